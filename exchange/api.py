@@ -1,0 +1,179 @@
+"""The door of the axis: four small Protocols and their frozen requests and answers. Read this first.
+
+The Protocols are the OAuth scopes of the networked service: submit, receive, audit, operate. Every call names its caller and is plural,
+so that a clerk's sitting is one transaction. Business instants are whole seconds, timezone-aware, and come in as arguments
+(``at``): nothing behind this door reads a wall clock for a business fact.
+
+Problems of one submission are *answers* (:class:`Rejection`), problems of the caller or the machine are *exceptions* of
+:mod:`exchange.errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import BinaryIO, Protocol
+
+from exchange.domain.identifiers import OrganId
+from exchange.domain.lifecycle import DeliveryState
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: an organisation and the secret its software was given at registration."""
+
+    organ: OrganId
+    secret: str = field(repr=False)
+
+
+class PackageKind(StrEnum):
+    """What travels in a mailbox: the two edXML package kinds, and the axis' own signed refusal."""
+
+    EDOC = "edoc"
+    STATUS = "status"
+    REFUSAL = "refusal"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One edXML package: its bytes, or an open binary stream read once (large packages never sit in memory)."""
+
+    package: bytes | BinaryIO
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The axis' signed word that it holds a package. The same package again yields the same bytes for ever.
+
+    ``statement`` is canonical JSON (package id, package SHA-256, sender, kind, admitted-at); ``signature`` a detached CAdES-B over it
+    (DER, no embedded certificates), made with the axis' P-256 key inside the admission transaction.
+    """
+
+    package_id: str
+    package_sha256: bytes
+    admitted_at: datetime
+    statement: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A submission that left no row: which rule, where in the package, and one clear sentence."""
+
+    rule: str
+    """Stable kebab-case identifier, e.g. ``duplicate-number``."""
+    place: str
+    """Element path or byte offset, e.g. ``MessageHeader/Code/CodeNumber``."""
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One line of a mailbox. Mailboxes order by (available_at, urgency, sender, sender's sequence)."""
+
+    package_id: str
+    kind: PackageKind
+    sender: OrganId
+    available_at: datetime
+    priority: int
+    size: int
+    """Bytes of the package as fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A fetched package; ``chunks()`` yields the exact submitted bytes, a chunk at a time."""
+
+    envelope: Envelope
+    chunks: _Chunks
+
+    def read(self) -> bytes:
+        """The whole package in memory; for packages known to be small."""
+        return b"".join(self.chunks())
+
+
+class _Chunks(Protocol):
+    def __call__(self) -> Iterator[bytes]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Transport outcome of one fetch, reported by the recipient's software (not a business status)."""
+
+    package_id: str
+    ok: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """Where one (document, recipient) stands: exactly one state, with the instants that made it so."""
+
+    package_id: str
+    recipient: OrganId
+    state: DeliveryState
+    since: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What ``settle`` moved: mailboxes that got mail, each with the first instant at which it is there."""
+
+    mail: tuple[tuple[OrganId, datetime], ...]
+    open_until: datetime | None
+    """The next instant at which something becomes due, ``None`` when nothing is open."""
+
+
+class Submit(Protocol):
+    """Hand packages to the axis (scope ``submit``)."""
+
+    def submit(self, caller: Caller, submissions: Sequence[Submission], at: datetime) -> tuple[Receipt | Rejection, ...]:
+        """Admit each package or refuse it, in order; one transaction for all that is small. Raises :class:`exchange.errors.Unauthenticated`."""
+        ...
+
+
+class Receive(Protocol):
+    """An agency's own mailbox (scope ``receive``). No call shows another agency's mail."""
+
+    def waiting(self, caller: Caller, at: datetime, limit: int = 100) -> tuple[Envelope, ...]:
+        """Unconfirmed packages available at ``at``, in mailbox order."""
+        ...
+
+    def fetch(self, caller: Caller, package_ids: Sequence[str], at: datetime) -> tuple[Package, ...]:
+        """The packages, byte for byte. Raises :class:`exchange.errors.UnknownPackage` for any that is not in this mailbox."""
+        ...
+
+    def confirm(self, caller: Caller, outcomes: Sequence[Fetched], at: datetime) -> None:
+        """Take packages out of the mailbox: fetched, or failed with a reason."""
+        ...
+
+
+class Audit(Protocol):
+    """What happened, for those who may ask (scope ``audit``)."""
+
+    def deliveries(self, caller: Caller, package_ids: Sequence[str]) -> tuple[DeliveryView, ...]:
+        """State of every (document, recipient) of the caller's own documents."""
+        ...
+
+    def count(self, state: DeliveryState) -> int:
+        """How many (document, recipient) pairs are in one state, by its own query."""
+        ...
+
+
+class Operate(Protocol):
+    """Run the axis (scope ``operate``)."""
+
+    def settle(self, until: datetime) -> Settled:
+        """Do everything due up to and including ``until``: verify, route, move through hops, deliver."""
+        ...
+
+    def stop_hop(self, hop: str, since: datetime, until: datetime) -> None:
+        """Announce an outage of one hop; only what crosses it waits."""
+        ...
+
+
+class AxisApi(Submit, Receive, Audit, Operate, Protocol):
+    """All four in one value: :class:`exchange.axis.Axis` in process."""
