@@ -1,0 +1,42 @@
+"""What holds for every test: outside judges are asked where they are, and under ``TRUC_NO_SKIPS=1`` no test may be skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TypeVar
+
+import pytest
+
+from tests.judges import JUDGES, NO_SKIPS
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip by name a test whose judge is absent; the hooks below turn that into a failure where nothing may be skipped."""
+    for mark in item.iter_markers("needs_judge"):
+        judge = JUDGES[mark.args[0]]
+        if not judge.is_here():
+            pytest.skip(judge.sentence)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A skip is a failure under ``TRUC_NO_SKIPS=1``."""
+    report = yield
+    return _without_skip(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a whole module that skips itself while it is collected."""
+    report = yield
+    return _without_skip(report)
+
+
+def _without_skip(report: Report) -> Report:
+    if NO_SKIPS and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"TRUC_NO_SKIPS is set, and this was skipped: {reason}"
+    return report

@@ -1,0 +1,74 @@
+"""Judges from outside: programs and libraries that must agree with what we write.
+
+A test that asks one carries its decorator. Where the judge is absent the test is skipped by name, with the sentence that would enable
+it; with ``TRUC_NO_SKIPS=1`` (as in CI) it fails instead. :mod:`tests.conftest` acts on the marks.
+
+    from tests.judges import needs_openssl
+
+    @needs_openssl
+    def test_openssl_accepts_our_cms() -> None: ...
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import pytest
+
+NO_SKIPS = os.environ.get("TRUC_NO_SKIPS", "") not in ("", "0")
+"""True where no test may be skipped: an absent judge is then a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """One outside judge: how to see that it is here, and how to bring it."""
+
+    name: str
+    is_here: Callable[[], bool]
+    remedy: str
+
+    @property
+    def sentence(self) -> str:
+        """What a reader of the test report needs to know when it is absent."""
+        return f"{self.name} is not here: {self.remedy}"
+
+
+@cache
+def _openssl_3() -> bool:
+    program = shutil.which("openssl")
+    if program is None:
+        return False
+    version = subprocess.run([program, "version"], capture_output=True, text=True, check=False).stdout
+    found = re.match(r"OpenSSL (\d+)\.", version)
+    return found is not None and int(found[1]) >= 3
+
+
+@cache
+def _pdfsig() -> bool:
+    return shutil.which("pdfsig") is not None
+
+
+@cache
+def _pyhanko() -> bool:
+    return importlib.util.find_spec("pyhanko") is not None
+
+
+JUDGES: Mapping[str, Judge] = {
+    judge.name: judge
+    for judge in (
+        Judge("openssl", _openssl_3, "install OpenSSL 3 (Debian: apt-get install openssl)"),
+        Judge("pdfsig", _pdfsig, "install poppler's tools and NSS (Debian: apt-get install poppler-utils libnss3-tools)"),
+        Judge("pyhanko", _pyhanko, "install the locked judges (.venv/bin/python -m pip install --require-hashes -r requirements/ci.txt)"),
+    )
+}
+
+needs_openssl = pytest.mark.needs_judge("openssl")
+needs_pdfsig = pytest.mark.needs_judge("pdfsig")
+needs_pyhanko = pytest.mark.needs_judge("pyhanko")
