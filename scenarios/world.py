@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 
 from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Bloc, Level
@@ -37,6 +38,41 @@ class Person:
     trained: bool
     mailbox: bool
     certificate: CertificatePlan | None
+    """The token in this person's hand; may be revoked or expire while the world runs (see the plan)."""
+    regular: bool = True
+    """Regularly works on a computer (an own or a shared one)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormerHolder:
+    """Somebody who left: the certificate was revoked before the run and still stands in the revocation lists."""
+
+    agency: OrganId
+    id: str
+    name: str
+    unit: str
+    certificate: CertificatePlan
+
+
+@dataclass(frozen=True, slots=True)
+class PaperRule:
+    """A rule that puts paper on the road: which documents it catches, and what it asks for."""
+
+    id: str
+    label: str
+    source: str
+    """Clause the rule comes from, or ``assumption`` for the province's own list."""
+    scope: Literal["official", "internal"]
+    types: frozenset[str]
+    """Document type codes (``CV``, ``QĐ``, …); empty for all."""
+    recipient_kinds: frozenset[str]
+    """Kinds of recipients (:attr:`Agency.kind`); empty for all. Internal documents have none."""
+    copy: Literal["too", "only"]
+    """``too``: a paper copy follows the electronic one; ``only``: paper alone."""
+
+    def catches(self, type_code: str, recipient_kind: str = "") -> bool:
+        """Whether a document of this type to a recipient of this kind falls under the rule."""
+        return (not self.types or type_code in self.types) and (not self.recipient_kinds or recipient_kind in self.recipient_kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +84,7 @@ class Volumes:
     internal: float
     """Documents that stay inside the agency."""
     directives: float = 0.0
-    """Of the official ones, those that direct and operate (published on the portal)."""
+    """Share of official documents that direct and operate (to be published on the portal)."""
     broadcast: float = 0.0
     """Share of official documents that go to all of ``Agency.broadcast_to``."""
 
@@ -90,6 +126,9 @@ class Agency:
     broadcast_to: tuple[OrganId, ...]
     urgent_share: float
     poll_minutes: int
+    outside_peers: tuple[OrganId, ...] = ()
+    """Organisations outside the province (or, for those outside, inside it) written to for ``outside_share`` of official documents."""
+    outside_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +148,8 @@ class Assumption:
     key: str
     value: float
     label: str
+    source: str = "assumption"
+    """Id of the figure it was read from in ``hoa-binh-figures.csv``, or ``assumption``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +169,8 @@ class World:
     assumptions: tuple[Assumption, ...]
     targets: tuple[str, ...]
     """Ids of the measures this world is held against."""
+    paper_rules: tuple[PaperRule, ...] = ()
+    former: tuple[FormerHolder, ...] = ()
 
     def assumption(self, key: str) -> float:
         """Value of a labelled assumption. Raises KeyError for one the world does not state."""
