@@ -1,0 +1,1 @@
+"""Rules of the field without I/O: values go in, values come out; no clock, no chance, no file."""

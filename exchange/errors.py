@@ -1,0 +1,166 @@
+"""What can go wrong with the caller or the machine. Problems of one submission are answers (:class:`exchange.api.Rejection`), not these.
+
+    ExchangeError
+    ├── Unauthenticated          the caller's secret does not fit the organisation
+    ├── UnknownPackage           not in this caller's mailbox or archive
+    ├── UnknownHop               no such leg of the road
+    ├── DomainError              a rule of exchange.domain was broken
+    │   ├── InvalidOrganId       malformed organisation code
+    │   ├── InvalidNumber        malformed document number or notation
+    │   ├── UnknownDocumentType  not one of the 29 types
+    │   ├── DuplicateOrgan       two organisations of a directory claim one code
+    │   ├── IllegalTransition    the table of lifecycle.py has no such row
+    │   └── NegotiationClosed    asked while a request is pending, or answered when none is
+    ├── EdxmlError               a package that cannot be read: place and rule
+    └── StoreError
+        ├── StoreVersionMismatch a database made by another release
+        └── StoreUnavailable     full, read-only, locked or unreachable
+
+Each class rebuilds itself from its ``args``, so it survives pickling and SimPy.
+"""
+
+from __future__ import annotations
+
+
+class ExchangeError(Exception):
+    """Root of the tree."""
+
+
+class Unauthenticated(ExchangeError):
+    """The caller is not who it says it is; nothing was done."""
+
+    def __init__(self, organ: str) -> None:
+        super().__init__(organ)
+        self.organ = organ
+
+    def __str__(self) -> str:
+        return f"{self.organ} is not registered with the axis under this secret"
+
+
+class UnknownPackage(ExchangeError):
+    """The caller asked for a package that is not its own."""
+
+    def __init__(self, package_id: str, organ: str) -> None:
+        super().__init__(package_id, organ)
+        self.package_id, self.organ = package_id, organ
+
+    def __str__(self) -> str:
+        return f"package {self.package_id} is not in the mailbox of {self.organ}"
+
+
+class UnknownHop(ExchangeError):
+    """A leg of the road that the axis was not opened with."""
+
+    def __init__(self, hop: str) -> None:
+        super().__init__(hop)
+        self.hop = hop
+
+    def __str__(self) -> str:
+        return f"there is no hop {self.hop}"
+
+
+class DomainError(ExchangeError):
+    """A rule of the field was broken; the class says which family, the text which rule."""
+
+
+class InvalidOrganId(DomainError):
+    """An organisation code that fits neither code style. ``rule`` names what is broken."""
+
+    def __init__(self, value: str, rule: str) -> None:
+        super().__init__(value, rule)
+        self.value, self.rule = value, rule
+
+    def __str__(self) -> str:
+        return f"organisation code {self.value!r}: {self.rule}"
+
+
+class InvalidNumber(DomainError):
+    """A document number or notation that Decree 30/2020 Art. 15 and Annex I do not allow."""
+
+    def __init__(self, value: str, rule: str) -> None:
+        super().__init__(value, rule)
+        self.value, self.rule = value, rule
+
+    def __str__(self) -> str:
+        return f"number or notation {self.value!r}: {self.rule}"
+
+
+class UnknownDocumentType(DomainError):
+    """Not one of the 29 document types of Decree 30/2020 Art. 7."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+    def __str__(self) -> str:
+        return f"{self.code!r} is not one of the 29 document types"
+
+
+class DuplicateOrgan(DomainError):
+    """Two organisations of one directory claim the same code or alias."""
+
+    def __init__(self, organ: str) -> None:
+        super().__init__(organ)
+        self.organ = organ
+
+    def __str__(self) -> str:
+        return f"the directory holds {self.organ} twice"
+
+
+class IllegalTransition(DomainError):
+    """No row of the table allows this event in this state."""
+
+    def __init__(self, state: str, event: str) -> None:
+        super().__init__(state, event)
+        self.state, self.event = state, event
+
+    def __str__(self) -> str:
+        return f"{self.event} is not allowed in state {self.state}"
+
+
+class NegotiationClosed(DomainError):
+    """A request while another is pending, or an answer to a request that is not open."""
+
+    def __init__(self, kind: str, rule: str) -> None:
+        super().__init__(kind, rule)
+        self.kind, self.rule = kind, rule
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.rule}"
+
+
+class EdxmlError(ExchangeError):
+    """A package the reader refuses. ``place`` is an element path or ``byte N``, ``rule`` a stable kebab-case name."""
+
+    def __init__(self, place: str, rule: str, detail: str = "") -> None:
+        super().__init__(place, rule, detail)
+        self.place, self.rule, self.detail = place, rule, detail
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.rule}" + (f" ({self.detail})" if self.detail else "")
+
+
+class StoreError(ExchangeError):
+    """The database cannot serve; what was accepted before stays whole."""
+
+
+class StoreVersionMismatch(StoreError):
+    """The database was made by another release."""
+
+    def __init__(self, found: str, expected: str) -> None:
+        super().__init__(found, expected)
+        self.found, self.expected = found, expected
+
+    def __str__(self) -> str:
+        return f"the database is at schema {self.found or 'none'}, this release needs {self.expected}"
+
+
+class StoreUnavailable(StoreError):
+    """Full, read-only, locked or unreachable; ``reason`` is the engine's own sentence."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the database cannot be written: {self.reason}"
