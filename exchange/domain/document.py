@@ -31,7 +31,8 @@ def _types() -> Mapping[str, DocumentType]:
         ("PA", "Phương án", 11), ("ĐA", "Đề án", 12), ("DA", "Dự án", 13), ("BC", "Báo cáo", 14), ("BB", "Biên bản", 15),
         ("TTr", "Tờ trình", 16), ("HĐ", "Hợp đồng", 17), ("CV", "Công văn", 18), ("CĐ", "Công điện", 19), ("BGN", "Bản ghi nhớ", 20),
         ("BTT", "Bản thỏa thuận", 22), ("GUQ", "Giấy ủy quyền", 24), ("GM", "Giấy mời", 25), ("GGT", "Giấy giới thiệu", 26),
-        ("GNP", "Giấy nghỉ phép", 27), ("PG", "Phiếu gửi", 28), ("PC", "Phiếu chuyển", 29), ("PB", "Phiếu báo", 30), ("ThC", "Thư công", 31),
+        ("GNP", "Giấy nghỉ phép", 27), ("PG", "Phiếu gửi", 28), ("PC", "Phiếu chuyển", 29), ("PB", "Phiếu báo", 30),
+        ("ThC", "Thư công", 31),
     )  # fmt: skip
     bare = {"CV", "ThC"}
     return MappingProxyType({code: DocumentType(code, name, "" if code in bare else code, detail) for code, name, detail in rows})

@@ -206,9 +206,16 @@ def _status_rows() -> Iterator[Transition]:
         yield Transition(state, _E.IN_PROCESS, _S.IN_PROCESS, handler, "vendors send 03 then 05 at once")
     for state in (_S.REGISTERED, _S.ASSIGNED, _S.IN_PROCESS):
         yield Transition(state, _E.DONE, _S.DONE, handler, "many never send it")
-    reporters = {_S.ARRIVED: software, _S.RETURNED: clerk, _S.REGISTERED: clerk, _S.ASSIGNED: leader, _S.IN_PROCESS: handler, _S.DONE: handler}
+    reporters = {
+        _S.ARRIVED: software,
+        _S.RETURNED: clerk,
+        _S.REGISTERED: clerk,
+        _S.ASSIGNED: leader,
+        _S.IN_PROCESS: handler,
+        _S.DONE: handler,
+    }
     for state, reporter in reporters.items():
-        yield Transition(state, _E[state.name], state, reporter, "a repeat changes nothing")
+        yield Transition(state, Event[state.name], state, reporter, "a repeat changes nothing")
 
 
 def _outcome_rows() -> Iterator[Transition]:

@@ -88,7 +88,7 @@ def ask(earlier: Iterable[Negotiation], request: Negotiation) -> Negotiation:
 
 
 def answer(request: Negotiation, code: StatusCode, at: datetime) -> Negotiation:
-    """The record with its answer 15 or 16. Raises :class:`NegotiationClosed` when it is answered already, a replacement, or no answer code."""
+    """The record with its answer 15 or 16. Raises :class:`NegotiationClosed` when it was answered before or cannot be by this code."""
     if request.kind is Kind.REPLACE:
         raise NegotiationClosed(request.kind.value, "a replacement is answered by the new document's 03, not by 15 or 16")
     return _closed(request, code, at)
