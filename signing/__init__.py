@@ -1,0 +1,49 @@
+"""Keys, certificates, signature formats and validation: the public names of the package. Everything beneath is private to it.
+
+A PKI is made by :class:`Pki`; a :class:`CadesSigner` signs digests; :func:`parse_cms` reads a signature strictly; a :class:`Validator` says what it is
+worth at a moment. Nothing here reads a clock, a network or a global generator.
+"""
+
+from __future__ import annotations
+
+from signing.errors import FormatFailure, InvalidHolder, KeyUnusable, LetterRefused, SigningError
+from signing.evidence import CrlSource, TrustStore
+from signing.formats.certificates import CertificateFacts, certificate_facts
+from signing.formats.cms import CadesSigner, CadesTemplate, SignedMessage, parse_cms
+from signing.keys import METER, Meter, Purpose, SigningKey
+from signing.pki.hierarchy import Pki, PkiSpec
+from signing.pki.issue import Holder
+from signing.pki.profiles import Authority, HolderKind, HolderSpec, KeyKind, RevocationReason
+from signing.validation.report import Check, Indication, SignatureReport, SubIndication
+
+__all__ = [
+    "METER",
+    "Authority",
+    "CadesSigner",
+    "CadesTemplate",
+    "CertificateFacts",
+    "Check",
+    "CrlSource",
+    "FormatFailure",
+    "Holder",
+    "HolderKind",
+    "HolderSpec",
+    "Indication",
+    "InvalidHolder",
+    "KeyKind",
+    "KeyUnusable",
+    "LetterRefused",
+    "Meter",
+    "Pki",
+    "PkiSpec",
+    "Purpose",
+    "RevocationReason",
+    "SignatureReport",
+    "SignedMessage",
+    "SigningError",
+    "SigningKey",
+    "SubIndication",
+    "TrustStore",
+    "certificate_facts",
+    "parse_cms",
+]

@@ -1,0 +1,184 @@
+"""Keys, and the only two places in the house where a signature is made or checked.
+
+Every raw public-key operation passes through :func:`raw_sign` or :func:`raw_verify` and is counted there by what it was for, so that a run can
+print how many it did and a test can hold the number against what the trace implies.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512, HashAlgorithm
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_der_private_key,
+    load_der_public_key,
+)
+
+from signing.algorithms import ECDSA_P256_SHA256, RSA_SHA256, Family, SignatureAlgorithm
+from signing.errors import KeyUnusable
+
+
+class Purpose(StrEnum):
+    """What a raw signature operation was for."""
+
+    LETTER = "letter"
+    ANNEX = "annex"
+    RECEIPT = "receipt"
+    REFUSAL = "refusal"
+    CERTIFICATE = "certificate"
+    CRL = "crl"
+
+
+class Meter:
+    """Counts of raw operations by purpose; operations that fail count too, since the work was done."""
+
+    __slots__ = ("signs", "verifies")
+
+    def __init__(self) -> None:
+        # Every purpose is present from the start: an increment never runs Counter.__missing__, so threads cannot interleave inside it.
+        self.signs: Counter[Purpose] = Counter(dict.fromkeys(Purpose, 0))
+        self.verifies: Counter[Purpose] = Counter(dict.fromkeys(Purpose, 0))
+
+    def snapshot(self) -> Mapping[str, Mapping[str, int]]:
+        """A copy ``{"signs": {purpose: n}, "verifies": {purpose: n}}``, purposes in their declared order."""
+        return {
+            "signs": {str(purpose): self.signs[purpose] for purpose in Purpose},
+            "verifies": {str(purpose): self.verifies[purpose] for purpose in Purpose},
+        }
+
+
+METER = Meter()
+"""The process-wide count."""
+
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+
+_HASHES: dict[str, HashAlgorithm] = {"sha1": SHA1(), "sha256": SHA256(), "sha384": SHA384(), "sha512": SHA512()}
+_PKCS1 = padding.PKCS1v15()
+_ECDSA = ec.ECDSA(SHA256())
+_ECDSA_DETERMINISTIC = ec.ECDSA(SHA256(), deterministic_signing=True)
+_P256 = ec.SECP256R1()
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+def raw_sign(key: PrivateKey, data: bytes, algorithm: SignatureAlgorithm, purpose: Purpose) -> bytes:
+    """Sign ``data`` and count it. ECDSA nonces follow RFC 6979, so the same input always gives the same bytes."""
+    METER.signs[purpose] += 1
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return key.sign(data, _ECDSA_DETERMINISTIC)
+    return key.sign(data, _PKCS1, _HASHES[algorithm.digest])
+
+
+def raw_verify(key: PublicKey, signature: bytes, data: bytes, algorithm: SignatureAlgorithm, purpose: Purpose) -> bool:
+    """Whether ``signature`` over ``data`` holds under ``key``; counted. A key of another family than the algorithm's never holds."""
+    METER.verifies[purpose] += 1
+    try:
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            if algorithm.family is not Family.P256:
+                return False
+            key.verify(signature, data, _ECDSA)
+        else:
+            if algorithm.family is not Family.RSA:
+                return False
+            key.verify(signature, data, _PKCS1, _HASHES[algorithm.digest])
+    except (InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+def load_public_key(spki: bytes) -> PublicKey:
+    """The P-256 or RSA key of a DER SubjectPublicKeyInfo; raises :class:`KeyUnusable` for anything else."""
+    try:
+        key = load_der_public_key(spki)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise KeyUnusable("SubjectPublicKeyInfo", "must hold a well-formed public key of a known kind (RFC 5280 §4.1.2.7)") from error
+    if isinstance(key, rsa.RSAPublicKey) or (isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == _P256.name):
+        return key
+    raise KeyUnusable("SubjectPublicKeyInfo", "must hold an RSA or a P-256 key")
+
+
+def family_of(key: PublicKey | PrivateKey) -> Family:
+    """The key family, as algorithms name it."""
+    return Family.RSA if isinstance(key, rsa.RSAPublicKey | rsa.RSAPrivateKey) else Family.P256
+
+
+class SigningKey:
+    """A private key that signs with one algorithm, and its public half as DER.
+
+    P-256 keys are a function of ``(seed, subject)``; RSA keys are generated once and kept in a disk cache under a name derived from both.
+    """
+
+    def __init__(self, private: PrivateKey) -> None:
+        self._private = private
+        self.algorithm: SignatureAlgorithm = ECDSA_P256_SHA256 if family_of(private) is Family.P256 else RSA_SHA256
+
+    @classmethod
+    def derive_p256(cls, seed: str, subject: str) -> SigningKey:
+        """The P-256 key of ``subject`` in the world of ``seed``: HKDF-SHA256 (RFC 5869) reduced into [1, n-1] (FIPS 186-5 §A.2.1)."""
+        derivation = HKDF(SHA256(), length=48, salt=seed.encode(), info=b"truc p-256 key\x00" + subject.encode())
+        scalar = int.from_bytes(derivation.derive(subject.encode()), "big") % (_P256_ORDER - 1) + 1
+        return cls(ec.derive_private_key(scalar, _P256))
+
+    @classmethod
+    def rsa(cls, bits: int, cache_dir: Path, seed: str, subject: str) -> SigningKey:
+        """The RSA key of ``subject``, made on first use and read from ``cache_dir`` afterwards; ``bits`` is 2048, 3072 or 4096."""
+        if bits not in (2048, 3072, 4096):
+            raise KeyUnusable(subject, f"an RSA key has 2048, 3072 or 4096 bits, not {bits}")
+        name = sha256(f"{bits}\x00{seed}\x00{subject}".encode()).hexdigest()
+        path = cache_dir / f"rsa-{bits}-{name}.der"
+        if not path.exists():
+            _store_once(path, rsa.generate_private_key(65537, bits))
+        try:
+            key = load_der_private_key(path.read_bytes(), None)
+        except ValueError as error:
+            raise KeyUnusable(str(path), "must hold an unencrypted PKCS#8 private key; delete the file to have it made again") from error
+        if not isinstance(key, rsa.RSAPrivateKey) or key.key_size != bits:
+            raise KeyUnusable(str(path), f"must hold an RSA key of {bits} bits; delete the file to have it made again")
+        return cls(key)
+
+    @cached_property
+    def public_der(self) -> bytes:
+        """The public key as DER SubjectPublicKeyInfo."""
+        return self._private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    @property
+    def max_signature_size(self) -> int:
+        """Upper bound of a signature's length in bytes: 72 for P-256 (DER), the modulus for RSA."""
+        return 72 if self.algorithm.family is Family.P256 else (self._private.key_size + 7) // 8
+
+    def sign(self, data: bytes, purpose: Purpose) -> bytes:
+        """Sign ``data``; one raw operation."""
+        return raw_sign(self._private, data, self.algorithm, purpose)
+
+    def private_pem(self) -> bytes:
+        """The private key as unencrypted PKCS#8 PEM, for handing a simulated token to another tool."""
+        return self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _store_once(path: Path, key: rsa.RSAPrivateKey) -> None:
+    """Write the key under its name unless another process did so first: a name never changes its key."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".rsa-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return
+    finally:
+        os.unlink(temporary)

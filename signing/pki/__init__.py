@@ -1,0 +1,1 @@
+"""A PKI as a function of a description and a moment."""
