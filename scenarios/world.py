@@ -129,6 +129,8 @@ class Agency:
     outside_peers: tuple[OrganId, ...] = ()
     """Organisations outside the province (or, for those outside, inside it) written to for ``outside_share`` of official documents."""
     outside_share: float = 0.0
+    invented_code: bool = False
+    """Whether the identifier below level 1 is invented (no list of the province's sub-codes was found)."""
 
 
 @dataclass(frozen=True, slots=True)
