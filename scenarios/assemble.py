@@ -103,7 +103,7 @@ class _Finder:
     def _select(self, blueprint: Blueprint, selector: str) -> list[OrganId]:
         relation, _, kind = selector.partition(":")
         if relation == "parent":
-            return [blueprint.parent] if blueprint.parent in self._exchanging and blueprint.parent else []
+            return [blueprint.parent] if blueprint.parent is not None and blueprint.parent in self._exchanging else []
         if relation in ("children", "siblings"):
             anchor = blueprint.id if relation == "children" else blueprint.parent
             related = self._children.get(anchor, []) if anchor is not None else []

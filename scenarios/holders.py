@@ -168,7 +168,7 @@ def _former(
         organ = agency.blueprint.id
         chance = stream(seed, str(organ), "former")
         for index, person in enumerate(agency.people):
-            left, name = chance.random() < shares["certificate.former_holder"], draw_name(stream)
+            left, name = chance.random() < shares["certificate.former_holder"], draw_name(chance)
             day = start - timedelta(days=10 + int(chance.random() * 200))
             revoked_at = _office_hour(day, chance)
             if left and person.id in persons:

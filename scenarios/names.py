@@ -18,7 +18,8 @@ _MALE_GIVEN = (
 _FEMALE_MIDDLE = ("Thị", "Thị Thu", "Thị Thanh", "Thị Hồng", "Thị Kim", "Thị Bích", "Ngọc", "Thùy", "Minh", "Phương", "Thị Minh", "Thị Mai")
 _FEMALE_GIVEN = (
     "Anh", "Chi", "Dung", "Duyên", "Giang", "Hà", "Hạnh", "Hằng", "Hiền", "Hoa", "Hòa", "Hồng", "Huệ", "Hương", "Lan", "Liên", "Linh",
-    "Loan", "Ly", "Mai", "Nga", "Ngân", "Nhung", "Oanh", "Phượng", "Quyên", "Tâm", "Thảo", "Thủy", "Trang", "Tuyết", "Uyên", "Vân", "Xuyến", "Yến",
+    "Loan", "Ly", "Mai", "Nga", "Ngân", "Nhung", "Oanh", "Phượng", "Quyên", "Tâm", "Thảo", "Thủy", "Trang", "Tuyết", "Uyên", "Vân",
+    "Xuyến", "Yến",
 )  # fmt: skip
 _FAMILY_NAMES = tuple(name for name, _ in _FAMILY)
 _FAMILY_WEIGHTS = tuple(weight for _, weight in _FAMILY)
