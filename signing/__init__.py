@@ -10,6 +10,11 @@ from signing.errors import FormatFailure, InvalidHolder, KeyUnusable, LetterRefu
 from signing.evidence import CrlSource, TrustStore
 from signing.formats.certificates import CertificateFacts, certificate_facts
 from signing.formats.cms import CadesSigner, CadesTemplate, SignedMessage, parse_cms
+from signing.formats.letter.content import LetterContent
+from signing.formats.letter.packing import PackedLetter, pack_letter, unpack_letter
+from signing.formats.letter.press import LetterPress
+from signing.formats.letter.reader import Letter, SignatureSlot, read_letter
+from signing.formats.letter.verify import LetterReport, verify_letter
 from signing.keys import METER, Meter, Purpose, SigningKey
 from signing.pki.hierarchy import Pki, PkiSpec
 from signing.pki.issue import Holder
@@ -32,18 +37,28 @@ __all__ = [
     "InvalidHolder",
     "KeyKind",
     "KeyUnusable",
+    "Letter",
+    "LetterContent",
+    "LetterPress",
     "LetterRefused",
+    "LetterReport",
     "Meter",
+    "PackedLetter",
     "Pki",
     "PkiSpec",
     "Purpose",
     "RevocationReason",
     "SignatureReport",
+    "SignatureSlot",
     "SignedMessage",
     "SigningError",
     "SigningKey",
     "SubIndication",
     "TrustStore",
     "certificate_facts",
+    "pack_letter",
     "parse_cms",
+    "read_letter",
+    "unpack_letter",
+    "verify_letter",
 ]

@@ -20,7 +20,7 @@ CURRENT = "e60845dd09c9f13af38756e521ceafd8d5e7b5e35397e087ce3c5071b7077ce3"
 FACES = ("R", "B", "I", "BI")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Template:
     """One template, ready for use. Immutable, shared by every writer and reader of the process (about 0.2 MB)."""
 

@@ -1,0 +1,88 @@
+"""Keeping letters small: what a letter says, compressed against its template's dictionary, from which its bytes come back one for one.
+
+A packed letter is the SHA-256 of its template and a tail: metadata, number, date, claimed times and both CMS values, deflated with a dictionary made
+of the template's own words. Only a file that rebuilds to exactly itself is packed, so nothing can be lost.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+
+from signing.errors import FormatFailure, LetterRefused
+from signing.formats import pades
+from signing.formats.letter import revisions
+from signing.formats.letter.content import parse_content
+from signing.formats.letter.page import draw_page
+from signing.formats.letter.reader import Contents, open_first, open_second
+from signing.formats.letter.template import load_template
+
+MAX_UNPACKED = 1 << 20
+_VN = timezone(timedelta(hours=7))
+_HEAD = struct.Struct(">IIIIIqqI5s")
+"""Lengths of metadata and both CMS, digits of both /Contents, both claimed times (epoch seconds, -1 for none), day ordinal, number."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackedLetter:
+    """A letter as its template's hash and a compressed tail."""
+
+    template_sha256: bytes
+    tail: bytes
+
+
+def pack_letter(data: bytes, *, known_certificates: Sequence[bytes] = ()) -> PackedLetter | None:
+    """Pack a letter; ``None`` when it is not exactly one of ours. ``known_certificates`` join the dictionary and are needed again to unpack."""
+    try:
+        opened = open_first(data)
+        sealed = open_second(data, opened)
+        if sealed.end != len(data):
+            return None
+        cms = [pades.extract_cms(data[slot.opening + 1 : slot.closing - 1]) for slot in (opened.contents, sealed.contents)]
+    except (LetterRefused, FormatFailure):
+        return None
+    head = _HEAD.pack(
+        len(opened.metadata), len(cms[0]), len(cms[1]), opened.contents.digits, sealed.contents.digits,
+        _epoch(opened.contents), _epoch(sealed.contents), sealed.day.toordinal(), sealed.number.encode(),
+    )  # fmt: skip
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY, _dictionary(known_certificates))
+    tail = deflate.compress(b"".join((head, opened.metadata, *cms))) + deflate.flush()
+    return PackedLetter(opened.template.sha256, tail)
+
+
+def unpack_letter(packed: PackedLetter, *, known_certificates: Sequence[bytes] = ()) -> bytes:
+    """The letter's bytes again. Raises :class:`LetterRefused` when the tail or its template is not one :func:`pack_letter` gave."""
+    try:
+        template = load_template(packed.template_sha256.hex())
+        inflate = zlib.decompressobj(-15, _dictionary(known_certificates))
+        raw = inflate.decompress(packed.tail, MAX_UNPACKED)
+        size, one, two, digits_one, digits_two, time_one, time_two, ordinal, padded = _HEAD.unpack_from(raw)
+        at = _HEAD.size
+        metadata, cms_one, cms_two = raw[at : at + size], raw[at + size : at + size + one], raw[at + size + one : at + size + one + two]
+        number, day = padded.rstrip(b"\0").decode(), date.fromordinal(ordinal)
+        contents_one = pades.fill_contents(cms_one, digits_one)
+        contents_two = pades.fill_contents(cms_two, digits_two)
+        heads = pades.signature_head(revisions.LEADER_FIELDS, _moment(time_one)), pades.signature_head(revisions.SEAL_FIELDS, _moment(time_two))
+    except (KeyError, ValueError, OverflowError, zlib.error, struct.error, FormatFailure) as error:
+        raise LetterRefused("packed letter", f"is damaged or of an unknown template: {error}") from error
+    content = parse_content(metadata)
+    page = draw_page(template, content)
+    first = revisions.first_revision(template, revisions.first_objects(content, metadata, page), heads[0], digits_one)
+    start = len(template.prefix) + len(first.before) + digits_one + 2 + len(first.after)
+    second = revisions.second_revision(start, first.xref_at, revisions.second_objects(template, content, page, number, day), heads[1], digits_two)
+    return b"".join((template.prefix, first.before, contents_one, first.after, second.before, contents_two, second.after))
+
+
+def _epoch(contents: Contents) -> int:
+    return -1 if contents.claimed_at is None else int(contents.claimed_at.timestamp())
+
+
+def _moment(epoch: int) -> datetime | None:
+    return None if epoch == -1 else datetime.fromtimestamp(epoch, _VN)
+
+
+def _dictionary(known_certificates: Sequence[bytes]) -> bytes:
+    return b"".join(known_certificates)
