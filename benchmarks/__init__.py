@@ -1,0 +1,7 @@
+"""Ratios in one run on one machine: the raw operation, ours, a peer. Never timed tests.
+
+    .venv/bin/python -m benchmarks            every row
+    .venv/bin/python -m benchmarks --save     and a record in docs/measurements/
+
+Rows: :mod:`benchmarks.signatures`, :mod:`benchmarks.letters`, :mod:`benchmarks.simulation`; how they are timed: :mod:`benchmarks.measure`.
+"""

@@ -1,0 +1,113 @@
+"""Rows on the letter: written and signed twice, and verified again from its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from itertools import count
+
+from benchmarks import pyhanko_peer
+from benchmarks.measure import Contender, interleave, repeated
+from benchmarks.rows import Peer, Row
+from benchmarks.subjects import MOMENT, REFERENCE_P256, holder, pki, raw_sign, raw_verify
+from signing import CadesSigner, HolderKind, KeyKind, LetterContent, LetterPress, Purpose, Validator, read_letter, verify_letter
+
+LEADER = holder(HolderKind.PERSON, KeyKind.P256)
+SEAL = holder(HolderKind.ORGANISATION, KeyKind.P256)
+DAY = date(2021, 9, 30)
+CONTENT = LetterContent(
+    sender_id="H28",
+    type_code="CV",
+    notation="UBND-KGVX",
+    recipient_ids=("H28.1", "H28.2", "H28.3"),
+    name="ỦY BAN NHÂN DÂN TỈNH HÒA BÌNH",
+    place="Hòa Bình",
+    subject="đẩy mạnh việc gửi, nhận văn bản điện tử có ký số trên địa bàn tỉnh",
+    addressees=("Các sở, ban, ngành;", "Ủy ban nhân dân các huyện, thành phố"),
+    paragraphs=(
+        "Thực hiện Nghị định số 30/2020/NĐ-CP ngày 05 tháng 3 năm 2020 của Chính phủ về công tác văn thư, Ủy ban nhân dân tỉnh yêu cầu "
+        "các cơ quan, đơn vị gửi, nhận văn bản điện tử có ký số qua trục liên thông văn bản của tỉnh.",
+        "Thủ trưởng các cơ quan, đơn vị chịu trách nhiệm tổ chức thực hiện và báo cáo kết quả trước ngày 15 hằng tháng.",
+    ),
+    capacity="TM.",
+    on_behalf="ỦY BAN NHÂN DÂN",
+    position="CHỦ TỊCH",
+    signer_name="Nguyễn Văn Thử",
+    to_places=("Như trên", "Lưu: VT, KGVX"),
+)
+SIGN_DOES = (
+    "page layout from the texts",
+    "revision 1 with the leader's PAdES-B signature",
+    "revision 2 with number, date, their appearances and the seal's PAdES-B signature with FieldMDP",
+)
+VERIFY_DOES = (
+    "strict reader: both revisions rebuilt from the signed metadata and compared byte for byte",
+    "number and date equal their appearances",
+    "ByteRange and hex of each signature",
+    "both signatures as in the CAdES row (attributes, ESS, signature, key usage, path and CRLs from the cache), each with its report",
+)
+PEER_SIGNS = ("opens the page with its fonts as they stand", "two PAdES-B signatures in two increments; draws nothing, adds no FieldMDP")
+
+
+def rows(slice_seconds: float) -> Iterator[Row]:
+    """The letter signed twice at P-256, and the same letter verified strictly."""
+    leader, seal = CadesSigner(LEADER, purpose=Purpose.LETTER), CadesSigner(SEAL, purpose=Purpose.LETTER)
+    press = LetterPress()
+    letter = press.issue(press.sign(CONTENT, leader), "1512", DAY, seal)
+    yield _sign(press, leader, seal, letter, slice_seconds)
+    yield _verify(letter, slice_seconds)
+
+
+def _sign(press: LetterPress, leader: CadesSigner, seal: CadesSigner, letter: bytes, slice_seconds: float) -> Row:
+    numbers = count(1)
+
+    def ours() -> None:
+        """Every letter another one: its own number and summary, so that no text comes from a cache."""
+        number = str(next(numbers))
+        content = replace(CONTENT, subject=f"{CONTENT.subject} ({number})")
+        press.issue(press.sign(content, leader), number, DAY, seal)
+
+    raw = raw_sign(read_letter(letter).seal.message.signed_attributes)
+    contenders = [Contender("raw", repeated(raw)), Contender("ours", repeated(ours))]
+    if not pyhanko_peer.ABSENT:
+        contenders.append(Contender(pyhanko_peer.NAME, pyhanko_peer.sign_letter(letter, LEADER, SEAL)))
+    rates = interleave(contenders, slice_seconds)
+    return Row(
+        name="one-page letter written and signed twice (PAdES-B), P-256",
+        unit="letters",
+        limit=rates["raw"].median / 2,
+        limit_is="2 raw signs (cryptography's P-256, nonce of RFC 6979)",
+        ours=rates["ours"],
+        checks=SIGN_DOES,
+        peer=Peer(pyhanko_peer.NAME, rates.get(pyhanko_peer.NAME), PEER_SIGNS, pyhanko_peer.ABSENT),
+        must_peer=100,
+        must_rate=3_000 * rates["raw"].median / REFERENCE_P256["sign"],
+        must_rate_is=f"3,000 where the raw sign does {REFERENCE_P256['sign']:,}/s",
+        remarks=(f"one letter is {len(letter):,} bytes",),
+    )
+
+
+def _verify(letter: bytes, slice_seconds: float) -> Row:
+    validator = Validator(pki().trust_store())
+
+    def ours() -> None:
+        assert verify_letter(letter, validator, MOMENT).passed
+
+    slot = read_letter(letter).seal
+    contenders = [Contender("raw", repeated(raw_verify(SEAL, slot.message))), Contender("ours", repeated(ours))]
+    if not pyhanko_peer.ABSENT:
+        contenders.append(Contender(pyhanko_peer.NAME, pyhanko_peer.verify_letter(letter)))
+    rates = interleave(contenders, slice_seconds)
+    return Row(
+        name="the same letter verified strictly, both signatures, P-256",
+        unit="letters",
+        limit=rates["raw"].median / 2,
+        limit_is="2 raw verifies (cryptography's P-256)",
+        ours=rates["ours"],
+        checks=VERIFY_DOES,
+        peer=Peer(pyhanko_peer.NAME, rates.get(pyhanko_peer.NAME), pyhanko_peer.PDF_CHECKS, pyhanko_peer.ABSENT),
+        must_peer=70,
+        must_rate=2_500 * rates["raw"].median / REFERENCE_P256["verify"],
+        must_rate_is=f"2,500 where the raw verify does {REFERENCE_P256['verify']:,}/s",
+    )
