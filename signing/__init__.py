@@ -1,7 +1,7 @@
 """Keys, certificates, signature formats and validation: the public names of the package. Everything beneath is private to it.
 
-A PKI is made by :class:`Pki`; a :class:`CadesSigner` signs digests; :func:`parse_cms` reads a signature strictly; a :class:`Validator` says what it is
-worth at a moment. Nothing here reads a clock, a network or a global generator.
+A PKI is made by :class:`Pki`; a :class:`CadesSigner` signs digests; :func:`parse_cms` reads a signature strictly; a :class:`Validator`
+says what it is worth at a moment. Nothing here reads a clock, a network or a global generator.
 """
 
 from __future__ import annotations
@@ -19,10 +19,16 @@ from signing.keys import METER, Meter, Purpose, SigningKey
 from signing.pki.hierarchy import Pki, PkiSpec
 from signing.pki.issue import Holder
 from signing.pki.profiles import Authority, HolderKind, HolderSpec, KeyKind, RevocationReason
+from signing.validation.path import PathCache
+from signing.validation.policy import DEFAULT, AlgorithmPolicy, AlgorithmRule
 from signing.validation.report import Check, Indication, SignatureReport, SubIndication
+from signing.validation.validator import Validator
 
 __all__ = [
+    "DEFAULT",
     "METER",
+    "AlgorithmPolicy",
+    "AlgorithmRule",
     "Authority",
     "CadesSigner",
     "CadesTemplate",
@@ -44,6 +50,7 @@ __all__ = [
     "LetterReport",
     "Meter",
     "PackedLetter",
+    "PathCache",
     "Pki",
     "PkiSpec",
     "Purpose",
@@ -55,6 +62,7 @@ __all__ = [
     "SigningKey",
     "SubIndication",
     "TrustStore",
+    "Validator",
     "certificate_facts",
     "pack_letter",
     "parse_cms",

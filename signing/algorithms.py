@@ -65,15 +65,14 @@ CERTIFICATE_ALGORITHMS = {algorithm.encoded: algorithm for algorithm in BY_NAME.
 def _cms_signature_identifiers() -> dict[tuple[str, bytes], str]:
     """(digest name, DER AlgorithmIdentifier) → algorithm name: the digest of both fields must be one and the same.
 
-    RSA parameters are NULL or absent, nothing else (RFC 5754 §3.2); plain rsaEncryption takes its digest from digestAlgorithm (RFC 3370 §3.2).
+    RSA parameters are NULL or absent, nothing else (RFC 5754 §3.2). Plain rsaEncryption, which borrows its digest from another unsigned field, is
+    not accepted: it would make one signature readable as two encodings that differ in a byte.
     """
     known: dict[tuple[str, bytes], str] = {}
     for algorithm in BY_NAME.values():
         known[algorithm.digest, algorithm.encoded] = algorithm.name
         if algorithm.family is Family.RSA:
             known[algorithm.digest, der.sequence(algorithm.encoded[2:-2])] = algorithm.name
-            known[algorithm.digest, der.sequence(der.oid(oids.RSA_ENCRYPTION), der.NULL)] = algorithm.name
-            known[algorithm.digest, der.sequence(der.oid(oids.RSA_ENCRYPTION))] = algorithm.name
     return known
 
 

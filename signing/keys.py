@@ -72,6 +72,7 @@ _PKCS1 = padding.PKCS1v15()
 _ECDSA = ec.ECDSA(SHA256())
 _ECDSA_DETERMINISTIC = ec.ECDSA(SHA256(), deterministic_signing=True)
 _P256 = ec.SECP256R1()
+_MAX_RSA_BITS = 8192
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
@@ -106,9 +107,11 @@ def load_public_key(spki: bytes) -> PublicKey:
         key = load_der_public_key(spki)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise KeyUnusable("SubjectPublicKeyInfo", "must hold a well-formed public key of a known kind (RFC 5280 §4.1.2.7)") from error
-    if isinstance(key, rsa.RSAPublicKey) or (isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == _P256.name):
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size <= _MAX_RSA_BITS:
         return key
-    raise KeyUnusable("SubjectPublicKeyInfo", "must hold an RSA or a P-256 key")
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == _P256.name:
+        return key
+    raise KeyUnusable("SubjectPublicKeyInfo", f"must hold a P-256 key or an RSA key of at most {_MAX_RSA_BITS} bits")
 
 
 def family_of(key: PublicKey | PrivateKey) -> Family:

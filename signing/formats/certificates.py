@@ -1,7 +1,11 @@
-"""The few facts of a certificate that signing formats need, taken from its exact bytes by a strict decoder."""
+"""Certificates and revocation lists read from their exact bytes by a strict decoder: facts, no judgement.
+
+The profile is that of RFC 5280: version 3 certificates and version 2 lists, DER, names of single-attribute RDNs, bounded sizes.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -10,11 +14,13 @@ from typing import Annotated
 from cryptography import x509
 from cryptography.hazmat import asn1
 
-from signing import der
+from signing import der, oids
 from signing.errors import FormatFailure
 from signing.pki.profiles import Name, rfc4514
 
-_MAX_CERTIFICATE = 16 * 1024
+MAX_CERTIFICATE = 16 * 1024
+MAX_CRL = 8 * 1024 * 1024
+_MAX_SERIAL_BITS = 160
 
 
 @asn1.sequence
@@ -24,9 +30,23 @@ class _Attribute:
 
 
 @asn1.sequence
+class _Name:
+    """A SEQUENCE around the Name, since the decoder wants a class at the root."""
+
+    rdns: list[asn1.SetOf[_Attribute]]
+
+
+@asn1.sequence
 class _Validity:
-    not_before: asn1.TLV
-    not_after: asn1.TLV
+    not_before: asn1.UTCTime | asn1.GeneralizedTime
+    not_after: asn1.UTCTime | asn1.GeneralizedTime
+
+
+@asn1.sequence
+class _Extension:
+    identifier: x509.ObjectIdentifier
+    critical: Annotated[bool, asn1.Default(False)]
+    value: bytes
 
 
 @asn1.sequence
@@ -38,19 +58,61 @@ class _TbsCertificate:
     validity: _Validity
     subject: asn1.TLV
     spki: asn1.TLV
-    extensions: Annotated[list[asn1.TLV], asn1.Explicit(3)]
+    extensions: Annotated[list[_Extension], asn1.Explicit(3)]
 
 
 @asn1.sequence
-class _Certificate:
-    tbs: _TbsCertificate
+class _Entry:
+    serial: int
+    at: asn1.UTCTime | asn1.GeneralizedTime
+    extensions: list[_Extension] | None
+
+
+@asn1.sequence
+class _TbsList:
+    version: int
+    signature: asn1.TLV
+    issuer: asn1.TLV
+    this_update: asn1.UTCTime | asn1.GeneralizedTime
+    next_update: asn1.UTCTime | asn1.GeneralizedTime
+    entries: list[_Entry] | None
+    extensions: Annotated[list[_Extension], asn1.Explicit(0)]
+
+
+@asn1.sequence
+class _Signed:
+    """The common outside of certificates and lists: what is signed, by which algorithm, and the signature."""
+
+    tbs: asn1.TLV
     algorithm: asn1.TLV
     signature: asn1.BitString
 
 
 @dataclass(frozen=True, slots=True)
+class Extension:
+    """One extension: dotted identifier, critical or not, DER of its value."""
+
+    identifier: str
+    critical: bool
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignedObject:
+    """What a signature on a certificate or list covers, the encoded AlgorithmIdentifier (the same inside and outside), and its value."""
+
+    tbs: bytes
+    algorithm: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class CertificateFacts:
-    """A certificate's exact bytes with what identifies it: SHA-256, names as DER, serial, SubjectPublicKeyInfo, subject as RFC 4514 text."""
+    """A certificate's exact bytes and what they say.
+
+    ``issuer`` and ``subject_der`` are DER names, ``subject`` is RFC 4514 text, ``spki`` the DER SubjectPublicKeyInfo; ``not_before`` and
+    ``not_after`` are epoch seconds, both inclusive. No extension type occurs twice.
+    """
 
     der: bytes
     sha256: bytes
@@ -59,6 +121,44 @@ class CertificateFacts:
     subject_der: bytes
     subject: str
     spki: bytes
+    not_before: int
+    not_after: int
+    extensions: tuple[Extension, ...]
+    signed: SignedObject
+
+    def extension(self, identifier: str) -> Extension | None:
+        """The extension of that type, or ``None``."""
+        return _find(self.extensions, identifier)
+
+
+@dataclass(frozen=True, slots=True)
+class CrlEntry:
+    """One revoked certificate: instant in epoch seconds, CRLReason number (0 when absent)."""
+
+    serial: int
+    at: int
+    reason: int
+
+
+@dataclass(frozen=True, slots=True)
+class CrlFacts:
+    """A revocation list: DER issuer name, both update instants (epoch seconds), entries by serial, extensions of the list and of its entries."""
+
+    issuer: bytes
+    this_update: int
+    next_update: int
+    entries: dict[int, CrlEntry]
+    extensions: tuple[Extension, ...]
+    critical_entry_extensions: frozenset[str]
+    signed: SignedObject
+
+    def extension(self, identifier: str) -> Extension | None:
+        """The list's extension of that type, or ``None``."""
+        return _find(self.extensions, identifier)
+
+
+def _find(extensions: Sequence[Extension], identifier: str) -> Extension | None:
+    return next((extension for extension in extensions if extension.identifier == identifier), None)
 
 
 def full(element: asn1.TLV) -> bytes:
@@ -70,31 +170,108 @@ def full(element: asn1.TLV) -> bytes:
 @lru_cache(maxsize=32768)
 def certificate_facts(certificate: bytes) -> CertificateFacts:
     """Read an X.509 v3 certificate (strict DER, at most 16 KiB); raises :class:`FormatFailure`."""
-    if len(certificate) > _MAX_CERTIFICATE:
-        raise FormatFailure("certificate", f"must not be longer than {_MAX_CERTIFICATE} bytes")
+    if len(certificate) > MAX_CERTIFICATE:
+        raise FormatFailure("certificate", f"must not be longer than {MAX_CERTIFICATE} bytes")
     try:
-        tbs = asn1.decode_der(_Certificate, certificate).tbs
+        signed, element = _signed_object(certificate)
+        tbs: _TbsCertificate = element.parse(_TbsCertificate)
+        _check_certificate(tbs, signed)
         subject_der = full(tbs.subject)
-        subject = name_text(subject_der)
+        issuer = full(tbs.issuer)
+        name_text(issuer)
+        return CertificateFacts(
+            certificate,
+            sha256(certificate).digest(),
+            issuer,
+            tbs.serial,
+            subject_der,
+            name_text(subject_der),
+            full(tbs.spki),
+            _epoch(tbs.validity.not_before),
+            _epoch(tbs.validity.not_after),
+            _extensions(tbs.extensions),
+            signed,
+        )
     except ValueError as error:
-        raise FormatFailure("certificate", "must be a DER-encoded X.509 version 3 certificate (RFC 5280 §4.1)") from error
-    return CertificateFacts(
-        certificate, sha256(certificate).digest(), full(tbs.issuer), tbs.serial, subject_der, subject, full(tbs.spki)
-    )
+        raise FormatFailure("certificate", f"must be a DER-encoded X.509 version 3 certificate (RFC 5280 §4.1): {error}") from error
 
 
-@asn1.sequence
-class _NameHolder:
-    rdns: list[asn1.SetOf[_Attribute]]
+def crl_facts(crl: bytes) -> CrlFacts:
+    """Read a version 2 CRL (strict DER, at most 8 MiB, with nextUpdate and extensions); raises :class:`FormatFailure`."""
+    if len(crl) > MAX_CRL:
+        raise FormatFailure("CRL", f"must not be longer than {MAX_CRL} bytes")
+    try:
+        signed, element = _signed_object(crl)
+        tbs: _TbsList = element.parse(_TbsList)
+        if tbs.version != 1 or full(tbs.signature) != signed.algorithm:
+            raise ValueError("version must be 2 and the signature algorithm the same inside and outside")
+        issuer = full(tbs.issuer)
+        name_text(issuer)
+        entries, critical = _entries(tbs.entries or [])
+        return CrlFacts(
+            issuer, _epoch(tbs.this_update), _epoch(tbs.next_update), entries, _extensions(tbs.extensions), critical, signed
+        )
+    except ValueError as error:
+        raise FormatFailure("CRL", f"must be a DER-encoded version 2 CRL (RFC 5280 §5.1): {error}") from error
 
 
 def name_text(name_der: bytes) -> str:
-    """RFC 4514 text of a DER Name; names with several attributes in one RDN are not of our profiles and are refused (ValueError)."""
+    """RFC 4514 text of a DER Name; several attributes in one RDN and undecodable text are not of our profiles and raise ValueError."""
     parts: list[tuple[str, str]] = []
-    for rdn in asn1.decode_der(_NameHolder, der.sequence(name_der)).rdns:
+    for rdn in asn1.decode_der(_Name, der.sequence(name_der)).rdns:
         attributes = rdn.as_list()
         if len(attributes) != 1:
             raise ValueError("a relative distinguished name must hold one attribute")
         parts.append((attributes[0].type.dotted_string, bytes(attributes[0].value.data).decode()))
     name: Name = tuple(parts)
     return rfc4514(name)
+
+
+def _signed_object(data: bytes) -> tuple[SignedObject, asn1.TLV]:
+    outer = asn1.decode_der(_Signed, data)
+    if outer.tbs.tag_bytes != b"\x30":
+        raise ValueError("the signed part must be a SEQUENCE")
+    if outer.signature.padding_bits():
+        raise ValueError("a signature value must be whole octets")
+    return SignedObject(full(outer.tbs), full(outer.algorithm), outer.signature.as_bytes()), outer.tbs
+
+
+def _check_certificate(tbs: _TbsCertificate, signed: SignedObject) -> None:
+    if tbs.version != 2:
+        raise ValueError("version must be 3")
+    if tbs.serial <= 0 or tbs.serial.bit_length() > _MAX_SERIAL_BITS:
+        raise ValueError("the serial number must be positive and at most 20 octets")
+    if full(tbs.signature) != signed.algorithm:
+        raise ValueError("the signature algorithm must be the same inside and outside")
+
+
+def _epoch(value: asn1.UTCTime | asn1.GeneralizedTime) -> int:
+    return int(value.as_datetime().timestamp())
+
+
+def _extensions(extensions: Sequence[_Extension]) -> tuple[Extension, ...]:
+    found = tuple(Extension(extension.identifier.dotted_string, extension.critical, extension.value) for extension in extensions)
+    if len({extension.identifier for extension in found}) != len(found):
+        raise ValueError("an extension must not occur twice")
+    return found
+
+
+def _entries(entries: Sequence[_Entry]) -> tuple[dict[int, CrlEntry], frozenset[str]]:
+    """Entries by serial, and the types of critical entry extensions; the same serial twice is malformed."""
+    found: dict[int, CrlEntry] = {}
+    critical: set[str] = set()
+    for entry in entries:
+        extensions = _extensions(entry.extensions or [])
+        critical.update(extension.identifier for extension in extensions if extension.critical)
+        reason = _find(extensions, oids.REASON_CODE)
+        number = 0 if reason is None else _enumerated(reason.value)
+        if entry.serial in found:
+            raise ValueError("a serial number must not be listed twice")
+        found[entry.serial] = CrlEntry(entry.serial, _epoch(entry.at), number)
+    return found, frozenset(critical)
+
+
+def _enumerated(value: bytes) -> int:
+    if len(value) != 3 or value[:2] != b"\x0a\x01":
+        raise ValueError("a reason code must be an ENUMERATED of one octet")
+    return value[2]

@@ -1,7 +1,7 @@
 """What stands in the certificates: names and extensions of authorities, persons and organisations.
 
-The profiles follow the certificates found in the field (people: C, L, O, OU…, CN, E; organisations: CN, O, L, C), with addresses under ``.test``
-(RFC 2606), which cannot exist. The organisation's exchange code is not in a certificate: linking a signer to a sender needs a register.
+The profiles follow the certificates found in the field (people: C, L, O, OU…, CN, E; organisations: CN, O, L, C), with addresses
+under ``.test`` (RFC 2606), which cannot exist. The organisation's exchange code is not in a certificate: linking a signer to a sender needs a register.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def _escape(value: str) -> str:
 
 
 def key_identifier(spki: bytes) -> bytes:
-    """20-byte key identifier: SHA-1 of the whole SubjectPublicKeyInfo (RFC 7093 §2 allows any such derivation); a label, not a security measure."""
+    """20-byte key identifier: SHA-1 of the whole SubjectPublicKeyInfo (RFC 5280 §4.2.1.2 leaves the derivation free); a label only."""
     return sha1(spki, usedforsecurity=False).digest()
 
 

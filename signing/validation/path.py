@@ -1,0 +1,360 @@
+"""The certificate path as a timeline: which verdict holds in which interval of moments (EN 319 102-1 §5.2.6, RFC 5280 §6.1).
+
+A path is worked out once per certificate, and its verdict once per (certificate, revocation lists at hand): between validity bounds, list updates and
+algorithm ends nothing can change. Only paths are kept here; results of document signatures never are.
+
+The hierarchy is fixed (anchor, at most two known authorities, end entity), so there is no open path building: an issuer is a known certificate with the
+right name and key identifier under which the signature holds. Names are compared byte for byte, as our profiles write them in one form.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from signing import oids
+from signing.algorithms import CERTIFICATE_ALGORITHMS
+from signing.errors import KeyUnusable
+from signing.evidence import TrustStore
+from signing.formats.certificates import CertificateFacts, certificate_facts
+from signing.keys import PublicKey, Purpose, load_public_key, raw_verify
+from signing.validation.policy import DEFAULT, AlgorithmPolicy
+from signing.validation.report import Check, SubIndication
+from signing.validation.revocation import ABSENT, ON_HOLD, CheckedCrl, check_crl
+from signing.validation.structure import structure_fault, usage_fault
+
+MAX_DEPTH = 4
+"""Longest path in certificates, anchor included."""
+
+CHAIN = Check("certificate-chain", True, "EN 319 102-1 §5.2.6.4; RFC 5280 §6.1.1")
+STRUCTURE = Check("certificate-structure", True, "RFC 5280 §6.1.4")
+USAGE = Check("key-usage", True, "RFC 5280 §4.2.1.3, §4.2.1.12")
+AUTHORITY_VALIDITY = Check("authority-validity", True, "RFC 5280 §6.1.3 (a)(2)")
+AUTHORITY_REVOCATION = Check("authority-revocation", True, "EN 319 102-1 §5.2.6.4; RFC 5280 §6.3")
+REVOCATION = Check("revocation", True, "EN 319 102-1 §5.2.6.4; RFC 5280 §6.3")
+VALIDITY = Check("validity-period", True, "EN 319 102-1 §5.2.6.4; RFC 5280 §4.1.2.5")
+FRESHNESS = Check("revocation-freshness", True, "EN 319 102-1 §5.2.5; RFC 5280 §6.3.3")
+ALGORITHMS = Check("chain-algorithms", True, "EN 319 102-1 §5.2.6.4; ETSI TS 119 312")
+
+PATH_CHECKS = (CHAIN, STRUCTURE, USAGE, AUTHORITY_VALIDITY, AUTHORITY_REVOCATION, REVOCATION, VALIDITY, FRESHNESS, ALGORITHMS)
+"""The steps of a path that holds, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class PathVerdict:
+    """What a path is worth at a moment: ``None`` when it holds, else the sub-indication; and the steps up to the first that failed."""
+
+    sub_indication: SubIndication | None
+    checks: tuple[Check, ...]
+
+
+PASSED = PathVerdict(None, PATH_CHECKS)
+
+
+def failed(step: Check, sub_indication: SubIndication, detail: str) -> PathVerdict:
+    """The verdict of a path whose first failing step is ``step``."""
+    before = PATH_CHECKS[: PATH_CHECKS.index(step)]
+    return PathVerdict(sub_indication, (*before, Check(step.name, False, step.clause, detail)))
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A certificate of a path with its public key and the name of the algorithm its own signature was made with."""
+
+    facts: CertificateFacts
+    key: PublicKey
+    algorithm: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What does not depend on the moment: links from the end entity to the anchor, or the verdict that ends it at every moment."""
+
+    links: tuple[Link, ...]
+    verdict: PathVerdict | None
+    verifies: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A piecewise constant verdict: ``verdicts[i]`` holds from epoch second ``starts[i]`` until the next start; the first from ever."""
+
+    starts: tuple[int, ...]
+    verdicts: tuple[PathVerdict, ...]
+
+    def at(self, moment: int) -> PathVerdict:
+        """The verdict at an epoch second."""
+        return self.verdicts[bisect_right(self.starts, moment)]
+
+
+CrlKey = tuple[bytes | None, ...]
+
+
+class PathCache:
+    """Paths, revocation lists and timelines of one trust store under one policy, shared by any number of validators.
+
+    ``max_certificates`` bounds how many end entities are kept, ``snapshots`` how many sets of revocation lists per end entity.
+    """
+
+    def __init__(self, trust: TrustStore, policy: AlgorithmPolicy = DEFAULT, *, max_certificates: int = 65536, snapshots: int = 3) -> None:
+        self.trust = trust
+        self.policy = policy
+        self.known: frozenset[bytes] = frozenset((*trust.anchors, *trust.authorities))
+        self._max_certificates = max_certificates
+        self._snapshots = snapshots
+        self._anchors = _links(trust.anchors)
+        self._authorities = _links(trust.authorities)
+        self._issuers: dict[bytes, Link | None] = {}
+        self._chains: dict[bytes, Chain] = {}
+        self._timelines: dict[bytes, dict[CrlKey, Timeline]] = {}
+        self._crls: dict[tuple[bytes, bytes], CheckedCrl] = {}
+        self._last: dict[bytes, tuple[datetime, CrlKey]] = {}
+
+    def verdict(self, certificate: CertificateFacts, at: datetime, on_path: Callable[[str, int], None] | None) -> PathVerdict:
+        """The verdict on a certificate at a moment; ``on_path(subject, raw verifications)`` is called when it had to be worked out."""
+        chain = self._chains.get(certificate.der)
+        if chain is not None:
+            if chain.verdict is not None:
+                return chain.verdict
+            timeline = self._timelines[certificate.der].get(self._crls_at(chain, at))
+            if timeline is not None:
+                return timeline.at(int(at.timestamp()))
+        return self._work_out(certificate, at, on_path)
+
+    def links(self, certificate: CertificateFacts) -> tuple[Link, ...]:
+        """The certificate with its key; empty when it holds no key of a known kind. Its path is not looked at."""
+        chain = self._chains.get(certificate.der)
+        if chain is not None:
+            return chain.links[:1]
+        try:
+            return (_link(certificate),)
+        except KeyUnusable:
+            return ()
+
+    def _keep(self, certificate: CertificateFacts) -> Chain:
+        """Work out the path of a certificate and keep it, the oldest making room."""
+        chain = self._build(certificate)
+        while len(self._chains) >= self._max_certificates:
+            oldest = next(iter(self._chains))
+            del self._chains[oldest], self._timelines[oldest]
+        self._timelines[certificate.der] = {}
+        self._chains[certificate.der] = chain
+        return chain
+
+    def _work_out(self, certificate: CertificateFacts, at: datetime, on_path: Callable[[str, int], None] | None) -> PathVerdict:
+        chain = self._chains.get(certificate.der)
+        verifies = 0
+        if chain is None:
+            chain = self._keep(certificate)
+            verifies = chain.verifies
+        if chain.verdict is not None:
+            verdict = chain.verdict
+        else:
+            key = self._crls_at(chain, at)
+            lists, done = self._checked(chain, key)
+            verifies += done
+            timelines = self._timelines[certificate.der]
+            while len(timelines) >= self._snapshots:
+                del timelines[next(iter(timelines))]
+            timelines[key] = timeline(chain.links, lists, self.policy)
+            verdict = timelines[key].at(int(at.timestamp()))
+        if on_path is not None:
+            on_path(certificate.subject, verifies)
+        return verdict
+
+    def _crls_at(self, chain: Chain, at: datetime) -> CrlKey:
+        """The lists at hand at a moment, one per issuer of the path, nearest first."""
+        issuers = chain.links[1:]
+        nearest = issuers[0].facts.subject_der
+        last = self._last.get(nearest)
+        if last is not None and last[0] == at:
+            return last[1]
+        key = tuple(self.trust.crl_source(link.facts.subject_der, at) for link in issuers)
+        self._last[nearest] = (at, key)
+        return key
+
+    def _checked(self, chain: Chain, key: CrlKey) -> tuple[tuple[CheckedCrl, ...], int]:
+        """The lists checked against their issuers, each once; and the raw verifications that took now."""
+        lists: list[CheckedCrl] = []
+        verifies = 0
+        for issuer, crl in zip(chain.links[1:], key, strict=True):
+            if crl is None:
+                lists.append(ABSENT)
+                continue
+            checked = self._crls.get((issuer.facts.sha256, crl))
+            if checked is None:
+                checked = check_crl(crl, issuer.facts, issuer.key)
+                verifies += checked.verifies
+                while len(self._crls) >= _MAX_CRLS:
+                    del self._crls[next(iter(self._crls))]
+                self._crls[issuer.facts.sha256, crl] = checked
+            lists.append(checked)
+        return tuple(lists), verifies
+
+    def _build(self, certificate: CertificateFacts) -> Chain:
+        """Walk from a certificate to an anchor, and judge what does not depend on the moment.
+
+        (1) every certificate's issuer is known and its signature holds   RFC 5280 §6.1.3 (a)(1), (a)(4)
+        (2) authorities are authorities, path lengths hold, nothing critical is unknown   RFC 5280 §6.1.4
+        (3) the end entity's key is for signing documents   RFC 5280 §4.2.1.3, §4.2.1.12
+        """
+        try:
+            links = [_link(certificate)]
+        except KeyUnusable as error:
+            return Chain((), failed(CHAIN, SubIndication.NO_CERTIFICATE_CHAIN_FOUND, str(error)), 0)
+        verifies = 0
+        while links[-1].facts.der not in self.trust.anchors:
+            issuer, done = self._issuer(links[-1])
+            verifies += done
+            if issuer is None or len(links) >= MAX_DEPTH:
+                detail = f"no known authority issued the certificate of {links[-1].facts.subject}"
+                return Chain(tuple(links), failed(CHAIN, SubIndication.NO_CERTIFICATE_CHAIN_FOUND, detail), verifies)
+            links.append(issuer)
+        return Chain(tuple(links), _static_verdict([link.facts for link in links]), verifies)
+
+    def _issuer(self, link: Link) -> tuple[Link | None, int]:
+        """The known certificate that issued this one, and the raw verifications it took; for authorities remembered."""
+        if link.facts.der in self._issuers:
+            return self._issuers[link.facts.der], 0
+        issuer, verifies = _find_issuer(link, (*self._anchors, *self._authorities))
+        if link.facts.der in self.known:
+            self._issuers[link.facts.der] = issuer
+        return issuer, verifies
+
+
+_MAX_CRLS = 256
+
+
+def _links(certificates: Sequence[bytes]) -> tuple[Link, ...]:
+    return tuple(_link(certificate_facts(certificate)) for certificate in certificates)
+
+
+def _link(facts: CertificateFacts) -> Link:
+    return Link(facts, load_public_key(facts.spki), _algorithm(facts))
+
+
+def _algorithm(facts: CertificateFacts) -> str:
+    known = CERTIFICATE_ALGORITHMS.get(facts.signed.algorithm)
+    return known.name if known else f"unknown:{facts.signed.algorithm.hex()}"
+
+
+def _find_issuer(link: Link, candidates: Sequence[Link]) -> tuple[Link | None, int]:
+    """The first candidate with the right name and key identifier under which the certificate's signature holds."""
+    algorithm = CERTIFICATE_ALGORITHMS.get(link.facts.signed.algorithm)
+    if algorithm is None:
+        return None, 0
+    verifies = 0
+    for candidate in candidates:
+        if candidate.facts.subject_der != link.facts.issuer or not _key_identifiers_agree(link.facts, candidate.facts):
+            continue
+        verifies += 1
+        signed = link.facts.signed
+        if raw_verify(candidate.key, signed.signature, signed.tbs, algorithm, Purpose.CERTIFICATE):
+            return candidate, verifies
+    return None, verifies
+
+
+def _key_identifiers_agree(certificate: CertificateFacts, issuer: CertificateFacts) -> bool:
+    """Authority key identifier against subject key identifier (RFC 5280 §4.2.1.1); only two that differ tell something."""
+    authority = certificate.extension(oids.AUTHORITY_KEY_IDENTIFIER)
+    subject = issuer.extension(oids.SUBJECT_KEY_IDENTIFIER)
+    if authority is None or subject is None or len(authority.value) < 4 or authority.value[2] != 0x80:
+        return True
+    return authority.value[4 : 4 + authority.value[3]] == subject.value[2:]
+
+
+def _static_verdict(chain: Sequence[CertificateFacts]) -> PathVerdict | None:
+    fault = structure_fault(chain)
+    if fault:
+        return failed(STRUCTURE, SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, fault)
+    fault = usage_fault(chain[0])
+    if fault:
+        return failed(USAGE, SubIndication.CHAIN_CONSTRAINTS_FAILURE, fault)
+    return None
+
+
+def timeline(links: Sequence[Link], lists: Sequence[CheckedCrl], policy: AlgorithmPolicy) -> Timeline:
+    """The verdict for every moment, given a path and the lists of its issuers (nearest first)."""
+    bounds: set[int] = set(policy.sunsets())
+    for link in links:
+        bounds.update((link.facts.not_before, link.facts.not_after + 1))
+    for checked in lists:
+        if checked.facts is not None:
+            bounds.update((checked.facts.this_update, checked.facts.next_update + 1))
+    starts: list[int] = []
+    verdicts = [judge(links, lists, policy, min(bounds) - 1)]
+    for start in sorted(bounds):
+        verdict = judge(links, lists, policy, start)
+        if verdict != verdicts[-1]:
+            starts.append(start)
+            verdicts.append(verdict)
+    return Timeline(tuple(starts), tuple(verdicts))
+
+
+def judge(links: Sequence[Link], lists: Sequence[CheckedCrl], policy: AlgorithmPolicy, at: int) -> PathVerdict:
+    """The verdict at one moment, in the order of EN 319 102-1 §5.2.6.4.
+
+    (1) authorities are within their validity             RFC 5280 §6.1.3 (a)(2)
+    (2) no authority was revoked, and that is known       RFC 5280 §6.1.3 (a)(3)
+    (3) the signing certificate was not revoked           EN 319 102-1 §5.2.6.4: REVOKED_NO_POE
+    (4) the moment is within its validity                 EN 319 102-1 §5.2.6.4: OUT_OF_BOUNDS_*
+    (5) its revocation status is known and fresh          EN 319 102-1 §5.2.5: TRY_LATER
+    (6) every algorithm of the path is still good         EN 319 102-1 §5.2.6.4: CRYPTO_CONSTRAINTS_FAILURE
+    """
+    for link in links[1:]:
+        if not link.facts.not_before <= at <= link.facts.not_after:
+            detail = f"{link.facts.subject} is not valid at that moment"
+            return failed(AUTHORITY_VALIDITY, SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, detail)
+    for link, checked in zip(links[1:-1], lists[1:], strict=True):
+        verdict = _authority_status(link.facts, checked, at)
+        if verdict is not None:
+            return verdict
+    return _holder_status(links[0].facts, lists[0], at) or _algorithm_status(links, lists, policy, at) or PASSED
+
+
+def _authority_status(authority: CertificateFacts, checked: CheckedCrl, at: int) -> PathVerdict | None:
+    entry = checked.entry(authority.serial)
+    if entry is not None and entry.at <= at and entry.reason != ON_HOLD:
+        detail = f"{authority.subject} was revoked (CRLReason {entry.reason})"
+        return failed(AUTHORITY_REVOCATION, SubIndication.REVOKED_CA_NO_POE, detail)
+    unknown = _unknown_status(authority, checked, at)
+    return failed(AUTHORITY_REVOCATION, SubIndication.TRY_LATER, f"{authority.subject}: {unknown}") if unknown else None
+
+
+def _holder_status(holder: CertificateFacts, checked: CheckedCrl, at: int) -> PathVerdict | None:
+    entry = checked.entry(holder.serial)
+    if entry is not None and entry.at <= at and entry.reason != ON_HOLD:
+        return failed(REVOCATION, SubIndication.REVOKED_NO_POE, f"the signing certificate was revoked (CRLReason {entry.reason})")
+    if at < holder.not_before:
+        return failed(VALIDITY, SubIndication.OUT_OF_BOUNDS_NO_POE, "the signing certificate is not yet valid at that moment")
+    unknown = _unknown_status(holder, checked, at)
+    if at > holder.not_after:
+        # A list made while the certificate was valid would have named it; a later one may have dropped it (RFC 5280 §3.3).
+        shown = not unknown and checked.facts is not None and checked.facts.this_update <= holder.not_after
+        sub_indication = SubIndication.OUT_OF_BOUNDS_NOT_REVOKED if shown else SubIndication.OUT_OF_BOUNDS_NO_POE
+        return failed(VALIDITY, sub_indication, "the signing certificate has expired at that moment")
+    return failed(FRESHNESS, SubIndication.TRY_LATER, unknown) if unknown else None
+
+
+def _unknown_status(certificate: CertificateFacts, checked: CheckedCrl, at: int) -> str:
+    """Why the list at hand does not tell whether the certificate is good at that moment; empty when it does."""
+    if checked.facts is None:
+        return checked.unusable
+    if not checked.facts.this_update <= at <= checked.facts.next_update:
+        return "the revocation list at hand is not current"
+    if checked.silent_about(certificate):
+        return "the revocation list is older than the certificate"
+    entry = checked.entry(certificate.serial)
+    return "the certificate is on hold" if entry is not None and entry.at <= at else ""
+
+
+def _algorithm_status(links: Sequence[Link], lists: Sequence[CheckedCrl], policy: AlgorithmPolicy, at: int) -> PathVerdict | None:
+    """Signatures on certificates below the anchor and on their issuers' lists; the anchor's own signature proves nothing."""
+    for link, issuer, checked in zip(links[:-1], links[1:], lists, strict=True):
+        for algorithm in (link.algorithm, checked.algorithm):
+            refusal = policy.refusal(algorithm, issuer.key, at)
+            if refusal:
+                return failed(ALGORITHMS, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, refusal)
+    return None

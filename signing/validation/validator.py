@@ -1,0 +1,163 @@
+"""Basic validation of a CAdES-B signature at a moment (EN 319 102-1 §5.3): a report for every sequence of bytes, never another exception."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from hashlib import sha256
+
+from signing.algorithms import BY_NAME
+from signing.errors import FormatFailure
+from signing.evidence import TrustStore
+from signing.formats.certificates import CertificateFacts, certificate_facts
+from signing.formats.cms import SignedMessage, looks_like_signed_attributes, parse_cms
+from signing.keys import PublicKey, Purpose, raw_verify
+from signing.validation.path import PATH_CHECKS, PathCache
+from signing.validation.policy import DEFAULT, AlgorithmPolicy
+from signing.validation.report import Check, Indication, SignatureReport, SubIndication
+
+OnPath = Callable[[str, int], None]
+"""Called with the subject and the number of raw verifications whenever a path was really worked out."""
+
+FORMAT = Check("format", True, "EN 319 102-1 §5.2.2; RFC 5652; EN 319 122-1 §5")
+IDENTIFICATION = Check("signing-certificate", True, "EN 319 102-1 §5.2.3; RFC 5035 §3")
+SIGNER_ALGORITHM = Check("signature-algorithm", True, "EN 319 102-1 §5.2.8; ETSI TS 119 312")
+DIGEST = Check("message-digest", True, "EN 319 102-1 §5.2.7; RFC 5652 §5.4")
+SIGNATURE = Check("signature-value", True, "EN 319 102-1 §5.2.7; RFC 5652 §5.6")
+EMBEDDED = Check("embedded-certificates", True, "EN 319 102-1 §5.2.8")
+
+_BEFORE_PATH = (FORMAT, IDENTIFICATION, SIGNER_ALGORITHM, DIGEST, SIGNATURE)
+PASSED_CHECKS = (*_BEFORE_PATH, *PATH_CHECKS, EMBEDDED)
+"""Every step of a signature that holds, in order."""
+
+
+class Validator:
+    """Validates signatures under one trust store and one algorithm policy.
+
+    Paths may be shared with other validators by passing the same ``cache`` (made for the same trust store and policy); the document signature itself
+    is verified anew every time.
+    """
+
+    def __init__(
+        self, trust: TrustStore, policy: AlgorithmPolicy = DEFAULT, *, cache: PathCache | None = None, on_path: OnPath | None = None
+    ) -> None:
+        self._cache = PathCache(trust, policy) if cache is None else cache
+        if self._cache.trust is not trust or self._cache.policy is not policy:
+            raise ValueError("a path cache can only be shared by validators of the same trust store and policy")
+        self._policy = policy
+        self._known = self._cache.known
+        self.on_path = on_path
+
+    def validate(
+        self,
+        message: SignedMessage | bytes,
+        content_sha256: bytes,
+        at: datetime,
+        purpose: Purpose,
+        *,
+        known: Sequence[bytes] = (),
+    ) -> SignatureReport:
+        """The verdict on a detached signature over content with that SHA-256, at the moment ``at`` (timezone-aware).
+
+        ``known`` are certificates (DER) the signer may be found among when the signature embeds none. The steps, in order:
+
+        (1) the bytes are one CAdES-B signature of our profile         EN 319 102-1 §5.2.2   FORMAT_FAILURE
+        (2) the signing certificate is at hand and the one meant       EN 319 102-1 §5.2.3   NO_SIGNING_CERTIFICATE_FOUND
+        (3) the algorithm fits its key and is accepted at the moment   EN 319 102-1 §5.2.8   CRYPTO_CONSTRAINTS_FAILURE
+        (4) the content is the one signed                              EN 319 102-1 §5.2.7   HASH_FAILURE
+        (5) the signature value holds (one raw verification)           EN 319 102-1 §5.2.7   SIG_CRYPTO_FAILURE
+        (6) the path holds at the moment (see PathCache)               EN 319 102-1 §5.2.6
+        (7) nothing is embedded but the signer and known authorities   EN 319 102-1 §5.2.8   SIG_CONSTRAINTS_FAILURE
+        """
+        if not isinstance(message, SignedMessage):
+            try:
+                message = parse_cms(message)
+            except FormatFailure as failure:
+                return _report(FORMAT, SubIndication.FORMAT_FAILURE, str(failure), at)
+        certificate, fault = _signing_certificate(message, known)
+        if certificate is None:
+            return _report(IDENTIFICATION, SubIndication.NO_SIGNING_CERTIFICATE_FOUND, fault, at)
+        key, refusal = self._key(certificate, message, at)
+        if key is None:
+            return _report(SIGNER_ALGORITHM, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, refusal, at, certificate)
+        if message.message_digest != content_sha256:
+            return _report(DIGEST, SubIndication.HASH_FAILURE, "the content is not the one that was signed", at, certificate)
+        algorithm = BY_NAME[message.signature_algorithm]
+        if not raw_verify(key, message.signature, message.signed_attributes, algorithm, purpose):
+            detail = "the signature value does not hold under the signing certificate's key"
+            return _report(SIGNATURE, SubIndication.SIG_CRYPTO_FAILURE, detail, at, certificate, raw_verifications=1)
+        return self._certificate_report(certificate, message, at)
+
+    def validate_content(
+        self, message: SignedMessage | bytes, content: bytes, at: datetime, purpose: Purpose, *, known: Sequence[bytes] = ()
+    ) -> SignatureReport:
+        """As :meth:`validate`, with the content at hand: content that is itself DER of signed attributes is refused before anything else.
+
+        A signature over attributes is also one over those bytes as plain content (draft-ietf-lamps-cms-euf-cma-signeddata).
+        """
+        if looks_like_signed_attributes(content):
+            detail = "the content is itself the encoding of signed attributes (draft-ietf-lamps-cms-euf-cma-signeddata)"
+            return _report(FORMAT, SubIndication.FORMAT_FAILURE, detail, at)
+        return self.validate(message, sha256(content).digest(), at, purpose, known=known)
+
+    def _key(self, certificate: CertificateFacts, message: SignedMessage, at: datetime) -> tuple[PublicKey | None, str]:
+        """The signer's key, when the message's algorithms are accepted with it."""
+        links = self._cache.links(certificate)
+        if not links:
+            return None, "the signing certificate holds no RSA or P-256 key"
+        if message.digest_algorithm != "sha256":
+            return None, f"digest algorithm {message.digest_algorithm} is not on the list"
+        key = links[0].key
+        refusal = self._policy.refusal(message.signature_algorithm, key, int(at.timestamp()))
+        return (None, refusal) if refusal else (key, "")
+
+    def _certificate_report(self, certificate: CertificateFacts, message: SignedMessage, at: datetime) -> SignatureReport:
+        """Steps (6) and (7), after the signature value was found good."""
+        verdict = self._cache.verdict(certificate, at, self.on_path)
+        if verdict.sub_indication is not None:
+            checks = (*_BEFORE_PATH, *verdict.checks)
+            return SignatureReport(
+                Indication.INDETERMINATE, verdict.sub_indication, checks, at, certificate.subject, certificate.sha256, 1
+            )
+        for embedded in message.certificates:
+            if embedded != certificate.der and embedded not in self._known:
+                detail = "a certificate is embedded that is neither the signer's nor a known authority's"
+                return _report(EMBEDDED, SubIndication.SIG_CONSTRAINTS_FAILURE, detail, at, certificate, raw_verifications=1)
+        return SignatureReport(Indication.TOTAL_PASSED, None, PASSED_CHECKS, at, certificate.subject, certificate.sha256, 1)
+
+
+_TOTAL_FAILED = {SubIndication.FORMAT_FAILURE, SubIndication.HASH_FAILURE, SubIndication.SIG_CRYPTO_FAILURE}
+
+
+def _report(
+    step: Check,
+    sub_indication: SubIndication,
+    detail: str,
+    at: datetime,
+    certificate: CertificateFacts | None = None,
+    *,
+    raw_verifications: int = 0,
+) -> SignatureReport:
+    """The report of a signature whose first failing step is ``step``: the steps before it passed."""
+    checks = (*PASSED_CHECKS[: PASSED_CHECKS.index(step)], Check(step.name, False, step.clause, detail))
+    indication = Indication.TOTAL_FAILED if sub_indication in _TOTAL_FAILED else Indication.INDETERMINATE
+    subject, digest = (certificate.subject, certificate.sha256) if certificate else (None, None)
+    return SignatureReport(indication, sub_indication, checks, at, subject, digest, raw_verifications)
+
+
+def _signing_certificate(message: SignedMessage, known: Sequence[bytes]) -> tuple[CertificateFacts | None, str]:
+    """The certificate with the hash the signed attribute names, if the SignerInfo and issuerSerial name it too; else why not."""
+    wanted = message.ess_certificate_sha256
+    for candidate in (*message.certificates, *known):
+        try:
+            facts = certificate_facts(candidate)
+        except FormatFailure:
+            continue
+        if facts.sha256 != wanted:
+            continue
+        if facts.issuer != message.signer_issuer or facts.serial != message.signer_serial:
+            return None, "the SignerInfo names another certificate than the signed attribute"
+        if message.ess_issuer is not None and (message.ess_issuer, message.ess_serial) != (facts.issuer, facts.serial):
+            return None, "the issuer and serial number in the signed attribute are not those of the certificate it names"
+        return facts, ""
+    return None, "the certificate named by the signed attribute is not at hand"
