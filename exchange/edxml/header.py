@@ -1,0 +1,172 @@
+"""The headers of both kinds, from the tree. Limits are those of a provincial checker of 2021 and of Decree 30/2020 Annex VI part II."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from exchange.domain.calendar import VN
+from exchange.domain.document import Urgency, split_code
+from exchange.domain.identifiers import OrganId
+from exchange.domain.lifecycle import Operation, StatusCode
+from exchange.edxml.fields import Fields
+from exchange.edxml.model import (
+    Business,
+    Contact,
+    EdocHeader,
+    Opaque,
+    OtherInfo,
+    ReceiverChange,
+    Replacement,
+    ResponseFor,
+    SignerInfo,
+    StaffInfo,
+    StatusHeader,
+    TraceHeader,
+    TypeInfo,
+)
+from exchange.errors import EdxmlError, InvalidNumber
+
+_CODES = {code.value: code for code in StatusCode}
+_AMOUNT = 999_999
+_REASONED = frozenset({StatusCode.RETURNED, StatusCode.TAKE_BACK})
+
+
+def read_edoc(header: Fields, max_recipients: int, packet_signature: Opaque | None, at: datetime | None) -> EdocHeader:
+    """The header of a document package. Raises :class:`EdxmlError` naming field and rule."""
+    message = header.child("MessageHeader")
+    code, info, kind, signer = (message.child(name) for name in ("Code", "PromulgationInfo", "DocumentType", "SignerInfo"))
+    promulgated = info.day("PromulgationDate", required=True)
+    if promulgated is None:
+        raise EdxmlError(info.at("PromulgationDate"), "missing-field")
+    if at is not None and promulgated > at.astimezone(VN).date():
+        raise EdxmlError(info.at("PromulgationDate"), "future-date", f"{promulgated:%Y/%m/%d} is after {at.astimezone(VN):%Y/%m/%d}")
+    return EdocHeader(
+        sender=_contact(message.child("From")),
+        recipients=_recipients(message, max_recipients),
+        number=code.text("CodeNumber", 11, required=True),
+        notation=code.text("CodeNotation", 30, required=True),
+        promulgation_date=promulgated,
+        subject=message.text("Subject", 500, required=True),
+        document_id=message.text("DocumentId", 250),
+        place=info.text("Place", 50),
+        type=TypeInfo(kind.number("Type", 0, 99) or 0, kind.number("TypeDetail", 0, 999) or 0, kind.text("TypeName", 100)),
+        content=message.text("Content", 500),
+        signer=SignerInfo(signer.text("Competence", 100), signer.text("Position", 100), signer.text("FullName", 50)),
+        due_date=message.day("DueDate"),
+        other=_other(message.child("OtherInfo")),
+        response_for=tuple(_response(one) for one in message.children("ResponseFor")),
+        steering=message.number("SteeringType", 0, 9),
+        to_places=message.child("ToPlaces").all("Place", 150),
+        trace=tuple(_trace(one) for one in header.child("TraceHeaderList").children("TraceHeader")),
+        business=_business(header.child("TraceHeaderList").child("Bussiness")),
+        packet_signature=packet_signature,
+    )
+
+
+def read_status(header: Fields) -> StatusHeader:
+    """The header of a status package. Raises :class:`EdxmlError` naming field and rule."""
+    message = header.child("MessageHeader")
+    text = message.text("StatusCode", 0, required=True)
+    code = _CODES.get(text)
+    if code is None:
+        raise EdxmlError(message.at("StatusCode"), "out-of-range", f"{text[:10]!r} is none of the nine status codes")
+    if not message.has("ResponseFor"):
+        raise EdxmlError(message.at("ResponseFor"), "missing-field")
+    response = _response(message.child("ResponseFor"))
+    try:
+        split_code(response.code)
+    except InvalidNumber as error:
+        raise EdxmlError(message.at("ResponseFor/Code"), "wrong-type", str(error)) from None
+    return StatusHeader(
+        sender=_contact(message.child("From")),
+        response_for=response,
+        code=code,
+        timestamp=message.instant("Timestamp"),
+        description=message.text("Description", 1000, required=code in _REASONED),
+        staff=_staff(message.child("StaffInfo")),
+    )
+
+
+def _contact(one: Fields) -> Contact:
+    return Contact(
+        organ=one.organ(),
+        name=one.text("OrganName", 200),
+        in_charge=one.text("OrganizationInCharge", 200),
+        address=one.text("OrganAdd", 250),
+        email=one.text("Email", 100),
+        telephone=one.text("Telephone", 20),
+        fax=one.text("Fax", 20),
+        website=one.text("Website", 100),
+    )
+
+
+def _recipients(message: Fields, limit: int) -> tuple[Contact, ...]:
+    contacts = tuple(_contact(one) for one in message.children("To"))
+    if not contacts:
+        raise EdxmlError(message.at("To"), "missing-field", "at least one recipient")
+    if len(contacts) > limit:
+        raise EdxmlError(message.at("To"), "too-large", f"more than {limit} recipients")
+    seen: set[OrganId] = set()
+    for number, contact in enumerate(contacts, 1):
+        if contact.organ in seen:
+            raise EdxmlError(f"{message.at('To')}[{number}]/OrganId", "duplicate-recipient", f"{contact.organ} stands twice")
+        seen.add(contact.organ)
+    return contacts
+
+
+def _other(other: Fields) -> OtherInfo:
+    return OtherInfo(
+        priority=Urgency(other.number("Priority", 0, 4) or 0),
+        sphere=other.text("SphereOfPromulgation", 100),
+        typer=other.text("TyperNotation", 10),
+        copies=other.number("PromulgationAmount", 0, _AMOUNT),
+        pages=other.number("PageAmount", 0, _AMOUNT),
+        direction=other.flag("Direction"),
+        appendixes=other.child("Appendixes").all("Appendix", 500),
+    )
+
+
+def _response(one: Fields) -> ResponseFor:
+    return ResponseFor(one.organ(), one.text("Code", 42, required=True), one.text("DocumentId", 250), one.day("PromulgationDate"))
+
+
+def _trace(one: Fields) -> TraceHeader:
+    timestamp = one.instant("Timestamp", required=True)
+    if timestamp is None:
+        raise EdxmlError(one.at("Timestamp"), "missing-field")
+    return TraceHeader(one.organ(), timestamp)
+
+
+def _staff(one: Fields) -> StaffInfo:
+    return StaffInfo(one.text("Department", 200), one.text("Staff", 100), one.text("Email", 100), one.text("Mobile", 20))
+
+
+def _business(one: Fields) -> Business:
+    info = one.child("BussinessDocumentInfo")
+    business = Business(
+        operation=Operation(one.number("BussinessDocType", 0, 3) or 0),
+        reason=one.text("BussinessDocReason", 500),
+        paper=one.number("Paper", 0, _AMOUNT) or 0,
+        staff=_staff(one.child("StaffInfo")),
+        document_id=one.text("DocumentId", 250),
+        document_changed=info.flag("DocumentInfo"),
+        receivers_changed=info.flag("DocumentReceiver"),
+        changes=tuple(_change(line) for line in info.child("ReceiverList").children("Receiver")),
+        replacements=tuple(_replacement(line) for line in one.child("ReplacementInfoList").children("ReplacementInfo")),
+    )
+    if business.operation is Operation.REPLACE and not business.replacements:
+        raise EdxmlError(one.at("ReplacementInfoList"), "missing-field", "a replacement names what it replaces")
+    return business
+
+
+def _change(line: Fields) -> ReceiverChange:
+    added = line.flag("ReceiverType")
+    if added is None:
+        raise EdxmlError(line.at("ReceiverType"), "missing-field", "0 removed, 1 added")
+    return ReceiverChange(line.organ(), added)
+
+
+def _replacement(line: Fields) -> Replacement:
+    listing = line.child("OrganIdList")
+    organs = tuple(Fields({"OrganId": [text]}, listing.place).organ() for text in listing.all("OrganId", 35))
+    return Replacement(line.text("DocumentId", 250, required=True), organs)
