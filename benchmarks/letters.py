@@ -60,11 +60,11 @@ def rows(slice_seconds: float) -> Iterator[Row]:
 
 
 def _sign(press: LetterPress, leader: CadesSigner, seal: CadesSigner, letter: bytes, slice_seconds: float) -> Row:
-    numbers = count(1)
+    numbers = count(100)
 
     def ours() -> None:
         """Every letter another one: its own number and summary, so that no text comes from a cache."""
-        number = str(next(numbers))
+        number = str(next(numbers))[-5:]
         content = replace(CONTENT, subject=f"{CONTENT.subject} ({number})")
         press.issue(press.sign(content, leader), number, DAY, seal)
 
