@@ -9,9 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from exchange.domain.identifiers import OrganId
+from exchange.domain.organization import Level
 from exchange.errors import InvalidOrganId
 from scenarios.schema import AgencyItem, GroupItem, Member, Profile, Said, WorldItem
 from scenarios.units import AdministrativeUnit, administrative_units, organisation_codes, province
+
+LONGEST_NAME = 64
 
 
 class SpecError(ValueError):
@@ -111,7 +114,7 @@ def _explicit(
         parent=parent,
         parent_name=inherited.name if inherited and profile.shows_parent else "",
         unit=unit or (inherited.unit if inherited else None),
-        province="" if profile.level.value == "central" else home.code,
+        province=item.province or ("" if profile.level is Level.CENTRAL else home.code),
         place=item.place or (unit.name if unit else inherited.place if inherited else home.name),
         fictional=item.fictional or profile.fictional,
         invented_code=item.id.count(".") > 0,
@@ -157,12 +160,32 @@ def _entries(group: GroupItem, anchor: Blueprint | None, home: AdministrativeUni
             yield _Entry(unit.name, unit, "", group.number_from + index, nothing, unit.name, home.code)
     else:
         for index, member in enumerate(group.members):
-            yield _member_entry(group, member, index, anchor, home)
+            if member.where == "everywhere" or (member.where == "city") is _is_city(anchor):
+                yield _member_entry(group, member, index, anchor, home)
+
+
+def _is_city(place: Blueprint | _Entry | None) -> bool:
+    return place is not None and place.unit is not None and place.unit.full_name.startswith("Thành phố")
+
+
+def _called(group: GroupItem, anchor: Blueprint | None, entry: _Entry, place: tuple[str | int, ...]) -> tuple[str, str]:
+    """Name and abbreviation by the group's templates."""
+    template, short = (group.city.name, group.city.abbreviation) if group.city and _is_city(entry) else (group.name, group.abbreviation)
+    names = {
+        "name": entry.name,
+        "unit": entry.unit.running_name if entry.unit else "",
+        "unit_name": entry.unit.name if entry.unit else "",
+        "anchor": anchor.name if anchor else "",
+    }
+    try:
+        return template.format_map(names), entry.said.abbreviation or short.format_map(names)
+    except (KeyError, ValueError, IndexError):
+        raise SpecError((*place, "name"), "a name template may use {name}, {unit}, {unit_name} and {anchor} only") from None
 
 
 def _coded_entries(group: GroupItem, anchor: Blueprint | None, home: AdministrativeUnit) -> Iterator[_Entry]:
     for index, code in enumerate(organisation_codes(group.codes or "")):
-        if code.gso_code == home.code:
+        if code.gso_code == home.code or code.code in group.without:
             continue
         place = code.name if code.gso_code else "Hà Nội"
         said = Said(abbreviation=code.abbreviation)
@@ -188,12 +211,9 @@ def _beneath(group: GroupItem, profile: Profile, anchor: Blueprint | None, entry
     else:
         width = 3 if str(anchor.id).count(".") >= 2 else 2
         text = f"{anchor.id}.{entry.number:0{width}d}"
-    names = {"name": entry.name, "unit": entry.unit.running_name if entry.unit else "", "anchor": anchor.name if anchor else ""}
-    try:
-        name = group.name.format_map(names)
-        abbreviation = entry.said.abbreviation or group.abbreviation.format_map(names)
-    except (KeyError, ValueError, IndexError):
-        raise SpecError((*place, "name"), "a name template may use {name}, {unit} and {anchor} only") from None
+    name, abbreviation = _called(group, anchor, entry, place)
+    if len(name) > LONGEST_NAME:
+        raise SpecError((*place, "name"), f"{name!r} has {len(name)} characters; a certificate holds {LONGEST_NAME}")
     return Blueprint(
         id=_organ_id(text, place),
         name=name,

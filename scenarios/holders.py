@@ -14,6 +14,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from typing import TypeVar
 
 from exchange.domain.calendar import VN
 from exchange.domain.identifiers import OrganId
@@ -28,6 +29,7 @@ from scenarios.world import CertificatePlan, FormerHolder, Person
 _ROLE_ORDER = ("leader", "deputy", "unit-head", "officer", "clerk")
 _BREAKING_DAYS = (0, 1, 2, 4)
 """Days of the first week on which a certificate may be revoked: not the Thursday, on which the reports count."""
+Day = TypeVar("Day", date, datetime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +139,10 @@ class _Fates:
         """Issued on some day such that it is in force from three days before the run until after the counted day."""
         last = self._start - timedelta(days=3)
         counted = self._limits.as_of if self._limits else self._start + timedelta(days=365)
-        first = _years_before(counted + timedelta(days=1), self._years)
+        first = _plus_years(counted + timedelta(days=1), -self._years)
         day = first + timedelta(days=int(chance.random() * ((last - first).days + 1)))
         begin = _office_hour(day, chance)
-        return CertificatePlan(begin, begin.replace(year=begin.year + self._years))
+        return CertificatePlan(begin, _plus_years(begin, self._years))
 
     def _drawn(self, chance: random.Random, breaking: float) -> CertificatePlan:
         plan = self._lasting(chance)
@@ -149,8 +151,9 @@ class _Fates:
         return replace(plan, revoked_at=revoked_at) if broken else plan
 
 
-def _years_before(day: date, years: int) -> date:
-    return day.replace(year=day.year - years, day=28 if (day.month, day.day) == (2, 29) else day.day)
+def _plus_years(day: Day, years: int) -> Day:
+    """The same day ``years`` later (or earlier); 28 February for the 29th."""
+    return day.replace(year=day.year + years, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 
 def _office_hour(day: date, chance: random.Random) -> datetime:
@@ -173,5 +176,5 @@ def _former(
             revoked_at = _office_hour(day, chance)
             if left and person.id in persons:
                 begin = revoked_at - timedelta(days=365)
-                plan = CertificatePlan(begin, begin.replace(year=begin.year + int(shares["certificate.years"])), revoked_at)
+                plan = CertificatePlan(begin, _plus_years(begin, int(shares["certificate.years"])), revoked_at)
                 yield FormerHolder(organ, f"{organ}/f{index + 1:02d}", name, person.unit, plan)

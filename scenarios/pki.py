@@ -50,7 +50,7 @@ class WorldPki:
 
     def issued_by_agency(self) -> Mapping[OrganId, int]:
         """How many certificates were made for each agency, its people and its former people included (one raw signature each)."""
-        counts = {organ: 1 for organ in self.organisations}
+        counts = dict.fromkeys(self.organisations, 1)
         for id in (*self.persons, *self.former):
             organ = OrganId(id.partition("/")[0])
             counts[organ] = counts.get(organ, 0) + 1

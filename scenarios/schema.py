@@ -16,6 +16,8 @@ from exchange.domain.organization import Bloc, Level
 Key = Annotated[str, Field(min_length=1, max_length=60)]
 """Key of an assumption."""
 Text = Annotated[str, Field(min_length=1, max_length=500)]
+Name = Annotated[str, Field(min_length=1, max_length=64)]
+"""Name of an organisation or template of one; it must fit into a certificate (RFC 5280 appendix A: 64 characters)."""
 Role = Literal["leader", "deputy", "unit-head", "officer", "clerk"]
 FULL = "capability.full"
 
@@ -119,12 +121,14 @@ class AgencyItem(Said):
     """``[[agency]]``: one agency, by name."""
 
     id: str
-    name: Text
+    name: Name
     kind: Key
     profile: str
     parent: str | None = None
     unit: str | None = None
     """GSO code of the district or commune it belongs to."""
+    province: str | None = None
+    """GSO code, where it is not the province under study."""
     place: str | None = None
     fictional: bool = False
 
@@ -132,15 +136,25 @@ class AgencyItem(Said):
 class Member(Said):
     """One entry of a group's name list."""
 
-    name: Text
+    name: Name
     number: Annotated[int, Field(ge=1, le=999)] | None = None
+    where: Literal["everywhere", "city", "rural"] = "everywhere"
+    """Beneath which districts the entry exists: cities have other offices than rural districts."""
+
+
+class CityForm(Strict):
+    """How a group's entries are called in a city, where that differs from a rural district."""
+
+    name: Name
+    abbreviation: str
 
 
 class GroupItem(Strict):
     """``[[group]]``: agencies made from a list of names, of administrative units or of level-1 codes, beneath every anchor.
 
     ``under`` is the kind whose agencies anchor the group (their identifiers are its parents); without it the entries stand at level 1.
-    ``name`` and ``abbreviation`` are templates over ``{name}``, ``{unit}`` (running name of the administrative unit) and ``{anchor}``.
+    ``name`` and ``abbreviation`` are templates over ``{name}``, ``{unit}`` (running name of the administrative unit: ``huyện Lương Sơn``),
+    ``{unit_name}`` (``Lương Sơn``) and ``{anchor}``.
     """
 
     kind: Key
@@ -148,10 +162,13 @@ class GroupItem(Strict):
     under: str | None = None
     units: Literal["districts", "communes"] | None = None
     codes: Literal["ministry", "province"] | None = None
+    without: list[str] = []
+    """Level-1 codes left out, because an ``[[agency]]`` states them."""
     members: list[Member] = []
     number_from: Annotated[int, Field(ge=1, le=999)] = 1
-    name: Text = "{name}"
+    name: Name = "{name}"
     abbreviation: str = "UBND"
+    city: CityForm | None = None
     fictional: bool = False
 
 
