@@ -1,6 +1,7 @@
 """Signature algorithms by name and by their encoded AlgorithmIdentifier.
 
-Only these byte strings are recognised; whatever else stands in a signature keeps its dotted identifier and is judged by the algorithm policy.
+Only these byte strings are recognised; whatever else stands in a signature keeps its dotted identifier and is judged by the algorithm
+policy.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ CERTIFICATE_ALGORITHMS = {algorithm.encoded: algorithm for algorithm in BY_NAME.
 def _cms_signature_identifiers() -> dict[tuple[str, bytes], str]:
     """(digest name, DER AlgorithmIdentifier) → algorithm name: the digest of both fields must be one and the same.
 
-    RSA parameters are NULL or absent, nothing else (RFC 5754 §3.2). Plain rsaEncryption, which borrows its digest from another unsigned field, is
-    not accepted: it would make one signature readable as two encodings that differ in a byte.
+    RSA parameters are NULL or absent, nothing else (RFC 5754 §3.2). Plain rsaEncryption, which borrows its digest from another unsigned
+    field, is not accepted: it would make one signature readable as two encodings that differ in a byte.
     """
     known: dict[tuple[str, bytes], str] = {}
     for algorithm in BY_NAME.values():

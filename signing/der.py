@@ -1,4 +1,4 @@
-"""Writing DER (X.690 §10): values are composed of already encoded parts, definite shortest lengths, sorted SET OF. Reading is not done here."""
+"""Writing DER (X.690 §10): values composed of encoded parts, definite shortest lengths, sorted SET OF. Reading is not done here."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ class CrlEntry:
 
 @dataclass(frozen=True, slots=True)
 class CrlFacts:
-    """A revocation list: DER issuer name, both update instants (epoch seconds), entries by serial, extensions of the list and of its entries."""
+    """A revocation list: DER issuer name, both update instants (epoch seconds), entries by serial, extensions of list and entries."""
 
     issuer: bytes
     this_update: int
@@ -208,9 +208,7 @@ def crl_facts(crl: bytes) -> CrlFacts:
         issuer = full(tbs.issuer)
         name_text(issuer)
         entries, critical = _entries(tbs.entries or [])
-        return CrlFacts(
-            issuer, _epoch(tbs.this_update), _epoch(tbs.next_update), entries, _extensions(tbs.extensions), critical, signed
-        )
+        return CrlFacts(issuer, _epoch(tbs.this_update), _epoch(tbs.next_update), entries, _extensions(tbs.extensions), critical, signed)
     except ValueError as error:
         raise FormatFailure("CRL", f"must be a DER-encoded version 2 CRL (RFC 5280 §5.1): {error}") from error
 

@@ -1,8 +1,9 @@
 """CAdES-B signatures in CMS SignedData (RFC 5652, ETSI EN 319 122-1): written from byte templates, read by a strict decoder.
 
-The decoder is ``cryptography.hazmat.asn1`` (strict DER); its schemas stay in this package because upstream does not promise to keep them stable.
-One profile is written and read: detached content of type *data*, one SignerInfo named by issuer and serial number, signed attributes content-type,
-message-digest and signing-certificate-v2 required, no unsigned attributes, no CRLs. What else may stand in a CMS is refused with its rule.
+The decoder is ``cryptography.hazmat.asn1`` (strict DER); its schemas stay in this package because upstream does not promise to keep them
+stable. One profile is written and read: detached content of type *data*, one SignerInfo named by issuer and serial number, signed
+attributes content-type, message-digest and signing-certificate-v2 required, no unsigned attributes, no CRLs. What else may stand in a CMS
+is refused with its rule.
 """
 
 from __future__ import annotations
@@ -106,8 +107,8 @@ class CadesTemplate:
 class CadesSigner:
     """Signs digests with a holder's key as detached CAdES-B.
 
-    ``embed_certificates=False`` leaves certificates out, for receivers that know the signer (receipts); otherwise the holder's and the issuing
-    authority's certificate are carried, the anchor never. ``purpose`` is what every raw signature is counted as.
+    ``embed_certificates=False`` leaves certificates out, for receivers that know the signer (receipts); otherwise the holder's and the
+    issuing authority's certificate are carried, the anchor never. ``purpose`` is what every raw signature is counted as.
     """
 
     __slots__ = ("_key", "holder", "max_size", "purpose", "template")
@@ -132,9 +133,10 @@ class CadesSigner:
 class SignedMessage:
     """What a strictly read CAdES-B signature says; nothing is verified yet.
 
-    ``signed_attributes`` is the DER of the SET OF (tag 0x31), ready for verification. ``digest_algorithm`` and ``signature_algorithm`` are names of
-    :mod:`signing.algorithms`, or ``unknown:<hex>`` with the encoded identifiers. ``ess_issuer`` and ``ess_serial`` are ``None`` when the signing
-    certificate attribute has no issuerSerial. ``certificates`` are the embedded ones, byte for byte, in DER order.
+    ``signed_attributes`` is the DER of the SET OF (tag 0x31), ready for verification. ``digest_algorithm`` and ``signature_algorithm``
+    are names of :mod:`signing.algorithms`, or ``unknown:<hex>`` with the encoded identifiers. ``ess_issuer`` and ``ess_serial`` are
+    ``None`` when the signing certificate attribute has no issuerSerial. ``certificates`` are the embedded ones, byte for byte, in DER
+    order.
     """
 
     message_digest: bytes
@@ -301,8 +303,6 @@ def _only_signer(outer: _ContentInfo) -> _SignerInfo:
     return signer
 
 
-
-
 def _signer_info(element: asn1.TLV) -> _SignerInfo:
     """Decode the SignerInfo; one without signedAttrs is told apart, because that is the shape of a known forgery."""
     if element.tag_bytes != b"\x30":
@@ -316,7 +316,7 @@ def _signer_info(element: asn1.TLV) -> _SignerInfo:
 
 
 def _algorithms(signed: _SignedData, signer: _SignerInfo) -> tuple[str, str]:
-    """Digest and signature algorithm by name; the digest named in SignedData, SignerInfo and signature algorithm must be one (RFC 5652 §5.4)."""
+    """Digest and signature algorithm by name; SignedData, SignerInfo and signature algorithm must name one digest (RFC 5652 §5.4)."""
     digest_bytes = full(signer.digest_algorithm)
     listed = signed.digest_algorithms.as_list()
     if len(listed) != 1 or full(listed[0]) != digest_bytes:
@@ -349,8 +349,6 @@ def _attributes(element: asn1.TLV) -> dict[x509.ObjectIdentifier, asn1.TLV]:
             raise FormatFailure("signedAttrs", f"attribute {attribute.type.dotted_string} must not occur twice")
         found[attribute.type] = values[0]
     return found
-
-
 
 
 def _message_digest(attributes: dict[x509.ObjectIdentifier, asn1.TLV]) -> bytes:
@@ -416,10 +414,8 @@ def _certificates(signed: _SignedData) -> tuple[bytes, ...]:
     return certificates
 
 
-
-
 def looks_like_signed_attributes(content: bytes) -> bool:
-    """Whether plain content is itself the DER of signed attributes: then somebody's signature over attributes would pass for one over content."""
+    """Whether content is itself the DER of signed attributes: then a signature over attributes would pass for one over content."""
     if not content.startswith(b"\x31") or len(content) > MAX_CMS:
         return False
     try:

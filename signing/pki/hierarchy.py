@@ -43,9 +43,9 @@ _SUBORDINATES = (Authority.STATE, Authority.PARTY)
 class PkiSpec:
     """What a PKI is made from.
 
-    Keys and serials derive from ``seed``. CRLs appear every ``crl_interval`` counted from 00:00 (+07:00) of the root's first day and are good for
-    ``crl_validity``. ``revoked_authorities`` pairs an authority with the instant the root revoked it. ``key_cache`` is where RSA keys are kept,
-    needed only when one is asked for.
+    Keys and serials derive from ``seed``. CRLs appear every ``crl_interval`` counted from 00:00 (+07:00) of the root's first day and are
+    good for ``crl_validity``. ``revoked_authorities`` pairs an authority with the instant the root revoked it. ``key_cache`` is where RSA
+    keys are kept, needed only when one is asked for.
     """
 
     seed: str
@@ -109,9 +109,7 @@ class Pki:
         if self._serials.setdefault((spec.authority, serial), subject) != subject:
             raise InvalidHolder(subject, "its derived serial number is taken by another holder; change the seed")
         spki = key.public_der
-        request = Request(
-            encode_name(name), spki, serial, spec.not_before, spec.not_after, holder_extensions(spec, spki, issuer.key_id)
-        )
+        request = Request(encode_name(name), spki, serial, spec.not_before, spec.not_after, holder_extensions(spec, spki, issuer.key_id))
         certificate = sign_certificate(request, issuer.name_der, issuer.key)
         holder = Holder(subject, certificate, key, (issuer.certificate_der, self.root.certificate_der), spec)
         self.holders[subject] = holder

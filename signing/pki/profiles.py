@@ -1,7 +1,8 @@
 """What stands in the certificates: names and extensions of authorities, persons and organisations.
 
-The profiles follow the certificates found in the field (people: C, L, O, OU…, CN, E; organisations: CN, O, L, C), with addresses
-under ``.test`` (RFC 2606), which cannot exist. The organisation's exchange code is not in a certificate: linking a signer to a sender needs a register.
+The profiles follow the certificates found in the field (people: C, L, O, OU…, CN, E; organisations: CN, O, L, C), with addresses under
+``.test`` (RFC 2606), which cannot exist. The organisation's exchange code is not in a certificate: linking a signer to a sender needs a
+register.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 """The certificate path as a timeline: which verdict holds in which interval of moments (EN 319 102-1 §5.2.6, RFC 5280 §6.1).
 
-A path is worked out once per certificate, and its verdict once per (certificate, revocation lists at hand): between validity bounds, list updates and
-algorithm ends nothing can change. Only paths are kept here; results of document signatures never are.
+A path is worked out once per certificate, and its verdict once per (certificate, revocation lists at hand): between validity bounds, list
+updates and algorithm ends nothing can change. Only paths are kept here; results of document signatures never are.
 
-The hierarchy is fixed (anchor, at most two known authorities, end entity), so there is no open path building: an issuer is a known certificate with the
-right name and key identifier under which the signature holds. Names are compared byte for byte, as our profiles write them in one form.
+The hierarchy is fixed (anchor, at most two known authorities, end entity), so there is no open path building: an issuer is a known
+certificate with the right name and key identifier under which the signature holds. Names are compared byte for byte, as our profiles
+write them in one form.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from signing.keys import PublicKey, family_of
 
 @dataclass(frozen=True, slots=True)
 class AlgorithmRule:
-    """An accepted signature algorithm: smallest key in bits, and the instant from which it is no longer good (``None``: no end in sight)."""
+    """An accepted signature algorithm: smallest key in bits, and the instant it ends (``None``: no end in sight)."""
 
     min_key_bits: int
     until: datetime | None = None
@@ -36,8 +36,8 @@ _DEFAULT_RULES: Mapping[str, AlgorithmRule] = {
 class AlgorithmPolicy:
     """An allow-list: what is not named is not accepted.
 
-    The defaults give PKCS#1 v1.5 with 2048 bits until the end of 2030 (112-bit strength, NIST SP 800-57 part 1 table 4) and SHA-1 until the end of
-    2016; SHA-1 can only occur in certificates, for content is digested with SHA-256 alone.
+    The defaults give PKCS#1 v1.5 with 2048 bits until the end of 2030 (112-bit strength, NIST SP 800-57 part 1 table 4) and SHA-1 until
+    the end of 2016; SHA-1 can only occur in certificates, for content is digested with SHA-256 alone.
     """
 
     rules: Mapping[str, AlgorithmRule] = field(default_factory=lambda: dict(_DEFAULT_RULES))

@@ -69,7 +69,7 @@ def check_crl(crl: bytes, issuer: CertificateFacts, key: PublicKey) -> CheckedCr
 
 
 def allows(certificate: CertificateFacts, usage: int) -> bool:
-    """Whether a key usage extension is present and has bit ``usage`` set (RFC 5280 §4.2.1.3); certificates of the profile always carry one."""
+    """Whether a key usage extension is present with bit ``usage`` set (RFC 5280 §4.2.1.3); our profiles always carry one."""
     extension = certificate.extension(oids.KEY_USAGE)
     if extension is None or len(extension.value) < 4 or extension.value[0] != 0x03 or extension.value[1] != len(extension.value) - 2:
         return False

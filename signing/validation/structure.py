@@ -1,4 +1,4 @@
-"""What the certificates of a path must look like, whatever the moment (RFC 5280 §6.1.4, §4.2). Each function returns the fault, empty when none."""
+"""What the certificates of a path must look like, whatever the moment (RFC 5280 §6.1.4, §4.2); functions return the fault or nothing."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def structure_fault(chain: Sequence[CertificateFacts]) -> str:
     if len(chain) < 2:
         return f"{chain[0].subject} is an anchor, which signs no documents"
     for depth, certificate in enumerate(chain):
-        unknown = [extension.identifier for extension in certificate.extensions if extension.critical and extension.identifier not in _HANDLED]
+        unknown = {extension.identifier for extension in certificate.extensions if extension.critical} - _HANDLED
         if unknown:
-            return f"{certificate.subject} has the unknown critical extension {unknown[0]} (RFC 5280 §4.2)"
+            return f"{certificate.subject} has the unknown critical extension {min(unknown)} (RFC 5280 §4.2)"
         try:
             constraints = _constraints(certificate)
         except ValueError:

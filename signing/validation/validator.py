@@ -1,4 +1,4 @@
-"""Basic validation of a CAdES-B signature at a moment (EN 319 102-1 §5.3): a report for every sequence of bytes, never another exception."""
+"""Basic validation of a CAdES-B signature at a moment (EN 319 102-1 §5.3): a report for all bytes, never another exception."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ PASSED_CHECKS = (*_BEFORE_PATH, *PATH_CHECKS, EMBEDDED)
 class Validator:
     """Validates signatures under one trust store and one algorithm policy.
 
-    Paths may be shared with other validators by passing the same ``cache`` (made for the same trust store and policy); the document signature itself
-    is verified anew every time.
+    Paths may be shared with other validators by passing the same ``cache`` (made for the same trust store and policy); the document
+    signature itself is verified anew every time.
     """
 
     def __init__(
@@ -116,9 +116,7 @@ class Validator:
         verdict = self._cache.verdict(certificate, at, self.on_path)
         if verdict.sub_indication is not None:
             checks = (*_BEFORE_PATH, *verdict.checks)
-            return SignatureReport(
-                Indication.INDETERMINATE, verdict.sub_indication, checks, at, certificate.subject, certificate.sha256, 1
-            )
+            return SignatureReport(Indication.INDETERMINATE, verdict.sub_indication, checks, at, certificate.subject, certificate.sha256, 1)
         for embedded in message.certificates:
             if embedded != certificate.der and embedded not in self._known:
                 detail = "a certificate is embedded that is neither the signer's nor a known authority's"
