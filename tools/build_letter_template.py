@@ -3,11 +3,15 @@
 A template in use is never changed: a new one gets a new hash and the old file stays, so that letters of every release verify for ever.
 Needs fontTools and Debian's fonts-croscore (Tinos and Arimo, SIL Open Font License 1.1, no reserved font names).
 
-    python tools/build_letter_template.py /usr/share/fonts/truetype/croscore signing/formats/letter/templates
+    PYTHONPATH=. python tools/build_letter_template.py /usr/share/fonts/truetype/croscore tools/letter_dictionary.bin signing/formats/letter/templates
+
+The dictionary is what packed letters are deflated against: the unpacked form of one typical letter (see packing.py), whose words, names and
+certificate skeletons recur in all others. CURRENT in template.py then names the new file.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -21,6 +25,8 @@ from fontTools import subset
 from fontTools.pens.basePen import BasePen
 from fontTools.ttLib import TTFont, newTable
 from fontTools.ttLib.tables._c_m_a_p import cmap_format_4, cmap_format_6
+
+from signing.formats.letter.page import DATE_FIELD, NUMBER_FIELD
 
 MAGIC = b"truc-letter-template\n"
 ACCENTED = "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ"
@@ -156,7 +162,7 @@ def appearance(width: float, height: float, drawing: bytes) -> bytes:
     return stream(box, drawing)
 
 
-def build(fonts: Path) -> bytes:
+def build(fonts: Path, dictionary: bytes) -> bytes:
     """The bytes of the template file: magic, one JSON line (tables), then the prefix of every letter."""
     codes = code_table()
     full = [c for c in codes if c != "\0"]
@@ -167,18 +173,26 @@ def build(fonts: Path) -> bytes:
         program, widths[face[0]], font = subset_font(fonts / f"{face[1]}.ttf", codes, text)
         objects += face_objects(4 + 3 * index, face, program, widths[face[0]], font)
     blank = b"/Tx BMC q BT /I 13 Tf 0 4.5 Td (%s) Tj ET Q EMC" % bytes(codes.index(c) for c in "ngày        tháng        năm ")
-    objects += [stream(b"/Filter/FlateDecode", zlib.compress(to_unicode(codes), 9)), FILESPEC, PAGE, appearance(34, 16, b"/Tx BMC EMC"), appearance(158, 16, blank)]
+    objects += [stream(b"/Filter/FlateDecode", zlib.compress(to_unicode(codes), 9)), FILESPEC, PAGE, appearance(*NUMBER_FIELD, b"/Tx BMC EMC"), appearance(*DATE_FIELD, blank)]
     prefix, offsets = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", []
     for number, body in enumerate(objects, 1):
         offsets.append(len(prefix))
         prefix += b"%d 0 obj\n" % number + body + b"\nendobj\n"
-    tables = {"layout": 1, "codes": codes, "widths": widths, "offsets": offsets, "outline_units": OUTLINE_UNITS, "outlines": seal_outlines(fonts / "Arimo-Bold.ttf", codes)}
+    tables = {
+        "layout": 1,
+        "codes": codes,
+        "widths": widths,
+        "offsets": offsets,
+        "outline_units": OUTLINE_UNITS,
+        "outlines": seal_outlines(fonts / "Arimo-Bold.ttf", codes),
+        "dictionary": base64.b64encode(dictionary).decode(),
+    }
     return MAGIC + json.dumps(tables, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() + b"\n" + prefix
 
 
 def main() -> None:
-    fonts, out = Path(sys.argv[1]), Path(sys.argv[2])
-    data = build(fonts)
+    fonts, dictionary, out = (Path(argument) for argument in sys.argv[1:])
+    data = build(fonts, dictionary.read_bytes())
     target = out / f"{hashlib.sha256(data).hexdigest()}.template"
     target.write_bytes(data)
     print(target, len(data), "bytes, prefix", len(data) - data.index(b"%PDF-1.7"))

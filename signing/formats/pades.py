@@ -17,7 +17,7 @@ MAX_CONTENTS = 32 * 1024
 """Most bytes a /Contents may hold."""
 _VN = timezone(timedelta(hours=7))
 _MAX_DIGITS = 2 * MAX_CONTENTS
-_CLAIMED = re.compile(rb"/M\(D:(\d{14})\+07'00'\)")
+_CLAIMED = re.compile(rb"/M\(D:(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)\+07'00'\)")
 
 
 def contents_digits(max_cms: int) -> int:
@@ -46,7 +46,8 @@ def claimed_time(moment: datetime | None) -> bytes:
     """The /M entry in Vietnamese time, whole seconds; empty without a moment."""
     if moment is None:
         return b""
-    return b"/M(D:%b+07'00')" % moment.astimezone(_VN).strftime("%Y%m%d%H%M%S").encode()
+    t = moment.astimezone(_VN)
+    return b"/M(D:%04d%02d%02d%02d%02d%02d+07'00')" % (t.year, t.month, t.day, t.hour, t.minute, t.second)
 
 
 def read_claimed_time(data: bytes, at: int) -> datetime | None:
@@ -55,7 +56,7 @@ def read_claimed_time(data: bytes, at: int) -> datetime | None:
     if match is None:
         return None
     try:
-        return datetime.strptime(match[1].decode(), "%Y%m%d%H%M%S").replace(tzinfo=_VN)
+        return datetime(*map(int, match.groups()), tzinfo=_VN)
     except ValueError:
         return None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from signing.errors import LetterRefused
@@ -75,7 +76,7 @@ class LetterContent:
     def canonical(self) -> bytes:
         """The bytes of the signed stream. Raises :class:`LetterRefused` for a text that is no Unicode text (lone surrogates)."""
         try:
-            return _ENCODER.encode({name: getattr(self, name) for name in FIELDS}).encode()
+            return _ENCODER.encode(dict(zip(FIELDS, _VALUES(self), strict=True))).encode()
         except UnicodeEncodeError as error:
             raise LetterRefused("metadata", "a text holds a lone surrogate") from error
 
@@ -84,14 +85,15 @@ FIELDS = tuple(sorted(field.name for field in fields(LetterContent)))
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 _LISTS = {"recipient_ids": (MAX_RECIPIENTS, MAX_IDENTIFIER), "addressees": (MAX_ITEMS, MAX_TEXT), "paragraphs": (MAX_ITEMS, MAX_PARAGRAPH), "to_places": (MAX_ITEMS, MAX_TEXT)}
 _TEXTS = {name: MAX_IDENTIFIER if name in ("sender_id", "type_code", "notation") else MAX_TEXT for name in FIELDS if name not in _LISTS}
+_TEXT_VALUES = attrgetter(*_TEXTS)
+_VALUES = attrgetter(*FIELDS)
 _REQUIRED = ("sender_id", "type_code", "notation", "recipient_ids", "name", "place", "subject", "paragraphs", "position", "signer_name")
 _CHOICES = {"bloc": BLOCS, "urgency": URGENCY_MARKS, "secrecy": SECRECY_MARKS}
 
 
 def check_content(content: LetterContent) -> None:
     """Raise :class:`LetterRefused` naming the field that breaks a limit; whether the texts can be drawn and fit is the page's question."""
-    for name, limit in _TEXTS.items():
-        text = getattr(content, name)
+    for (name, limit), text in zip(_TEXTS.items(), _TEXT_VALUES(content), strict=True):
         if type(text) is not str or len(text) > limit:
             raise LetterRefused(name, f"must be a text of at most {limit} characters")
     for name, (count, limit) in _LISTS.items():

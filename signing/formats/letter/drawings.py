@@ -14,6 +14,14 @@ from signing.formats.letter.template import Template
 SIGNATURE_BOX = (150, 56)
 SEAL_BOX = (102, 102)
 """Points; 102 pt are the 36 mm of a real seal."""
+_INITIALS = (
+    ((0, 0), (12, 30), (-2, 24), (9, -4), (20, 8)),
+    ((14, 24), (0, 18), (2, -2), (22, 2), (16, 26)),
+    ((0, 22), (6, -4), (10, 32), (18, -2), (24, 16)),
+    ((18, 28), (2, 30), (12, 12), (0, 0), (22, 2), (14, 14)),
+    ((0, 10), (14, 32), (20, 4), (4, 14), (26, 12)),
+)
+"""Ways to begin a signature, as points of the first letter."""
 _ONE = 10**15
 _PI = 3_141_592_653_589_793
 _CENTRE = 51.0
@@ -51,16 +59,17 @@ def cosine(tenths: int) -> float:
 def signature_drawing(seed: str) -> bytes:
     """Path operators of a handwritten-looking signature in a box of :data:`SIGNATURE_BOX`; ``seed`` (name and position) decides its shape."""
     dice = sha256(seed.encode()).digest()
-    points = [(14 + dice[0] % 8, 16 + dice[1] % 6), (24 + dice[2] % 6, 46 + dice[3] % 7), (12 + dice[4] % 6, 40), (22 + dice[5] % 5, 12 + dice[6] % 5)]
-    x = 30.0
-    humps = 5 + dice[7] % 4
-    step = 78 / (2 * humps)
+    height, lean, rise = 10 + dice[1] % 9, dice[2] % 7 - 1, dice[3] % 10 / 100
+    points = [(14 + x + dice[4 + i] % 4, 16 + y + dice[8 + i] % 5) for i, (x, y) in enumerate(_INITIALS[dice[0] % len(_INITIALS)])]
+    x = points[-1][0] + 5
+    humps = 3 + dice[7] % 6
+    step = (106 - x) / (2 * humps)
     for hump in range(humps):
-        tall = 30 + dice[8 + hump] % 18 if dice[8 + hump] > 150 else 25 + dice[8 + hump] % 7
-        points.append((x + step * (dice[16 + hump] % 3) / 4, tall))
-        points.append((x + step, 17 + dice[24 + hump % 8] % 6))
+        tall = height + 14 if dice[12 + hump] % 4 == 0 else height - dice[12 + hump] % 6
+        points.append((x + step * 0.6 + lean, 17 + tall + x * rise))
+        points.append((x + step * 1.5, 15 + dice[20 + hump] % 6 + x * rise))
         x += 2 * step
-    points += [(x + 6, 30 + dice[29] % 12), (x + 16, 22), (x + 26 + dice[30] % 6, 28 + dice[31] % 10)]
+    points += [(x + 6, 24 + dice[29] % 14), (x + 16, 20 + dice[28] % 6), (x + 26 + dice[30] % 8, 26 + dice[31] % 14)]
     flourish = b"0.8 w %d %d m %d %d %d %d %d %d c S" % (18 + dice[9] % 20, 10, 60, 3 + dice[10] % 5, 90, 13 + dice[11] % 4, 138 - dice[12] % 12, 8 + dice[13] % 6)
     return b"q 0.06 0.13 0.62 RG 1 J 1 j 1.3 w\n" + _smooth(points) + b" S\n" + flourish + b" Q"
 

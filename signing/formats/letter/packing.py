@@ -18,7 +18,7 @@ from signing.formats.letter import revisions
 from signing.formats.letter.content import parse_content
 from signing.formats.letter.page import draw_page
 from signing.formats.letter.reader import Contents, open_first, open_second
-from signing.formats.letter.template import load_template
+from signing.formats.letter.template import Template, load_template
 
 MAX_UNPACKED = 1 << 20
 _VN = timezone(timedelta(hours=7))
@@ -48,7 +48,7 @@ def pack_letter(data: bytes, *, known_certificates: Sequence[bytes] = ()) -> Pac
         len(opened.metadata), len(cms[0]), len(cms[1]), opened.contents.digits, sealed.contents.digits,
         _epoch(opened.contents), _epoch(sealed.contents), sealed.day.toordinal(), sealed.number.encode(),
     )  # fmt: skip
-    deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY, _dictionary(known_certificates))
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY, _dictionary(opened.template, known_certificates))
     tail = deflate.compress(b"".join((head, opened.metadata, *cms))) + deflate.flush()
     return PackedLetter(opened.template.sha256, tail)
 
@@ -57,7 +57,7 @@ def unpack_letter(packed: PackedLetter, *, known_certificates: Sequence[bytes] =
     """The letter's bytes again. Raises :class:`LetterRefused` when the tail or its template is not one :func:`pack_letter` gave."""
     try:
         template = load_template(packed.template_sha256.hex())
-        inflate = zlib.decompressobj(-15, _dictionary(known_certificates))
+        inflate = zlib.decompressobj(-15, _dictionary(template, known_certificates))
         raw = inflate.decompress(packed.tail, MAX_UNPACKED)
         size, one, two, digits_one, digits_two, time_one, time_two, ordinal, padded = _HEAD.unpack_from(raw)
         at = _HEAD.size
@@ -84,5 +84,5 @@ def _moment(epoch: int) -> datetime | None:
     return None if epoch == -1 else datetime.fromtimestamp(epoch, _VN)
 
 
-def _dictionary(known_certificates: Sequence[bytes]) -> bytes:
-    return b"".join(known_certificates)
+def _dictionary(template: Template, known_certificates: Sequence[bytes]) -> bytes:
+    return template.dictionary + b"".join(known_certificates)

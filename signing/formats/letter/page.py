@@ -125,7 +125,7 @@ def _issuer(canvas: Canvas, regular: Face, bold: Face, content: LetterContent) -
         canvas.centre(bold, 13, LEFT_AXIS, y, bold.line("*"))
         return y + 6
     width = max(line.width * 12 / 1000 * 0.42, 40)
-    canvas.rule(LEFT_AXIS - width / 2, y - 4.5, width)
+    canvas.rule(LEFT_AXIS - width / 2, y - 5.5, width)
     return y
 
 
@@ -149,12 +149,12 @@ def _number_line(canvas: Canvas, regular: Face, content: LetterContent, y: float
     """"Số:", room for the number field, then the notation; centred under the issuing body (Decree 30 Annex I, part II, 3)."""
     before, after = ("Số", "-") if content.bloc == "party" else ("Số:", "/")
     label, notation = regular.line(before), regular.line(after + content.notation)
-    width = (label.width + notation.width) * 13 / 1000 + NUMBER_FIELD[0]
+    width = (label.width + notation.width) * 13 / 1000 + NUMBER_FIELD[0] + 3
     x = LEFT_AXIS - width / 2
     if width > LEFT_WIDTH + 20:
         raise LetterRefused("notation", "is too long for the number line")
     canvas.put(regular, 13, x, y, label)
-    x += label.width * 13 / 1000
+    x += label.width * 13 / 1000 + 3
     canvas.put(regular, 13, x + NUMBER_FIELD[0], y, notation)
     return (x, y - 4.5, x + NUMBER_FIELD[0], y - 4.5 + NUMBER_FIELD[1]), y
 
@@ -193,23 +193,24 @@ def _title(canvas: Canvas, bold: Face, content: LetterContent, y: float) -> floa
         y -= 16.5
         canvas.centre(bold, 13, (LEFT + RIGHT) / 2, y, line)
     width = max(line.width * 13 / 1000 * 0.4, 50)
-    canvas.rule((LEFT + RIGHT - width) / 2, y - 5, width)
-    return y - 27
+    canvas.rule((LEFT + RIGHT - width) / 2, y - 6.5, width)
+    return y - 28
 
 
 def _addressees(canvas: Canvas, regular: Face, content: LetterContent, y: float) -> float:
     """"Kính gửi": one name beside it, a few as a list, many run on."""
     names = [name.rstrip(" ;.,") for name in content.addressees]
     label = regular.line("Kính gửi: ")
-    start = LEFT + INDENT + label.width * 13 / 1000
+    listed = 1 < len(names) <= 8
+    indent = 95.0 if listed else INDENT
+    start = LEFT + indent + label.width * 13 / 1000
     if len(names) == 1:
         line = regular.line(names[0])
         if (label.width + line.width) * 13 / 1000 <= RIGHT - LEFT - 40:
             canvas.centre(regular, 13, (LEFT + RIGHT) / 2, y, regular.line("Kính gửi: " + names[0]))
             return y - 25
-    listed = 1 < len(names) <= 8
     texts = [f"- {name}{'.' if i == len(names) - 1 else ';'}" for i, name in enumerate(names)] if listed else ["; ".join(names) + "."]
-    canvas.put(regular, 13, LEFT + INDENT, y, label)
+    canvas.put(regular, 13, LEFT + indent, y, label)
     y -= LEADING if listed else 0
     for text in texts:
         for line in regular.break_lines(text, _units(RIGHT - start, 13), _units(RIGHT - start, 13)):
@@ -244,23 +245,17 @@ def _body(canvas: Canvas, face: Face, content: LetterContent, y: float) -> float
 
 def _signer(canvas: Canvas, bold: Face, content: LetterContent, y: float) -> tuple[Rect, Rect, float]:
     """Capacity, position, room for signature and seal, name (Decree 30 Annex I, parts 7a–8). Returns both places and the lowest baseline."""
-    behalf = [line for line in content.on_behalf.split("\n") if line]
+    lines = [line for line in (*content.on_behalf.split("\n"), content.position) if line]
     if content.capacity:
-        behalf[:1] = [f"{content.capacity} {behalf[0] if behalf else content.position}"]
-        if len(behalf) == 1 and not content.on_behalf:
-            content_lines = behalf
-        else:
-            content_lines = [*behalf, content.position]
-    else:
-        content_lines = [*behalf, content.position]
-    for text in content_lines:
+        lines[0] = f"{content.capacity} {lines[0]}"
+    for text in lines:
         for line in bold.break_evenly(text.upper(), _units(SIGNER_WIDTH, 13)):
             y -= 16
             canvas.centre(bold, 13, SIGNER_AXIS, y, line)
-    middle = y - 40
+    middle = y - 43
     signature = (SIGNER_AXIS - 75, middle - 28, SIGNER_AXIS + 75, middle + 28)
     seal = (SIGNER_AXIS - 127, middle - 51, SIGNER_AXIS - 25, middle + 51)
-    y -= 68
+    y -= 76
     for line in bold.break_evenly(content.signer_name, _units(SIGNER_WIDTH, 13)):
         y -= 16
         canvas.centre(bold, 13, SIGNER_AXIS, y, line)
@@ -273,10 +268,12 @@ def _places(canvas: Canvas, template: Template, content: LetterContent, y: float
         return y
     y -= 16
     canvas.put(template.faces["BI"], 12, LEFT, y, template.faces["BI"].line("Nơi nhận:"))
-    regular = template.faces["R"]
+    regular, limit = template.faces["R"], _units(PLACES_WIDTH, 11)
     for index, place in enumerate(content.to_places):
         end = "." if index == len(content.to_places) - 1 else ";"
-        for line in regular.break_lines(f"- {place.rstrip(' ;.,')}{end}", _units(PLACES_WIDTH, 11), _units(PLACES_WIDTH, 11)):
+        text = f"- {place.rstrip(' ;.,')}{end}"
+        whole = regular.line(text)
+        for line in (whole,) if whole.width <= limit else regular.break_lines(text, limit, limit):
             y -= 13
             canvas.put(regular, 11, LEFT, y, line)
     return y

@@ -6,6 +6,7 @@ part of every letter, with the fonts. Its file name is the SHA-256 of its bytes 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from importlib.resources import files
 from signing.formats.letter.typeset import Face
 
 MAGIC = b"truc-letter-template\n"
-CURRENT = "e60845dd09c9f13af38756e521ceafd8d5e7b5e35397e087ce3c5071b7077ce3"
+CURRENT = "2074de9c2eec293d514cfeffdfba34a59c19202cb03ae9b85e1b03150c80708c"
 """SHA-256 of the template new letters are written with."""
 FACES = ("R", "B", "I", "BI")
 
@@ -36,6 +37,8 @@ class Template:
     """Cross-reference entries of the free head and the prefix's objects."""
     object_count: int
     """Objects in the prefix; the letter's own begin at the next number."""
+    dictionary: bytes
+    """What packed letters are deflated against."""
     hash_state: hashlib._Hash
     """SHA-256 after the prefix; only ever copied."""
 
@@ -56,6 +59,7 @@ def parse_template(data: bytes) -> Template:
         outline_units=tables["outline_units"],
         xref_head=b"0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % offset for offset in tables["offsets"]),
         object_count=len(tables["offsets"]),
+        dictionary=base64.b64decode(tables["dictionary"]),
         hash_state=hashlib.sha256(prefix),
     )
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import accumulate
+from typing import NamedTuple
 
 from signing.errors import LetterRefused
 
 MAX_WORD = 80
-_MEMO_LIMIT = 8192
-_ESCAPED = {0x28: b"\\(", 0x29: b"\\)", 0x5C: b"\\\\"}
+_WORDS_KEPT = 8192
+_HEADINGS_KEPT = 2048
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One broken line: its escaped bytes, its natural width in 1/1000 em and its gaps between words."""
 
     text: bytes
@@ -21,72 +23,110 @@ class Line:
     gaps: int
 
 
-class Face:
-    """One typeface of a template: encodes and measures. Words are remembered up to a fixed number, since Vietnamese has few syllables."""
+class _Widths(dict[str, int]):
+    """Width of each word met, one space included. Vietnamese has few syllables, so most words are found; the number kept is bounded."""
 
-    __slots__ = ("_chars", "_words", "name", "space")
+    def __init__(self, codes: str, widths: Sequence[int]) -> None:
+        self.chars = {char: widths[code] for code, char in enumerate(codes) if char != "\0" and widths[code]}
 
-    def __init__(self, name: str, codes: str, widths: Sequence[int]) -> None:
-        self.name = name.encode()
-        self._chars = {char: (_ESCAPED.get(code, bytes([code])), widths[code]) for code, char in enumerate(codes) if char != "\0" and widths[code]}
-        self._words: dict[str, tuple[bytes, int]] = {}
-        self.space = widths[32]
-
-    def word(self, word: str) -> tuple[bytes, int]:
-        """Escaped bytes and width of a word. Raises :class:`LetterRefused` for a character the fonts lack or an over-long word."""
-        known = self._words.get(word)
-        if known is not None:
-            return known
+    def __missing__(self, word: str) -> int:
         if len(word) > MAX_WORD:
             raise LetterRefused("text", f"a word may have at most {MAX_WORD} characters")
         try:
-            pairs = [self._chars[char] for char in word]
+            width = sum(self.chars[char] for char in word) + self.chars[" "]
         except KeyError as error:
             raise LetterRefused("text", f"the letter's fonts have no character U+{ord(error.args[0]):04X}") from None
-        if len(self._words) >= _MEMO_LIMIT:
-            self._words.clear()
-        result = self._words[word] = (b"".join(pair[0] for pair in pairs), sum(pair[1] for pair in pairs))
-        return result
+        if len(self) >= _WORDS_KEPT:
+            self.clear()
+        self[word] = width
+        return width
+
+
+def _escape(encoded: bytes) -> bytes:
+    if b"(" in encoded or b")" in encoded or b"\\" in encoded:
+        return encoded.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
+    return encoded
+
+
+class Face:
+    """One typeface of a template: encodes, measures and breaks text."""
+
+    __slots__ = ("_encoding", "_evenly", "_line", "_widths", "name", "space")
+
+    def __init__(self, name: str, codes: str, widths: Sequence[int]) -> None:
+        self.name = name.encode()
+        self.space = widths[32]
+        self._widths = _Widths(codes, widths)
+        # U+FFFE marks a code without character; a second U+0000 would make Python build a slow dictionary instead of its encoding map.
+        self._encoding = codecs.charmap_build("\0" + codes[1:].replace("\0", "\ufffe"))
+        self._line: dict[str, Line] = {}
+        self._evenly: dict[tuple[str, int], list[Line]] = {}
+
+    def encode(self, text: str) -> bytes:
+        """Escaped bytes of a PDF string; every word of ``text`` must have been measured."""
+        return _escape(codecs.charmap_encode(text, "strict", self._encoding)[0])
 
     def line(self, text: str) -> Line:
-        """A whole text as one line, unbroken."""
-        words = [self.word(word) for word in text.split(" ")]
-        return Line(b" ".join(word[0] for word in words), sum(word[1] for word in words) + self.space * (len(words) - 1), len(words) - 1)
+        """A whole text as one line, unbroken. Raises :class:`LetterRefused` for a character the fonts lack or an over-long word."""
+        known = self._line.get(text)
+        if known is None:
+            words = text.split(" ")
+            width = sum(map(self._widths.__getitem__, words)) - self.space
+            if len(self._line) >= _HEADINGS_KEPT:
+                self._line.clear()
+            known = self._line[text] = Line(self.encode(text), width, len(words) - 1)
+        return known
 
     def break_lines(self, text: str, first: int, rest: int) -> list[Line]:
         """Break greedily into lines of at most ``first`` then ``rest`` (1/1000 em). Raises :class:`LetterRefused` for a word wider than a line."""
+        words = text.split(" ")
+        ends = list(accumulate(map(self._widths.__getitem__, words)))
+        stops = list(accumulate(map(len, words)))
+        encoded: bytes = codecs.charmap_encode(text, "strict", self._encoding)[0]
+        plain = not (b"(" in encoded or b")" in encoded or b"\\" in encoded)
         lines: list[Line] = []
-        memo, space, limit = self._words, self.space, first
-        words: list[bytes] = []
-        width = -space
-        for raw in text.split(" "):
-            entry = memo.get(raw) or self.word(raw)
-            grown = width + space + entry[1]
-            if grown > limit:
-                if words:
-                    lines.append(Line(b" ".join(words), width, len(words) - 1))
-                    limit = rest
-                words, grown = [], entry[1]
-                if grown > limit:
-                    raise LetterRefused("text", "a word is wider than its line")
-            words.append(entry[0])
-            width = grown
-        lines.append(Line(b" ".join(words), width, len(words) - 1))
+        space, count, start, done, limit, letter = self.space, len(words), 0, 0, first, 0
+        while start < count:
+            end = bisect_right(ends, done + limit + space, start)
+            if end == start:
+                raise LetterRefused("text", "a word is wider than its line")
+            stop = stops[end - 1] + end - 1
+            part, width = encoded[letter:stop], ends[end - 1]
+            lines.append(Line(part if plain else _escape(part), width - done - space, end - start - 1))
+            start, done, limit, letter = end, width, rest, stop + 1
         return lines
 
     def break_evenly(self, text: str, limit: int) -> list[Line]:
         """Break into as few lines as fit ``limit``, then as equal in width as possible, as headings are set."""
-        lines = self.break_lines(text, limit, limit)
-        if len(lines) == 1:
-            return lines
-        low, high = max(line.width for line in lines) // len(lines), limit
-        widest = max(self.word(word)[1] for word in text.split(" "))
-        low = max(low, widest)
+        known = self._evenly.get((text, limit))
+        if known is None:
+            if len(self._evenly) >= _HEADINGS_KEPT:
+                self._evenly.clear()
+            known = self._evenly[text, limit] = self.break_lines(text, *(2 * (self._even_limit(text, limit),)))
+        return known
+
+    def _even_limit(self, text: str, limit: int) -> int:
+        """The smallest limit, to a tenth of an em, that needs no more lines."""
+        widths = list(map(self._widths.__getitem__, text.split(" ")))
+        ends, space = list(accumulate(widths)), self.space
+
+        def lines(width: int) -> int:
+            start = done = count = 0
+            while start < len(ends):
+                end = bisect_right(ends, done + width + space, start)
+                if end == start:
+                    raise LetterRefused("text", "a word is wider than its line")
+                start, done, count = end, ends[end - 1], count + 1
+            return count
+
+        wanted = lines(limit)
+        if wanted == 1:
+            return limit
+        low, high = max(max(widths) - space, ends[-1] // wanted - space), limit
         while high - low > 100:
             middle = (low + high) // 2
-            trial = self.break_lines(text, middle, middle)
-            if len(trial) > len(lines):
-                low = middle
-            else:
+            if lines(middle) == wanted:
                 high = middle
-        return self.break_lines(text, high, high)
+            else:
+                low = middle
+        return high
