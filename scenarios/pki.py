@@ -27,6 +27,7 @@ _CAPACITIES = {
     "unit-head": frozenset({Capacity.BY_ORDER, Capacity.BY_DELEGATION}),
 }
 """Forms of signing by role (Decree 30/2020 Art. 13); other roles sign by delegation only."""
+_DELEGATED = frozenset({Capacity.BY_DELEGATION})
 _AXIS_NAME = "Trục liên thông văn bản TEST"
 
 
@@ -145,7 +146,7 @@ def _directory(world: World, organisations: Mapping[OrganId, Holder], persons: M
         signers[agency.id] = Signers.of(
             [seal.subject] if seal else [],
             [
-                PersonSigner(holder.subject, person.name, person.position, _CAPACITIES.get(person.role, frozenset({Capacity.BY_DELEGATION})))
+                PersonSigner(holder.subject, person.name, person.position, _CAPACITIES.get(person.role, _DELEGATED))
                 for person in agency.people
                 if (holder := persons.get(person.id)) is not None
             ],

@@ -4,8 +4,8 @@
     world = load_world("my/own.toml", seed="1")
 
 What a file may say is in :mod:`scenarios.schema`; the scenarios that come with the project are in ``scenarios/library``. Numbers no source
-gives stand in ``scenarios/data/house-assumptions.toml`` and may be overridden by key. Anything unknown or impossible raises
-:class:`WorldFileError`, one sentence with file, place and rule.
+gives stand in ``scenarios/data/house-assumptions.toml`` and ``scenarios/people/habits.py`` and may be overridden by key. Anything unknown or
+impossible raises :class:`WorldFileError`, one sentence with file, place and rule.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from exchange.domain.organization import Bloc
 from scenarios.assemble import assemble
 from scenarios.expand import SpecError, expand
 from scenarios.holders import Staffed, allocate
+from scenarios.people.habits import DEFAULTS
 from scenarios.schema import AssumptionItem, HopItem, Profile, WorldItem
 from scenarios.staff import staff
 from scenarios.units import figures
@@ -123,7 +124,7 @@ def _house() -> tuple[AssumptionItem, ...]:
 def _assumptions(item: WorldItem) -> tuple[Assumption, ...]:
     """House assumptions with the file's own over them. Every key is known to the house or named by a profile, and every source holds."""
     named = {value for profile in item.profile.values() for value in _keys(profile)}
-    merged = {assumption.key: assumption for assumption in _house()}
+    merged: dict[str, Assumption | AssumptionItem] = {assumption.key: assumption for assumption in (*_house(), *DEFAULTS)}
     own: set[str] = set()
     for index, assumption in enumerate(item.assumption):
         place: Place = ("assumption", index)
