@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import logging
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -103,17 +104,20 @@ def sign_letter(letter: bytes, leader: Holder, seal: Holder) -> Callable[[int], 
 
 
 def _unsigned(letter: bytes) -> bytes:
-    """The letter's page with its fonts and texts, without form and signatures."""
+    """The letter's page with its fonts and texts, without form and signatures; copied twice, since the first copy keeps orphans."""
     from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.pdf_utils.writer import copy_into_new_writer
 
+    logging.getLogger("pyhanko").addHandler(logging.NullHandler())  # it warns that the copy loses its signatures, which is meant
+    with_orphans = BytesIO()
     writer = copy_into_new_writer(PdfFileReader(BytesIO(letter)))
     del writer.root["/AcroForm"]
-    page = writer.root["/Pages"]["/Kids"][0].get_object()
-    page.pop("/Annots", None)
-    out = BytesIO()
-    writer.write(out)
-    return out.getvalue()
+    writer.root["/Pages"]["/Kids"][0].get_object().pop("/Annots", None)
+    writer.write(with_orphans)
+    page = BytesIO()
+    copy_into_new_writer(PdfFileReader(with_orphans)).write(page)
+    assert b"/ByteRange" not in page.getvalue()
+    return page.getvalue()
 
 
 def _signer(who: Holder) -> Any:
