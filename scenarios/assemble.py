@@ -109,5 +109,6 @@ class _Finder:
             related = self._children.get(anchor, []) if anchor is not None else []
             return [other.id for other in related if kind in ("", other.kind)]
         if selector not in self._known:
-            raise SpecError(("profile",), f"{selector!r} is neither a relation nor the kind of an agency in this file")
+            place = ("profile", blueprint.profile_name, "peers")
+            raise SpecError(place, f"{selector!r} is neither a relation nor the kind of an agency in this file")
         return self._kinds[selector]

@@ -15,12 +15,14 @@ from scenarios.schema import AgencyItem, GroupItem, Member, Profile, Said, World
 from scenarios.units import AdministrativeUnit, administrative_units, organisation_codes, province
 
 LONGEST_NAME = 64
+Place = tuple[str | int, ...]
+"""Path of keys and indices in a world file."""
 
 
 class SpecError(ValueError):
     """The file says something impossible: ``place`` is a path of keys and indices in it, ``rule`` one sentence."""
 
-    def __init__(self, place: tuple[str | int, ...], rule: str) -> None:
+    def __init__(self, place: Place, rule: str) -> None:
         super().__init__(place, rule)
         self.place, self.rule = place, rule
 
@@ -35,6 +37,7 @@ class Blueprint:
     id: OrganId
     name: str
     kind: str
+    profile_name: str
     profile: Profile
     said: Said
     abbreviation: str
@@ -69,26 +72,26 @@ def expand(world: WorldItem) -> tuple[Blueprint, ...]:
     for index, agency in enumerate(world.agency):
         _add(made, _explicit(world, agency, made, home, ("agency", index)), ("agency", index))
     for index, group in enumerate(world.group):
-        place: tuple[str | int, ...] = ("group", index)
+        place: Place = ("group", index)
         profile = _profile(world, group.profile, place)
         for blueprint in _grouped(group, profile, tuple(made.values()), home, place):
             _add(made, blueprint, place)
     return tuple(made.values())
 
 
-def _add(made: dict[OrganId, Blueprint], blueprint: Blueprint, place: tuple[str | int, ...]) -> None:
+def _add(made: dict[OrganId, Blueprint], blueprint: Blueprint, place: Place) -> None:
     if blueprint.id in made:
         raise SpecError(place, f"{blueprint.id} is already {made[blueprint.id].name}; an identifier belongs to one agency")
     made[blueprint.id] = blueprint
 
 
-def _profile(world: WorldItem, name: str, place: tuple[str | int, ...]) -> Profile:
+def _profile(world: WorldItem, name: str, place: Place) -> Profile:
     if name not in world.profile:
         raise SpecError((*place, "profile"), f"there is no [profile.{name}]")
     return world.profile[name]
 
 
-def _organ_id(text: str, place: tuple[str | int, ...]) -> OrganId:
+def _organ_id(text: str, place: Place) -> OrganId:
     try:
         return OrganId.parse(text)
     except InvalidOrganId as error:
@@ -96,7 +99,7 @@ def _organ_id(text: str, place: tuple[str | int, ...]) -> OrganId:
 
 
 def _explicit(
-    world: WorldItem, item: AgencyItem, made: dict[OrganId, Blueprint], home: AdministrativeUnit, place: tuple[str | int, ...]
+    world: WorldItem, item: AgencyItem, made: dict[OrganId, Blueprint], home: AdministrativeUnit, place: Place
 ) -> Blueprint:
     profile = _profile(world, item.profile, place)
     parent = _organ_id(item.parent, (*place, "parent")) if item.parent else None
@@ -108,6 +111,7 @@ def _explicit(
         id=_organ_id(item.id, (*place, "id")),
         name=item.name,
         kind=item.kind,
+        profile_name=item.profile,
         profile=profile,
         said=item,
         abbreviation=item.abbreviation or "UBND",
@@ -121,7 +125,7 @@ def _explicit(
     )
 
 
-def _find_unit(code: str, home: AdministrativeUnit, place: tuple[str | int, ...]) -> AdministrativeUnit:
+def _find_unit(code: str, home: AdministrativeUnit, place: Place) -> AdministrativeUnit:
     for district in administrative_units().get(home.code, ()):
         for unit in (district, *administrative_units().get(district.code, ())):
             if unit.code == code:
@@ -130,7 +134,7 @@ def _find_unit(code: str, home: AdministrativeUnit, place: tuple[str | int, ...]
 
 
 def _grouped(
-    group: GroupItem, profile: Profile, made: Sequence[Blueprint], home: AdministrativeUnit, place: tuple[str | int, ...]
+    group: GroupItem, profile: Profile, made: Sequence[Blueprint], home: AdministrativeUnit, place: Place
 ) -> Iterator[Blueprint]:
     if sum((group.units is not None, group.codes is not None, bool(group.members))) != 1:
         raise SpecError(place, "a group takes its entries from exactly one of units, codes and members")
@@ -146,7 +150,7 @@ def _grouped(
             yield _beneath(group, profile, anchor, entry, place)
 
 
-def _entries(group: GroupItem, anchor: Blueprint | None, home: AdministrativeUnit, place: tuple[str | int, ...]) -> Iterator[_Entry]:
+def _entries(group: GroupItem, anchor: Blueprint | None, home: AdministrativeUnit, place: Place) -> Iterator[_Entry]:
     nothing = Said()
     if group.codes is not None:
         yield from _coded_entries(group, anchor, home)
@@ -168,7 +172,7 @@ def _is_city(place: Blueprint | _Entry | None) -> bool:
     return place is not None and place.unit is not None and place.unit.full_name.startswith("Thành phố")
 
 
-def _called(group: GroupItem, anchor: Blueprint | None, entry: _Entry, place: tuple[str | int, ...]) -> tuple[str, str]:
+def _called(group: GroupItem, anchor: Blueprint | None, entry: _Entry, place: Place) -> tuple[str, str]:
     """Name and abbreviation by the group's templates."""
     template, short = (group.city.name, group.city.abbreviation) if group.city and _is_city(entry) else (group.name, group.abbreviation)
     names = {
@@ -205,7 +209,7 @@ def _member_entry(group: GroupItem, member: Member, index: int, anchor: Blueprin
     )
 
 
-def _beneath(group: GroupItem, profile: Profile, anchor: Blueprint | None, entry: _Entry, place: tuple[str | int, ...]) -> Blueprint:
+def _beneath(group: GroupItem, profile: Profile, anchor: Blueprint | None, entry: _Entry, place: Place) -> Blueprint:
     if anchor is None:
         text = entry.code
     else:
@@ -218,6 +222,7 @@ def _beneath(group: GroupItem, profile: Profile, anchor: Blueprint | None, entry
         id=_organ_id(text, place),
         name=name,
         kind=group.kind,
+        profile_name=group.profile,
         profile=profile,
         said=entry.said,
         abbreviation=abbreviation,

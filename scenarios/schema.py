@@ -25,7 +25,7 @@ FULL = "capability.full"
 class Strict(BaseModel):
     """Base of every table: an unknown key is an error, a value is never coerced from another type."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class AssumptionItem(Strict):
