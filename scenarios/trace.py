@@ -195,6 +195,19 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusalSigned:
+    """The axis signed a refusal of one (document, recipient)."""
+
+    at: int
+    agency: str
+    """The sender refused."""
+    document: str
+    package: str
+    recipient: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class Arrived:
     """The recipient's software fetched a document (status 01)."""
 
@@ -323,7 +336,7 @@ class NegotiationMoved:
 
 Record = (
     AgencyOpened | CertificatesIssued | CrlIssued | PathValidated | Drafted | Initialled | Signed | Issued | Dispatched | Submitted
-    | RefusalReceived | Judged | Arrived | Checked | Registered | Returned | StatusSent | StatusReceived | PaperArrived | InternalEnded
+    | RefusalReceived | RefusalSigned | Judged | Arrived | Checked | Registered | Returned | StatusSent | StatusReceived | PaperArrived | InternalEnded
     | Published | MailboxUsed | NegotiationMoved
 )
 Sink = Callable[[Record], None]

@@ -1,0 +1,100 @@
+"""What lies on the desks of an agency: drafts on their way out, and cases on their way through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from exchange.domain.identifiers import OrganId
+from scenarios.trace import Cause, Channel, Scope
+from scenarios.world import Person
+
+
+class Stage(StrEnum):
+    """How far a draft has come, and so whose move it is."""
+
+    DRAFTED = "drafted"
+    """Unit head acts next: initial."""
+    INITIALLED = "initialled"
+    """Leader acts next: sign."""
+    SIGNED = "signed"
+    """Clerk acts next: number, seal, register, send."""
+    ISSUED = "issued"
+    """Nobody; after issue only recall or replacement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The document a draft replies to, as read from its package (edXML ResponseFor)."""
+
+    sender: OrganId
+    document: str
+    number: str
+    notation: str
+    day: date
+
+
+@dataclass(slots=True)
+class Draft:
+    """A document of this agency from first word to issue."""
+
+    id: str
+    """Identifier given by the software at drafting; travels as edXML DocumentId."""
+    type: str
+    urgency: int
+    secret: bool
+    directive: bool
+    internal: bool
+    scope: Scope
+    officer: Person
+    head: Person | None
+    signer: Person
+    recipients: tuple[OrganId, ...]
+    drafter: Person
+    """Whose computer and training count: the officer, or the colleague who types for one who cannot."""
+    answers: Answers | None = None
+    answered_arrival: int = 0
+    """Arrival number of the document this one answers, for the follow-up register."""
+    readers: tuple[Person, ...] = ()
+    stage: Stage = Stage.DRAFTED
+    by_hand: Cause | None = None
+    letter: bytes = b""
+    signed_at: int = 0
+    number: str = ""
+    notation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A document in the arrival queue, as the software or the postman brought it."""
+
+    document: str
+    sender: OrganId
+    channel: Channel
+    urgency: int
+    arrived_at: int
+    signed_at: int
+    number: str
+    notation: str
+    day: date
+    type_name: str
+    subject: str
+    recipients: int
+    """How many recipients its header names."""
+    is_reply: bool
+    author: str
+    file: object = None
+    """The package as kept until the clerk has checked it (an :class:`scenarios.office.keeping.Kept`); ``None`` for paper."""
+    package: str = ""
+
+
+@dataclass(slots=True)
+class Case:
+    """A registered document until it is finished."""
+
+    incoming: Incoming
+    arrival_number: int
+    lead: Person | None = None
+    started: bool = False
+    to_answer: bool = False

@@ -1,0 +1,35 @@
+"""Signing tokens as the offices hold them: one signer per holder and purpose, opened on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from exchange.domain.identifiers import OrganId
+from scenarios.world import Person
+from signing import CadesSigner, Holder, Purpose
+
+
+class KeyRing:
+    """The tokens of all agencies. A clerk reaches the agency's, a person the own one (Decree 30 Art. 32)."""
+
+    def __init__(self, organisations: Mapping[OrganId, Holder | None], persons: Mapping[str, Holder]) -> None:
+        self._organisations = organisations
+        self._persons = persons
+        self._signers: dict[tuple[str, Purpose], CadesSigner] = {}
+
+    def seal(self, organ: OrganId, purpose: Purpose = Purpose.LETTER) -> CadesSigner | None:
+        """The organisation's signer for letters or annexes; ``None`` when it has no certificate."""
+        return self._signer(str(organ), self._organisations.get(organ), purpose)
+
+    def personal(self, person: Person) -> CadesSigner | None:
+        """A person's signer; ``None`` without a certificate."""
+        return self._signer(person.id, self._persons.get(person.id), Purpose.LETTER)
+
+    def _signer(self, name: str, holder: Holder | None, purpose: Purpose) -> CadesSigner | None:
+        if holder is None:
+            return None
+        key = (name, purpose)
+        signer = self._signers.get(key)
+        if signer is None:
+            signer = self._signers[key] = CadesSigner(holder, purpose=purpose)
+        return signer

@@ -1,0 +1,218 @@
+"""The registers of all simulated offices in one SQLite file: rows are written in batches, so memory does not grow with the week.
+
+Columns are the minimum ones of Decree 30/2020 Annex IV: outgoing 10, incoming 10, follow-up 7, each with the agency in front. Two lookups
+raise the duplicate alert of Annex VI: by document identifier, and by number, notation and issuer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, MetaData, String, Table, bindparam, create_engine, event, func, select
+from sqlalchemy.engine import Engine
+
+METADATA = MetaData()
+
+OUTGOING = Table(
+    "outgoing_register",
+    METADATA,
+    Column("agency", String, primary_key=True),
+    Column("register_number", Integer, primary_key=True),
+    Column("document", String, nullable=False),
+    Column("number_notation", String, nullable=False),
+    Column("date", String, nullable=False),
+    Column("type_and_summary", String, nullable=False),
+    Column("signer", String, nullable=False),
+    Column("recipients", String, nullable=False),
+    Column("file_kept_by", String, nullable=False),
+    Column("copies", Integer, nullable=False),
+    Column("transfer_date", String, nullable=False),
+    Column("receipt", String, nullable=False),
+    Column("note", String, nullable=False),
+)
+INCOMING = Table(
+    "incoming_register",
+    METADATA,
+    Column("agency", String, primary_key=True),
+    Column("arrival_number", Integer, primary_key=True),
+    Column("arrival_date", String, nullable=False),
+    Column("author", String, nullable=False),
+    Column("number", String, nullable=False),
+    Column("notation", String, nullable=False),
+    Column("date", String, nullable=False),
+    Column("type_and_summary", String, nullable=False),
+    Column("unit_or_person", String, nullable=False),
+    Column("transfer_date", String, nullable=False),
+    Column("receipt", String, nullable=False),
+    Column("note", String, nullable=False),
+    Column("document", String, nullable=False),
+    Column("issuer", String, nullable=False),
+    Index("incoming_document", "agency", "document"),
+    Index("incoming_number", "agency", "issuer", "number", "notation"),
+)
+FOLLOW_UP = Table(
+    "follow_up",
+    METADATA,
+    Column("agency", String, primary_key=True),
+    Column("arrival_number", Integer, primary_key=True),
+    Column("description", String, nullable=False),
+    Column("unit_or_person", String, nullable=False),
+    Column("deadline", String, nullable=False),
+    Column("progress", String, nullable=False),
+    Column("reply_number", String, nullable=False),
+    Column("note", String, nullable=False),
+)
+TRACKING = Table(
+    "status_history",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("agency", String, nullable=False),
+    Column("document", String, nullable=False),
+    Column("partner", String, nullable=False),
+    Column("code", String, nullable=False),
+    Column("at", Integer, nullable=False),
+)
+KEPT = Table(
+    "kept_letters",
+    METADATA,
+    Column("agency", String, primary_key=True),
+    Column("document", String, primary_key=True),
+    Column("template", LargeBinary, nullable=False),
+    Column("tail", LargeBinary, nullable=False),
+)
+MAIL = Table(
+    "mail",
+    METADATA,
+    Column("document", String, primary_key=True),
+    Column("recipient", String, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("state", String, nullable=False),
+    Index("mail_state", "state"),
+)
+SUBMITTED = Table(
+    "submitted",
+    METADATA,
+    Column("agency", String, primary_key=True),
+    Column("package", String, primary_key=True),
+    Column("document", String, nullable=False),
+)
+_BATCH = 2_000
+
+
+class Registers:
+    """Batched writing to the offices' database; reading sees everything written, also what still waits in the batch."""
+
+    def __init__(self, path: Path) -> None:
+        self._engine: Engine = create_engine(f"sqlite:///{path}")
+        event.listen(self._engine, "connect", _fast)
+        METADATA.create_all(self._engine)
+        self._connection: Connection = self._engine.connect()
+        self._waiting: list[tuple[Table, dict[str, Any]]] = []
+        self._updates: list[tuple[Table, dict[str, Any]]] = []
+        self._fresh_documents: set[tuple[str, str]] = set()
+        self._fresh_numbers: set[tuple[str, str, str, str]] = set()
+
+    def add(self, table: Table, row: Mapping[str, Any]) -> None:
+        """Enter a row."""
+        self._waiting.append((table, dict(row)))
+        if table is INCOMING:
+            self._fresh_documents.add((row["agency"], row["document"]))
+            self._fresh_numbers.add((row["agency"], row["issuer"], row["number"], row["notation"]))
+        self._flush_when_full()
+
+    def change(self, table: Table, row: Mapping[str, Any]) -> None:
+        """Set columns of an entered row, named by its primary key columns in ``row``."""
+        self._updates.append((table, dict(row)))
+        self._flush_when_full()
+
+    def known_document(self, agency: str, document: str) -> bool:
+        """Duplicate alert: this identifier was registered here before (Decree 30 Annex VI)."""
+        if (agency, document) in self._fresh_documents:
+            return True
+        where = (INCOMING.c.agency == bindparam("a")) & (INCOMING.c.document == bindparam("d"))
+        return self._connection.execute(select(INCOMING.c.arrival_number).where(where).limit(1), {"a": agency, "d": document}).first() is not None
+
+    def known_number(self, agency: str, issuer: str, number: str, notation: str) -> bool:
+        """Duplicate alert: the same number and notation of the same issuer was registered here before."""
+        if (agency, issuer, number, notation) in self._fresh_numbers:
+            return True
+        columns = INCOMING.c
+        where = (columns.agency == bindparam("a")) & (columns.issuer == bindparam("i"))
+        where &= (columns.number == bindparam("n")) & (columns.notation == bindparam("t"))
+        values = {"a": agency, "i": issuer, "n": number, "t": notation}
+        return self._connection.execute(select(columns.arrival_number).where(where).limit(1), values).first() is not None
+
+    def submitted_document(self, agency: str, package: str) -> str:
+        """Which document a package of ours carried; empty for none (a status package)."""
+        self.flush()
+        query = select(SUBMITTED.c.document).where((SUBMITTED.c.agency == agency) & (SUBMITTED.c.package == package))
+        found = self._connection.execute(query).scalar_one_or_none()
+        return found or ""
+
+    def flush(self) -> None:
+        """Write the batch in one transaction."""
+        if self._connection.in_transaction():
+            self._connection.rollback()  # ends the read of a lookup
+        with self._connection.begin():
+            for table, rows in _grouped(self._waiting):
+                self._connection.execute(table.insert(), rows)
+            for table, rows in _grouped(self._updates):
+                self._update(table, rows)
+        self._waiting, self._updates = [], []
+        self._fresh_documents.clear()
+        self._fresh_numbers.clear()
+
+    def rows(self, table: Table) -> Iterator[Mapping[str, Any]]:
+        """All rows of a table in primary key order, streamed."""
+        self.flush()
+        with self._engine.connect() as connection:
+            for row in connection.execution_options(yield_per=1000).execute(select(table).order_by(*table.primary_key.columns)):
+                yield dict(row._mapping)
+
+    def count(self, table: Table, **where: str) -> int:
+        """How many rows have these values."""
+        self.flush()
+        query = select(func.count()).select_from(table)
+        for name, value in where.items():
+            query = query.where(table.c[name] == value)
+        with self._engine.connect() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def close(self) -> None:
+        """Write what waits and let go of the file."""
+        self.flush()
+        self._connection.close()
+        self._engine.dispose()
+
+    def _flush_when_full(self) -> None:
+        if len(self._waiting) + len(self._updates) >= _BATCH:
+            self.flush()
+
+    def _update(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        keys = [column.name for column in table.primary_key.columns]
+        by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for row in rows:
+            by_columns.setdefault(tuple(sorted(row)), []).append({f"_{name}": value for name, value in row.items()})
+        for names, values in by_columns.items():
+            statement = table.update()
+            for key in keys:
+                statement = statement.where(table.c[key] == bindparam(f"_{key}"))
+            statement = statement.values({name: bindparam(f"_{name}") for name in names if name not in keys})
+            self._connection.execute(statement, values)
+
+
+def _grouped(rows: list[tuple[Table, dict[str, Any]]]) -> Iterator[tuple[Table, list[dict[str, Any]]]]:
+    groups: dict[str, tuple[Table, list[dict[str, Any]]]] = {}
+    for table, row in rows:
+        groups.setdefault(table.name, (table, []))[1].append(row)
+    yield from groups.values()
+
+
+def _fast(connection: Any, _record: Any) -> None:
+    """The file belongs to one run and can be made again from the seed: it need not survive a power cut."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = OFF")
+    cursor.close()

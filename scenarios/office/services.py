@@ -1,0 +1,88 @@
+"""What every office uses and none owns: the clock, the registers' file, keys, the directory, the roads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from exchange.domain.identifiers import OrganId
+from exchange.domain.organization import Directory
+from scenarios.kernel import Kernel
+from scenarios.office.keys import KeyRing
+from scenarios.office.registers import Registers
+from scenarios.trace import PathValidated
+from scenarios.world import Agency
+from signing import PathCache, TrustStore, Validator
+
+if TYPE_CHECKING:
+    from scenarios.office.office import Office
+    from scenarios.systems.party import PartyNetwork
+    from scenarios.systems.portal import Portal
+    from scenarios.systems.post import Post
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Services:
+    """Shared by the offices of one run."""
+
+    kernel: Kernel
+    agencies: Mapping[OrganId, Agency]
+    directory: Directory
+    keys: KeyRing
+    registers: Registers
+    outage_ahead: Callable[[Agency, Agency], int]
+    """Longest announced outage (seconds) still ahead on the hops between two agencies."""
+    trust: TrustStore
+    paths: PathCache
+    """Paths worked out so far, shared by all; signature results never are."""
+    keep: bool = True
+    """Whether finished internal letters are kept in the offices' database."""
+    offices: dict[OrganId, Office] = field(default_factory=dict)
+    witness: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """For the trace alone: when a document was signed and sent. No office reads it to decide anything."""
+    _validators: dict[OrganId, Validator] = field(default_factory=dict)
+    _post: Post | None = None
+    _party: PartyNetwork | None = None
+    _portal: Portal | None = None
+    wake: Callable[[OrganId], None] = lambda _organ: None
+    """Tell the kernel's axis line that an office has something in its outbox."""
+
+    @property
+    def post(self) -> Post:
+        """Post, couriers and e-mail."""
+        return _there(self._post, "post")
+
+    @property
+    def party(self) -> PartyNetwork:
+        """The Party's own network."""
+        return _there(self._party, "Party network")
+
+    @property
+    def portal(self) -> Portal:
+        """The portal directives are published on."""
+        return _there(self._portal, "portal")
+
+    def validator(self, organ: OrganId) -> Validator:
+        """The agency's own validator; a path it has to work out is written down under its name."""
+        found = self._validators.get(organ)
+        if found is None:
+            name, kernel = str(organ), self.kernel
+
+            def on_path(subject: str, verifies: int) -> None:
+                kernel.record(PathValidated(kernel.now, name, subject, verifies))
+
+            found = self._validators[organ] = Validator(self.trust, cache=self.paths, on_path=on_path)
+        return found
+
+    def join(self, post: Post, party: PartyNetwork, portal: Portal) -> None:
+        """Put the neighbouring systems in place; they need the offices and the offices need them."""
+        self._post, self._party, self._portal = post, party, portal
+
+
+def _there(value: T | None, name: str) -> T:
+    if value is None:
+        raise RuntimeError(f"the {name} was used before the run was assembled")
+    return value

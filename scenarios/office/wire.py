@@ -1,0 +1,171 @@
+"""Between an office and the wire: edXML packages written from drafts and cases, and read again from nothing but their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from exchange.domain.document import Urgency, document_type
+from exchange.domain.identifiers import OrganId
+from exchange.domain.lifecycle import StatusCode
+from exchange.edxml.model import (
+    Business,
+    Contact,
+    EdocHeader,
+    OtherInfo,
+    OutgoingAttachment,
+    ResponseFor,
+    SignerInfo,
+    StaffInfo,
+    StatusHeader,
+    TraceHeader,
+    TypeInfo,
+)
+from exchange.edxml.reader import EdxmlPackage, MemorySink, read
+from exchange.edxml.writer import write_edoc, write_status as write_status_package
+from exchange.verification import Attachment, Judgement, judge
+from scenarios.office.cases import Draft, Incoming
+from scenarios.office.letters import letter_content
+from scenarios.office.office import Office
+from scenarios.office.services import Services
+from scenarios.trace import Channel
+from signing import PackedLetter, pack_letter, unpack_letter
+
+if TYPE_CHECKING:
+    from scenarios.office.dispatch import Annex
+
+_LETTER_NAME = "van-ban.pdf"
+_LETTER_ID = "van-ban"
+_FILE_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """One attachment as kept: a letter packed small where it is one of ours, anything else as it came."""
+
+    name: str
+    letter: PackedLetter | None
+    data: bytes
+
+    def bytes(self) -> bytes:
+        """The file's bytes as they arrived."""
+        return self.data if self.letter is None else unpack_letter(self.letter)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A fetched package until the clerk has checked it: its header as read, its files byte for byte."""
+
+    header: EdocHeader
+    files: tuple[KeptFile, ...]
+
+
+def write_document(office: Office, item: Draft, organs: tuple[OrganId, ...], annexes: tuple[Annex, ...], paper: bool) -> bytes:
+    """The edXML package of an issued document to these recipients."""
+    kernel, content = office.services.kernel, letter_content(office, item)
+    kind = document_type(item.type)
+    header = EdocHeader(
+        sender=_contact(office.services, office.id),
+        recipients=tuple(_contact(office.services, organ) for organ in organs),
+        number=item.number,
+        notation=item.notation,
+        promulgation_date=kernel.moment.date(),
+        subject=content.subject,
+        document_id=item.id,
+        place=office.agency.place,
+        type=TypeInfo.of(kind),
+        content=content.subject,
+        signer=SignerInfo(content.capacity, item.signer.position, item.signer.name),
+        other=OtherInfo(priority=Urgency(item.urgency), copies=len(item.recipients), pages=1, direction=item.directive),
+        response_for=_answered(item),
+        steering=2 if item.directive else 1,
+        to_places=content.to_places,
+        trace=(TraceHeader(office.id, kernel.moment),),
+        business=Business(paper=int(paper), staff=StaffInfo(item.officer.unit, item.officer.name)),
+    )
+    files = [OutgoingAttachment(_LETTER_ID, _LETTER_NAME, item.letter, "application/pdf")]
+    for number, annex in enumerate(annexes, 1):
+        files.append(OutgoingAttachment(f"phu-luc-{number}", annex.name, annex.data, "application/zip"))
+        files.append(OutgoingAttachment(f"phu-luc-{number}-ky", f"{annex.name}.p7s", annex.signature, "application/pkcs7-signature"))
+    return write_edoc(header, files)
+
+
+def write_status(office: Office, item: Incoming, code: StatusCode, text: str) -> bytes:
+    """A status package about a document that came by the axis."""
+    header = StatusHeader(
+        sender=_contact(office.services, office.id),
+        response_for=ResponseFor(item.sender, f"{item.number}/{item.notation}", item.document, item.day),
+        code=code,
+        timestamp=office.services.kernel.moment,
+        description=text[:_FILE_LIMIT],
+    )
+    return write_status_package(header)
+
+
+def read_package(data: bytes) -> tuple[EdxmlPackage, Mapping[str, bytes]]:
+    """A package and its attachments by reference, read from bytes alone. Raises :class:`exchange.errors.EdxmlError`."""
+    sink = MemorySink()
+    package = read(data, sink)
+    return package, sink.data
+
+
+def read_document(services: Services, data: bytes, package_id: str, channel: Channel) -> Incoming:
+    """An arrived document for the arrival queue, its files kept until the clerk checks them."""
+    package, blobs = read_package(data)
+    return arrived_document(services, package, blobs, package_id, channel)
+
+
+def arrived_document(
+    services: Services, package: EdxmlPackage, blobs: Mapping[str, bytes], package_id: str, channel: Channel
+) -> Incoming:
+    """The same from a package already read."""
+    header = package.edoc
+    files = tuple(_keep(info.name, blobs[info.ref]) for info in package.attachments)
+    kernel = services.kernel
+    signed_at, _ = services.witness.get(header.document_id, (kernel.now, kernel.now))
+    return Incoming(
+        document=header.document_id,
+        sender=header.sender_id,
+        channel=channel,
+        urgency=int(header.priority),
+        arrived_at=kernel.now,
+        signed_at=signed_at,
+        number=header.number,
+        notation=header.notation,
+        day=header.promulgation_date,
+        type_name=header.type.name,
+        subject=header.subject,
+        recipients=len(header.recipients),
+        is_reply=bool(header.response_for),
+        author=header.sender.name,
+        file=Kept(header, files),
+        package=package_id,
+    )
+
+
+def judge_kept(office: Office, item: Incoming) -> Judgement:
+    """The recipient's own verdict on what it fetched, at the instant of its arrival, by its own validator."""
+    services = office.services
+    if not isinstance(item.file, Kept):
+        raise TypeError(f"{item.document} came without a file")
+    attachments = tuple(Attachment(file.name, file.bytes()) for file in item.file.files)
+    validator = services.validator(office.id)
+    return judge(item.file.header, attachments, services.directory, validator, services.kernel.moment_of(item.arrived_at))
+
+
+def _keep(name: str, data: bytes) -> KeptFile:
+    packed = pack_letter(data)
+    return KeptFile(name, packed, b"" if packed is not None else data)
+
+
+def _contact(services: Services, organ: OrganId) -> Contact:
+    agency = services.agencies[organ]
+    return Contact(organ, agency.name, agency.parent_name)
+
+
+def _answered(item: Draft) -> tuple[ResponseFor, ...]:
+    if item.answers is None:
+        return ()
+    answers = item.answers
+    return (ResponseFor(answers.sender, f"{answers.number}/{answers.notation}", answers.document, answers.day),)

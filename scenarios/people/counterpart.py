@@ -1,0 +1,48 @@
+"""Agencies outside the study: nobody there is simulated, their software answers alone.
+
+What it received it registers after a while, sending 03 and 05 together and never 06, as some vendors' software does; what it has to write
+passes the same commands in one go. Every signature and every check is as real as anywhere.
+"""
+
+from __future__ import annotations
+
+from scenarios.kernel import Process
+from scenarios.office import incoming, outgoing
+from scenarios.office.cases import Draft, Incoming
+from scenarios.office.office import Office
+from scenarios.people import clerk
+from scenarios.streams import share, stream
+from scenarios.world import Person
+
+
+def desk(office: Office, me: Person) -> Process:
+    """Work off one desk at once, without anybody's hours."""
+    kernel = office.services.kernel
+    while True:
+        work = yield from office.desks[me.id].next()
+        if work.verb == "receive" and isinstance(work.item, Incoming):
+            kernel.start_process(_later(office, me, work.item))
+        elif isinstance(work.item, Draft):
+            _pass(office, me, work.verb, work.item)
+
+
+def _pass(office: Office, me: Person, verb: str, item: Draft) -> None:
+    commands = {"write": outgoing.submit, "initial": outgoing.initial, "sign": outgoing.sign, "issue": outgoing.issue}
+    if verb in commands:
+        commands[verb](office, me, item)
+
+
+def _later(office: Office, me: Person, item: Incoming) -> Process:
+    kernel = office.services.kernel
+    wait = stream(kernel.seed, office.name, item.document, "counterpart").expovariate(1.0) * kernel.habits["counterpart_hours"] * 3600
+    yield kernel.until(kernel.after_work(kernel.now, int(wait)))
+    reason = incoming.check(office, me, item)
+    if not reason and incoming.is_duplicate(office, item):
+        reason = clerk.DUPLICATE
+    if not reason and share(kernel.seed, office.name, item.document, "competent") < kernel.habits["not_competent_share"]:
+        reason = clerk.NOT_COMPETENT
+    if reason:
+        incoming.send_back(office, me, item, reason)
+    else:
+        case = incoming.register(office, me, item)
+        incoming.process_at_once(office, me, case)

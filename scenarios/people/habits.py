@@ -1,0 +1,72 @@
+"""How people work: every number of daily life that no source gives, labelled, in one place.
+
+A world file may state any of these keys; what it does not state holds as written here. :func:`effective` lists what a run used, for the
+report to print.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scenarios.world import Assumption, World
+
+DEFAULTS: tuple[Assumption, ...] = (
+    Assumption("draft_minutes", 45.0, "minutes an officer writes on an official document"),
+    Assumption("internal_draft_minutes", 20.0, "minutes an officer writes on an internal document"),
+    Assumption("initial_minutes", 4.0, "minutes a unit head reads a draft"),
+    Assumption("sign_minutes", 2.0, "minutes a leader takes over one signature"),
+    Assumption("issue_minutes", 3.0, "minutes a clerk takes to number, seal and register one document"),
+    Assumption("receive_minutes", 1.5, "minutes a clerk takes to check and register one incoming document"),
+    Assumption("assign_minutes", 1.0, "minutes a leader takes to write an instruction"),
+    Assumption("handle_minutes", 60.0, "minutes an officer works on a document to be answered"),
+    Assumption("read_minutes", 8.0, "minutes an officer takes over a document for information"),
+    Assumption("clerk_sittings", 8.0, "times a day a clerk works off the queues"),
+    Assumption("leader_sittings", 5.0, "times a day a leader signs and assigns"),
+    Assumption("head_sittings", 6.0, "times a day a unit head looks through drafts"),
+    Assumption("start_days", 1.0, "mean working days until an officer takes up an assigned document"),
+    Assumption("answer_minutes_urgent", 10.0, "minutes until somebody called out of hours for an express document is at the desk"),
+    Assumption("for_information_share", 0.55, "share of incoming documents that are only to be read"),
+    Assumption("reply_share", 0.3, "share of documents to one recipient that are answered by a document"),
+    Assumption("not_competent_share", 0.004, "share of incoming documents returned as not the agency's business"),
+    Assumption("secret_share", 0.01, "share of official documents that are marked secret"),
+    Assumption("annex_share", 0.2, "share of official documents with an annex in a file of its own"),
+    Assumption("express_share", 0.1, "share of urgent documents that are express (hỏa tốc)"),
+    Assumption("peers_mean", 1.6, "mean number of recipients of a document that is not a broadcast"),
+    Assumption("portal_hours", 24.0, "hours within which a directive counts as published"),
+    Assumption("publish_minutes", 15.0, "minutes it takes to put a directive on the portal"),
+    Assumption("sign_in_share", 0.85, "chance that somebody who works on a computer regularly opens the mailbox on a working day"),
+    Assumption("sign_in_rare_share", 0.15, "the same for somebody who does not"),
+    Assumption("messages_mean", 3.0, "mean messages sent by somebody who opened the mailbox"),
+    Assumption("post_days", 2.0, "working days a letter is under way by post inside the province"),
+    Assumption("post_days_outside", 4.0, "working days a letter is under way by post across the province's border"),
+    Assumption("courier_hours", 6.0, "hours a courier takes with a secret document inside the province"),
+    Assumption("courier_hours_outside", 30.0, "hours a courier takes across the province's border"),
+    Assumption("email_seconds", 40.0, "seconds an e-mail is under way"),
+    Assumption("party_latency_seconds", 90.0, "seconds a document is under way on the Party network"),
+    Assumption("party_per_minute", 30.0, "documents the Party network carries a minute"),
+    Assumption("outage_patience_hours", 4.0, "hours of announced outage an agency waits out before it turns to paper (urgent documents: none)"),
+    Assumption("party_gateway_levels", 1.0, "1: only Party bodies of the province and the centre are reached from state agencies through the gateway"),
+    Assumption("internal_readers_mean", 1.5, "mean number of units an internal document is circulated to"),
+    Assumption("counterpart_hours", 3.0, "mean hours until a counterpart outside the study registers what it received"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """The assumptions of one run by key."""
+
+    values: dict[str, float]
+
+    def __getitem__(self, key: str) -> float:
+        return self.values[key]
+
+
+def effective(world: World) -> tuple[Assumption, ...]:
+    """Every assumption about people that a run of this world uses: the world's own where it states one, else the default."""
+    stated = {item.key: item for item in world.assumptions}
+    return tuple(stated.get(item.key, item) for item in DEFAULTS)
+
+
+def habits(world: World) -> Habits:
+    """The effective assumptions, for looking up by key."""
+    return Habits({item.key: item.value for item in effective(world)})

@@ -1,0 +1,315 @@
+"""Run a world: assemble it, let it live for some working days, and give back what must be printed.
+
+``bootstrap`` of the simulated side: the only file here that knows how the parts fit. Everything measured comes from the trace; what stands in
+:class:`RunResult` are the checks on it: conservation, reconciliation, raw operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+from exchange.api import Caller
+from exchange.axis import Axis
+from exchange.bootstrap import open_axis
+from exchange.domain.identifiers import OrganId
+from exchange.domain.lifecycle import DeliveryState, MailState
+from exchange.settings import AxisSettings
+from scenarios import pki, roads
+from scenarios.axisline import AxisLine
+from scenarios.judgements import Judgements
+from scenarios.kernel import DAY, Kernel, Process
+from scenarios.office.keys import KeyRing
+from scenarios.office.office import Office
+from scenarios.office.registers import MAIL, Registers
+from scenarios.office.services import Services
+from scenarios.office.software import Software
+from scenarios.people import counterpart, errands, life
+from scenarios.pki import WorldPki
+from scenarios.reconcile import Facts, reconcile
+from scenarios.systems.mailboxes import mailboxes
+from scenarios.systems.party import PartyNetwork
+from scenarios.systems.portal import Portal
+from scenarios.systems.post import Post
+from scenarios.tally import Tally
+from scenarios.trace import AgencyOpened, CertificatesIssued, CrlIssued, PathValidated, Record, Sink
+from scenarios.world import Agency, World
+from signing import METER, PathCache, Purpose
+
+Keep = Literal["all", "none"]
+_AUTHORITIES = 3
+"""Certificates of the root and its two subordinate authorities."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands."""
+
+    documents: int
+    """Official documents begun."""
+    moment: datetime
+    fraction: float
+    """Of the simulated time, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Raw signature operations of one purpose: counted at the cryptography call, and implied by the trace alone."""
+
+    kind: Literal["signs", "verifies"]
+    purpose: str
+    """A :class:`signing.Purpose`; ``path`` for the links and revocation lists of certificate paths together."""
+    metered: int
+    implied: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conservation:
+    """One sum: pairs (document, recipient) as the senders' trace counts them, and per state as the store does, each by its own query."""
+
+    sent: int
+    states: tuple[tuple[str, int], ...]
+
+    @property
+    def counted(self) -> int:
+        """Sum over the states."""
+        return sum(count for _, count in self.states)
+
+    @property
+    def holds(self) -> bool:
+        """Whether both sides are equal."""
+        return self.sent == self.counted
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run leaves besides its trace."""
+
+    days: int
+    ended: datetime
+    documents: int
+    internal_documents: int
+    records: int
+    deliveries: Conservation
+    """Pairs submitted to the axis."""
+    outbox_pairs: int
+    """Pairs issued for the axis that their senders' software has not handed over yet."""
+    rejected_pairs: int
+    """Pairs whose package the axis rejected at its door, leaving no row."""
+    mail: Conservation
+    """Pairs by e-mail, paper, courier and the Party network."""
+    pairs: tuple[tuple[str, int], ...]
+    """Pairs by road."""
+    statuses: int
+    disagreements: tuple[str, ...]
+    """Trace against axis, record by record; empty when they agree."""
+    reconciled: int
+    """Facts compared."""
+    operations: tuple[Operation, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every sum and every comparison is exact."""
+        exact = all(operation.metered == operation.implied for operation in self.operations)
+        return exact and self.deliveries.holds and self.mail.holds and not self.disagreements
+
+
+def run(
+    world: World,
+    *,
+    days: int,
+    sink: Sink,
+    workdir: Path,
+    progress: Callable[[Progress], None] | None = None,
+    keep: Keep = "all",
+) -> RunResult:
+    """Live ``days`` working days of a world, to the midnight after the last; databases are written to ``workdir`` (must be empty of them).
+
+    Same world and seed, same records; the records of fewer days are the beginning of those of more.
+    """
+    before = METER.snapshot()
+    registers = Registers(workdir / "offices.db")
+    try:
+        facts = Facts(registers)
+        tally = Tally(sink)
+
+        def record(fact: Record) -> None:
+            facts.note(fact)
+            tally(fact)
+
+        kernel = Kernel(world, record)
+        issued = pki.build(world)
+        with _Assembly(kernel, issued, registers, workdir, keep=keep == "all") as assembly:
+            end = kernel.working_day_end(days)
+            if progress is not None:
+                kernel.start_process(_tell(kernel, tally, progress, end))
+            kernel.env.run(until=end)
+            return _result(kernel, days, tally, facts, assembly.axis, registers, before)
+    finally:
+        registers.close()
+
+
+class _Assembly:
+    """The parts put together: axis, offices, people, neighbours. A context manager, for the axis holds a file open."""
+
+    def __init__(self, kernel: Kernel, issued: WorldPki, registers: Registers, workdir: Path, *, keep: bool) -> None:
+        world = kernel.world
+        trust = issued.pki.trust_store()
+        self._kernel, self._issued = kernel, issued
+        _opening(kernel, issued)
+        self.axis = open_axis(
+            AxisSettings(database_url=f"sqlite:///{workdir / 'axis.db'}"),
+            directory=issued.directory,
+            trust=trust,
+            signer=issued.axis,
+            hops=roads.hop_specs(world),
+            on_path=self._axis_path,
+        )
+        services = Services(
+            kernel=kernel,
+            agencies={agency.id: agency for agency in world.agencies},
+            directory=issued.directory,
+            keys=KeyRing(issued.organisations, issued.persons),
+            registers=registers,
+            outage_ahead=roads.Outages(kernel, issued.directory).ahead,
+            trust=trust,
+            paths=PathCache(trust),
+            keep=keep,
+        )
+        post = Post(services)
+        services.join(post, PartyNetwork(services), Portal(kernel))
+        self._open_offices(services)
+        self._connect(services)
+
+    def __enter__(self) -> _Assembly:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.axis.close()
+
+    def _axis_path(self, subject: str, verifies: int) -> None:
+        self._kernel.record(PathValidated(self._kernel.now, AXIS, subject, verifies))
+
+    def _open_offices(self, services: Services) -> None:
+        kernel = self._kernel
+        kernel.start_process(_revocation_lists(kernel, self._issued))
+        for agency in kernel.world.agencies:
+            if not agency.exchanges or not agency.people:
+                continue
+            office = services.offices[agency.id] = Office.open(agency, services)
+            kernel.start_process(errands.errands(office))
+            if agency.simulated:
+                kernel.start_process(mailboxes(office))
+            live = life.person if agency.simulated else counterpart.desk
+            for person in agency.people:
+                kernel.start_process(live(office, person))
+
+    def _connect(self, services: Services) -> None:
+        softwares = {}
+        for organ, office in services.offices.items():
+            secret = _secret(self._kernel, organ)
+            self.axis.enrol(organ, secret)
+            softwares[organ] = Software(office, self.axis, Caller(organ, secret), self._issued.axis.certificate_der)
+        judgements = Judgements(self._kernel, self.axis)
+        line = AxisLine(self._kernel, softwares, self.axis.settle, judgements.write)
+        services.wake = line.wake
+        self._kernel.start_process(line.run())
+
+
+AXIS = "axis"
+"""Under this name the axis stands in the trace where it acts itself."""
+
+
+def _secret(kernel: Kernel, organ: OrganId) -> str:
+    """What an agency's software was given at registration: a function of the seed, so that a run can be repeated."""
+    return sha256(f"{kernel.seed}|{organ}|software".encode()).hexdigest()
+
+
+def _opening(kernel: Kernel, issued: WorldPki) -> None:
+    """Facts of the first instant: who there is, and which certificates were made."""
+    for agency in kernel.world.agencies:
+        kernel.record(_opened(agency))
+    made = issued.issued_by_agency()
+    kernel.record(CertificatesIssued(0, AXIS, _AUTHORITIES + 1))
+    for organ in sorted(made):
+        kernel.record(CertificatesIssued(0, str(organ), made[organ]))
+
+
+def _opened(agency: Agency) -> AgencyOpened:
+    return AgencyOpened(
+        at=0,
+        agency=str(agency.id),
+        name=agency.name,
+        level=agency.level.value,
+        bloc=agency.bloc.value,
+        province=agency.province,
+        exchanges=agency.exchanges,
+        organisation_certificates=int(agency.organisation_certificate is not None),
+        person_certificates=sum(person.certificate is not None for person in agency.people),
+        staff=len(agency.people),
+        mailboxes=sum(person.mailbox for person in agency.people),
+    )
+
+
+def _revocation_lists(kernel: Kernel, issued: WorldPki) -> Process:
+    """Every midnight the authorities publish their lists."""
+    day = 0
+    while True:
+        for _ in issued.pki.crls(kernel.moment):
+            kernel.record(CrlIssued(kernel.now, AXIS, day))
+        day += 1
+        yield kernel.until(day * DAY)
+
+
+def _tell(kernel: Kernel, tally: Tally, progress: Callable[[Progress], None], end: int) -> Process:
+    while True:
+        progress(Progress(tally.documents, kernel.moment, min(1.0, kernel.now / end)))
+        yield kernel.sleep(1800)
+
+
+def _result(
+    kernel: Kernel, days: int, tally: Tally, facts: Facts, axis: Axis, registers: Registers, before: dict[str, dict[str, int]]
+) -> RunResult:
+    axis_pairs = tally.pairs["axis"]
+    disagreements, compared = reconcile(facts, axis, kernel)
+    return RunResult(
+        days=days,
+        ended=kernel.moment,
+        documents=tally.documents,
+        internal_documents=tally.internal,
+        records=tally.records,
+        deliveries=Conservation(tally.submitted_pairs, tuple((state.value, axis.count(state)) for state in DeliveryState)),
+        outbox_pairs=tally.outbox_pairs,
+        rejected_pairs=tally.rejected_pairs,
+        mail=Conservation(
+            sum(tally.pairs.values()) - axis_pairs, tuple((state.value, registers.count(MAIL, state=state.value)) for state in MailState)
+        ),
+        pairs=tuple(sorted(tally.pairs.items())),
+        statuses=tally.receipts["status"],
+        disagreements=disagreements,
+        reconciled=compared,
+        operations=_operations(tally, before),
+    )
+
+
+def _operations(tally: Tally, before: dict[str, dict[str, int]]) -> tuple[Operation, ...]:
+    after = METER.snapshot()
+    rows = []
+    for purpose in Purpose:
+        metered = after["signs"][purpose] - before["signs"][purpose]
+        rows.append(Operation("signs", purpose.value, metered, tally.signs[purpose.value]))
+    path = 0
+    for purpose in Purpose:
+        metered = after["verifies"][purpose] - before["verifies"][purpose]
+        if purpose in (Purpose.CERTIFICATE, Purpose.CRL):
+            path += metered
+        else:
+            rows.append(Operation("verifies", purpose.value, metered, tally.verifies[purpose.value]))
+    rows.append(Operation("verifies", "path", path, tally.verifies["path"]))
+    return tuple(rows)
+
+
