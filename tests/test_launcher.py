@@ -152,7 +152,7 @@ def test_without_ensurepip_the_systems_pip_fills_an_environment_that_has_none(cl
     monkeypatch.setattr(launcher, "importable", lambda name: name != "ensurepip")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(clone.wheels))
-    if not launcher.works([sys.executable, "-m", "pip", "--version"]):
+    if not launcher.works([launcher.BASE, "-m", "pip", "--version"]):
         # this Python has no pip of its own: then the launcher must say which one to install, and stop
         with pytest.raises(SystemExit):
             launcher.install("run")
