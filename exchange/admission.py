@@ -1,0 +1,210 @@
+"""Use case submit: authenticate, bound, parse, deduplicate, store, answer with a signed receipt. One transaction for all that is small.
+
+Nothing here looks at a letter, a certificate or the directory's state: that is decided by stages. Packages are parsed before the transaction
+opens, their large attachments staged as they arrive; the transaction looks for earlier packages and numbers, inserts what is new, and signs each
+receipt alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from hashlib import sha256
+from io import RawIOBase
+from typing import BinaryIO, cast
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.exc import IntegrityError
+
+from exchange.api import PackageKind, Receipt, Rejection, Submission
+from exchange.domain.identifiers import DocumentKey, OrganId
+from exchange.edxml.model import EdocHeader, StatusHeader
+from exchange.edxml.reader import AttachmentHandle, EdxmlPackage, read
+from exchange.edxml.tree import Limits
+from exchange.errors import EdxmlError, InvalidNumber
+from exchange.receipts import Notary, package_id_of, receipt_statement
+from exchange.settings import AxisSettings
+from exchange.stages.mail import instant
+from exchange.store.admissions import Admission, known_documents, write_admissions
+from exchange.store.blobs import BlobWriter, MemoryBudget, StagedBlob, drop
+from exchange.store.tables import package, receipt
+from exchange.store.work import Store, Work
+
+_RECEIPTS = select(
+    package.c.package_id, package.c.sender, package.c.sha256, package.c.admitted_at, receipt.c.statement, receipt.c.signature
+).join(receipt, receipt.c.package == package.c.id)
+_NO_DAY = date(1, 1, 1)
+_KNOWN = _RECEIPTS.where(package.c.package_id.in_(bindparam("ids", expanding=True)))
+
+
+@dataclass(slots=True)
+class _Sink:
+    """Hands attachments to blob writers; the reference of an attachment is its place in ``staged``."""
+
+    store: Store
+    budget: MemoryBudget
+    staged: list[StagedBlob] = field(default_factory=list)
+
+    def open(self, content_id: str, name: str, content_type: str) -> AttachmentHandle:  # noqa: ARG002 - the protocol's names
+        """A new attachment begins."""
+        return _Handle(self, BlobWriter(self.store, self.budget))
+
+
+@dataclass(slots=True)
+class _Handle:
+    sink: _Sink
+    writer: BlobWriter
+
+    def write(self, data: bytes, /) -> object:
+        return self.writer.write(data)
+
+    def close(self) -> str:
+        self.sink.staged.append(self.writer.finish())
+        return str(len(self.sink.staged) - 1)
+
+
+class _Hashing(RawIOBase):
+    """Digests and bounds a stream while the reader reads it."""
+
+    def __init__(self, source: BinaryIO, limit: int) -> None:
+        super().__init__()
+        self._source, self._limit, self._size = source, limit, 0
+        self.digest = sha256()
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes. Raises :class:`EdxmlError` (rule ``too-large``) beyond the limit."""
+        data = self._source.read(size)
+        self._size += len(data)
+        self.digest.update(data)
+        if self._size > self._limit:
+            raise _too_large(self._limit)
+        return data
+
+
+def _too_large(limit: int) -> EdxmlError:
+    return EdxmlError("edXML", "too-large", f"a package may have {limit} bytes")
+
+
+class Admissions:
+    """Admits packages of authenticated callers."""
+
+    def __init__(self, store: Store, settings: AxisSettings, notary: Notary) -> None:
+        self._store, self._settings, self._notary = store, settings, notary
+        self._limits = Limits(attachment=settings.max_attachment_bytes)
+
+    def submit(self, sender: OrganId, aliases: frozenset[OrganId], submissions: Sequence[Submission], at: datetime) -> tuple[Receipt | Rejection, ...]:
+        """Admit each package or say why not, in order. ``aliases``: codes under which the caller may stand in ``From``."""
+        budget = MemoryBudget(self._settings.memory_bytes)
+        read_in = [self._read(sender, aliases, one, at, budget) for one in submissions]
+        candidates = [one for one in read_in if isinstance(one, Admission)]
+        answers: dict[int, Receipt | Rejection] = {}
+        if candidates:
+            try:
+                answers = self._admit(candidates)
+            except IntegrityError:  # another process admitted one of them between our look and our write: look again
+                answers = self._admit(candidates)
+            self._discard(candidates)
+        return tuple(answers[id(one)] if isinstance(one, Admission) else one for one in read_in)
+
+    def _read(
+        self, sender: OrganId, aliases: frozenset[OrganId], submission: Submission, at: datetime, budget: MemoryBudget
+    ) -> Admission | Rejection:
+        sink = _Sink(self._store, budget)
+        source = submission.package
+        limit = self._settings.max_package_bytes
+        try:
+            if isinstance(source, bytes):
+                if len(source) > limit:
+                    raise _too_large(limit)
+                found, digest = read(source, sink, self._limits, at=at), sha256(source).digest()
+            else:
+                stream = _Hashing(source, limit)
+                found = read(cast("BinaryIO", stream), sink, self._limits, at=at)
+                digest = stream.digest.digest()
+            return self._admission(sender, aliases, found, digest, sink.staged, at)
+        except EdxmlError as error:
+            return Rejection(error.rule, error.place, error.detail or str(error))
+
+    def _admission(
+        self, sender: OrganId, aliases: frozenset[OrganId], found: EdxmlPackage, digest: bytes, staged: list[StagedBlob], at: datetime
+    ) -> Admission:
+        header = found.header
+        if header.sender_id not in aliases:
+            raise EdxmlError("MessageHeader/From/OrganId", "sender-mismatch", f"{sender} may not send as {header.sender_id}")
+        if isinstance(header, StatusHeader):
+            number, notation, year = _reported(header)
+            return Admission(
+                package_id_of(str(sender), digest), str(sender), digest, PackageKind.STATUS, found.size, round(at.timestamp()), 0, 0,
+                found.skeleton.pack(), [], status=(str(header.addressee), number, notation, year, header.code.value, header.description),
+            )  # fmt: skip
+        return Admission(
+            package_id_of(str(sender), digest), str(sender), digest, PackageKind.EDOC, found.size, round(at.timestamp()),
+            int(header.priority), int(header.operation), found.skeleton.pack(),
+            staged, key=_key(sender, header), header=header,
+        )  # fmt: skip
+
+    def _admit(self, candidates: Sequence[Admission]) -> dict[int, Receipt | Rejection]:
+        with self._store.writing() as work:
+            known = self._stored_receipts(work, candidates)
+            numbers = known_documents(work, [one.key for one in candidates if one.founds_document and one.package_id not in known])
+            answers: dict[int, Receipt | Rejection] = {}
+            fresh: dict[str, Admission] = {}
+            for one in candidates:
+                if one.package_id in known:
+                    answers[id(one)] = known[one.package_id]
+                elif one.package_id not in fresh:
+                    if one.founds_document and one.key in numbers:
+                        answers[id(one)] = _duplicate(one)
+                        continue
+                    if one.founds_document and one.key is not None:
+                        numbers.add(one.key)
+                    fresh[one.package_id] = one
+            for one in fresh.values():
+                one.statement = receipt_statement(
+                    one.package_id, one.sha256, OrganId(one.sender), one.kind.value, instant(one.admitted_at)
+                )
+                one.signature = self._notary.receipt(one.statement)
+            write_admissions(work, list(fresh.values()))
+        for one in candidates:
+            if id(one) not in answers:
+                answers[id(one)] = _receipt(fresh[one.package_id])
+        return answers
+
+    def _stored_receipts(self, work: Work, candidates: Sequence[Admission]) -> dict[str, Receipt]:
+        rows = work.all(_KNOWN, {"ids": [one.package_id for one in candidates]})
+        return {
+            package_id: Receipt(package_id, bytes(digest), instant(admitted_at), bytes(statement), bytes(signature))
+            for package_id, _, digest, admitted_at, statement, signature in rows
+        }
+
+    def _discard(self, candidates: Sequence[Admission]) -> None:
+        """Uploads of packages or attachments that were there already are nobody's: remove them now, not at the next sweep."""
+        staged = {blob.upload for one in candidates for blob in one.staged if blob.upload is not None}
+        for number in sorted(staged):
+            with self._store.writing() as work:
+                drop(work, number)
+
+
+def _duplicate(one: Admission) -> Rejection:
+    return Rejection("duplicate-number", "MessageHeader/Code/CodeNumber", f"document {one.key} was submitted before with other bytes")
+
+
+def _receipt(one: Admission) -> Receipt:
+    return Receipt(one.package_id, one.sha256, instant(one.admitted_at), one.statement, one.signature)
+
+
+def _key(sender: OrganId, header: EdocHeader) -> DocumentKey:
+    try:
+        return DocumentKey.of(sender, header.number, header.notation, header.promulgation_date)
+    except InvalidNumber as error:
+        raise EdxmlError("MessageHeader/Code", "wrong-type", str(error)) from None
+
+
+def _reported(header: StatusHeader) -> tuple[str, str, int]:
+    day = header.response_for.promulgation_date
+    try:
+        key = DocumentKey.of(header.document_sender, *header.number_and_notation, day or _NO_DAY)
+    except InvalidNumber as error:
+        raise EdxmlError("MessageHeader/ResponseFor/Code", "wrong-type", str(error)) from None
+    return key.number, key.notation, key.year if day is not None else 0

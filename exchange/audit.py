@@ -1,0 +1,219 @@
+"""What happened, for those who may ask: states, counts each by its own query, and exports to hold against other people's records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, select
+
+from exchange.api import DeliveryView
+from exchange.domain.identifiers import DocumentKey, OrganId
+from exchange.domain.lifecycle import DeliveryState
+from exchange.domain.negotiation import Kind, Step
+from exchange.errors import UnknownPackage
+from exchange.stages.mail import instant
+from exchange.store.tables import crossing, delivery, delivery_event, document, negotiation, package, receipt, refusal, verdict
+from exchange.store.work import Store
+
+_PAGE = 1000
+_COUNT = select(func.count()).select_from(delivery).where(delivery.c.state == bindparam("state"))
+_VIEWS = (
+    select(package.c.package_id, delivery.c.recipient, delivery.c.state, delivery.c.since, delivery.c.reason)
+    .join(document, document.c.package == package.c.id)
+    .join(delivery, delivery.c.document == document.c.id)
+    .where(package.c.sender == bindparam("sender"), package.c.package_id.in_(bindparam("ids", expanding=True)))
+    .order_by(delivery.c.id)
+)
+_OWN = select(package.c.package_id).where(
+    package.c.sender == bindparam("sender"), package.c.package_id.in_(bindparam("ids", expanding=True))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """One (document, recipient) with everything the axis knows about it."""
+
+    package_id: str
+    """The package that carries it."""
+    document: DocumentKey
+    recipient: OrganId
+    state: DeliveryState
+    since: datetime
+    reason: str
+    admitted_at: datetime
+    available_at: datetime | None
+    transport: str
+    """'' | ``fetched`` | ``failed``: what the recipient's software said, apart from the codes."""
+    transport_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgementRecord:
+    """The axis' verdict on one document package. ``cursor`` goes into the next call of ``judgements_since``."""
+
+    cursor: int
+    package_id: str
+    sender: OrganId
+    at: datetime
+    accepted: bool
+    rule: str
+    sub_indication: str
+    detail: str
+    verifies: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalRecord:
+    """A signed refusal: of which package, to whom, why."""
+
+    package_id: str
+    recipient: str
+    rule: str
+    sub_indication: str
+    statement: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NegotiationRecord:
+    """One request about one delivery, and its answer."""
+
+    kind: Kind
+    document: DocumentKey
+    recipient: OrganId
+    asked_at: datetime
+    step: Step
+    answered_at: datetime | None
+
+
+class Records:
+    """Reads the record; changes nothing."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def count(self, state: DeliveryState) -> int:
+        """Pairs in one state, by a query of its own."""
+        with self._store.reading() as work:
+            return int(work.value(_COUNT, {"state": state.value}))
+
+    def views(self, sender: OrganId, package_ids: Sequence[str]) -> tuple[DeliveryView, ...]:
+        """Deliveries of the sender's own documents. Raises :class:`UnknownPackage` for a package that is not the sender's."""
+        known = {"sender": str(sender), "ids": list(package_ids)}
+        with self._store.reading() as work:
+            own = {row[0] for row in work.all(_OWN, known)}
+            for name in package_ids:
+                if name not in own:
+                    raise UnknownPackage(name, str(sender))
+            rows = work.all(_VIEWS, known)
+        return tuple(
+            DeliveryView(name, OrganId(recipient), DeliveryState(state), instant(since), reason)
+            for name, recipient, state, since, reason in rows
+        )
+
+    def deliveries(self) -> Iterator[DeliveryRecord]:
+        """Every (document, recipient), in order of admission, a page at a time."""
+        query = (
+            select(
+                delivery.c.id, package.c.package_id, document.c.sender, document.c.number, document.c.notation, document.c.year,
+                delivery.c.recipient, delivery.c.state, delivery.c.since, delivery.c.reason, package.c.admitted_at,
+                delivery.c.available_at, delivery.c.transport, delivery.c.transport_at,
+            )
+            .join(package, package.c.id == delivery.c.package)
+            .join(document, document.c.id == delivery.c.document)
+            .where(delivery.c.id > bindparam("after"))
+            .order_by(delivery.c.id)
+            .limit(_PAGE)
+        )  # fmt: skip
+        after = 0
+        while True:
+            with self._store.reading() as work:
+                rows = work.all(query, {"after": after})
+            for row in rows:
+                after = row.id
+                yield DeliveryRecord(
+                    row.package_id, DocumentKey(OrganId(row.sender), row.number, row.notation, row.year), OrganId(row.recipient),
+                    DeliveryState(row.state), instant(row.since), row.reason, instant(row.admitted_at), _maybe(row.available_at),
+                    row.transport, _maybe(row.transport_at),
+                )  # fmt: skip
+            if len(rows) < _PAGE:
+                return
+
+    def history(self, package_id: str, recipient: OrganId) -> tuple[tuple[DeliveryState, datetime], ...]:
+        """The states one (document, recipient) went through, with their instants."""
+        query = (
+            select(delivery_event.c.state, delivery_event.c.at)
+            .join(delivery, delivery.c.id == delivery_event.c.delivery)
+            .join(package, package.c.id == delivery.c.package)
+            .where(package.c.package_id == package_id, delivery.c.recipient == str(recipient))
+            .order_by(delivery_event.c.id)
+        )
+        with self._store.reading() as work:
+            return tuple((DeliveryState(state), instant(at)) for state, at in work.all(query))
+
+    def judgements(self, cursor: int) -> tuple[JudgementRecord, ...]:
+        """Verdicts after a cursor (0: all), in the order they were written. One writer writes them, so no row appears behind the cursor."""
+        query = (
+            select(
+                verdict.c.id, package.c.package_id, package.c.sender, verdict.c.at, verdict.c.accepted, verdict.c.rule,
+                verdict.c.sub_indication, verdict.c.detail, verdict.c.verifies,
+            )
+            .join(package, package.c.id == verdict.c.package)
+            .where(verdict.c.id > bindparam("cursor"))
+            .order_by(verdict.c.id)
+        )  # fmt: skip
+        with self._store.reading() as work:
+            rows = work.all(query, {"cursor": cursor})
+        return tuple(
+            JudgementRecord(
+                row.id, row.package_id, OrganId(row.sender), instant(row.at), bool(row.accepted), row.rule, row.sub_indication,
+                row.detail, row.verifies,
+            )
+            for row in rows
+        )  # fmt: skip
+
+    def refusals(self) -> tuple[RefusalRecord, ...]:
+        """Every signed refusal, in the order signed."""
+        query = select(
+            package.c.package_id, refusal.c.recipient, refusal.c.rule, refusal.c.sub_indication, refusal.c.statement, refusal.c.signature
+        ).join(package, package.c.id == refusal.c.about).order_by(refusal.c.package)  # fmt: skip
+        with self._store.reading() as work:
+            return tuple(RefusalRecord(*row) for row in work.all(query))
+
+    def negotiations(self) -> tuple[NegotiationRecord, ...]:
+        """Every negotiation, in the order asked."""
+        query = (
+            select(
+                negotiation.c.kind, document.c.sender, document.c.number, document.c.notation, document.c.year, delivery.c.recipient,
+                negotiation.c.asked_at, negotiation.c.step, negotiation.c.answered_at,
+            )
+            .join(delivery, delivery.c.id == negotiation.c.delivery)
+            .join(document, document.c.id == delivery.c.document)
+            .order_by(negotiation.c.id)
+        )  # fmt: skip
+        with self._store.reading() as work:
+            rows = work.all(query)
+        return tuple(
+            NegotiationRecord(
+                Kind(row.kind), DocumentKey(OrganId(row.sender), row.number, row.notation, row.year), OrganId(row.recipient),
+                instant(row.asked_at), Step(row.step), _maybe(row.answered_at),
+            )
+            for row in rows
+        )  # fmt: skip
+
+    def receipts(self) -> int:
+        """How many receipts were signed."""
+        with self._store.reading() as work:
+            return int(work.value(select(func.count()).select_from(receipt)))
+
+    def hop_depth(self) -> dict[str, int]:
+        """Packages waiting for or on their way to each hop."""
+        query = select(crossing.c.hop, func.count()).group_by(crossing.c.hop).order_by(crossing.c.hop)
+        with self._store.reading() as work:
+            return {name: depth for name, depth in work.all(query)}
+
+
+def _maybe(seconds: int | None) -> datetime | None:
+    return None if seconds is None else instant(seconds)

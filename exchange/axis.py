@@ -1,0 +1,169 @@
+"""The axis in process: the four Protocols of :mod:`exchange.api` over one store. A thin assembly: each method is one use case elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import insert
+
+from exchange import outbox
+from exchange.admission import Admissions
+from exchange.api import Caller, DeliveryView, Envelope, Fetched, Package, Receipt, Rejection, Settled, Submission
+from exchange.audit import DeliveryRecord, JudgementRecord, NegotiationRecord, Records, RefusalRecord
+from exchange.domain.identifiers import OrganId
+from exchange.domain.lifecycle import DeliveryState
+from exchange.domain.transit import SECOND
+from exchange.errors import UnknownHop
+from exchange.mailbox import Mailboxes
+from exchange.members import Members
+from exchange.outbox import Parked, Stage
+from exchange.stages.desk import Desk
+from exchange.stages.hops import run_hops, survey
+from exchange.stages.mail import Mail, instant
+from exchange.stages.runner import Runner
+from exchange.store import blobs
+from exchange.store.tables import outage
+
+
+class Axis:
+    """One axis. Open it with :func:`exchange.bootstrap.open_axis`."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._store = desk.store
+        self._members = Members(desk.store, desk.directory)
+        self._admissions = Admissions(desk.store, desk.settings, desk.notary)
+        self._mailboxes = Mailboxes(desk.store)
+        self._records = Records(desk.store)
+        self._runner = Runner(desk)
+
+    def enrol(self, organ: OrganId, secret: str) -> None:
+        """Make an organisation a member, or give it a new secret."""
+        self._members.enrol(organ, secret)
+
+    def enrol_all(self, secrets: Mapping[OrganId, str]) -> None:
+        """Make many organisations members in one transaction."""
+        self._members.enrol_all(dict(secrets))
+
+    # --- Submit ---
+
+    def submit(self, caller: Caller, submissions: Sequence[Submission], at: datetime) -> tuple[Receipt | Rejection, ...]:
+        """See :meth:`exchange.api.Submit.submit`."""
+        organ = self._members.authenticate(caller)
+        return self._admissions.submit(organ, self._members.codes(organ), submissions, at)
+
+    # --- Receive ---
+
+    def waiting(self, caller: Caller, at: datetime, limit: int = 100) -> tuple[Envelope, ...]:
+        """See :meth:`exchange.api.Receive.waiting`."""
+        return self._mailboxes.waiting(self._members.authenticate(caller), at, limit)
+
+    def fetch(self, caller: Caller, package_ids: Sequence[str], at: datetime) -> tuple[Package, ...]:
+        """See :meth:`exchange.api.Receive.fetch`."""
+        return self._mailboxes.fetch(self._members.authenticate(caller), package_ids, at)
+
+    def confirm(self, caller: Caller, outcomes: Sequence[Fetched], at: datetime) -> None:
+        """See :meth:`exchange.api.Receive.confirm`."""
+        self._mailboxes.confirm(self._members.authenticate(caller), outcomes, at)
+
+    # --- Audit ---
+
+    def deliveries(self, caller: Caller, package_ids: Sequence[str]) -> tuple[DeliveryView, ...]:
+        """See :meth:`exchange.api.Audit.deliveries`."""
+        return self._records.views(self._members.authenticate(caller), package_ids)
+
+    def count(self, state: DeliveryState) -> int:
+        """See :meth:`exchange.api.Audit.count`."""
+        return self._records.count(state)
+
+    def export_deliveries(self) -> Iterator[DeliveryRecord]:
+        """Every (document, recipient), for reconciliation record by record."""
+        return self._records.deliveries()
+
+    def judgements_since(self, cursor: int = 0) -> tuple[JudgementRecord, ...]:
+        """Verdicts written after a cursor."""
+        return self._records.judgements(cursor)
+
+    def refusals(self) -> tuple[RefusalRecord, ...]:
+        """Every refusal signed."""
+        return self._records.refusals()
+
+    def negotiations(self) -> tuple[NegotiationRecord, ...]:
+        """Every negotiation and how far it got."""
+        return self._records.negotiations()
+
+    def history(self, package_id: str, recipient: OrganId) -> tuple[tuple[DeliveryState, datetime], ...]:
+        """The states one (document, recipient) went through."""
+        return self._records.history(package_id, recipient)
+
+    def receipts(self) -> int:
+        """How many receipts were signed."""
+        return self._records.receipts()
+
+    # --- Operate ---
+
+    def settle(self, until: datetime) -> Settled:
+        """See :meth:`exchange.api.Operate.settle`. The embedded dispatcher: it rings every stage that has work until none has.
+
+        A package that leaves its last hop by ``until`` is in its mailbox with its arrival instant, which may be later.
+        """
+        limit = round(until.timestamp())
+        mail: list[Mail] = []
+        for stage in Stage:
+            claimed = -1
+            while claimed:
+                claimed, posted = self._runner.run(stage, limit)
+                mail += posted
+        moved, due = self._move(limit)
+        mail += moved
+        first: dict[str, int] = {}
+        for one in mail:
+            first[one.organ] = min(one.at, first.get(one.organ, one.at))
+        arrivals = sorted(first.items(), key=lambda pair: (pair[1], pair[0]))
+        return Settled(tuple((OrganId(organ), instant(at)) for organ, at in arrivals), None if due is None else instant(due))
+
+    def _move(self, limit: int) -> tuple[list[Mail], int | None]:
+        """Advance the hops; gives the mail and the next instant at which something is due."""
+        with self._store.reading() as work:
+            road = survey(work, self._desk.hops)
+            row = outbox.next_due(work)
+        mail: list[Mail] = []
+        if road.next_event is not None and road.next_event <= limit * SECOND:
+            with self._store.writing() as work:
+                mail = run_hops(work, self._desk, limit)
+                road = survey(work, self._desk.hops)
+        event = None if road.next_event is None else -(-road.next_event // SECOND)
+        return mail, min((at for at in (row, event) if at is not None), default=None)
+
+    def stop_hop(self, hop: str, since: datetime, until: datetime) -> None:
+        """See :meth:`exchange.api.Operate.stop_hop`. Raises :class:`UnknownHop`, and ``ValueError`` when the outage ends before it begins."""
+        if hop not in self._desk.hops:
+            raise UnknownHop(hop)
+        if until <= since:
+            raise ValueError(f"an outage of {hop} must end after it begins")
+        with self._store.writing() as work:
+            work.run(insert(outage), {"hop": hop, "since": round(since.timestamp()), "until": round(until.timestamp())})
+
+    def depth(self) -> Mapping[str, int]:
+        """Rows waiting per stage (``verify``, ``route``) and packages per hop: what is in flight, counted."""
+        with self._store.reading() as work:
+            stages = {stage.value: open_rows for stage, open_rows in outbox.depth(work).items()}
+        return stages | self._records.hop_depth()
+
+    def parked(self) -> tuple[Parked, ...]:
+        """Rows set aside after too many attempts."""
+        return outbox.parked(self._store)
+
+    def release_parked(self) -> int:
+        """Put parked rows back to work; gives how many."""
+        with self._store.writing() as work:
+            return outbox.release(work)
+
+    def sweep(self, idle_seconds: int = 3600) -> int:
+        """Remove attachments that were staged and never adopted; gives how many."""
+        return blobs.sweep(self._store, idle_seconds)
+
+    def close(self) -> None:
+        """Give the database back."""
+        self._store.close()

@@ -1,0 +1,123 @@
+"""Use cases of an agency's mailbox: what waits, the packages themselves, and what the recipient's software says about fetching them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+
+from exchange.api import Envelope, Fetched, Package, PackageKind
+from exchange.domain.identifiers import OrganId
+from exchange.domain.lifecycle import Event, allowed
+from exchange.errors import UnknownPackage
+from exchange.receipts import write_refusal
+from exchange.stages.mail import instant
+from exchange.stages.moves import Moves
+from exchange.store.contents import load_packages, load_refusals
+from exchange.store.tables import delivery, mailbox, package
+from exchange.store.work import Store, Work
+
+_LINE = select(
+    package.c.id, package.c.package_id, package.c.kind, package.c.sender, mailbox.c.available_at, package.c.priority, package.c.size,
+    mailbox.c.open,
+).join(package, package.c.id == mailbox.c.package)
+_WAITING = (
+    _LINE.where(mailbox.c.organ == bindparam("organ"), mailbox.c.open == 1, mailbox.c.available_at <= bindparam("at"))
+    .order_by(mailbox.c.available_at, package.c.priority.desc(), package.c.sender, package.c.id)
+    .limit(bindparam("limit"))
+)
+_NAMED = _LINE.where(
+    mailbox.c.organ == bindparam("organ"),
+    mailbox.c.available_at <= bindparam("at"),
+    package.c.package_id.in_(bindparam("ids", expanding=True)),
+)
+_CLOSE = (
+    update(mailbox)
+    .where(mailbox.c.package == bindparam("b_package"), mailbox.c.organ == bindparam("b_organ"), mailbox.c.open == 1)
+    .values(open=0, outcome=bindparam("b_outcome"), reason=bindparam("b_reason"), closed_at=bindparam("b_at"))
+)
+_TRANSPORT = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("b_id"))
+    .values(transport=bindparam("b_outcome"), transport_at=bindparam("b_at"))
+)
+_OUTCOMES = {True: "fetched", False: "failed"}
+
+
+class Mailboxes:
+    """Every mailbox, one organisation's at a time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def waiting(self, organ: OrganId, at: datetime, limit: int) -> tuple[Envelope, ...]:
+        """Open lines available at ``at``, in mailbox order."""
+        with self._store.reading() as work:
+            rows = work.all(_WAITING, {"organ": str(organ), "at": round(at.timestamp()), "limit": limit})
+        return tuple(_envelope(row) for row in rows)
+
+    def fetch(self, organ: OrganId, package_ids: Sequence[str], at: datetime) -> tuple[Package, ...]:
+        """The packages in the order asked for. Raises :class:`UnknownPackage`."""
+        with self._store.reading() as work:
+            lines = self._lines(work, organ, package_ids, at)
+            notices = [row[0] for row in lines.values() if row.kind == PackageKind.REFUSAL.value]
+            refusals = load_refusals(work, notices) if notices else {}
+            stored = load_packages(work, [row[0] for row in lines.values() if row.kind != PackageKind.REFUSAL.value])
+        packages = []
+        for name in package_ids:
+            row = lines[name]
+            if row[0] in refusals:
+                packages.append(Package(_envelope(row), partial(_whole, write_refusal(*refusals[row[0]]))))
+            else:
+                packages.append(Package(_envelope(row), partial(stored[row[0]].chunks, self._store)))
+        return tuple(packages)
+
+    def confirm(self, organ: OrganId, outcomes: Sequence[Fetched], at: datetime) -> None:
+        """Close lines. A line that is closed stays as it was first closed. Raises :class:`UnknownPackage`; then nothing has changed."""
+        seconds = round(at.timestamp())
+        with self._store.writing() as work:
+            lines = self._lines(work, organ, [one.package_id for one in outcomes], at)
+            said = {lines[one.package_id].id: one for one in reversed(outcomes) if lines[one.package_id].open}
+            work.many(
+                _CLOSE,
+                [
+                    {"b_package": number, "b_organ": str(organ), "b_outcome": _OUTCOMES[one.ok], "b_reason": one.reason, "b_at": seconds}
+                    for number, one in said.items()
+                ],
+            )
+            documents = {lines[one.package_id].id: one for one in said.values() if lines[one.package_id].kind == PackageKind.EDOC.value}
+            if documents:
+                _record_transport(work, organ, documents, seconds)
+
+    def _lines(self, work: Work, organ: OrganId, package_ids: Sequence[str], at: datetime) -> dict[str, Any]:
+        rows = work.all(_NAMED, {"organ": str(organ), "ids": list(package_ids), "at": round(at.timestamp())})
+        lines = {row.package_id: row for row in rows}
+        for name in package_ids:
+            if name not in lines:
+                raise UnknownPackage(name, str(organ))
+        return lines
+
+
+def _record_transport(work: Work, organ: OrganId, documents: dict[int, Fetched], at: int) -> None:
+    """Transport facts of the deliveries behind these packages, and the move to fetched or failed where the table has one."""
+    moves, facts = Moves(work), []
+    for held in moves.of_mailbox(list(documents), str(organ)):
+        outcome = documents[held.package]
+        event = Event.FETCHED if outcome.ok else Event.TRANSPORT_FAILED
+        if allowed(held.state, event):
+            moves.move(held, event, at, cause=held.package, reason=outcome.reason)
+        facts.append({"b_id": held.id, "b_outcome": _OUTCOMES[outcome.ok], "b_at": at})
+    moves.flush()
+    work.many(_TRANSPORT, facts)
+
+
+def _envelope(row: Any) -> Envelope:
+    _, package_id, kind, sender, available_at, priority, size, _ = row
+    return Envelope(package_id, PackageKind(kind), OrganId(sender), instant(available_at), priority, size)
+
+
+def _whole(data: bytes) -> Iterator[bytes]:
+    yield data

@@ -1,0 +1,120 @@
+"""The axis' signed words: receipts and refusals. Canonical JSON statements with a detached CAdES-B beside them.
+
+A statement is one line of UTF-8 JSON in NFC, keys sorted, no blanks, so that whoever holds the fields can rebuild the bytes that were signed.
+A refusal travels in a mailbox as ``statement LF base64(signature) LF``.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from exchange.domain.calendar import VN
+from exchange.domain.identifiers import OrganId
+from signing import CadesSigner
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What the axis says when it will not deliver: which package, to whom, under which rule."""
+
+    package_id: str
+    """The refused package."""
+    recipient: str
+    """The (document, recipient) that failed, as the sender wrote it; for a status package its addressee."""
+    rule: str
+    """Stable kebab-case identifier."""
+    sub_indication: str
+    """EN 319 102-1 sub-indication when a signature was the reason, else empty."""
+    detail: str
+    at: datetime
+    """The instant judged: the admission of the refused package."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalNotice:
+    """A refusal as it came out of a mailbox. ``signature`` is a detached CAdES-B (DER) over ``statement``."""
+
+    refusal: Refusal
+    statement: bytes
+    signature: bytes
+
+
+class Notary:
+    """Signs receipts and refusals, each alone, with the axis' key."""
+
+    def __init__(self, receipts: CadesSigner, refusals: CadesSigner) -> None:
+        self._receipts = receipts
+        self._refusals = refusals
+
+    def receipt(self, statement: bytes) -> bytes:
+        """Detached CAdES-B over a receipt's statement."""
+        return self._receipts.sign(sha256(statement).digest())
+
+    def refusal(self, statement: bytes) -> bytes:
+        """Detached CAdES-B over a refusal's statement."""
+        return self._refusals.sign(sha256(statement).digest())
+
+
+def canonical(fields: Mapping[str, str]) -> bytes:
+    """One line of canonical JSON."""
+    text = json.dumps(dict(fields), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return unicodedata.normalize("NFC", text).encode()
+
+
+def package_id_of(sender: str, package_sha256: bytes) -> str:
+    """Name of a package: 96 bits over (sender, digest), so the same bytes from the same sender are the same package."""
+    return sha256(b"package\0" + sender.encode() + b"\0" + package_sha256).hexdigest()[:24]
+
+
+def receipt_statement(package_id: str, package_sha256: bytes, sender: OrganId, kind: str, admitted_at: datetime) -> bytes:
+    """What a receipt says."""
+    return canonical({
+        "admitted_at": admitted_at.astimezone(VN).isoformat(),
+        "kind": kind,
+        "package_id": package_id,
+        "package_sha256": package_sha256.hex(),
+        "sender": str(sender),
+    })
+
+
+def refusal_statement(refusal: Refusal) -> bytes:
+    """What a refusal says."""
+    return canonical({
+        "at": refusal.at.astimezone(VN).isoformat(),
+        "detail": refusal.detail,
+        "package_id": refusal.package_id,
+        "recipient": refusal.recipient,
+        "rule": refusal.rule,
+        "sub_indication": refusal.sub_indication,
+    })
+
+
+def write_refusal(statement: bytes, signature: bytes) -> bytes:
+    """The notice as it travels."""
+    return statement + b"\n" + b64encode(signature) + b"\n"
+
+
+def read_refusal(data: bytes) -> RefusalNotice:
+    """The notice a mailbox gave. Raises ``ValueError`` when it is not one; the signature is the reader's to verify."""
+    statement, separator, rest = data.partition(b"\n")
+    if not separator or not rest.endswith(b"\n"):
+        raise ValueError("a refusal is a statement, a line feed, a signature and a line feed")
+    try:
+        fields = json.loads(statement)
+        signature = b64decode(rest[:-1], validate=True)
+        refusal = Refusal(
+            fields["package_id"], fields["recipient"], fields["rule"], fields["sub_indication"], fields["detail"],
+            datetime.fromisoformat(fields["at"]),
+        )  # fmt: skip
+    except (Base64Error, KeyError, TypeError) as error:
+        raise ValueError("a refusal's statement or signature is malformed") from error
+    if refusal_statement(refusal) != statement:
+        raise ValueError("a refusal's statement is not canonical")
+    return RefusalNotice(refusal, statement, signature)

@@ -1,0 +1,30 @@
+"""What to do after a stage failed on a row: a pure table from (error, attempt) to a frozen decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange.errors import StoreUnavailable
+
+_FIRST_WAIT = 30
+_LONGEST_WAIT = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Try again after ``wait`` machine seconds, or park the row with its error for people to see."""
+
+    park: bool
+    wait: int
+    reason: str
+
+
+def decide(error: Exception, attempt: int, limit: int) -> Decision:
+    """``attempt`` counts from 1. A machine fault is waited out for ever (nothing is wrong with the row); anything else is parked after
+    ``limit`` attempts. Waits double from 30 s, as the vendors' relays do (domain.md §1.14), up to an hour.
+    """
+    reason = f"{type(error).__name__}: {error}"
+    wait = min(_FIRST_WAIT << min(attempt - 1, 10), _LONGEST_WAIT)
+    if isinstance(error, StoreUnavailable) or attempt < limit:
+        return Decision(park=False, wait=wait, reason=reason)
+    return Decision(park=True, wait=0, reason=reason)

@@ -1,0 +1,31 @@
+"""What the axis can be told. Values only; :mod:`exchange.bootstrap` reads them once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange.domain.identifiers import OrganId
+
+
+@dataclass(frozen=True, slots=True)
+class AxisSettings:
+    """How one axis is set up.
+
+    ``database_url``: ``sqlite://`` (memory), ``sqlite:///path/to/file`` or ``postgresql+psycopg://…``.
+    ``organ``: the code under which the axis' own refusals stand in a mailbox.
+    """
+
+    database_url: str = "sqlite://"
+    organ: OrganId = OrganId("G22")
+    claim_size: int = 256
+    """Rows a stage claims in one transaction."""
+    lease_seconds: int = 60
+    """Machine seconds a claim holds before another worker may take it over."""
+    max_attempts: int = 5
+    """Attempts after which a row is parked, visible and never dropped."""
+    max_package_bytes: int = 1 << 30
+    max_attachment_bytes: int = 512 << 20
+    memory_bytes: int = 4 << 20
+    """Attachments of one call that may wait in memory for the admission transaction; what exceeds it is staged in the database."""
+    accept_secret: bool = False
+    """Whether letters marked secret may travel (training worlds only; Decision 28/2018 Art. 1 says never)."""

@@ -1,0 +1,127 @@
+"""Deliveries in hand during one batch: loaded once, moved in memory by the table of :mod:`exchange.domain.lifecycle`, written at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+
+from exchange.domain.lifecycle import DeliveryState, Event, apply
+from exchange.store.tables import delivery, delivery_event
+from exchange.store.work import Work
+
+
+@dataclass(slots=True)
+class Held:
+    """One (document, recipient), as it stands inside the batch. Instants are epoch seconds."""
+
+    id: int
+    document: int
+    package: int
+    recipient: str
+    organ: str
+    state: DeliveryState
+    since: int
+    reason: str
+    route: str
+    available_at: int | None
+
+
+_COLUMNS = (
+    delivery.c.id, delivery.c.document, delivery.c.package, delivery.c.recipient, delivery.c.organ, delivery.c.state, delivery.c.since,
+    delivery.c.reason, delivery.c.route, delivery.c.available_at,
+)  # fmt: skip
+_BY_PACKAGE = select(*_COLUMNS).where(delivery.c.package.in_(bindparam("packages", expanding=True))).order_by(delivery.c.id)
+_BY_MAILBOX = _BY_PACKAGE.where(delivery.c.organ == bindparam("organ"))
+_BY_DOCUMENT = select(*_COLUMNS).where(delivery.c.document == bindparam("document")).order_by(delivery.c.id)
+_ONE = select(*_COLUMNS).where(delivery.c.document == bindparam("document"), delivery.c.recipient == bindparam("recipient"))
+_ONE_BY_ORGAN = select(*_COLUMNS).where(delivery.c.document == bindparam("document"), delivery.c.organ == bindparam("organ"))
+_BY_ID = select(*_COLUMNS).where(delivery.c.id == bindparam("id"))
+_UPDATE = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("b_id"))
+    .values(
+        organ=bindparam("b_organ"),
+        state=bindparam("b_state"),
+        since=bindparam("b_since"),
+        reason=bindparam("b_reason"),
+        route=bindparam("b_route"),
+        available_at=bindparam("b_available_at"),
+    )
+)
+_EVENT = insert(delivery_event)
+
+
+class Moves:
+    """The deliveries of one transaction. Every row is one object, however often it is asked for."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._held: dict[int, Held] = {}
+        self._touched: dict[int, Held] = {}
+        self._events: list[dict[str, object]] = []
+
+    def of_packages(self, packages: Sequence[int]) -> list[Held]:
+        """Deliveries that these packages carry, in order of admission."""
+        return self._take(self._work.all(_BY_PACKAGE, {"packages": list(packages)})) if packages else []
+
+    def of_mailbox(self, packages: Sequence[int], organ: str) -> list[Held]:
+        """Deliveries to one organisation that these packages carry."""
+        return self._take(self._work.all(_BY_MAILBOX, {"packages": list(packages), "organ": organ})) if packages else []
+
+    def of_document(self, document: int) -> list[Held]:
+        """Every delivery of one document."""
+        return self._take(self._work.all(_BY_DOCUMENT, {"document": document}))
+
+    def find(self, document: int, organ: str) -> Held | None:
+        """The delivery of one document to one organisation, under its own code or the alias the sender wrote."""
+        row = self._work.first(_ONE, {"document": document, "recipient": organ})
+        if row is None:
+            row = self._work.first(_ONE_BY_ORGAN, {"document": document, "organ": organ})
+        return None if row is None else self._hold(row)
+
+    def by_id(self, number: int) -> Held:
+        """The delivery of one row id."""
+        held = self._held.get(number)
+        return held if held is not None else self._hold(self._work.first(_BY_ID, {"id": number}))
+
+    def move(self, held: Held, event: Event, at: int, *, cause: int, reason: str = "") -> None:
+        """Apply one event at an instant, because of a package. Raises :class:`IllegalTransition`; then nothing has changed."""
+        target = apply(held.state, event)
+        if target is held.state:
+            return
+        held.state, held.since, held.reason = target, at, reason
+        self.touch(held)
+        self._events.append({"delivery": held.id, "at": at, "state": target.value, "cause": cause, "reason": reason})
+
+    def touch(self, held: Held) -> None:
+        """Something beside the state changed: write the row at the end."""
+        self._touched[held.id] = held
+
+    def flush(self) -> None:
+        """Write what changed."""
+        self._work.many(
+            _UPDATE,
+            [
+                {
+                    "b_id": held.id, "b_organ": held.organ, "b_state": held.state.value, "b_since": held.since, "b_reason": held.reason,
+                    "b_route": held.route, "b_available_at": held.available_at,
+                }
+                for held in self._touched.values()
+            ],
+        )  # fmt: skip
+        self._work.many(_EVENT, self._events)
+        self._touched, self._events = {}, []
+
+    def _take(self, rows: Iterable[Any]) -> list[Held]:
+        return [self._hold(row) for row in rows]
+
+    def _hold(self, row: Any) -> Held:
+        held = self._held.get(row[0])
+        if held is None:
+            number, document, package, recipient, organ, state, since, reason, route, available_at = row
+            held = Held(number, document, package, recipient, organ, DeliveryState(state), since, reason, route, available_at)
+            self._held[number] = held
+        return held

@@ -1,0 +1,47 @@
+"""Stage route: what an accepted package does to deliveries and negotiations, and the road it takes.
+
+In order of admission, everything at the instant of admission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from exchange.api import PackageKind
+from exchange.outbox import Claim, postpone, settle, still_held
+from exchange.stages.batch import Batch, NotYet, deliver_new, load_admitted
+from exchange.stages.desk import Desk
+from exchange.stages.mail import Mail
+from exchange.stages.moves import Held, Moves
+from exchange.stages.operations import operate
+from exchange.stages.status import load_reports, report
+from exchange.store.work import Work
+
+
+def run_route(work: Work, desk: Desk, claims: Sequence[Claim]) -> list[Mail]:
+    """Settle one batch of claimed rows; gives the mail that reached a mailbox at once."""
+    held = still_held(work, claims)
+    packages = load_admitted(work, [one.package for one in held])
+    reports = load_reports(work, [one.id for one in packages.values() if one.kind is PackageKind.STATUS])
+    batch = Batch(work, desk, Moves(work))
+    fresh = [one.id for one in packages.values() if one.kind is PackageKind.EDOC]
+    carried: dict[int, list[Held]] = {number: [] for number in fresh}
+    for delivery in batch.moves.of_packages(fresh):
+        carried[delivery.package].append(delivery)
+    done, waiting = [], []
+    for claim in held:
+        one = packages[claim.package]
+        try:
+            if one.kind is PackageKind.STATUS:
+                report(batch, one, reports[one.id])
+            elif one.operation == 0:
+                deliver_new(batch, one, carried[one.id], set())
+            else:
+                operate(batch, one, carried[one.id])
+            done.append(claim)
+        except NotYet:
+            waiting.append(claim)
+    mail = batch.flush()
+    settle(work, done)
+    postpone(work, waiting)
+    return mail

@@ -1,0 +1,69 @@
+"""Runs the stages: one batch at a time, claimed in one transaction and settled in another. The same code inline and in a worker.
+
+When a batch fails, its rows are tried one by one, so that one bad row never holds up the others; the one that fails waits or is parked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import count
+
+from exchange.outbox import Claim, Stage, claim, give_back
+from exchange.retry import decide
+from exchange.stages.desk import Desk
+from exchange.stages.mail import Mail
+from exchange.stages.route import run_route
+from exchange.stages.verify import judge_claims, record
+
+
+class Runner:
+    """Claims and handles batches of one worker. ``worker`` names it in its leases."""
+
+    def __init__(self, desk: Desk, worker: str = "inline") -> None:
+        self._desk = desk
+        self._leases = (f"{worker}-{number}" for number in count(1))
+
+    def run(self, stage: Stage, until: int) -> tuple[int, list[Mail]]:
+        """One batch of one stage: (rows claimed, mail posted)."""
+        settings = self._desk.settings
+        with self._desk.store.writing() as work:
+            claims = claim(work, stage, _size(stage, settings.claim_size), until=until, lease=next(self._leases), seconds=settings.lease_seconds)
+        if not claims:
+            return 0, []
+        try:
+            return len(claims), self._handle(stage, claims)
+        except Exception:  # noqa: BLE001 - whatever one row raises, the others of its batch must go on; it is tried alone below
+            return len(claims), self._one_by_one(stage, claims)
+
+    def _handle(self, stage: Stage, claims: Sequence[Claim]) -> list[Mail]:
+        return _HANDLERS[stage](self._desk, claims)
+
+    def _one_by_one(self, stage: Stage, claims: Sequence[Claim]) -> list[Mail]:
+        mail: list[Mail] = []
+        for one in claims:
+            try:
+                mail += self._handle(stage, [one])
+            except Exception as error:  # noqa: BLE001 - the row's error is recorded with it and shown to people
+                decision = decide(error, one.attempt, self._desk.settings.max_attempts)
+                with self._desk.store.writing() as work:
+                    give_back(work, one, decision)
+        return mail
+
+
+def _verify(desk: Desk, claims: Sequence[Claim]) -> list[Mail]:
+    judged = list(judge_claims(desk, claims))
+    with desk.store.writing() as work:
+        return record(work, desk, judged)
+
+
+def _route(desk: Desk, claims: Sequence[Claim]) -> list[Mail]:
+    with desk.store.writing() as work:
+        return run_route(work, desk, claims)
+
+
+_HANDLERS: dict[Stage, Callable[[Desk, Sequence[Claim]], list[Mail]]] = {Stage.VERIFY: _verify, Stage.ROUTE: _route}
+
+
+def _size(stage: Stage, claim_size: int) -> int:
+    """Documents come with their letters, so a batch of them is small: its attachments are in memory together."""
+    return min(claim_size, 32) if stage is Stage.VERIFY else claim_size

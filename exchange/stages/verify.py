@@ -1,0 +1,70 @@
+"""Stage verify: judge each document by its signatures and its header, with the axis' own validator, as of the instant of admission.
+
+Accepted: a row for stage route. Refused: every delivery the package carries fails, and its sender gets a signed refusal for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import insert
+
+from exchange.outbox import Claim, Stage, post, settle, still_held
+from exchange.stages.batch import Admitted, Batch, load_admitted
+from exchange.stages.desk import Desk
+from exchange.stages.mail import Mail, instant
+from exchange.stages.moves import Moves
+from exchange.store.contents import StoredPackage, load_packages
+from exchange.store.tables import verdict
+from exchange.store.work import Work
+from exchange.verification import Attachment, Judgement, judge
+
+_VERDICT = insert(verdict)
+
+
+def judge_claims(desk: Desk, claims: Sequence[Claim]) -> Iterator[tuple[Claim, Admitted, Judgement]]:
+    """Judge claimed documents, outside any transaction: a slow letter holds no lock. One that was judged before is judged the same again."""
+    with desk.store.reading() as work:
+        packages = load_admitted(work, [claim.package for claim in claims])
+        stored = load_packages(work, [claim.package for claim in claims])
+    for claim in claims:
+        one = packages[claim.package]
+        yield claim, one, _judge(desk, one, stored[one.id])
+
+
+def _judge(desk: Desk, one: Admitted, stored: StoredPackage) -> Judgement:
+    found = stored.reread()
+    attachments = [
+        Attachment(info.name, b"".join(blob.chunks(desk.store))) for info, blob in zip(found.attachments, stored.blobs, strict=True)
+    ]
+    return judge(
+        found.edoc, attachments, desk.directory, desk.validator, instant(one.at), secret_rule=not desk.settings.accept_secret
+    )
+
+
+def record(work: Work, desk: Desk, judged: Sequence[tuple[Claim, Admitted, Judgement]]) -> list[Mail]:
+    """Write the verdicts and what follows from them; gives the refusals posted."""
+    held = {claim.id for claim in still_held(work, [claim for claim, _, _ in judged])}
+    fresh = [(claim, one, said) for claim, one, said in judged if claim.id in held]
+    batch = Batch(work, desk, Moves(work))
+    work.many(_VERDICT, [_row(one, said) for _, one, said in fresh])
+    accepted = [one for _, one, said in fresh if said.accepted]
+    post(work, Stage.ROUTE, [(one.id, one.sender, one.at, one.priority) for one in accepted])
+    refused = {one.id: (one, said) for _, one, said in fresh if not said.accepted}
+    for delivery in batch.moves.of_packages(list(refused)):
+        one, said = refused[delivery.package]
+        batch.fail(one, delivery, said.rule, said.detail, said.sub_indication)
+    carrying = {order.package for order in batch.refusals}
+    for one, said in refused.values():
+        if one.id not in carrying:  # an operation that makes no delivery of its own
+            batch.refuse(one, "", said.rule, said.detail, said.sub_indication)
+    mail = batch.flush()
+    settle(work, [claim for claim, _, _ in fresh])
+    return mail
+
+
+def _row(one: Admitted, said: Judgement) -> dict[str, object]:
+    return {
+        "package": one.id, "at": one.at, "accepted": int(said.accepted), "rule": said.rule, "sub_indication": said.sub_indication,
+        "detail": said.detail, "verifies": said.verifies,
+    }  # fmt: skip

@@ -1,0 +1,176 @@
+"""Attachments: stored once by SHA-256, small ones in one row, large ones in chunk rows, letters of our layout as their tail.
+
+Small attachments wait in memory for the admission transaction. A large one is staged as it arrives, in short transactions under an upload id;
+the admission transaction adopts the upload by naming it in a ``blob`` row. Uploads nobody adopted are orphans, removed by :func:`sweep`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from exchange.store.engine import machine_now, reserve_ids
+from exchange.store.tables import blob, chunk, upload
+from exchange.store.work import Store, Work
+from signing import PackedLetter, pack_letter, unpack_letter
+
+CHUNK = 256 * 1024
+"""Bytes of one chunk row."""
+_CHUNKS_PER_TRANSACTION = 16
+_PDF = b"%PDF-"
+
+
+@dataclass(frozen=True, slots=True)
+class StagedBlob:
+    """One attachment received: in memory (``data``) or in the chunks of ``upload``."""
+
+    sha256: bytes
+    size: int
+    data: bytes | None
+    upload: int | None
+
+
+@dataclass(slots=True)
+class MemoryBudget:
+    """Bytes that attachments of one call may still keep in memory."""
+
+    left: int
+
+    def take(self, size: int) -> bool:
+        """Whether ``size`` bytes more fit; takes them if so."""
+        if size > self.left:
+            return False
+        self.left -= size
+        return True
+
+
+class BlobWriter:
+    """Receives one attachment a piece at a time. Never holds more than sixteen chunks."""
+
+    def __init__(self, store: Store, budget: MemoryBudget) -> None:
+        self._store = store
+        self._budget = budget
+        self._digest = sha256()
+        self._size = 0
+        self._pending = bytearray()
+        self._upload: int | None = None
+        self._ordinal = 0
+
+    def write(self, piece: bytes) -> None:
+        """Take the next bytes. Raises :class:`StoreUnavailable` when they cannot be staged."""
+        self._digest.update(piece)
+        self._size += len(piece)
+        self._pending += piece
+        if self._upload is None and len(self._pending) > CHUNK:
+            self._begin()
+        if self._upload is not None and len(self._pending) >= CHUNK * _CHUNKS_PER_TRANSACTION:
+            self._flush(CHUNK)
+
+    def finish(self) -> StagedBlob:
+        """No more bytes will come."""
+        digest = self._digest.digest()
+        if self._upload is None and self._budget.take(self._size):
+            return StagedBlob(digest, self._size, bytes(self._pending), None)
+        if self._upload is None:
+            self._begin()
+        self._flush(1)
+        return StagedBlob(digest, self._size, None, self._upload)
+
+    def _begin(self) -> None:
+        with self._store.writing() as work:
+            (self._upload,) = reserve_ids(work, upload, 1)
+            work.run(insert(upload), {"id": self._upload, "touched_at": work.value(select(machine_now(work.dialect))), "adopted": 0})
+
+    def _flush(self, least: int) -> None:
+        rows = []
+        while len(self._pending) >= least and self._pending:
+            rows.append({"upload": self._upload, "ordinal": self._ordinal, "data": bytes(self._pending[:CHUNK])})
+            del self._pending[:CHUNK]
+            self._ordinal += 1
+        with self._store.writing() as work:
+            work.many(insert(chunk), rows)
+            work.run(_TOUCH, {"b_id": self._upload, "b_at": work.value(select(machine_now(work.dialect)))})
+
+
+_TOUCH = update(upload).where(upload.c.id == bindparam("b_id")).values(touched_at=bindparam("b_at"))
+_ADOPT = update(upload).where(upload.c.id == bindparam("b_id")).values(adopted=1)
+_KNOWN = select(blob.c.sha256, blob.c.id).where(blob.c.sha256.in_(bindparam("digests", expanding=True)))
+_BLOBS = select(blob.c.id, blob.c.size, blob.c.template, blob.c.data, blob.c.upload).where(
+    blob.c.id.in_(bindparam("ids", expanding=True))
+)
+_CHUNK = select(chunk.c.data).where(chunk.c.upload == bindparam("upload"), chunk.c.ordinal == bindparam("ordinal"))
+
+
+def adopt(work: Work, staged: Sequence[StagedBlob]) -> dict[bytes, int]:
+    """Give every attachment its blob row, new or already there; returns blob ids by SHA-256."""
+    wanted = {one.sha256: one for one in staged}
+    if not wanted:
+        return {}
+    known: dict[bytes, int] = {bytes(digest): number for digest, number in work.all(_KNOWN, {"digests": list(wanted)})}
+    fresh = [one for digest, one in wanted.items() if digest not in known]
+    ids = reserve_ids(work, blob, len(fresh))
+    work.many(insert(blob), [_row(number, one) for number, one in zip(ids, fresh, strict=True)])
+    work.many(_ADOPT, [{"b_id": one.upload} for one in fresh if one.upload is not None])
+    return known | {one.sha256: number for number, one in zip(ids, fresh, strict=True)}
+
+
+def _row(number: int, staged: StagedBlob) -> dict[str, object]:
+    template, data = None, staged.data
+    if data is not None and data.startswith(_PDF):
+        packed = pack_letter(data)
+        if packed is not None:
+            template, data = packed.template_sha256, packed.tail
+    return {"id": number, "sha256": staged.sha256, "size": staged.size, "template": template, "data": data, "upload": staged.upload}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBlob:
+    """One attachment as the database holds it. ``upload`` names the chunks of a large one."""
+
+    size: int
+    template: bytes | None
+    data: bytes | None
+    upload: int | None
+
+    def chunks(self, store: Store) -> Iterator[bytes]:
+        """The exact bytes, a chunk at a time; each chunk is read in a transaction of its own."""
+        if self.data is not None:
+            yield self.data if self.template is None else unpack_letter(PackedLetter(self.template, self.data))
+            return
+        ordinal, sent = 0, 0
+        while sent < self.size:
+            with store.reading() as work:
+                data: bytes = work.value(_CHUNK, {"upload": self.upload, "ordinal": ordinal})
+            yield data
+            sent += len(data)
+            ordinal += 1
+
+
+def load(work: Work, ids: Sequence[int]) -> dict[int, StoredBlob]:
+    """The rows of some blobs; the chunks of large ones stay where they are."""
+    if not ids:
+        return {}
+    return {number: StoredBlob(size, template, data, up) for number, size, template, data, up in work.all(_BLOBS, {"ids": list(ids)})}
+
+
+def sweep(store: Store, idle_seconds: int) -> int:
+    """Remove uploads nobody adopted and nobody wrote to for so many machine seconds; returns how many. One short transaction each."""
+    removed = 0
+    while True:
+        with store.writing() as work:
+            orphan = work.value(
+                select(func.min(upload.c.id)).where(upload.c.adopted == 0, upload.c.touched_at <= machine_now(work.dialect) - idle_seconds)
+            )
+            if orphan is None:
+                return removed
+            drop(work, orphan)
+        removed += 1
+
+
+def drop(work: Work, number: int) -> None:
+    """Remove one upload with its chunks."""
+    work.run(delete(chunk).where(chunk.c.upload == number))
+    work.run(delete(upload).where(upload.c.id == number, upload.c.adopted == 0))

@@ -1,0 +1,80 @@
+"""A stored package again: its header read anew, its attachments, its exact bytes. Never another reader's copy in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select
+
+from exchange.edxml.model import EdocHeader
+from exchange.edxml.reader import AttachmentHandle, EdxmlPackage, read
+from exchange.edxml.skeleton import Skeleton, rebuild
+from exchange.store.blobs import StoredBlob, load
+from exchange.store.tables import attachment, refusal, skeleton
+from exchange.store.work import Store, Work
+
+_SKELETONS = select(skeleton.c.package, skeleton.c.data).where(skeleton.c.package.in_(bindparam("packages", expanding=True)))
+_ATTACHMENTS = (
+    select(attachment.c.package, attachment.c.blob)
+    .where(attachment.c.package.in_(bindparam("packages", expanding=True)))
+    .order_by(attachment.c.package, attachment.c.ordinal)
+)
+_REFUSALS = select(refusal.c.package, refusal.c.statement, refusal.c.signature).where(
+    refusal.c.package.in_(bindparam("packages", expanding=True))
+)
+
+
+class _Nowhere:
+    """A sink for re-reading a header: its package comes without attachments."""
+
+    def open(self, content_id: str, name: str, content_type: str) -> AttachmentHandle:  # noqa: ARG002 - the protocol's names
+        """A new attachment begins."""
+        return self
+
+    def write(self, data: bytes, /) -> object:
+        """Irregular base64 stands in the skeleton; it is not needed here."""
+        return None
+
+    def close(self) -> str:
+        """Done."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPackage:
+    """One package as the database holds it."""
+
+    skeleton: Skeleton
+    blobs: tuple[StoredBlob, ...]
+
+    def chunks(self, store: Store) -> Iterator[bytes]:
+        """The exact bytes as submitted, a chunk at a time."""
+        yield from rebuild(self.skeleton, [blob.chunks(store) for blob in self.blobs])
+
+    def reread(self) -> EdxmlPackage:
+        """The package's header and the description of its attachments, read from the stored bytes around them."""
+        return read(b"".join(piece for piece in self.skeleton.pieces if isinstance(piece, bytes)), _Nowhere())
+
+
+def load_packages(work: Work, packages: Sequence[int]) -> dict[int, StoredPackage]:
+    """Stored packages by row id; the chunks of large attachments stay where they are."""
+    wanted = list(packages)
+    if not wanted:
+        return {}
+    skeletons = {number: Skeleton.unpack(bytes(data)) for number, data in work.all(_SKELETONS, {"packages": wanted})}
+    attached: dict[int, list[int]] = {number: [] for number in skeletons}
+    for number, one in work.all(_ATTACHMENTS, {"packages": wanted}):
+        attached[number].append(one)
+    blobs = load(work, sorted({one for ones in attached.values() for one in ones}))
+    return {number: StoredPackage(bones, tuple(blobs[one] for one in attached[number])) for number, bones in skeletons.items()}
+
+
+def load_header(work: Work, package: int) -> EdocHeader:
+    """The header of one stored document package."""
+    return load_packages(work, [package])[package].reread().edoc
+
+
+def load_refusals(work: Work, packages: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
+    """Statements and signatures of refusal notices by row id."""
+    return {number: (bytes(statement), bytes(signature)) for number, statement, signature in work.all(_REFUSALS, {"packages": list(packages)})}

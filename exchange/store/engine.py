@@ -1,0 +1,124 @@
+"""The one place that knows the dialects: how an engine is opened, locks are skipped, machine time is read and faults are named.
+
+Traps kept in here: SQLite's driver opens transactions late unless told otherwise, ignores foreign keys without a pragma, silently drops
+``FOR UPDATE SKIP LOCKED``, and shares one connection in memory; PostgreSQL has other names for the same faults.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, ColumnElement, Engine, Select, Table, cast, create_engine, event, func, select
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import StaticPool
+
+if TYPE_CHECKING:
+    from exchange.store.work import Work
+
+_BUSY_SECONDS = 30.0
+_SQLITE_FAULTS = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_READONLY: "the database is read-only",
+    sqlite3.SQLITE_CANTOPEN: "the database file cannot be opened",
+    sqlite3.SQLITE_IOERR: "the disk reports an input/output error",
+    sqlite3.SQLITE_NOTADB: "the file is not a database",
+    sqlite3.SQLITE_CORRUPT: "the database file is damaged",
+    sqlite3.SQLITE_PERM: "access to the database file is denied",
+    sqlite3.SQLITE_BUSY: "the database is locked by another process",
+}
+_POSTGRES_FAULTS = {"53": "the database server is out of resources", "25006": "the database is read-only", "08": "the database is not reachable"}
+
+
+def open_engine(url: str | URL) -> Engine:
+    """An engine for ``sqlite://`` (memory), ``sqlite:///path`` or ``postgresql+psycopg://…``. Nothing is connected yet."""
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite":
+        return create_engine(address)
+    arguments: dict[str, Any] = {"timeout": _BUSY_SECONDS, "check_same_thread": False, "cached_statements": 512}
+    if in_memory(address):
+        engine = create_engine(address, connect_args=arguments, poolclass=StaticPool)
+    else:
+        engine = create_engine(address, connect_args=arguments)
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def in_memory(address: str | URL) -> bool:
+    """Whether the database vanishes with its process."""
+    url = make_url(address)
+    return url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
+    raw: Any = connection
+    raw.isolation_level = None  # transactions begin where the unit of work says so, not at the first INSERT
+    cursor = connection.cursor()
+    try:
+        for pragma in ("foreign_keys=ON", "synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-8192", "wal_autocheckpoint=2000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        if not cursor.execute("PRAGMA query_only").fetchone()[0]:
+            _use_wal(cursor)
+    finally:
+        cursor.close()
+
+
+def _use_wal(cursor: Any) -> None:
+    try:
+        cursor.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}:
+            raise  # a read-only disk keeps its journal mode and may still be read; the first write will say what is wrong
+
+
+def begin_sql(dialect: str, *, writing: bool) -> str:
+    """How a transaction opens. SQLite takes its write lock at once, so that a read cannot be overtaken before its write."""
+    return "BEGIN IMMEDIATE" if writing and dialect == "sqlite" else "BEGIN"
+
+
+def skip_locked(statement: Select[Any], dialect: str) -> Select[Any]:
+    """Lock the rows chosen and pass over those another worker holds. SQLite has one writer at a time and needs no row locks."""
+    return statement if dialect == "sqlite" else statement.with_for_update(skip_locked=True)
+
+
+def reserve_ids(work: Work, table: Table, count: int) -> range | list[int]:
+    """Ids for rows that are about to be inserted. SQLite's writer holds the only write lock; PostgreSQL draws from the sequence."""
+    if count == 0:
+        return []
+    if work.dialect == "sqlite":
+        last = int(work.value(select(func.coalesce(func.max(table.c.id), 0))))
+        return range(last + 1, last + 1 + count)
+    series = func.generate_series(1, count).alias("n")
+    drawn = func.nextval(func.pg_get_serial_sequence(table.name, "id"))
+    return [row[0] for row in work.all(select(drawn).select_from(series))]
+
+
+def machine_now(dialect: str) -> ColumnElement[int]:
+    """The database's own clock in epoch seconds: it rules leases and retries, never a business fact."""
+    if dialect == "sqlite":
+        return cast(func.strftime("%s", "now"), BigInteger)
+    return cast(func.extract("epoch", func.clock_timestamp()), BigInteger)
+
+
+def append_only_ddl(name: str, dialect: str) -> tuple[str, ...]:
+    """Triggers that forbid UPDATE and DELETE on one table."""
+    if dialect == "sqlite":
+        return tuple(
+            f"CREATE TRIGGER {name}_no_{verb.lower()} BEFORE {verb} ON {name} BEGIN SELECT RAISE(ABORT, '{name} is append-only'); END"
+            for verb in ("UPDATE", "DELETE")
+        )
+    return (
+        f"CREATE FUNCTION {name}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{name} is append-only'; END $$",
+        f"CREATE TRIGGER {name}_append_only BEFORE UPDATE OR DELETE ON {name} FOR EACH ROW EXECUTE FUNCTION {name}_append_only()",
+    )
+
+
+def fault_of(error: BaseException | None) -> str | None:
+    """What ails the machine in one phrase, or ``None`` when the error is not the machine's."""
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", None)
+        return None if code is None else _SQLITE_FAULTS.get(code & 0xFF)
+    state = str(getattr(error, "sqlstate", None) or "")
+    return next((phrase for prefix, phrase in _POSTGRES_FAULTS.items() if state.startswith(prefix)), None)

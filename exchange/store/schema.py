@@ -1,0 +1,63 @@
+"""Brings a database to the schema this code speaks, or says in one sentence why it will not touch it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from exchange.errors import StoreUnavailable, StoreVersionMismatch
+from exchange.store.engine import fault_of
+from exchange.store.tables import VERSION
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def ensure_schema(engine: Engine) -> None:
+    """Make the tables in an empty database; accept one of this version.
+
+    Raises :class:`StoreVersionMismatch` for any other database, :class:`StoreUnavailable` when it cannot be read or written.
+    An older database is moved on by :func:`upgrade`, on request only.
+    """
+    try:
+        found = _version(engine)
+        if found == "":
+            upgrade(engine)
+        elif found != VERSION:
+            raise StoreVersionMismatch(found, VERSION)
+    except DBAPIError as error:
+        reason = fault_of(error.orig)
+        if reason is None:
+            raise
+        raise StoreUnavailable(reason) from error
+
+
+def upgrade(engine: Engine) -> None:
+    """Run every Alembic migration that this database has not seen, in one transaction."""
+    from alembic import command  # noqa: PLC0415 - a database that is up to date starts without Alembic's import time
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+
+
+def _version(engine: Engine) -> str:
+    """The revision found, ``''`` for an empty database, ``none`` for somebody else's."""
+    with engine.connect() as connection:
+        return _version_in(connection)
+
+
+def _version_in(connection: Connection) -> str:
+    tables = inspect(connection).get_table_names()
+    if not tables:
+        return ""
+    if "alembic_version" not in tables:
+        return "none"
+    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "none")

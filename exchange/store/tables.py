@@ -1,0 +1,270 @@
+"""The tables, once, as SQLAlchemy Core. Instants are integer epoch seconds; row ids are the order of admission.
+
+Text columns hold identifiers in the form the axis speaks (OrganId as in Decision 20/2020). Queue rows (``outbox``, ``crossing``) are small
+and carry no payload; history lives in ``delivery_event``, ``verdict``, ``receipt``, ``refusal`` and ``negotiation``.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, SmallInteger, Table, Text, UniqueConstraint, text
+
+VERSION = "0001"
+"""The schema this code speaks; equal to the newest Alembic revision."""
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+"""A row id. SQLite gives ids by itself only to a column that is exactly INTEGER PRIMARY KEY."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _package() -> ForeignKey:
+    return ForeignKey("package.id")
+
+
+member = Table(
+    "member",
+    metadata,
+    Column("organ", Text, primary_key=True),
+    Column("salt", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),  # HMAC-SHA256(salt, secret): secrets are random, so a slow hash would buy nothing
+)
+
+package = Table(
+    "package",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("package_id", Text, nullable=False, unique=True),  # derived from (sender, SHA-256): the same package again is the same row
+    Column("sender", Text, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("admitted_at", BigInteger, nullable=False),
+    Column("priority", SmallInteger, nullable=False),
+    Column("operation", SmallInteger, nullable=False),  # BussinessDocType 0–3 (domain.md §1.7); 0 for status packages and refusals
+)
+
+skeleton = Table(
+    "skeleton",
+    metadata,
+    Column("package", Id, _package(), primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+
+upload = Table(
+    "upload",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("touched_at", BigInteger, nullable=False),  # machine time of the last chunk: an orphan is old and not adopted
+    Column("adopted", SmallInteger, nullable=False),
+)
+
+chunk = Table(
+    "chunk",
+    metadata,
+    Column("upload", Id, ForeignKey("upload.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+
+blob = Table(
+    "blob",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("sha256", LargeBinary, nullable=False, unique=True),
+    Column("size", BigInteger, nullable=False),
+    Column("template", LargeBinary, nullable=True),  # a letter of ours: `data` is its tail against this template
+    Column("data", LargeBinary, nullable=True),  # NULL when the bytes stand in the chunks of `upload`
+    Column("upload", Id, ForeignKey("upload.id"), nullable=True),
+)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("package", Id, _package(), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("blob", Id, ForeignKey("blob.id"), nullable=False),
+)
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("package", Id, _package(), primary_key=True),
+    Column("statement", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+)
+
+document = Table(
+    "document",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("sender", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("notation", Text, nullable=False),
+    Column("year", SmallInteger, nullable=False),
+    Column("document_id", Text, nullable=False),  # DocumentId as the sender wrote it; compared, never parsed (domain.md §1.5)
+    Column("package", Id, _package(), nullable=False),
+    UniqueConstraint("sender", "number", "notation", "year"),
+    Index(None, "sender", "document_id"),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("document", Id, ForeignKey("document.id"), nullable=False),
+    Column("package", Id, _package(), nullable=False),  # the package that carries it: the original, or the update that added the recipient
+    Column("recipient", Text, nullable=False),  # as the sender wrote it
+    Column("organ", Text, nullable=False),  # whose mailbox: the recipient, or the organisation it is an alias of
+    Column("state", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("route", Text, nullable=False),
+    Column("available_at", BigInteger, nullable=True),
+    Column("transport", Text, nullable=False),  # '' | fetched | failed, apart from the codes 01–06
+    Column("transport_at", BigInteger, nullable=True),
+    UniqueConstraint("document", "recipient"),
+    Index(None, "state"),
+    Index(None, "package"),
+)
+
+delivery_event = Table(
+    "delivery_event",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("delivery", Id, ForeignKey("delivery.id"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("cause", Id, _package(), nullable=False),  # the package that moved it
+    Column("reason", Text, nullable=False),
+    Index(None, "delivery"),
+)
+
+status = Table(
+    "status",
+    metadata,
+    Column("package", Id, _package(), primary_key=True),
+    Column("about", Text, nullable=False),  # ResponseFor/OrganId: whose mailbox it goes to
+    Column("number", Text, nullable=False),
+    Column("notation", Text, nullable=False),
+    Column("year", SmallInteger, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("description", Text, nullable=False),
+)
+
+verdict = Table(
+    "verdict",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("package", Id, _package(), nullable=False, unique=True),
+    Column("at", BigInteger, nullable=False),
+    Column("accepted", SmallInteger, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("sub_indication", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("verifies", Integer, nullable=False),
+)
+
+refusal = Table(
+    "refusal",
+    metadata,
+    Column("package", Id, _package(), primary_key=True),  # the notice itself
+    Column("about", Id, _package(), nullable=False),  # the package refused
+    Column("recipient", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("sub_indication", Text, nullable=False),
+    Column("statement", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    UniqueConstraint("about", "recipient"),
+)
+
+negotiation = Table(
+    "negotiation",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", Text, nullable=False),  # recall | update | replace | take-back
+    Column("delivery", Id, ForeignKey("delivery.id"), nullable=False),
+    Column("asked_by", Id, _package(), nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("step", Text, nullable=False),  # asked | agreed | refused
+    Column("route", Text, nullable=False),  # the road its package takes to the recipient
+    Column("answered_by", Id, _package(), nullable=True),
+    Column("answered_at", BigInteger, nullable=True),
+    UniqueConstraint("asked_by", "delivery"),
+    Index(None, "delivery"),
+)
+
+mailbox = Table(
+    "mailbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("organ", Text, nullable=False),
+    Column("package", Id, _package(), nullable=False),
+    Column("available_at", BigInteger, nullable=False),
+    Column("open", SmallInteger, nullable=False),
+    Column("outcome", Text, nullable=False),  # '' | fetched | failed
+    Column("reason", Text, nullable=False),
+    Column("closed_at", BigInteger, nullable=True),
+    UniqueConstraint("package", "organ"),
+    Index("ix_mailbox_waiting", "organ", "available_at", sqlite_where=text("open = 1"), postgresql_where=text("open = 1")),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("stage", Text, nullable=False),
+    Column("package", Id, _package(), nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False),  # business instant
+    Column("priority", SmallInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("ready_at", BigInteger, nullable=False),  # machine time: end of a lease, or of the wait before another attempt
+    Column("lease", Text, nullable=False),  # '' | who holds it (a fencing token)
+    Column("parked", SmallInteger, nullable=False),
+    Column("error", Text, nullable=False),
+    UniqueConstraint("stage", "package"),
+    Index("ix_outbox_due", "stage", "due_at", "package", sqlite_where=text("parked = 0"), postgresql_where=text("parked = 0")),
+)
+
+crossing = Table(
+    "crossing",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("package", Id, _package(), nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("priority", SmallInteger, nullable=False),
+    Column("route", Text, nullable=False),  # all its hops, joined by '>'
+    Column("step", SmallInteger, nullable=False),  # which of them it waits at
+    Column("hop", Text, nullable=False),
+    Column("ready", BigInteger, nullable=False),  # microseconds since the epoch: a hop may send several packages a second
+    Column("organ", Text, nullable=False),  # whose mailbox, for a status package; '' for a document (its deliveries know)
+    UniqueConstraint("package", "route"),
+    Index(None, "hop", "ready"),
+)
+
+hop = Table(
+    "hop",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("next_free", BigInteger, nullable=False),  # microseconds: from then on it may send again
+)
+
+outage = Table(
+    "outage",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("hop", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+
+APPEND_ONLY = (receipt, refusal, verdict, delivery_event)
+"""Tables no statement may update or delete from: triggers of the first migration say no."""
