@@ -59,6 +59,7 @@ class Markup:
         self._names: dict[str, str] = {}
         self._elements = 0
         self._text: list[str] = []
+        self._text_size = 0
         self._open: list[str] = []
         self._nodes: list[Element] = []
         self._opaque: list[tuple[str, tuple[tuple[str, str], ...], list[str], list[Opaque]]] = []
@@ -185,10 +186,13 @@ class Markup:
     def _characters(self, data: str) -> None:
         if self.content:
             self._refuse("base64", "references or comments inside the base64 text")
-        if data.isspace():
-            return
+        if not self._text:
+            if data.isspace():
+                return
+            self._text_size = 0
         self._text.append(data)
-        if len(data) > self._limits.text or sum(map(len, self._text)) > self._limits.text:
+        self._text_size += len(data)
+        if self._text_size > self._limits.text:
             self._refuse("too-large", f"a text longer than {self._limits.text} characters")
 
     def _begin_opaque(self) -> None:

@@ -244,6 +244,9 @@ def _put_replacements(emit: Emit, business: Business) -> None:
 
 def _put_opaque(emit: Emit, element: Opaque) -> None:
     attributes = "".join(f' {name}="{_attribute(value, name)}"' for name, value in element.attributes)
+    if not element.text and not element.children:
+        emit(f"<{element.name}{attributes} />")
+        return
     emit(f"<{element.name}{attributes}>{_text(element.text, element.name)}")
     for child in element.children:
         _put_opaque(emit, child)

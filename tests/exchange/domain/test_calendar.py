@@ -57,7 +57,7 @@ def test_receipt_is_told_within_the_day_and_registration_by_the_next_working_day
     assert CALENDAR.register_deadline(at("2021-10-02T09:00:00"), 2) == at("2021-10-02T09:30:00")
 
 
-@given(st.datetimes(datetime(2021, 1, 1), datetime(2021, 12, 20)), st.integers(0, 4))  # noqa: DTZ001  # Hypothesis wants naive bounds
+@given(st.datetimes(datetime(2021, 1, 1), datetime(2021, 12, 20)), st.integers(0, 4))  # Hypothesis wants naive bounds
 def test_deadlines_never_lie_before_what_they_bound(naive: datetime, urgency: int) -> None:
     now = naive.replace(tzinfo=VN, microsecond=0)
     opening = CALENDAR.next_office_instant(now)

@@ -140,7 +140,7 @@ def test_a_hop_without_capacity_is_no_hop(rate: float, latency: float) -> None:
         HopSpec("bus", rate, latency)
 
 
-@given(st.datetimes(datetime(2021, 1, 1), datetime(2022, 1, 1)))  # noqa: DTZ001  # Hypothesis wants naive bounds
+@given(st.datetimes(datetime(2021, 1, 1), datetime(2022, 1, 1)))  # Hypothesis wants naive bounds
 def test_whole_seconds_survive_the_count(naive: datetime) -> None:
     at = instant(naive.date(), naive.time().replace(microsecond=0))
     assert whole_second(micros(at)) == at
