@@ -33,6 +33,8 @@ class AxisLine:
         self._due: list[tuple[int, OrganId]] = []
         self._planned: dict[OrganId, int] = {}
         self._mail: set[OrganId] = set()
+        self.settled_at = 0
+        """Instant of the last settling."""
         self._axis_due: int | None = None
         self._alarm: Event | None = None
         self._phases = {organ: self._phase(organ, software) for organ, software in softwares.items()}
@@ -62,6 +64,7 @@ class AxisLine:
     def _minute(self) -> None:
         now = self._kernel.now
         settled = self._settle(self._kernel.moment)
+        self.settled_at = now
         self._judged()
         for organ, since in settled.mail:
             self._mail.add(organ)

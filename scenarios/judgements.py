@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
+
 from exchange.axis import Axis
-from scenarios.kernel import Kernel
+from scenarios.office.services import Services
 from scenarios.trace import Judged, RefusalSigned
 
 
 class Judgements:
     """Reads the axis' verdicts and refusals on from where it stopped."""
 
-    def __init__(self, kernel: Kernel, axis: Axis) -> None:
-        self._kernel = kernel
+    def __init__(self, services: Services, axis: Axis) -> None:
+        self._services = services
         self._axis = axis
-        self._verdicts = 0
+        self._cursor = 0
         self._refusals = 0
 
     def write(self) -> None:
         """One record for each verdict and each signed refusal since the last call, in the order of the axis' own rows."""
-        instant = self._kernel.instant_of
-        for verdict in self._axis.judgements_since(self._verdicts):
-            self._verdicts = verdict.cursor
-            self._kernel.record(
-                Judged(
-                    instant(verdict.at), str(verdict.sender), verdict.document, verdict.package_id, verdict.accepted, verdict.rule,
-                    verdict.sub_indication, verdict.verifies,
-                )
-            )  # fmt: skip
-        for refusal in self._axis.refusals_since(self._refusals):
-            self._refusals = refusal.cursor
-            self._kernel.record(
-                RefusalSigned(instant(refusal.at), str(refusal.sender), refusal.document, refusal.package_id, refusal.recipient, refusal.rule)
+        kernel = self._services.kernel
+        for found in self._axis.judgements_since(self._cursor):
+            self._cursor = found.cursor
+            document = self._services.unjudged.pop(found.package_id, "")
+            at = kernel.instant_of(found.at)
+            record = Judged(
+                at, str(found.sender), document, found.package_id, found.accepted, found.rule, found.sub_indication, found.verifies
             )
+            kernel.record(record)
+        for refusal in self._axis.refusals()[self._refusals :]:
+            self._refusals += 1
+            sender, document = self._services.registers.submitted(refusal.package_id)
+            at = kernel.instant_of(datetime.fromisoformat(json.loads(refusal.statement)["at"]))
+            kernel.record(RefusalSigned(at, sender, document, refusal.package_id, refusal.recipient, refusal.rule))

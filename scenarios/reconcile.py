@@ -1,7 +1,7 @@
 """Trace against axis, record by record: every fact about a delivery that the trace holds must stand in the axis' own rows, and back.
 
-The trace's facts are noted in the offices' database as they pass, so that nothing grows in memory; they are compared in the order of
-(document, recipient) at the end.
+The trace's facts are noted in the offices' database as they pass, so that nothing grows in memory; at the end the axis' export is laid beside
+them and both are walked in the order of (document, recipient).
 """
 
 from __future__ import annotations
@@ -12,12 +12,23 @@ from itertools import groupby
 from typing import Any
 
 from exchange.axis import Axis
+from exchange.domain.lifecycle import DeliveryState, StatusCode
 from scenarios.kernel import Kernel
-from scenarios.office.registers import FACTS, Registers
-from scenarios.trace import Arrived, Channel, Dispatched, Judged, Record, Registered, Returned, Submitted
+from scenarios.office.registers import AXIS_ROWS, FACTS, Registers
+from scenarios.trace import Arrived, Channel, Dispatched, Judged, Record, StatusSent, Submitted
 
 LIMIT = 100
 """So many disagreements are spelt out; one is already too many."""
+_STATES = {
+    StatusCode.ARRIVED.value: DeliveryState.ARRIVED,
+    StatusCode.RETURNED.value: DeliveryState.RETURNED,
+    StatusCode.REGISTERED.value: DeliveryState.REGISTERED,
+    StatusCode.ASSIGNED.value: DeliveryState.ASSIGNED,
+    StatusCode.IN_PROCESS.value: DeliveryState.IN_PROCESS,
+    StatusCode.DONE.value: DeliveryState.DONE,
+}
+_BEFORE_FETCH = frozenset({DeliveryState.RECEIVED, DeliveryState.IN_TRANSIT, DeliveryState.WAITING})
+_VERDICT = ("accepted", "refused")
 
 
 @dataclass(slots=True)
@@ -34,13 +45,95 @@ class Facts:
         elif isinstance(record, Submitted):
             if record.kind == "edoc":
                 self._add(record.document, "", "submitted" if record.receipt else "rejected", record.at, record.package)
+        elif isinstance(record, Judged):
+            self._add(record.document, "", _VERDICT[not record.accepted], record.at, record.package)
         elif isinstance(record, Arrived):
             self._add(record.document, record.agency, "arrived", record.at, record.package)
-        elif isinstance(record, Registered | Returned):
-            if record.channel is Channel.AXIS:
-                self._add(record.document, record.agency, type(record).__name__.lower(), record.at)
-        elif isinstance(record, Judged):
-            self._add(record.document, "", "accepted" if record.accepted else "refused", record.at, record.package)
+        elif isinstance(record, StatusSent):
+            self._add(record.document, record.agency, record.code, record.at)
 
     def _add(self, document: str, recipient: str, kind: str, at: int, package: str = "") -> None:
         self.registers.add(FACTS, {"document": document, "recipient": recipient, "kind": kind, "at": at, "package": package})
+
+
+@dataclass(slots=True)
+class _Comparison:
+    """Disagreements found so far."""
+
+    settled_at: int
+    """Instant of the axis' last settling: what was handed over then has not moved yet."""
+    found: list[str] = field(default_factory=list)
+    compared: int = 0
+
+    def check(self, holds: bool, sentence: str) -> None:
+        """One comparison."""
+        self.compared += 1
+        if not holds and len(self.found) < LIMIT:
+            self.found.append(sentence)
+
+    def document(self, name: str, facts: list[Any], rows: list[Any]) -> None:
+        """Everything both sides say about one document."""
+        own = {fact.kind: fact for fact in facts if not fact.recipient}
+        pairs = {recipient: list(group) for recipient, group in groupby((fact for fact in facts if fact.recipient), lambda fact: fact.recipient)}
+        verdicts = [row for row in rows if not row.recipient]
+        deliveries = {row.recipient: row for row in rows if row.recipient}
+        submitted = own.get("submitted")
+        if submitted is None:
+            self.check(not rows, f"{name}: the axis has rows of a document that was never submitted")
+            return
+        self._verdict(name, own, verdicts)
+        dispatched = {recipient for recipient, group in pairs.items() if any(fact.kind == "dispatched" for fact in group)}
+        for recipient in sorted(dispatched ^ set(deliveries)):
+            self.check(False, f"{name} to {recipient}: only {'the trace' if recipient in dispatched else 'the axis'} knows of it")
+        for recipient in sorted(dispatched & set(deliveries)):
+            self._pair(f"{name} to {recipient}", submitted, "refused" in own, pairs[recipient], deliveries[recipient])
+
+    def _verdict(self, name: str, own: dict[str, Any], verdicts: list[Any]) -> None:
+        said = [(fact.kind, fact.package, fact.at) for kind, fact in own.items() if kind in _VERDICT]
+        noted = [(row.state, row.package, row.at) for row in verdicts]
+        self.check(said == noted, f"{name}: the trace has the verdicts {said}, the axis {noted}")
+
+    def _pair(self, name: str, submitted: Any, refused: bool, facts: list[Any], row: Any) -> None:
+        self.check(row.package == submitted.package, f"{name}: submitted as {submitted.package}, delivered as {row.package}")
+        self.check(row.at == submitted.at, f"{name}: submitted at {submitted.at}, admitted at {row.at}")
+        arrived = [(fact.at, fact.package) for fact in facts if fact.kind == "arrived"]
+        fetched = [(row.transport_at, row.package)] if row.transport == "fetched" else []
+        self.check(arrived == fetched, f"{name}: the trace has the arrivals {arrived}, the axis {fetched}")
+        state = DeliveryState(row.state)
+        codes = [fact.kind for fact in facts if fact.kind in _STATES and fact.at < self.settled_at]
+        late = [fact.kind for fact in facts if fact.kind in _STATES and fact.at >= self.settled_at]
+        expected = {_STATES[code] for code in (codes[-1:] + late)}
+        if not codes:
+            expected |= {DeliveryState.FAILED} if refused else {DeliveryState.FETCHED} if arrived else _BEFORE_FETCH
+        self.check(state in expected, f"{name}: the axis says {state}, the trace {sorted(expected)}")
+
+
+def reconcile(facts: Facts, axis: Axis, kernel: Kernel, settled_at: int) -> tuple[tuple[str, ...], int]:
+    """Disagreements as sentences (none when all agrees), and how many comparisons were made."""
+    registers = facts.registers
+    for row in axis.export_deliveries():
+        moved = -1 if row.transport_at is None else kernel.instant_of(row.transport_at)
+        values = {"at": kernel.instant_of(row.admitted_at), "transport": row.transport, "transport_at": moved}
+        registers.add(AXIS_ROWS, {"package": row.package_id, "recipient": str(row.recipient), "state": row.state.value, **values})
+    for verdict in axis.judgements_since(0):
+        values = {"at": kernel.instant_of(verdict.at), "transport": "", "transport_at": -1}
+        registers.add(AXIS_ROWS, {"package": verdict.package_id, "recipient": "", "state": _VERDICT[not verdict.accepted], **values})
+    comparison = _Comparison(settled_at)
+    for name, ours, theirs in _side_by_side(registers.sorted_facts(), registers.sorted_axis_rows()):
+        comparison.document(name, ours, theirs)
+    return tuple(comparison.found), comparison.compared
+
+
+def _side_by_side(facts: Iterator[Any], rows: Iterator[Any]) -> Iterator[tuple[str, list[Any], list[Any]]]:
+    """Walk two streams sorted by document together."""
+    left, right = (groupby(stream, lambda row: str(row.document)) for stream in (facts, rows))
+    ours, theirs = next(left, None), next(right, None)
+    while ours is not None or theirs is not None:
+        name = min(side[0] for side in (ours, theirs) if side is not None)
+        mine: list[Any] = []
+        other: list[Any] = []
+        if ours is not None and ours[0] == name:
+            mine, ours = list(ours[1]), next(left, None)
+        if theirs is not None and theirs[0] == name:
+            other, theirs = list(theirs[1]), next(right, None)
+        yield name, mine, other

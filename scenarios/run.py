@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -38,9 +38,10 @@ from scenarios.systems.post import Post
 from scenarios.tally import Tally
 from scenarios.trace import AgencyOpened, CertificatesIssued, CrlIssued, PathValidated, Record, Sink
 from scenarios.world import Agency, World
-from signing import METER, PathCache, Purpose
+from signing import METER, CadesSigner, PathCache, Purpose, Validator
 
 Keep = Literal["all", "none"]
+Counts = Mapping[str, Mapping[str, int]]
 _AUTHORITIES = 3
 """Certificates of the root and its two subordinate authorities."""
 
@@ -148,7 +149,8 @@ def run(
             if progress is not None:
                 kernel.start_process(_tell(kernel, tally, progress, end))
             kernel.env.run(until=end)
-            return _result(kernel, days, tally, facts, assembly.axis, registers, before)
+            disagreements = reconcile(facts, assembly.axis, kernel, assembly.line.settled_at)
+            return _result(kernel, days, tally, disagreements, assembly.axis, registers, before)
     finally:
         registers.close()
 
@@ -165,9 +167,9 @@ class _Assembly:
             AxisSettings(database_url=f"sqlite:///{workdir / 'axis.db'}"),
             directory=issued.directory,
             trust=trust,
-            signer=issued.axis,
+            signer=CadesSigner(issued.axis, embed_certificates=False, purpose=Purpose.RECEIPT),
             hops=roads.hop_specs(world),
-            on_path=self._axis_path,
+            validator=Validator(trust, on_path=self._axis_path),
         )
         services = Services(
             kernel=kernel,
@@ -209,15 +211,15 @@ class _Assembly:
                 kernel.start_process(live(office, person))
 
     def _connect(self, services: Services) -> None:
-        softwares = {}
+        softwares, secrets = {}, {}
         for organ, office in services.offices.items():
-            secret = _secret(self._kernel, organ)
-            self.axis.enrol(organ, secret)
+            secret = secrets[organ] = _secret(self._kernel, organ)
             softwares[organ] = Software(office, self.axis, Caller(organ, secret), self._issued.axis.certificate_der)
-        judgements = Judgements(self._kernel, self.axis)
-        line = AxisLine(self._kernel, softwares, self.axis.settle, judgements.write)
-        services.wake = line.wake
-        self._kernel.start_process(line.run())
+        self.axis.enrol_all(secrets)
+        judgements = Judgements(services, self.axis)
+        self.line = AxisLine(self._kernel, softwares, self.axis.settle, judgements.write)
+        services.wake = self.line.wake
+        self._kernel.start_process(self.line.run())
 
 
 AXIS = "axis"
@@ -272,10 +274,9 @@ def _tell(kernel: Kernel, tally: Tally, progress: Callable[[Progress], None], en
 
 
 def _result(
-    kernel: Kernel, days: int, tally: Tally, facts: Facts, axis: Axis, registers: Registers, before: dict[str, dict[str, int]]
+    kernel: Kernel, days: int, tally: Tally, compared: tuple[tuple[str, ...], int], axis: Axis, registers: Registers, before: Counts
 ) -> RunResult:
     axis_pairs = tally.pairs["axis"]
-    disagreements, compared = reconcile(facts, axis, kernel)
     return RunResult(
         days=days,
         ended=kernel.moment,
@@ -290,13 +291,13 @@ def _result(
         ),
         pairs=tuple(sorted(tally.pairs.items())),
         statuses=tally.receipts["status"],
-        disagreements=disagreements,
-        reconciled=compared,
+        disagreements=compared[0],
+        reconciled=compared[1],
         operations=_operations(tally, before),
     )
 
 
-def _operations(tally: Tally, before: dict[str, dict[str, int]]) -> tuple[Operation, ...]:
+def _operations(tally: Tally, before: Counts) -> tuple[Operation, ...]:
     after = METER.snapshot()
     rows = []
     for purpose in Purpose:

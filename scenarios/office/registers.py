@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, MetaData, String, Table, bindparam, create_engine, event, func, select
+from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, MetaData, Select, String, Table, bindparam, create_engine, event, func, select
 from sqlalchemy.engine import Engine
 
 METADATA = MetaData()
@@ -94,10 +94,33 @@ MAIL = Table(
 SUBMITTED = Table(
     "submitted",
     METADATA,
-    Column("agency", String, primary_key=True),
     Column("package", String, primary_key=True),
+    Column("agency", String, nullable=False),
     Column("document", String, nullable=False),
 )
+FACTS = Table(
+    "delivery_facts",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("document", String, nullable=False),
+    Column("recipient", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("package", String, nullable=False),
+)
+"""What the trace says about deliveries by the axis, for reconciliation."""
+AXIS_ROWS = Table(
+    "axis_rows",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("package", String, nullable=False),
+    Column("recipient", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("transport", String, nullable=False),
+    Column("transport_at", Integer, nullable=False),
+)
+"""What the axis says about the same deliveries, copied from its export at the end of a run."""
 _BATCH = 2_000
 
 
@@ -144,12 +167,28 @@ class Registers:
         values = {"a": agency, "i": issuer, "n": number, "t": notation}
         return self._connection.execute(select(columns.arrival_number).where(where).limit(1), values).first() is not None
 
-    def submitted_document(self, agency: str, package: str) -> str:
-        """Which document a package of ours carried; empty for none (a status package)."""
+    def submitted(self, package: str) -> tuple[str, str]:
+        """Sender and document of a package handed to the axis; both empty for none (a status package)."""
         self.flush()
-        query = select(SUBMITTED.c.document).where((SUBMITTED.c.agency == agency) & (SUBMITTED.c.package == package))
-        found = self._connection.execute(query).scalar_one_or_none()
-        return found or ""
+        query = select(SUBMITTED.c.agency, SUBMITTED.c.document).where(SUBMITTED.c.package == package)
+        found = self._connection.execute(query).first()
+        return (found.agency, found.document) if found is not None else ("", "")
+
+    def sorted_facts(self) -> Iterator[Any]:
+        """Rows of ``delivery_facts`` by document and recipient, in the order noted."""
+        columns = FACTS.c
+        yield from self._stream(select(FACTS).order_by(columns.document, columns.recipient, columns.id))
+
+    def sorted_axis_rows(self) -> Iterator[Any]:
+        """Rows of ``axis_rows`` with the document their package carried, by document and recipient."""
+        columns, document = AXIS_ROWS.c, func.coalesce(SUBMITTED.c.document, "").label("document")
+        joined = AXIS_ROWS.outerjoin(SUBMITTED, SUBMITTED.c.package == columns.package)
+        yield from self._stream(select(AXIS_ROWS, document).select_from(joined).order_by(document, columns.recipient, columns.id))
+
+    def _stream(self, query: Select[Any]) -> Iterator[Any]:
+        self.flush()
+        with self._engine.connect() as connection:
+            yield from connection.execution_options(yield_per=1000).execute(query)
 
     def flush(self) -> None:
         """Write the batch in one transaction."""

@@ -43,6 +43,8 @@ class Services:
     offices: dict[OrganId, Office] = field(default_factory=dict)
     witness: dict[str, tuple[int, int]] = field(default_factory=dict)
     """For the trace alone: when a document was signed and sent. No office reads it to decide anything."""
+    unjudged: dict[str, str] = field(default_factory=dict)
+    """Packages the axis holds and has not judged yet, with their documents; for the trace alone."""
     _validators: dict[OrganId, Validator] = field(default_factory=dict)
     _post: Post | None = None
     _party: PartyNetwork | None = None

@@ -82,7 +82,7 @@ class Software:
         if not report.passed:
             raise RuntimeError(f"{self.office.name} got a refusal that the axis did not sign: {report.reason}")
         refusal = notice.refusal
-        document = services.registers.submitted_document(self.office.name, refusal.package_id)
+        _, document = services.registers.submitted(refusal.package_id)
         kernel.record(RefusalReceived(kernel.now, self.office.name, document, refusal.recipient, refusal.rule, refusal.sub_indication))
 
     def _submit(self) -> None:
@@ -106,5 +106,6 @@ class Software:
         kernel.record(Submitted(kernel.now, name, parcel.document, kind, answer.package_id, True, ""))
         if parcel.kind == "edoc":
             services.registers.add(SUBMITTED, {"agency": name, "package": answer.package_id, "document": parcel.document})
+            services.unjudged[answer.package_id] = parcel.document
         else:
             kernel.record(StatusSent(kernel.now, name, parcel.document, parcel.code, parcel.to))
