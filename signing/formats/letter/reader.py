@@ -144,7 +144,9 @@ def open_second(data: bytes, opened: Opened) -> Sealed:
     number = bytes.fromhex(found[1].decode()).decode("utf-16-be")
     if not revisions.NUMBER.fullmatch(number):
         raise LetterRefused("number field", "must be a number of two to five digits, below 10 with a leading zero")
-    found = _FILLED_DATE.match(data, start + len(revisions.number_field(opened.page.number, number)))
+    field = revisions.number_field(opened.page.number, number)
+    _same(data, start, field, "may change by value and appearance only")
+    found = _FILLED_DATE.match(data, start + len(field))
     if found is None:
         raise LetterRefused("date field", "must be filled after the number in revision 2")
     day = revisions.parse_date_text(bytes.fromhex(found[1].decode()).decode("utf-16-be", "replace"))
@@ -159,10 +161,10 @@ def open_second(data: bytes, opened: Opened) -> Sealed:
 
 def _contents(data: bytes, at: int, object_head: bytes, fields: bytes, place: str) -> Contents:
     """Find the digits of the signature dictionary expected at ``at``; all around them is compared afterwards."""
-    bare = object_head + pades.signature_head(fields, None)
-    time_at = at + bare.index(b"/Reference")
-    claimed = pades.read_claimed_time(data, time_at)
-    opening = at + len(bare) + len(pades.claimed_time(claimed)) + pades.BYTE_RANGE_LENGTH
+    claimed = pades.read_claimed_time(data, at + (object_head + pades.signature_head(fields, None)).index(b"/Reference"))
+    dictionary = object_head + pades.signature_head(fields, claimed)
+    _same(data, at, dictionary, "must come next, with a dictionary that locks its own fields")
+    opening = at + len(dictionary) + pades.BYTE_RANGE_LENGTH
     closing = data.find(b">", opening, opening + 2 * pades.MAX_CONTENTS + 2) + 1
     if closing <= opening or not pades.is_contents_size(closing - opening - 2):
         raise LetterRefused(place, "its /Contents must be a hexadecimal string of a permitted size")
