@@ -52,7 +52,8 @@ def assumptions(item: WorldItem) -> tuple[Assumption, ...]:
 
 
 _PROBABILITIES = (
-    "computer", "regular", "trained", "mailbox", "software", "connected", "directive_share", "broadcast_share", "urgent_share", "outside_share",
+    "computer", "regular", "trained", "mailbox", "software", "connected", "directive_share", "broadcast_share", "urgent_share",
+    "outside_share",
 )  # fmt: skip
 _RATES = ("official_per_year", "internal_per_person")
 _AT_LEAST_ONE = ("working_days_per_year", "poll_minutes", "certificate.years")

@@ -1,0 +1,129 @@
+"""A world file is read strictly, and what is wrong with it is said by file, place and rule."""
+
+from __future__ import annotations
+
+import dataclasses
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from scenarios.worldfile import WorldFileError, library, load_world, question
+
+FIRST_DAY = files("scenarios.library").joinpath("first-day.toml").read_text(encoding="utf-8")
+TOY = Path(__file__).parent / "worlds" / "toy.toml"
+
+
+def refusal(tmp_path: Path, text: str) -> WorldFileError:
+    path = tmp_path / "w.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(WorldFileError) as caught:
+        load_world(path, "1")
+    assert caught.value.file == str(path)
+    assert "\n" not in str(caught.value).removesuffix("\n")
+    return caught.value
+
+
+def line_of(text: str, part: str) -> int:
+    return next(number for number, line in enumerate(text.splitlines(), 1) if part in line)
+
+
+MISTAKES = {
+    "unknown top-level key": ('name = "first-day"', 'name = "first-day"\ncolour = "red"', "colour", "unknown key"),
+    "unknown key of a profile": ("[profile.district]", "[profile.district]\nofficers = 3", "profile.district.officers", "unknown key"),
+    "unknown key of an agency": ('unit = "152"', 'unit = "152"\nstaff = 4', "agency.2.staff", "unknown key"),
+    "wrong type": ('province = "17"', "province = 17", "province", "valid string"),
+    "no such province": ('province = "17"', 'province = "99"', "province", "no province has the GSO code 99"),
+    "no such level": ('level = "district"', 'level = "village"', "profile.district.level", "Input should be"),
+    "missing profile": ('profile = "district"', 'profile = "ministry"', "agency.2.profile", "there is no [profile.ministry]"),
+    "bad identifier": ('id = "H28.32"', 'id = "28-32"', "agency.2.id", "not an organisation identifier"),
+    "identifier twice": ('id = "H28.32"', 'id = "H28.13"', "agency.2", "belongs to one agency"),
+    "identifier twice in the other style": ('id = "H28.32"', 'id = "000.00.13.H28"', "agency.2", "belongs to one agency"),
+    "unknown district": ('unit = "152"', 'unit = "001"', "agency.2.unit", "no unit with the GSO code 001"),
+    "parent below its child": ('parent = "H28"\nunit', 'parent = "H29"\nunit', "agency.2.parent", "must stand above"),
+    "peers of no kind": ('peers = ["children"]', 'peers = ["villages"]', "profile.province.peers", "neither a relation nor the kind"),
+    "negative number": ("value = 0.2", "value = -0.2", "assumption.1.value", "not negative"),
+    "not a number": ("value = 0.2", "value = nan", "assumption.1.value", "finite number"),
+    "assumption twice": ('key = "certificate.former_holder"', 'key = "certificate.revoked_in_week"', "assumption.3.key", "stated twice"),
+    "assumption nobody uses": ('key = "internal_per_person"', 'key = "internal_per_head"', "assumption.1.key", "nothing uses"),
+    "no such figure": ("value = 0.2", 'value = 0.2\nsource = "b99"', "assumption.1.source", "no figure 'b99'"),
+    "not the figure's value": ("value = 0.2", 'value = 0.2\nsource = "b34"', "assumption.1.value", "b34 says 0.8, the file says 0.2"),
+    "a target as an input": ("value = 0.2", 'value = 0.9\nsource = "e10"', "assumption.1.source", "measured, never put in"),
+    "no such target": ('targets = ["b05"', 'targets = ["b23"', "targets.0", "no exchange rate"),
+    "hop missing": ('id = "national"', 'id = "regional"', "hop", "no hop 'national'"),
+    "hop without capacity": ("packages_per_minute = 600.0", "packages_per_minute = 0.0", "hop.0.packages_per_minute", "greater than 0"),
+    "outage backwards": (
+        "latency_seconds = 2",
+        "latency_seconds = 2\noutages = [{ since = 2021-09-28T09:00:00, until = 2021-09-28T08:00:00 }]",
+        "hop.0.outages",
+        "ends after it begins",
+    ),
+    "starts on a Sunday": ("start = 2021-09-27", "start = 2021-09-26", "start", "no working day"),
+    "starts on National Day": ("start = 2021-09-27", "start = 2021-09-02", "start", "no working day"),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_a_mistake_is_named_by_place_and_rule(case: str, tmp_path: Path) -> None:
+    """Each impossible file is refused in one sentence that says where and why."""
+    right, wrong, place, rule = MISTAKES[case]
+    assert FIRST_DAY.count(right) >= 1, "the fixture text must occur in first-day.toml"
+    error = refusal(tmp_path, FIRST_DAY.replace(right, wrong, 1))
+    assert error.place.startswith(place), error.place
+    assert rule in error.rule, error.rule
+
+
+def test_the_line_is_given(tmp_path: Path) -> None:
+    """A key deep in the file is found by its line."""
+    text = FIRST_DAY.replace('unit = "152"', 'unit = "152"\nstaff = 4')
+    assert refusal(tmp_path, text).place == f"agency.2.staff (line {line_of(text, 'staff = 4')})"
+    text = FIRST_DAY.replace("[profile.district]", "[profile.district]\nofficers = 3")
+    assert refusal(tmp_path, text).place.endswith(f"(line {line_of(text, 'officers = 3')})")
+
+
+def test_a_share_is_at_most_one(tmp_path: Path) -> None:
+    """A probability above one is an impossible value."""
+    text = TOY.read_text(encoding="utf-8").replace("value = 0.9", "value = 1.9")
+    assert "'computer.toy' is used as a share, and 1.9 is more than 1" in refusal(tmp_path, text).rule
+
+
+def test_broken_text_is_refused_politely(tmp_path: Path) -> None:
+    """Neither a syntax error, nor foreign bytes, nor a missing file shows a traceback."""
+    assert "not valid TOML" in refusal(tmp_path, "name = \n").rule
+    path = tmp_path / "latin.toml"
+    path.write_bytes("name = 'Hòa Bình'".encode("latin-1"))
+    with pytest.raises(WorldFileError, match=r"byte 9.*UTF-8"):
+        load_world(path, "1")
+    with pytest.raises(WorldFileError, match="cannot be read"):
+        load_world(tmp_path / "absent.toml", "1")
+    with pytest.raises(WorldFileError, match="no such scenario; there are first-day, hoa-binh-2021"):
+        load_world("hoa-binh-2022", "1")
+
+
+def test_a_library_scenario_states_its_question() -> None:
+    """Every scenario opens with the question it answers."""
+    assert {"first-day", "hoa-binh-2021"} <= set(library())
+    for name in library():
+        assert question(name).endswith("?")
+
+
+def test_same_file_and_seed_give_the_same_world() -> None:
+    """A world is a function of file and seed; another seed is another realisation of the same shares."""
+    assert load_world(TOY, "1") == load_world(TOY, "1")
+    one, two = load_world(TOY, "1"), load_world(TOY, "2")
+    assert one != two
+    assert [agency.id for agency in one.agencies] == [agency.id for agency in two.agencies]
+
+
+def test_the_error_survives_travel() -> None:
+    """Its arguments rebuild it."""
+    error = WorldFileError("w.toml", "start (line 4)", "2021-09-26 is no working day")
+    assert WorldFileError(*error.args).args == error.args
+    assert str(error) == "w.toml: start (line 4): 2021-09-26 is no working day"
+
+
+def test_a_world_is_frozen() -> None:
+    """Nobody changes it behind another's back."""
+    world = load_world("first-day", "1")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        world.agencies[0].people[0].name = "Ai đó"  # type: ignore[misc]
