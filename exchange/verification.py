@@ -1,0 +1,277 @@
+"""The judgement of one document: both signatures, signers and sender belong together, and the header says what the letter says.
+
+The axis judges with it after admission, and every recipient's clerk judges again with it, each by its own validator. Pure: the directory,
+the validator and the instant are arguments. A judgement never raises for what a package holds.
+
+Steps, in order; every violation found is kept, the first one names the refusal:
+
+(1) the sender is known and active                                       Decision 28/2018 Art. 2
+(2) there is a letter, and it is one whole, unchanged letter             Decree 30/2020 Art. 5, Annex I
+(3) it is not marked secret (the signed metadata's mark, which is drawn) Decision 28/2018 Art. 1
+(4) both signatures hold at the instant                                  Circular 41/2017 Art. 7–8, EN 319 102-1
+(5) the leader may sign for the sender, the seal is the sender's         Circular 41/2017 Art. 6, Decree 30/2020 Art. 13 and 32
+(6) number, notation, date, sender, type and recipients of the header are the letter's
+(7) each annex in a file of its own carries the organisation's signature (a missing one is a finding)    Decree 30/2020 Annex I
+
+An annex ``plan.xlsx`` is signed by the detached CAdES-B in ``plan.xlsx.p7s``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from exchange.domain.calendar import VN
+from exchange.domain.identifiers import OrganId
+from exchange.domain.lifecycle import Operation
+from exchange.domain.organization import Directory, Organization, OrganStatus
+from exchange.edxml.model import EdocHeader
+from exchange.errors import InvalidOrganId
+from signing import Letter, LetterRefused, LetterReport, Purpose, SignatureReport, SubIndication, Validator, verify_letter
+
+ACCEPTED = "accepted"
+DETACHED = ".p7s"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """One decoded attachment under its name in the package."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule that was not kept, in one clear sentence. ``sub_indication`` is set where a signature is the reason."""
+
+    rule: str
+    detail: str
+    sub_indication: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the rules say of a document: ``rule``, ``sub_indication`` and ``detail`` are those of the first violation.
+
+    ``findings`` are remarks that refuse nothing; ``reports`` are in the order leader, organisation, annexes.
+    """
+
+    violations: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
+    reports: tuple[SignatureReport, ...]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether nothing was violated."""
+        return not self.violations
+
+    @property
+    def rule(self) -> str:
+        """Stable kebab-case name of what decided."""
+        return self.violations[0].rule if self.violations else ACCEPTED
+
+    @property
+    def sub_indication(self) -> str:
+        """EN 319 102-1 sub-indication behind the refusal; empty when accepted or refused for another reason."""
+        return self.violations[0].sub_indication if self.violations else ""
+
+    @property
+    def detail(self) -> str:
+        """One clear sentence; empty when accepted."""
+        return self.violations[0].detail if self.violations else ""
+
+    @property
+    def verifies(self) -> int:
+        """Raw verifications of the signatures themselves (paths are cached and counted apart)."""
+        return sum(report.raw_verifications for report in self.reports)
+
+
+def judge(
+    header: EdocHeader,
+    attachments: Sequence[Attachment],
+    directory: Directory,
+    validator: Validator,
+    at: datetime,
+    *,
+    secret_rule: bool = True,
+) -> Judgement:
+    """Judge one document as of ``at`` (timezone-aware).
+
+    ``secret_rule`` off lets a letter marked secret pass (it is then a finding): for roads that may carry secrets, never for the open axis.
+    A recall may come without a letter, since it only asks for what the recipient's clerk then decides.
+    """
+    case = _Case(header, attachments, directory, validator, at)
+    case.check_sender()
+    letter_at = next((number for number, one in enumerate(attachments) if one.data.startswith(b"%PDF-")), None)
+    if letter_at is None:
+        case.without_letter()
+    else:
+        case.check_letter(attachments[letter_at], secret_rule=secret_rule)
+    case.check_annexes([one for number, one in enumerate(attachments) if number != letter_at])
+    return Judgement(tuple(case.violations), tuple(case.findings), tuple(case.reports))
+
+
+class _Case:
+    """One judgement in progress."""
+
+    def __init__(
+        self, header: EdocHeader, attachments: Sequence[Attachment], directory: Directory, validator: Validator, at: datetime
+    ) -> None:
+        self.header, self.attachments, self.directory, self.validator, self.at = header, attachments, directory, validator, at
+        self.sender = directory.lookup(header.sender_id)
+        self.signers = directory.signers(header.sender_id)
+        self.violations: list[Finding] = []
+        self.findings: list[Finding] = []
+        self.reports: list[SignatureReport] = []
+
+    def violate(self, rule: str, detail: str, sub_indication: str = "") -> None:
+        self.violations.append(Finding(rule, detail, sub_indication))
+
+    def remark(self, rule: str, detail: str) -> None:
+        self.findings.append(Finding(rule, detail))
+
+    def check_sender(self) -> None:
+        if self.sender is None:
+            self.violate("unknown-sender", f"the directory knows no organisation {self.header.sender_id}")
+        elif self.sender.status is not OrganStatus.ACTIVE:
+            self.violate(f"{self.sender.status}-sender", f"{self.sender.name} ({self.sender.id}) is {self.sender.status}")
+
+    def without_letter(self) -> None:
+        if self.header.operation is Operation.RECALL:
+            self.remark("no-letter", "the recall carries no letter")
+        else:
+            self.violate("no-letter", "no attachment is a PDF letter; without both signatures a document is for information only")
+
+    def check_letter(self, attachment: Attachment, *, secret_rule: bool) -> None:
+        report = verify_letter(attachment.data, self.validator, self.at)
+        if report.refusal is not None:
+            self._refused(attachment.name, report.refusal)
+        letter = report.letter
+        if letter is None:
+            return
+        if letter.content.secrecy:
+            sentence = f"the letter is marked {letter.content.secrecy} and must not travel by the axis"
+            if secret_rule:
+                self.violate("secret", sentence)
+            else:
+                self.remark("secret", sentence)
+        self._check_signatures(report, letter)
+        self.violations.extend(differences(self.header, letter, self.directory))
+        self.findings.extend(_remarks(self.header, letter))
+        if letter.day > self.at.astimezone(VN).date():
+            self.violate("future-date", f"the letter is dated {letter.day:%d/%m/%Y}, after the day it is judged on")
+
+    def _refused(self, name: str, refusal: LetterRefused) -> None:
+        if refusal.place == "file":
+            detail = f"{name} {refusal.rule}; letters of other layouts need the reader for foreign letters, which this axis has not"
+            self.violate("foreign-letter", detail)
+        else:
+            self.violate("letter-form", f"{name}: {refusal}", str(SubIndication.FORMAT_FAILURE))
+
+    def _check_signatures(self, report: LetterReport, letter: Letter) -> None:
+        for who, one in (("leader", report.leader), ("organisation", report.seal)):
+            if one is None:
+                continue
+            self.reports.append(one)
+            if not one.passed:
+                self.violate(f"{who}-signature", f"the {who}'s signature: {one.reason}", str(one.sub_indication or one.indication))
+        if report.leader is not None and report.leader.subject is not None:
+            self._check_leader(report.leader.subject, letter.content.capacity)
+        if report.seal is not None and report.seal.subject is not None:
+            self._check_seal("organisation-not-sender", "the letter", report.seal.subject)
+
+    def _check_leader(self, subject: str, capacity: str) -> None:
+        person = self.signers.persons.get(subject)
+        if person is None:
+            self.violate("leader-not-of-sender", f"{subject} may not sign for {self.header.sender_id}{self._whose(subject)}")
+        elif capacity not in {one.value for one in person.capacities}:
+            self.violate("capacity", f"{person.name} may not sign for {self.header.sender_id} with {capacity or 'no capacity prefix'}")
+
+    def _check_seal(self, rule: str, what: str, subject: str) -> None:
+        if subject not in self.signers.organisation:
+            self.violate(rule, f"{what} is sealed by {subject}, not by {self.header.sender_id}{self._whose(subject)}")
+
+    def _whose(self, subject: str) -> str:
+        owner = self.directory.owner(subject)
+        return f"; it belongs to {owner}" if owner is not None else "; no organisation of the directory holds it"
+
+    def check_annexes(self, others: Sequence[Attachment]) -> None:
+        names = [one.name for one in self.attachments]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            self.violate("attachment-names", f"two attachments are named {name!r}, so it is not clear which one is signed")
+        signatures = {one.name: one for one in others if one.name.endswith(DETACHED)}
+        annexes = [one for one in others if not one.name.endswith(DETACHED)]
+        for annex in annexes:
+            signature = signatures.pop(annex.name + DETACHED, None)
+            if signature is None:
+                self.remark("annex-unsigned", f"annex {annex.name} carries no signature of the organisation")
+            else:
+                self._check_annex(annex, signature)
+        for name in signatures:
+            self.remark("stray-signature", f"{name} belongs to no annex of the package")
+
+    def _check_annex(self, annex: Attachment, signature: Attachment) -> None:
+        report = self.validator.validate(signature.data, sha256(annex.data).digest(), self.at, Purpose.ANNEX)
+        self.reports.append(report)
+        if not report.passed:
+            self.violate("annex-signature", f"annex {annex.name}: {report.reason}", str(report.sub_indication or report.indication))
+        if report.subject is not None:
+            self._check_seal("annex-not-of-sender", f"annex {annex.name}", report.subject)
+
+
+def differences(header: EdocHeader, letter: Letter, directory: Directory) -> Iterator[Finding]:
+    """Where the header does not say what the signed letter says; each with its own rule."""
+    content = letter.content
+    if _number(header.number) != _number(letter.number):
+        yield Finding("number-mismatch", f"the header gives number {header.number}, the letter {letter.number}")
+    if header.notation != content.notation:
+        yield Finding("notation-mismatch", f"the header gives notation {header.notation}, the letter {content.notation}")
+    if header.promulgation_date != letter.day:
+        yield Finding("date-mismatch", f"the header is dated {header.promulgation_date:%d/%m/%Y}, the letter {letter.day:%d/%m/%Y}")
+    if not _same_type(header, letter):
+        given = header.type.name or f"{header.type.type}/{header.type.detail}"
+        yield Finding("type-mismatch", f"the header gives type {given}, the letter {content.type_code}")
+    try:
+        sender = OrganId.parse(content.sender_id)
+        addressed = {_canonical(OrganId.parse(text), directory) for text in content.recipient_ids}
+    except InvalidOrganId as error:
+        yield Finding("letter-identifiers", f"the letter's metadata: {error}")
+        return
+    if _canonical(sender, directory) != _canonical(header.sender_id, directory):
+        yield Finding("sender-mismatch", f"the header names {header.sender_id} as sender, the letter {sender}")
+    for organ in header.recipient_ids:
+        if _canonical(organ, directory) not in addressed and not header.business.adds(organ):
+            yield Finding("recipient-mismatch", f"the header names recipient {organ}, to whom the letter is not addressed")
+
+
+def _number(text: str) -> str:
+    return text.lstrip("0") if text.isdigit() else text
+
+
+def _canonical(organ: OrganId, directory: Directory) -> OrganId:
+    known: Organization | None = directory.lookup(organ)
+    return organ if known is None else known.id
+
+
+def _same_type(header: EdocHeader, letter: Letter) -> bool:
+    """By the 29 types where the header means one of them; by name for the Party's own types."""
+    resolved = header.type.resolved()
+    if resolved is not None:
+        return resolved.code == letter.content.type_code
+    return bool(header.type.name) and header.type.name.casefold() == letter.content.type_name.casefold()
+
+
+def _remarks(header: EdocHeader, letter: Letter) -> Iterator[Finding]:
+    """Differences in what is no part of the equality the law of the axis asks for."""
+    content = letter.content
+    if header.subject.removeprefix("V/v ") != content.subject.removeprefix("V/v "):
+        yield Finding("subject-differs", "the header's summary is not the letter's")
+    if header.signer.full_name and header.signer.full_name != content.signer_name:
+        yield Finding("signer-name-differs", f"the header names {header.signer.full_name}, the letter is signed by {content.signer_name}")
+    if header.priority.mark != content.urgency:
+        yield Finding(
+            "urgency-differs", f"the header says {header.priority.label}, the letter is marked {content.urgency or 'with no urgency'}"
+        )
