@@ -177,7 +177,8 @@ def test_it_parses_under_old_pythons_and_tells_them_what_it_needs(
 def test_an_old_python_hands_over_to_a_newer_one(monkeypatch: pytest.MonkeyPatch) -> None:
     launcher = load(LAUNCHER)
     monkeypatch.setattr(launcher.sys, "version_info", (3, 9, 2))
-    monkeypatch.setattr(launcher.shutil, "which", lambda name: "/somewhere/python3.12" if name == "python3.12" else None)
+    monkeypatch.setattr(launcher.shutil, "which", lambda name: f"/somewhere/{name}" if name in ("python3.13", "python3.12") else None)
+    monkeypatch.setattr(launcher, "works", lambda command: command[0] == "/somewhere/python3.12")
     started: list[list[str]] = []
     monkeypatch.setattr(launcher, "hand_over", started.append)
     launcher.main(["run", "first-day"])
