@@ -89,7 +89,7 @@ def ess(certificate: bytes, *, issuer_serial: bool = True, digest: bytes | None 
 
 def der_set(attributes: Sequence[cms.CMSAttribute]) -> bytes:
     """The attributes as they come, not sorted, tagged SET OF."""
-    return core.Set(contents=b"".join(item.dump() for item in attributes)).dump()
+    return bytes(core.Set(contents=b"".join(item.dump() for item in attributes)).dump())
 
 
 def signer_info(
