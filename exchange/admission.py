@@ -1,8 +1,8 @@
-"""Use case submit: authenticate, bound, parse, deduplicate, store, answer with a signed receipt. One transaction for all that is small.
+"""Use case submit: bound, parse, deduplicate, store, answer with a signed receipt. One transaction for all that is small.
 
-Nothing here looks at a letter, a certificate or the directory's state: that is decided by stages. Packages are parsed before the transaction
-opens, their large attachments staged as they arrive; the transaction looks for earlier packages and numbers, inserts what is new, and signs each
-receipt alone.
+Nothing here looks at a letter, a certificate or the directory's state: that is decided by stages. Packages are parsed before the
+transaction opens, their large attachments staged as they arrive; the transaction looks for earlier packages and numbers, inserts what is
+new, and signs each receipt alone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from io import RawIOBase
 from typing import BinaryIO, cast
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.exc import IntegrityError
 
 from exchange.api import PackageKind, Receipt, Rejection, Submission
 from exchange.domain.identifiers import DocumentKey, OrganId
@@ -29,7 +28,7 @@ from exchange.stages.mail import instant
 from exchange.store.admissions import Admission, known_documents, write_admissions
 from exchange.store.blobs import BlobWriter, MemoryBudget, StagedBlob, drop
 from exchange.store.tables import package, receipt
-from exchange.store.work import Store, Work
+from exchange.store.work import Conflict, Store, Work
 
 _RECEIPTS = select(
     package.c.package_id, package.c.sender, package.c.sha256, package.c.admitted_at, receipt.c.statement, receipt.c.signature
@@ -46,7 +45,7 @@ class _Sink:
     budget: MemoryBudget
     staged: list[StagedBlob] = field(default_factory=list)
 
-    def open(self, content_id: str, name: str, content_type: str) -> AttachmentHandle:  # noqa: ARG002 - the protocol's names
+    def open(self, content_id: str, name: str, content_type: str) -> AttachmentHandle:
         """A new attachment begins."""
         return _Handle(self, BlobWriter(self.store, self.budget))
 
@@ -57,7 +56,8 @@ class _Handle:
     writer: BlobWriter
 
     def write(self, data: bytes, /) -> object:
-        return self.writer.write(data)
+        self.writer.write(data)
+        return None
 
     def close(self) -> str:
         self.sink.staged.append(self.writer.finish())
@@ -93,7 +93,9 @@ class Admissions:
         self._store, self._settings, self._notary = store, settings, notary
         self._limits = Limits(attachment=settings.max_attachment_bytes)
 
-    def submit(self, sender: OrganId, aliases: frozenset[OrganId], submissions: Sequence[Submission], at: datetime) -> tuple[Receipt | Rejection, ...]:
+    def submit(
+        self, sender: OrganId, aliases: frozenset[OrganId], submissions: Sequence[Submission], at: datetime
+    ) -> tuple[Receipt | Rejection, ...]:
         """Admit each package or say why not, in order. ``aliases``: codes under which the caller may stand in ``From``."""
         budget = MemoryBudget(self._settings.memory_bytes)
         read_in = [self._read(sender, aliases, one, at, budget) for one in submissions]
@@ -102,7 +104,7 @@ class Admissions:
         if candidates:
             try:
                 answers = self._admit(candidates)
-            except IntegrityError:  # another process admitted one of them between our look and our write: look again
+            except Conflict:  # another process admitted one of them between our look and our write: look again
                 answers = self._admit(candidates)
             self._discard(candidates)
         return tuple(answers[id(one)] if isinstance(one, Admission) else one for one in read_in)

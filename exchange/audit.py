@@ -212,7 +212,7 @@ class Records:
         """Packages waiting for or on their way to each hop."""
         query = select(crossing.c.hop, func.count()).group_by(crossing.c.hop).order_by(crossing.c.hop)
         with self._store.reading() as work:
-            return {name: depth for name, depth in work.all(query)}
+            return dict(work.all(query))
 
 
 def _maybe(seconds: int | None) -> datetime | None:

@@ -110,11 +110,15 @@ class Axis:
         """
         limit = round(until.timestamp())
         mail: list[Mail] = []
+        with self._store.reading() as work:
+            ringing = outbox.ringing(work, limit)
         for stage in Stage:
-            claimed = -1
-            while claimed:
+            while stage in ringing:
                 claimed, posted = self._runner.run(stage, limit)
                 mail += posted
+                if claimed < self._runner.batch(stage):
+                    ringing.discard(stage)
+                    ringing |= outbox.FOLLOWS[stage]
         moved, due = self._move(limit)
         mail += moved
         first: dict[str, int] = {}
@@ -137,7 +141,7 @@ class Axis:
         return mail, min((at for at in (row, event) if at is not None), default=None)
 
     def stop_hop(self, hop: str, since: datetime, until: datetime) -> None:
-        """See :meth:`exchange.api.Operate.stop_hop`. Raises :class:`UnknownHop`, and ``ValueError`` when the outage ends before it begins."""
+        """See :meth:`exchange.api.Operate.stop_hop`. Raises :class:`UnknownHop`, ``ValueError`` when it ends before it begins."""
         if hop not in self._desk.hops:
             raise UnknownHop(hop)
         if until <= since:

@@ -19,7 +19,7 @@ _NOBODY = (b"\0" * 16, b"\0" * 32)
 
 
 class Members:
-    """The enrolled organisations. Digests are cached; a secret that does not fit is held against the database once more before it is refused."""
+    """The enrolled organisations. Digests are cached; a secret that does not fit is held against the database before it is refused."""
 
     def __init__(self, store: Store, directory: Directory) -> None:
         self._store, self._directory = store, directory

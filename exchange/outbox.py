@@ -1,16 +1,17 @@
-"""Claim, renew, settle, relay: the queue both modes share. The row is the work; whoever rings a bell about it may be lost.
+"""Claim, renew, settle, relay: the queue both modes share. The row is the work; a bell rung about it may be lost.
 
-A stage claims a batch in one transaction, by state and never by cursor, and does its effects and the deletion of the rows in another. A lease
-that runs out gives the rows to the next claimer; deleting and renewing ask for the lease token, so a late worker changes nothing. Leases and
-waits run on machine time, due times are business instants.
+A stage claims a batch in one transaction, by state and never by cursor, and does its effects and deletes the rows in another. A lease
+that runs out gives the rows to the next claimer; deleting and renewing ask for the lease token, so a late worker changes nothing. Leases
+and waits run on machine time, due times are business instants.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
@@ -27,6 +28,10 @@ class Stage(StrEnum):
     """Judge the letter: depends on nothing but the package, so senders take turns."""
     ROUTE = "route"
     """Move deliveries and negotiations and choose the roads: in order of admission, since one package may undo another."""
+
+
+FOLLOWS = {Stage.VERIFY: frozenset({Stage.ROUTE}), Stage.ROUTE: frozenset[Stage]()}
+"""The stages for which a stage leaves work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ _OPEN = (
     .order_by(outbox.c.due_at, outbox.c.package)
     .limit(bindparam("window"))
 )
-_OPEN_READY = {dialect: _OPEN.where(outbox.c.ready_at <= machine_now(dialect)) for dialect in ("sqlite", "postgresql")}
+_READY = {dialect: _OPEN.where(outbox.c.ready_at <= machine_now(dialect)) for dialect in ("sqlite", "postgresql")}
 _TAKE = {
     dialect: update(outbox)
     .where(outbox.c.id == bindparam("b_id"))
@@ -105,7 +110,7 @@ def post(work: Work, stage: Stage, rows: Iterable[tuple[int, str, int, int]]) ->
 
 def claim(work: Work, stage: Stage, count: int, *, until: int, lease: str, seconds: int) -> list[Claim]:
     """Take up to ``count`` open rows due by ``until`` under a lease: oldest first; for VERIFY, senders take turns within a window."""
-    query = skip_locked(_OPEN_READY[work.dialect], work.dialect)
+    query = skip_locked(_READY[work.dialect], work.dialect)
     wanted = count * _FAIR_WINDOW if stage is Stage.VERIFY else count
     window = work.all(query, {"stage": stage.value, "until": until, "window": wanted})
     chosen = window if len(window) <= count else list(_in_turn(window, count))
@@ -113,9 +118,9 @@ def claim(work: Work, stage: Stage, count: int, *, until: int, lease: str, secon
     return [Claim(row.id, row.package, row.sender, row.due_at, row.attempts + 1, lease) for row in chosen]
 
 
-def _in_turn(window: Sequence[Claim], count: int) -> Iterator[Claim]:
+def _in_turn(window: Sequence[Any], count: int) -> Iterator[Any]:
     """One sender's flood does not keep the others waiting: each in turn gives its oldest row."""
-    queues: dict[str, deque[Claim]] = defaultdict(deque)
+    queues: dict[str, deque[Any]] = defaultdict(deque)
     for row in window:
         queues[row.sender].append(row)
     turns = deque(queues.values())
@@ -157,6 +162,20 @@ def postpone(work: Work, claims: Sequence[Claim]) -> None:
     """It is not their turn yet (an earlier package about the same document is still open): back in the queue, the attempt not counted."""
     rows = [{"b_id": one.id, "b_lease": one.lease, "b_error": "", "b_parked": 0, "b_uncounted": 1, "b_wait": 0} for one in claims]
     work.many(_GIVE_BACK[work.dialect], rows)
+
+
+def ringing(work: Work, until: int) -> set[Stage]:
+    """The stages that have open work due by then: whose bell to ring. A broker's doorbell says no more than this."""
+    return {stage for stage in Stage if work.first(_READY[work.dialect], {"stage": stage.value, "until": until, "window": 1}) is not None}
+
+
+def relay(store: Store, ring: Callable[[Stage], None], until: int) -> None:
+    """Ring for every stage that has work. Rung too often or not at all, nothing is lost or doubled: the rows are the work."""
+    with store.reading() as work:
+        stages = ringing(work, until)
+    for stage in Stage:
+        if stage in stages:
+            ring(stage)
 
 
 def next_due(work: Work) -> int | None:

@@ -1,7 +1,7 @@
 """The axis' signed words: receipts and refusals. Canonical JSON statements with a detached CAdES-B beside them.
 
-A statement is one line of UTF-8 JSON in NFC, keys sorted, no blanks, so that whoever holds the fields can rebuild the bytes that were signed.
-A refusal travels in a mailbox as ``statement LF base64(signature) LF``.
+A statement is one line of UTF-8 JSON in NFC, keys sorted, no blanks: whoever holds the fields can rebuild the bytes that were signed. A
+refusal travels in a mailbox as ``statement LF base64(signature) LF``.
 """
 
 from __future__ import annotations

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from exchange.domain.identifiers import OrganId
 
+_OPERATOR = OrganId("G22")
+"""The Government Office runs the national axis (domain.md §2.1)."""
+
 
 @dataclass(frozen=True, slots=True)
 class AxisSettings:
@@ -16,7 +19,7 @@ class AxisSettings:
     """
 
     database_url: str = "sqlite://"
-    organ: OrganId = OrganId("G22")
+    organ: OrganId = _OPERATOR
     claim_size: int = 256
     """Rows a stage claims in one transaction."""
     lease_seconds: int = 60

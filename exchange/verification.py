@@ -37,10 +37,20 @@ DETACHED = ".p7s"
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """One decoded attachment under its name in the package."""
+    """One decoded attachment under its name in the package.
+
+    A large one, which can only be an annex, comes as its first bytes with the SHA-256 ``digest`` of the whole, so that it need not be in
+    memory.
+    """
 
     name: str
     data: bytes
+    digest: bytes = b""
+
+    @property
+    def sha256(self) -> bytes:
+        """Digest of the whole attachment."""
+        return self.digest or sha256(self.data).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +224,7 @@ class _Case:
             self.remark("stray-signature", f"{name} belongs to no annex of the package")
 
     def _check_annex(self, annex: Attachment, signature: Attachment) -> None:
-        report = self.validator.validate(signature.data, sha256(annex.data).digest(), self.at, Purpose.ANNEX)
+        report = self.validator.validate(signature.data, annex.sha256, self.at, Purpose.ANNEX)
         self.reports.append(report)
         if not report.passed:
             self.violate("annex-signature", f"annex {annex.name}: {report.reason}", str(report.sub_indication or report.indication))

@@ -54,7 +54,7 @@ def load_admitted(work: Work, ids: Sequence[int]) -> dict[int, Admitted]:
     return {row.id: Admitted.of(row) for row in work.all(_PACKAGES, {"ids": list(ids)})}
 
 
-class NotYet(Exception):  # noqa: N818 - said to the stage, never to a caller
+class NotYet(Exception):
     """An earlier package about the same document is still being judged."""
 
 

@@ -1,8 +1,8 @@
 """Moves what is on the road and delivers what has passed its last hop.
 
-Departures are computed event by event by :func:`exchange.domain.transit.advance` from the queues as stored, never in the order of claims. A
-package that has left its last hop is put into the mailbox at once with its arrival instant, so that nobody need come back for it; until then
-nobody can see it. One package crosses a road once, however many recipients live at its end.
+Departures are computed event by event by :func:`exchange.domain.transit.advance` from the queues as stored, never in the order of claims.
+A package that has left its last hop is put into the mailbox at once with its arrival instant, so that nobody need come back for it; until
+then nobody can see it. One package crosses a road once, however many recipients live at its end.
 """
 
 from __future__ import annotations

@@ -42,6 +42,8 @@ class RefusalOrder:
 
 
 _POST = insert(mailbox)
+_INSERT_PACKAGE = insert(package)
+_INSERT_REFUSAL = insert(refusal)
 _ISSUED = select(refusal.c.about, refusal.c.recipient).where(refusal.c.about.in_(bindparam("about", expanding=True)))
 
 
@@ -62,7 +64,7 @@ def instant(seconds: int) -> datetime:
 
 
 def issue_refusals(work: Work, desk: Desk, orders: Sequence[RefusalOrder]) -> list[Mail]:
-    """Sign each refusal alone and put it into its sender's mailbox at the instant judged; one that was issued before is not issued again."""
+    """Sign each refusal alone and put it into its sender's mailbox at the instant judged; none is issued twice."""
     if not orders:
         return []
     issued = {(about, recipient) for about, recipient in work.all(_ISSUED, {"about": sorted({one.package for one in orders})})}
@@ -85,7 +87,7 @@ def issue_refusals(work: Work, desk: Desk, orders: Sequence[RefusalOrder]) -> li
             "sub_indication": order.sub_indication, "statement": statement, "signature": signature,
         })  # fmt: skip
         mail.append(Mail(order.sender, number, order.at))
-    work.many(insert(package), packages)
-    work.many(insert(refusal), refusals)
+    work.many(_INSERT_PACKAGE, packages)
+    work.many(_INSERT_REFUSAL, refusals)
     post_mail(work, mail)
     return mail

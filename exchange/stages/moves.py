@@ -1,4 +1,4 @@
-"""Deliveries in hand during one batch: loaded once, moved in memory by the table of :mod:`exchange.domain.lifecycle`, written at the end."""
+"""Deliveries in hand during one batch: loaded once, moved by the table of :mod:`exchange.domain.lifecycle`, written at the end."""
 
 from __future__ import annotations
 

@@ -67,8 +67,8 @@ def earlier(work: Work, held: Held) -> list[Recorded]:
 
 def document_key(work: Work, number: int) -> DocumentKey:
     """The key of one document row."""
-    sender, code, notation, year = work.first(_KEY, {"id": number})
-    return DocumentKey(OrganId(sender), code, notation, year)
+    (row,) = work.all(_KEY, {"id": number})
+    return DocumentKey(OrganId(row.sender), row.number, row.notation, row.year)
 
 
 def _record(key: DocumentKey, held: Held, row: Any) -> Negotiation:

@@ -1,4 +1,4 @@
-"""Operations on a document sent before: recall (1), update (2), replace (3). Each opens a negotiation per recipient and travels like a document.
+"""Operations on a document sent before: recall (1), update (2), replace (3). Each opens a negotiation per recipient and travels.
 
 A recipient that an update names as added gets the document for the first time: a new delivery, carried by the update's package.
 """

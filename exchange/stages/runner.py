@@ -15,6 +15,8 @@ from exchange.stages.mail import Mail
 from exchange.stages.route import run_route
 from exchange.stages.verify import judge_claims, record
 
+_DOCUMENTS = 32
+
 
 class Runner:
     """Claims and handles batches of one worker. ``worker`` names it in its leases."""
@@ -23,16 +25,21 @@ class Runner:
         self._desk = desk
         self._leases = (f"{worker}-{number}" for number in count(1))
 
+    def batch(self, stage: Stage) -> int:
+        """Rows claimed at once. Documents come with their letters, so a batch of them is small: its attachments are in memory together."""
+        size = self._desk.settings.claim_size
+        return min(size, _DOCUMENTS) if stage is Stage.VERIFY else size
+
     def run(self, stage: Stage, until: int) -> tuple[int, list[Mail]]:
         """One batch of one stage: (rows claimed, mail posted)."""
         settings = self._desk.settings
         with self._desk.store.writing() as work:
-            claims = claim(work, stage, _size(stage, settings.claim_size), until=until, lease=next(self._leases), seconds=settings.lease_seconds)
+            claims = claim(work, stage, self.batch(stage), until=until, lease=next(self._leases), seconds=settings.lease_seconds)
         if not claims:
             return 0, []
         try:
             return len(claims), self._handle(stage, claims)
-        except Exception:  # noqa: BLE001 - whatever one row raises, the others of its batch must go on; it is tried alone below
+        except Exception:
             return len(claims), self._one_by_one(stage, claims)
 
     def _handle(self, stage: Stage, claims: Sequence[Claim]) -> list[Mail]:
@@ -43,7 +50,7 @@ class Runner:
         for one in claims:
             try:
                 mail += self._handle(stage, [one])
-            except Exception as error:  # noqa: BLE001 - the row's error is recorded with it and shown to people
+            except Exception as error:
                 decision = decide(error, one.attempt, self._desk.settings.max_attempts)
                 with self._desk.store.writing() as work:
                     give_back(work, one, decision)
@@ -62,8 +69,3 @@ def _route(desk: Desk, claims: Sequence[Claim]) -> list[Mail]:
 
 
 _HANDLERS: dict[Stage, Callable[[Desk, Sequence[Claim]], list[Mail]]] = {Stage.VERIFY: _verify, Stage.ROUTE: _route}
-
-
-def _size(stage: Stage, claim_size: int) -> int:
-    """Documents come with their letters, so a batch of them is small: its attachments are in memory together."""
-    return min(claim_size, 32) if stage is Stage.VERIFY else claim_size

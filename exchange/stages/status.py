@@ -1,7 +1,7 @@
-"""Status packages: a report moves the delivery it is about, a request or an answer moves a negotiation; then the package travels on.
+"""Status packages: a report moves its delivery, a request or an answer moves a negotiation; then the package travels on.
 
-Only the party whose move it is is heard: codes 01–06, 15 and 16 from the recipient, 13 from the sender of the document. A report that the table
-of transitions does not allow is refused (signed) and does not travel.
+Only the party whose move it is is heard: codes 01–06, 15 and 16 from the recipient, 13 from the sender of the document. A report that the
+table of transitions does not allow is refused (signed) and does not travel.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from exchange.errors import IllegalTransition, NegotiationClosed
 from exchange.stages.batch import Admitted, Batch, reachable
 from exchange.stages.mail import instant
 from exchange.stages.moves import Held
-from exchange.stages.negotiations import close_replacement, can_be_asked, close_request, earlier, open_request, replaced_by
+from exchange.stages.negotiations import can_be_asked, close_replacement, close_request, earlier, open_request, replaced_by
 from exchange.store.tables import document, status
 from exchange.store.work import Work
 

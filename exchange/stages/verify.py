@@ -14,16 +14,18 @@ from exchange.stages.batch import Admitted, Batch, load_admitted
 from exchange.stages.desk import Desk
 from exchange.stages.mail import Mail, instant
 from exchange.stages.moves import Moves
+from exchange.store.blobs import StoredBlob
 from exchange.store.contents import StoredPackage, load_packages
 from exchange.store.tables import verdict
 from exchange.store.work import Work
 from exchange.verification import Attachment, Judgement, judge
 
 _VERDICT = insert(verdict)
+_HEAD = 64
 
 
 def judge_claims(desk: Desk, claims: Sequence[Claim]) -> Iterator[tuple[Claim, Admitted, Judgement]]:
-    """Judge claimed documents, outside any transaction: a slow letter holds no lock. One that was judged before is judged the same again."""
+    """Judge claimed documents, outside any transaction: a slow letter holds no lock."""
     with desk.store.reading() as work:
         packages = load_admitted(work, [claim.package for claim in claims])
         stored = load_packages(work, [claim.package for claim in claims])
@@ -34,12 +36,18 @@ def judge_claims(desk: Desk, claims: Sequence[Claim]) -> Iterator[tuple[Claim, A
 
 def _judge(desk: Desk, one: Admitted, stored: StoredPackage) -> Judgement:
     found = stored.reread()
-    attachments = [
-        Attachment(info.name, b"".join(blob.chunks(desk.store))) for info, blob in zip(found.attachments, stored.blobs, strict=True)
-    ]
+    attachments = [_attachment(desk, info.name, blob) for info, blob in zip(found.attachments, stored.blobs, strict=True)]
     return judge(
         found.edoc, attachments, desk.directory, desk.validator, instant(one.at), secret_rule=not desk.settings.accept_secret
     )
+
+
+def _attachment(desk: Desk, name: str, stored: StoredBlob) -> Attachment:
+    """Whole, or of a large one the first bytes and the digest: it can only be an annex, whose signature is over the digest."""
+    chunks = stored.chunks(desk.store)
+    if stored.large:
+        return Attachment(name, next(chunks, b"")[:_HEAD], stored.sha256)
+    return Attachment(name, b"".join(chunks))
 
 
 def record(work: Work, desk: Desk, judged: Sequence[tuple[Claim, Admitted, Judgement]]) -> list[Mail]:

@@ -1,7 +1,8 @@
 """Attachments: stored once by SHA-256, small ones in one row, large ones in chunk rows, letters of our layout as their tail.
 
-Small attachments wait in memory for the admission transaction. A large one is staged as it arrives, in short transactions under an upload id;
-the admission transaction adopts the upload by naming it in a ``blob`` row. Uploads nobody adopted are orphans, removed by :func:`sweep`.
+Small attachments wait in memory for the admission transaction. A large one is staged as it arrives, in short transactions under an upload
+id; the admission transaction adopts the upload by naming it in a ``blob`` row. Uploads nobody adopted are orphans, removed by
+:func:`sweep`.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ _PDF = b"%PDF-"
 
 @dataclass(frozen=True, slots=True)
 class StagedBlob:
-    """One attachment received: in memory (``data``) or in the chunks of ``upload``."""
+    """One attachment received: in memory (``data``; a letter of ours as its tail against ``template``) or in the chunks of ``upload``."""
 
     sha256: bytes
     size: int
+    template: bytes | None
     data: bytes | None
     upload: int | None
 
@@ -72,12 +74,13 @@ class BlobWriter:
     def finish(self) -> StagedBlob:
         """No more bytes will come."""
         digest = self._digest.digest()
-        if self._upload is None and self._budget.take(self._size):
-            return StagedBlob(digest, self._size, bytes(self._pending), None)
         if self._upload is None:
+            template, data = _packed(bytes(self._pending))
+            if self._budget.take(len(data)):
+                return StagedBlob(digest, self._size, template, data, None)
             self._begin()
         self._flush(1)
-        return StagedBlob(digest, self._size, None, self._upload)
+        return StagedBlob(digest, self._size, None, None, self._upload)
 
     def _begin(self) -> None:
         with self._store.writing() as work:
@@ -98,7 +101,7 @@ class BlobWriter:
 _TOUCH = update(upload).where(upload.c.id == bindparam("b_id")).values(touched_at=bindparam("b_at"))
 _ADOPT = update(upload).where(upload.c.id == bindparam("b_id")).values(adopted=1)
 _KNOWN = select(blob.c.sha256, blob.c.id).where(blob.c.sha256.in_(bindparam("digests", expanding=True)))
-_BLOBS = select(blob.c.id, blob.c.size, blob.c.template, blob.c.data, blob.c.upload).where(
+_BLOBS = select(blob.c.id, blob.c.sha256, blob.c.size, blob.c.template, blob.c.data, blob.c.upload).where(
     blob.c.id.in_(bindparam("ids", expanding=True))
 )
 _CHUNK = select(chunk.c.data).where(chunk.c.upload == bindparam("upload"), chunk.c.ordinal == bindparam("ordinal"))
@@ -117,23 +120,29 @@ def adopt(work: Work, staged: Sequence[StagedBlob]) -> dict[bytes, int]:
     return known | {one.sha256: number for number, one in zip(ids, fresh, strict=True)}
 
 
-def _row(number: int, staged: StagedBlob) -> dict[str, object]:
-    template, data = None, staged.data
-    if data is not None and data.startswith(_PDF):
-        packed = pack_letter(data)
-        if packed is not None:
-            template, data = packed.template_sha256, packed.tail
-    return {"id": number, "sha256": staged.sha256, "size": staged.size, "template": template, "data": data, "upload": staged.upload}
+def _row(number: int, one: StagedBlob) -> dict[str, object]:
+    return {"id": number, "sha256": one.sha256, "size": one.size, "template": one.template, "data": one.data, "upload": one.upload}
+
+
+def _packed(data: bytes) -> tuple[bytes | None, bytes]:
+    packed = pack_letter(data) if data.startswith(_PDF) else None
+    return (None, data) if packed is None else (packed.template_sha256, packed.tail)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredBlob:
     """One attachment as the database holds it. ``upload`` names the chunks of a large one."""
 
+    sha256: bytes
     size: int
     template: bytes | None
     data: bytes | None
     upload: int | None
+
+    @property
+    def large(self) -> bool:
+        """Whether there is more of it than one chunk: not to be held in memory as a whole."""
+        return self.size > CHUNK
 
     def chunks(self, store: Store) -> Iterator[bytes]:
         """The exact bytes, a chunk at a time; each chunk is read in a transaction of its own."""
@@ -153,7 +162,7 @@ def load(work: Work, ids: Sequence[int]) -> dict[int, StoredBlob]:
     """The rows of some blobs; the chunks of large ones stay where they are."""
     if not ids:
         return {}
-    return {number: StoredBlob(size, template, data, up) for number, size, template, data, up in work.all(_BLOBS, {"ids": list(ids)})}
+    return {row.id: StoredBlob(row.sha256, row.size, row.template, row.data, row.upload) for row in work.all(_BLOBS, {"ids": list(ids)})}
 
 
 def sweep(store: Store, idle_seconds: int) -> int:

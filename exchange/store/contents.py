@@ -28,7 +28,7 @@ _REFUSALS = select(refusal.c.package, refusal.c.statement, refusal.c.signature).
 class _Nowhere:
     """A sink for re-reading a header: its package comes without attachments."""
 
-    def open(self, content_id: str, name: str, content_type: str) -> AttachmentHandle:  # noqa: ARG002 - the protocol's names
+    def open(self, content_id: str, name: str, content_type: str) -> AttachmentHandle:
         """A new attachment begins."""
         return self
 
@@ -77,4 +77,4 @@ def load_header(work: Work, package: int) -> EdocHeader:
 
 def load_refusals(work: Work, packages: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
     """Statements and signatures of refusal notices by row id."""
-    return {number: (bytes(statement), bytes(signature)) for number, statement, signature in work.all(_REFUSALS, {"packages": list(packages)})}
+    return {row.package: (row.statement, row.signature) for row in work.all(_REFUSALS, {"packages": list(packages)})}

@@ -7,9 +7,10 @@ Traps kept in here: SQLite's driver opens transactions late unless told otherwis
 from __future__ import annotations
 
 import sqlite3
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, ColumnElement, Engine, Select, Table, cast, create_engine, event, func, select
+from sqlalchemy import BigInteger, ColumnElement, Engine, Select, Table, bindparam, cast, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import StaticPool
@@ -28,7 +29,11 @@ _SQLITE_FAULTS = {
     sqlite3.SQLITE_PERM: "access to the database file is denied",
     sqlite3.SQLITE_BUSY: "the database is locked by another process",
 }
-_POSTGRES_FAULTS = {"53": "the database server is out of resources", "25006": "the database is read-only", "08": "the database is not reachable"}
+_POSTGRES_FAULTS = {
+    "53": "the database server is out of resources",
+    "25006": "the database is read-only",
+    "08": "the database is not reachable",
+}
 
 
 def open_engine(url: str | URL) -> Engine:
@@ -87,11 +92,20 @@ def reserve_ids(work: Work, table: Table, count: int) -> range | list[int]:
     if count == 0:
         return []
     if work.dialect == "sqlite":
-        last = int(work.value(select(func.coalesce(func.max(table.c.id), 0))))
+        last = int(work.value(_last_id(table)))
         return range(last + 1, last + 1 + count)
-    series = func.generate_series(1, count).alias("n")
-    drawn = func.nextval(func.pg_get_serial_sequence(table.name, "id"))
-    return [row[0] for row in work.all(select(drawn).select_from(series))]
+    return [row[0] for row in work.all(_drawn_ids(table), {"count": count})]
+
+
+@cache
+def _last_id(table: Table) -> Select[Any]:
+    return select(func.coalesce(func.max(table.c.id), 0))
+
+
+@cache
+def _drawn_ids(table: Table) -> Select[Any]:
+    series = func.generate_series(1, bindparam("count")).alias("n")
+    return select(func.nextval(func.pg_get_serial_sequence(table.name, "id"))).select_from(series)
 
 
 def machine_now(dialect: str) -> ColumnElement[int]:

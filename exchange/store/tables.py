@@ -1,12 +1,25 @@
 """The tables, once, as SQLAlchemy Core. Instants are integer epoch seconds; row ids are the order of admission.
 
-Text columns hold identifiers in the form the axis speaks (OrganId as in Decision 20/2020). Queue rows (``outbox``, ``crossing``) are small
-and carry no payload; history lives in ``delivery_event``, ``verdict``, ``receipt``, ``refusal`` and ``negotiation``.
+Text columns hold identifiers in the form the axis speaks (OrganId as in Decision 20/2020). Queue rows (``outbox``, ``crossing``) are
+small and carry no payload; history lives in ``delivery_event``, ``verdict``, ``receipt``, ``refusal`` and ``negotiation``.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, SmallInteger, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 VERSION = "0001"
 """The schema this code speaks; equal to the newest Alembic revision."""

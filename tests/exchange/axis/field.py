@@ -1,4 +1,4 @@
-"""A small field for the axis' tests: real keys, real letters, real packages; five organisations in two provinces, one ministry, one locked."""
+"""A small field for the axis' tests: real keys, real letters, real packages; four organisations, one ministry, one locked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from exchange.bootstrap import open_axis
 from exchange.domain.calendar import VN
 from exchange.domain.document import TYPES
 from exchange.domain.identifiers import OrganId, document_id
-from exchange.domain.lifecycle import DeliveryState, Operation, StatusCode
+from exchange.domain.lifecycle import DeliveryState, StatusCode
 from exchange.domain.organization import Bloc, Directory, Level, Organization, OrganStatus, PersonSigner, Signers
 from exchange.domain.transit import HopSpec
 from exchange.edxml.model import (
@@ -22,8 +22,6 @@ from exchange.edxml.model import (
     EdocHeader,
     OtherInfo,
     OutgoingAttachment,
-    Replacement,
-    ReceiverChange,
     ResponseFor,
     SignerInfo,
     StatusHeader,
@@ -37,6 +35,8 @@ START = datetime(2021, 9, 27, 8, 0, tzinfo=VN)
 PROVINCE, DEPARTMENT, DISTRICT, NEIGHBOUR, MINISTRY = (OrganId(code) for code in ("H28", "H28.20", "H28.30", "H17", "G12"))
 LOCKED, ALIAS, STRANGER = OrganId("H28.77"), OrganId("H28.99"), OrganId("H28.55")
 MEMBERS = (PROVINCE, DEPARTMENT, DISTRICT, NEIGHBOUR, MINISTRY)
+TODAY = START.date()
+NEW = Business()
 HOPS = (
     HopSpec("bus:H28", 600, 2),
     HopSpec("bus:H17", 600, 2),
@@ -149,9 +149,9 @@ class Doc:
     sender: OrganId
     recipients: tuple[OrganId, ...]
     number: str
-    day: date = START.date()
+    day: date = TODAY
     priority: int = 0
-    business: Business = Business()
+    business: Business = NEW
     letter: bytes | None = None
     annexes: tuple[bytes, ...] = ()
     reason: str = ""

@@ -1,0 +1,106 @@
+"""Core statements as the driver takes them: compiled once per engine, then text and positions.
+
+A clerk's sitting runs dozens of small statements. Executing them through SQLAlchemy's Connection costs more than SQLite's own work
+(measured: 2.2 ms against 1.1 ms for one status package from submit to fetch; handing compiled text to ``exec_driver_sql`` gained nothing,
+since the result set-up is what costs). So statements stay Core and portable, and execution goes to the driver's cursor.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Dialect, Executable, Select
+from sqlalchemy.sql.compiler import SQLCompiler
+
+Row = Mapping[str, Any]
+Arguments = tuple[Any, ...] | dict[str, Any]
+_MOST = 400
+"""Statements are module-level constants; a cache that reaches this is fed by a loop and starts again."""
+
+
+def _plain(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(values)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One statement, compiled. ``make`` turns the driver's row into a named one."""
+
+    compiled: SQLCompiler
+    sql: str
+    order: tuple[str, ...]
+    constants: Row
+    lists: frozenset[str]
+    """Parameters that stand for an IN list."""
+    make: Callable[[Iterable[Any]], Any]
+    expanded: dict[tuple[int, ...], str]
+    """Texts by the lengths of the lists."""
+
+    def bind(self, row: Row) -> tuple[str, Arguments]:
+        """Text and parameters of one execution."""
+        if not self.lists:
+            return self.sql, self.arguments(row)
+        if not self.compiled.positional:
+            state = self.compiled.construct_expanded_state({**self.constants, **row})
+            return state.statement, dict(state.parameters)
+        return self._text(row), self._spread(row)
+
+    def arguments(self, row: Row) -> Arguments:
+        """Parameters of one execution of a statement without IN lists."""
+        constants = self.constants
+        if self.compiled.positional:
+            return tuple([row[name] if name in row else constants[name] for name in self.order])
+        return {**constants, **row}
+
+    def _text(self, row: Row) -> str:
+        lengths = tuple([len(row[name]) for name in self.order if name in self.lists])
+        text = self.expanded.get(lengths)
+        if text is None:
+            if len(self.expanded) >= _MOST:
+                self.expanded.clear()
+            text = self.expanded[lengths] = self.compiled.construct_expanded_state({**self.constants, **row}).statement
+        return text
+
+    def _spread(self, row: Row) -> tuple[Any, ...]:
+        spread: list[Any] = []
+        for name in self.order:
+            value = row[name] if name in row else self.constants[name]
+            if name not in self.lists:
+                spread.append(value)
+            elif value and isinstance(value[0], tuple):
+                spread += [part for entry in value for part in entry]
+            else:
+                spread += value
+        return tuple(spread)
+
+
+class Plans:
+    """The compiled statements of one engine."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._plans: dict[Executable, Plan] = {}
+
+    def of(self, statement: Executable, row: Row) -> Plan:
+        """The plan of a statement; ``row`` tells which columns an INSERT fills, the same ones each time."""
+        plan = self._plans.get(statement)
+        if plan is None:
+            if len(self._plans) >= _MOST:
+                self._plans.clear()
+            plan = self._plans[statement] = self._compile(statement, row)
+        return plan
+
+    def _compile(self, statement: Executable, row: Row) -> Plan:
+        compiled = statement.compile(dialect=self._dialect, column_keys=list(row) if row else None)  # type: ignore[attr-defined]
+        if not isinstance(compiled, SQLCompiler):
+            raise TypeError("only Core statements are run in a unit of work")
+        make: Callable[[Iterable[Any]], Any] = _plain
+        if isinstance(statement, Select):
+            names = [column.key or f"column_{index}" for index, column in enumerate(statement.selected_columns)]
+            line: Any = namedtuple("Line", names, rename=True)  # type: ignore[misc]  # the names are the statement's
+            make = line._make
+        lists = frozenset(str(compiled.bind_names[one]) for one in compiled.post_compile_params)
+        return Plan(compiled, str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params), lists, make, {})
