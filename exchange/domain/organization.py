@@ -118,6 +118,3 @@ class Directory:
     def organizations(self) -> tuple[Organization, ...]:
         """Every organisation once, in order of its code."""
         return tuple(sorted(set(self._organizations.values()), key=lambda organization: organization.id))
-
-    def __len__(self) -> int:
-        return len(set(self._organizations.values()))
