@@ -10,12 +10,13 @@ import heapq
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from simpy import Event
+
 from exchange.api import Settled
 from exchange.domain.identifiers import OrganId
 from scenarios.kernel import Kernel, Process
 from scenarios.office.software import Software
 from scenarios.streams import share
-from simpy import Event
 
 MINUTE = 60
 

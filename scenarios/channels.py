@@ -2,10 +2,10 @@
 
 Nothing here draws lots. The rules are tried in this order and the first that applies decides:
 
- 1. secret                                          courier, for ever off the open roads     (Decision 28/2018 Art. 1; Law 29/2018/QH14)
+ 1. secret                                          courier        secret               (Decision 28 Art. 1; Law 29/2018/QH14)
  2. a rule asks for paper alone                     paper          rule-demands-paper
  3. sender has no document software                 paper          no-software
- 4. sender has no valid seal, signer no valid key   paper          no-certificate            (unsigned is for information only, Art. 4)
+ 4. sender has no valid seal, signer no valid key   paper          no-certificate       (unsigned is for information only, Art. 4)
  5. drafter, signer or clerk has no computer        paper          no-computer
  6. drafter, signer or clerk is not trained         paper          not-trained
  7. Party body to Party body                        Party network  when both are on it, else paper: recipient-not-connected

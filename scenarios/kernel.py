@@ -1,7 +1,7 @@
 """The clock of a run: a SimPy environment on business time, office hours, and the one sink every fact goes to.
 
-``now`` is whole seconds since the world's start date 00:00 (+07:00). Nothing here reads the machine's clock, and nothing depends on how many
-days are run, so the trace of one day is the beginning of the trace of five.
+``now`` is whole seconds since the world's start date 00:00 (+07:00). Nothing here reads the machine's clock, and nothing depends on how
+many days are run, so the trace of one day is the beginning of the trace of five.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Trace against axis, record by record: every fact about a delivery that the trace holds must stand in the axis' own rows, and back.
 
-The trace's facts are noted in the offices' database as they pass, so that nothing grows in memory; at the end the axis' export is laid beside
-them and both are walked in the order of (document, recipient).
+The trace's facts are noted in the offices' database as they pass, so that nothing grows in memory; at the end the axis' export is laid
+beside them and both are walked in the order of (document, recipient).
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ class _Comparison:
     def document(self, name: str, facts: list[Any], rows: list[Any]) -> None:
         """Everything both sides say about one document."""
         own = {fact.kind: fact for fact in facts if not fact.recipient}
-        pairs = {recipient: list(group) for recipient, group in groupby((fact for fact in facts if fact.recipient), lambda fact: fact.recipient)}
+        of_pairs = (fact for fact in facts if fact.recipient)
+        pairs = {recipient: list(group) for recipient, group in groupby(of_pairs, lambda fact: str(fact.recipient))}
         verdicts = [row for row in rows if not row.recipient]
         deliveries = {row.recipient: row for row in rows if row.recipient}
         submitted = own.get("submitted")

@@ -1,7 +1,7 @@
 """Run a world: assemble it, let it live for some working days, and give back what must be printed.
 
-``bootstrap`` of the simulated side: the only file here that knows how the parts fit. Everything measured comes from the trace; what stands in
-:class:`RunResult` are the checks on it: conservation, reconciliation, raw operations.
+``bootstrap`` of the simulated side: the only file here that knows how the parts fit. Everything measured comes from the trace; what stands
+in :class:`RunResult` are the checks on it: conservation, reconciliation, raw operations.
 """
 
 from __future__ import annotations

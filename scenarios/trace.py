@@ -1,7 +1,7 @@
 """One frozen record per fact, written to a sink as it happens; ``measures/`` folds the records and nothing else.
 
-``at`` is the business instant in whole seconds since the world's start date 00:00 (+07:00); ``agency`` the OrganId (Decision 20 form) of who
-acted. Records carry facts, never rates or counters, so a fold can be checked against the axis record by record.
+``at`` is the business instant in whole seconds since the world's start date 00:00 (+07:00); ``agency`` the OrganId (Decision 20 form) of
+who acted. Records carry facts, never rates or counters, so a fold can be checked against the axis record by record.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class CrlIssued:
 
 @dataclass(frozen=True, slots=True)
 class PathValidated:
-    """A certificate's path was worked out by one party (``verifies`` raw verifications: links and CRLs); later uses are cached timelines."""
+    """A certificate's path was worked out by one party (``verifies`` raw verifications: links and CRLs); later uses are cached."""
 
     at: int
     agency: str
@@ -336,7 +336,7 @@ class NegotiationMoved:
 
 Record = (
     AgencyOpened | CertificatesIssued | CrlIssued | PathValidated | Drafted | Initialled | Signed | Issued | Dispatched | Submitted
-    | RefusalReceived | RefusalSigned | Judged | Arrived | Checked | Registered | Returned | StatusSent | StatusReceived | PaperArrived | InternalEnded
-    | Published | MailboxUsed | NegotiationMoved
+    | RefusalReceived | RefusalSigned | Judged | Arrived | Checked | Registered | Returned | StatusSent | StatusReceived | PaperArrived
+    | InternalEnded | Published | MailboxUsed | NegotiationMoved
 )
 Sink = Callable[[Record], None]

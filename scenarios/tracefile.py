@@ -1,4 +1,4 @@
-"""The trace on disk: one record a line, canonical JSON (keys as declared, no blanks, NFC as written), so that equal traces are equal bytes."""
+"""The trace on disk: one record a line, canonical JSON (keys as declared, no blanks), so that equal traces are equal bytes."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Annex:
 
 
 def annexes(office: Office, item: Draft) -> tuple[Annex, ...]:
-    """The annex files of a document, each signed with the seal: a table of figures, zipped as the wire asks of any file that is no office format."""
+    """The annex files of a document, each signed with the seal: a table of figures, zipped as the wire asks of what is no office format."""
     kernel = office.services.kernel
     if share(kernel.seed, item.id, "annex") >= kernel.habits["annex_share"]:
         return ()

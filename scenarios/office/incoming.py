@@ -128,7 +128,8 @@ def _require_clerk(office: Office, person: Person, what: str) -> None:
 
 
 def _require_lead(officer: Person, case: Case, what: str) -> None:
-    require(case.lead is not None and case.lead.id == officer.id, officer.id, f"{what} arrival {case.arrival_number}", "somebody else handles it")
+    own = case.lead is not None and case.lead.id == officer.id
+    require(own, officer.id, f"{what} arrival {case.arrival_number}", "somebody else handles it")
 
 
 def _tell(office: Office, item: Incoming, code: StatusCode, mail: MailState | None = None, text: str = "") -> None:

@@ -1,7 +1,7 @@
 """One agency's document software: who works there, what lies where, and the numbers that only it gives.
 
-The state is here; the commands that change it are in :mod:`outgoing`, :mod:`incoming` and :mod:`software`. Only open drafts and cases stay in
-memory, everything finished is a row of :mod:`registers`.
+The state is here; the commands that change it are in :mod:`outgoing`, :mod:`incoming` and :mod:`software`. Only open drafts and cases stay
+in memory, everything finished is a row of :mod:`registers`.
 """
 
 from __future__ import annotations

@@ -44,7 +44,8 @@ class Need:
 def draft(office: Office, officer: Person, need: Need) -> Draft:
     """An officer opens a draft: type, urgency, recipients, and who will initial and sign it."""
     require(officer.id in office.people, officer.id, f"draft for {office.name}", "that is another agency's software")
-    require(officer.role in ("officer", "unit-head", *LEADERS) or not office.staff("officer"), officer.id, "draft", "drafting is for officers")
+    drafts = officer.role in ("officer", "unit-head", *LEADERS) or not office.staff("officer")
+    require(drafts, officer.id, f"draft {need.id}", "drafting is for officers")
     require(bool(need.recipients), officer.id, f"draft {need.id}", "a document has at least one recipient")
     require(need.id not in office.drafts, officer.id, f"draft {need.id}", "a draft with this identifier is open")
     kernel = office.services.kernel
@@ -110,7 +111,8 @@ def sign(office: Office, leader: Person, item: Draft) -> None:
 
 def issue(office: Office, clerk: Person, item: Draft) -> None:
     """The clerk numbers, seals, registers and sends (Decree 30 Art. 14–18)."""
-    require(clerk.role not in LEADERS and clerk.id != item.signer.id, clerk.id, f"number {item.id}", "signer and numberer are different people")
+    other = clerk.role not in LEADERS and clerk.id != item.signer.id
+    require(other, clerk.id, f"number {item.id}", "signer and numberer are different people")
     require(_keeps_registers(office, clerk), clerk.id, f"number {item.id}", "only the clerk numbers, seals and registers")
     require(item.stage is Stage.SIGNED, clerk.id, f"number {item.id}", f"it is {item.stage}, not signed")
     services, kernel = office.services, office.services.kernel

@@ -10,7 +10,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, MetaData, Select, String, Table, bindparam, create_engine, event, func, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Select,
+    String,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.engine import Engine
 
 METADATA = MetaData()
@@ -122,6 +137,8 @@ AXIS_ROWS = Table(
 )
 """What the axis says about the same deliveries, copied from its export at the end of a run."""
 _BATCH = 2_000
+_BY_DOCUMENT = "SELECT 1 FROM incoming_register WHERE agency = ? AND document = ? LIMIT 1"
+_BY_NUMBER = "SELECT 1 FROM incoming_register WHERE agency = ? AND issuer = ? AND number = ? AND notation = ? LIMIT 1"
 
 
 class Registers:
@@ -154,18 +171,13 @@ class Registers:
         """Duplicate alert: this identifier was registered here before (Decree 30 Annex VI)."""
         if (agency, document) in self._fresh_documents:
             return True
-        where = (INCOMING.c.agency == bindparam("a")) & (INCOMING.c.document == bindparam("d"))
-        return self._connection.execute(select(INCOMING.c.arrival_number).where(where).limit(1), {"a": agency, "d": document}).first() is not None
+        return self._connection.exec_driver_sql(_BY_DOCUMENT, (agency, document)).first() is not None
 
     def known_number(self, agency: str, issuer: str, number: str, notation: str) -> bool:
         """Duplicate alert: the same number and notation of the same issuer was registered here before."""
         if (agency, issuer, number, notation) in self._fresh_numbers:
             return True
-        columns = INCOMING.c
-        where = (columns.agency == bindparam("a")) & (columns.issuer == bindparam("i"))
-        where &= (columns.number == bindparam("n")) & (columns.notation == bindparam("t"))
-        values = {"a": agency, "i": issuer, "n": number, "t": notation}
-        return self._connection.execute(select(columns.arrival_number).where(where).limit(1), values).first() is not None
+        return self._connection.exec_driver_sql(_BY_NUMBER, (agency, issuer, number, notation)).first() is not None
 
     def submitted(self, package: str) -> tuple[str, str]:
         """Sender and document of a package handed to the axis; both empty for none (a status package)."""

@@ -24,6 +24,29 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class Shelf:
+    """Files of fetched packages until their clerks have checked them. One that many fetched lies there once; each reads it for itself."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, tuple[int, bytes]] = {}
+
+    def put(self, digest: str, data: bytes) -> str:
+        """Lay a file down under the digest its reader worked out; gives that."""
+        count, held = self._files.get(digest, (0, data))
+        self._files[digest] = (count + 1, held)
+        return digest
+
+    def take(self, digest: str) -> bytes:
+        """The file's bytes; gone after the last who put it took it. Raises KeyError when it was never put."""
+        count, held = self._files.pop(digest)
+        if count > 1:
+            self._files[digest] = (count - 1, held)
+        return held
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
 @dataclass(slots=True)
 class Services:
     """Shared by the offices of one run."""
@@ -43,6 +66,7 @@ class Services:
     offices: dict[OrganId, Office] = field(default_factory=dict)
     witness: dict[str, tuple[int, int]] = field(default_factory=dict)
     """For the trace alone: when a document was signed and sent. No office reads it to decide anything."""
+    shelf: Shelf = field(default_factory=Shelf)
     unjudged: dict[str, str] = field(default_factory=dict)
     """Packages the axis holds and has not judged yet, with their documents; for the trace alone."""
     _validators: dict[OrganId, Validator] = field(default_factory=dict)

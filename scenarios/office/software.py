@@ -6,6 +6,7 @@ Every agency polls every ``poll_minutes`` at a phase of its own. Cycles with not
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import Literal
 
 from exchange.api import AxisApi, Caller, Envelope, Fetched, Package, PackageKind, Receipt, Rejection, Submission
 from exchange.domain.lifecycle import StatusCode
@@ -62,9 +63,9 @@ class Software:
         services, kernel = self.office.services, self.office.services.kernel
         _, sent_at = services.witness.get(item.document, (0, kernel.now))
         kernel.record(Arrived(kernel.now, self.office.name, item.document, item.package, str(item.sender), item.signed_at, sent_at))
-        self.office.outbox.append(
-            Parcel(item.document, "status", wire.write_status(self.office, item, StatusCode.ARRIVED, StatusCode.ARRIVED.label), "01", str(item.sender))
-        )
+        code = StatusCode.ARRIVED
+        data = wire.write_status(self.office, item, code, code.label)
+        self.office.outbox.append(Parcel(item.document, "status", data, code.value, str(item.sender)))
         incoming.queue(self.office, item)
 
     def _status(self, package: EdxmlPackage) -> None:
@@ -95,7 +96,7 @@ class Software:
     def _answered(self, parcel: Parcel, answer: Receipt | Rejection) -> None:
         services, kernel = self.office.services, self.office.services.kernel
         name = self.office.name
-        kind = "edoc" if parcel.kind == "edoc" else "status"
+        kind: Literal["edoc", "status"] = "edoc" if parcel.kind == "edoc" else "status"
         if isinstance(answer, Rejection):
             kernel.record(Submitted(kernel.now, name, parcel.document, kind, "", False, answer.rule))
             return

@@ -23,14 +23,14 @@ from exchange.edxml.model import (
     TypeInfo,
 )
 from exchange.edxml.reader import EdxmlPackage, MemorySink, read
-from exchange.edxml.writer import write_edoc, write_status as write_status_package
+from exchange.edxml.writer import write_edoc
+from exchange.edxml.writer import write_status as write_status_package
 from exchange.verification import Attachment, Judgement, judge
 from scenarios.office.cases import Draft, Incoming
 from scenarios.office.letters import letter_content
 from scenarios.office.office import Office
 from scenarios.office.services import Services
 from scenarios.trace import Channel
-from signing import PackedLetter, pack_letter, unpack_letter
 
 if TYPE_CHECKING:
     from scenarios.office.dispatch import Annex
@@ -41,24 +41,11 @@ _FILE_LIMIT = 500
 
 
 @dataclass(frozen=True, slots=True)
-class KeptFile:
-    """One attachment as kept: a letter packed small where it is one of ours, anything else as it came."""
-
-    name: str
-    letter: PackedLetter | None
-    data: bytes
-
-    def bytes(self) -> bytes:
-        """The file's bytes as they arrived."""
-        return self.data if self.letter is None else unpack_letter(self.letter)
-
-
-@dataclass(frozen=True, slots=True)
 class Kept:
-    """A fetched package until the clerk has checked it: its header as read, its files byte for byte."""
+    """A fetched package until the clerk has checked it: its header as read, and its files by name and digest on the shelf."""
 
     header: EdocHeader
-    files: tuple[KeptFile, ...]
+    files: tuple[tuple[str, str], ...]
 
 
 def write_document(office: Office, item: Draft, organs: tuple[OrganId, ...], annexes: tuple[Annex, ...], paper: bool) -> bytes:
@@ -121,7 +108,7 @@ def arrived_document(
 ) -> Incoming:
     """The same from a package already read."""
     header = package.edoc
-    files = tuple(_keep(info.name, blobs[info.ref]) for info in package.attachments)
+    files = tuple((info.name, services.shelf.put(info.ref, blobs[info.ref])) for info in package.attachments)
     kernel = services.kernel
     signed_at, _ = services.witness.get(header.document_id, (kernel.now, kernel.now))
     return Incoming(
@@ -145,18 +132,13 @@ def arrived_document(
 
 
 def judge_kept(office: Office, item: Incoming) -> Judgement:
-    """The recipient's own verdict on what it fetched, at the instant of its arrival, by its own validator."""
+    """The recipient's own verdict on what it fetched, at the instant of its arrival, by its own validator. Its files leave the shelf."""
     services = office.services
     if not isinstance(item.file, Kept):
         raise TypeError(f"{item.document} came without a file")
-    attachments = tuple(Attachment(file.name, file.bytes()) for file in item.file.files)
+    attachments = tuple(Attachment(name, services.shelf.take(ref)) for name, ref in item.file.files)
     validator = services.validator(office.id)
     return judge(item.file.header, attachments, services.directory, validator, services.kernel.moment_of(item.arrived_at))
-
-
-def _keep(name: str, data: bytes) -> KeptFile:
-    packed = pack_letter(data)
-    return KeptFile(name, packed, b"" if packed is not None else data)
 
 
 def _contact(services: Services, organ: OrganId) -> Contact:

@@ -44,8 +44,8 @@ DEFAULTS: tuple[Assumption, ...] = (
     Assumption("email_seconds", 40.0, "seconds an e-mail is under way"),
     Assumption("party_latency_seconds", 90.0, "seconds a document is under way on the Party network"),
     Assumption("party_per_minute", 30.0, "documents the Party network carries a minute"),
-    Assumption("outage_patience_hours", 4.0, "hours of announced outage an agency waits out before it turns to paper (urgent documents: none)"),
-    Assumption("party_gateway_levels", 1.0, "1: only Party bodies of the province and the centre are reached from state agencies through the gateway"),
+    Assumption("outage_patience_hours", 4.0, "hours of announced outage waited out before turning to paper (urgent documents: none)"),
+    Assumption("party_gateway_levels", 1.0, "1: state agencies reach only Party bodies of the province and the centre through the gateway"),
     Assumption("internal_readers_mean", 1.5, "mean number of units an internal document is circulated to"),
     Assumption("counterpart_hours", 3.0, "mean hours until a counterpart outside the study registers what it received"),
 )

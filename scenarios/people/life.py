@@ -1,4 +1,7 @@
-"""A working life: take what is due, spend the time it takes, give the command. The choices stand in :mod:`clerk`, :mod:`leader`, :mod:`officer`."""
+"""A working life: take what is due, spend the time it takes, give the command.
+
+The choices stand in :mod:`clerk`, :mod:`leader` and :mod:`officer`.
+"""
 
 from __future__ import annotations
 

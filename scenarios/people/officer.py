@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from scenarios.office import incoming, internal, outgoing
 from scenarios.office.cases import Answers, Case, Draft
+from scenarios.office.dispatch import scope_of
 from scenarios.office.office import Office
 from scenarios.office.outgoing import Need
 from scenarios.people import errands
@@ -52,7 +53,7 @@ def _reply(office: Office, case: Case) -> Need:
     return Need(
         id=f"{office.name},{office.services.kernel.moment.year},TL{tail:08d}",
         type="CV",
-        scope=errands.scope_of(office, office.services.agencies[item.sender]),
+        scope=scope_of(office, office.services.agencies[item.sender]),
         recipients=(item.sender,),
         urgency=item.urgency,
         answers=Answers(item.sender, item.document, item.number, item.notation, item.day),

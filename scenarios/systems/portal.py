@@ -46,5 +46,6 @@ class Portal:
     def _editor(self, office: Office) -> Person | None:
         """One officer of the agency's first unit looks after the portal."""
         first = office.agency.units[0] if office.agency.units else ""
-        people = tuple(person for person in office.staff("officer") if person.unit == first) or office.staff("officer") or office.agency.people
+        officers = office.staff("officer")
+        people = tuple(person for person in officers if person.unit == first) or officers or office.agency.people
         return office.pick("portal", people)

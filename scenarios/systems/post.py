@@ -32,12 +32,14 @@ class Post:
     def send(self, office: Office, item: Draft, organ: OrganId, channel: Channel) -> None:
         """Hand over one document for one recipient."""
         self.entered(item.id, str(organ), channel)
-        self._services.kernel.start_process(self._carry(_printed(office, item, channel), organ, self._days(office, organ, channel, item.id)))
+        seconds = self._seconds(office, organ, channel, item.id)
+        self._services.kernel.start_process(self._carry(_printed(office, item, channel), organ, seconds))
 
     def send_copy(self, office: Office, item: Draft, organ: OrganId) -> None:
         """Post the paper copy of something sent electronically."""
         printed = _printed(office, item, Channel.PAPER)
-        self._services.kernel.start_process(self._carry_copy(printed, organ, self._days(office, organ, Channel.PAPER, item.id)))
+        seconds = self._seconds(office, organ, Channel.PAPER, item.id)
+        self._services.kernel.start_process(self._carry_copy(printed, organ, seconds))
 
     def entered(self, document: str, recipient: str, channel: Channel) -> None:
         """A (document, recipient) took a road without the axis."""
@@ -73,7 +75,7 @@ class Post:
         at = self._services.kernel.now + seconds
         return at if item.channel is Channel.EMAIL else self._services.kernel.office_open(at)
 
-    def _days(self, office: Office, organ: OrganId, channel: Channel, document: str) -> int:
+    def _seconds(self, office: Office, organ: OrganId, channel: Channel, document: str) -> int:
         """Seconds under way: the assumed mean, between half and one and a half of it."""
         kernel = self._services.kernel
         spread = 0.5 + share(kernel.seed, document, str(organ), "post")
