@@ -3,7 +3,8 @@
 A template in use is never changed: a new one gets a new hash and the old file stays, so that letters of every release verify for ever.
 Needs fontTools and Debian's fonts-croscore (Tinos and Arimo, SIL Open Font License 1.1, no reserved font names).
 
-    PYTHONPATH=. python tools/build_letter_template.py /usr/share/fonts/truetype/croscore tools/letter_dictionary.bin signing/formats/letter/templates
+    PYTHONPATH=. python tools/build_letter_template.py /usr/share/fonts/truetype/croscore tools/letter_dictionary.bin
+    signing/formats/letter/templates
 
 The dictionary is what packed letters are deflated against: the unpacked form of one typical letter (see packing.py), whose words, names and
 certificate skeletons recur in all others. CURRENT in template.py then names the new file.
@@ -31,7 +32,12 @@ from signing.formats.letter.page import DATE_FIELD, NUMBER_FIELD
 MAGIC = b"truc-letter-template\n"
 ACCENTED = "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ"
 MARKS = "–—‘’“”…•°§×÷±²³½€₫«»‰"
-FACES = (("R", "Tinos-Regular", "TRUCAA", 6), ("B", "Tinos-Bold", "TRUCAB", 6), ("I", "Tinos-Italic", "TRUCAC", 70), ("BI", "Tinos-BoldItalic", "TRUCAD", 70))
+FACES = (
+    ("R", "Tinos-Regular", "TRUCAA", 6),
+    ("B", "Tinos-Bold", "TRUCAB", 6),
+    ("I", "Tinos-Italic", "TRUCAC", 70),
+    ("BI", "Tinos-BoldItalic", "TRUCAD", 70),
+)
 BOLD_ITALIC_TEXT = "Nơi nhận:"
 OUTLINE_UNITS = 512
 """Grid of the seal's letters: at 9 pt one step is 0.02 pt."""
@@ -48,7 +54,10 @@ PAGE = (
 
 
 def code_table() -> str:
-    """The character of each of the 256 codes; U+0000 marks an unused code. Codes 8–10, 12, 13 stay unused: they have meanings in PDF strings."""
+    """The character of each of the 256 codes; U+0000 marks an unused code.
+
+    Codes 8–10, 12, 13 stay unused: they have meanings in PDF strings.
+    """
     table = ["\0"] * 256
     for code in range(32, 127):
         table[code] = chr(code)
@@ -129,10 +138,15 @@ def seal_outlines(path: Path, codes: str) -> dict[str, tuple[int, str]]:
 
 def to_unicode(codes: str) -> bytes:
     rows = [f"<{code:02x}> <{ord(char):04x}>" for code, char in enumerate(codes) if char != "\0"]
-    blocks = "".join(f"{len(part)} beginbfchar\n" + "\n".join(part) + "\nendbfchar\n" for part in (rows[i : i + 100] for i in range(0, len(rows), 100)))
+    blocks = "".join(
+        f"{len(part)} beginbfchar\n" + "\n".join(part) + "\nendbfchar\n" for part in (rows[i : i + 100] for i in range(0, len(rows), 100))
+    )
     return (
-        "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CIDSystemInfo <</Registry(Adobe)/Ordering(UCS)/Supplement 0>> def\n"
-        "/CMapName /Truc-UCS def\n/CMapType 2 def\n1 begincodespacerange\n<00> <ff>\nendcodespacerange\n" + blocks + "endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n"
+        "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n"
+        "/CIDSystemInfo <</Registry(Adobe)/Ordering(UCS)/Supplement 0>> def\n"
+        "/CMapName /Truc-UCS def\n/CMapType 2 def\n1 begincodespacerange\n<00> <ff>\nendcodespacerange\n"
+        + blocks
+        + "endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n"
     ).encode()
 
 
@@ -150,7 +164,8 @@ def face_objects(number: int, face: tuple[str, str, str, int], program: bytes, w
         f"/FontDescriptor {number + 1} 0 R/ToUnicode 16 0 R>>"
     )
     descriptor = (
-        f"<</Type/FontDescriptor/FontName/{base}/Flags {flags}/FontBBox[{box}]/ItalicAngle {-12 if flags & 64 else 0}/Ascent {round(hhea.ascent * scale)}"
+        f"<</Type/FontDescriptor/FontName/{base}/Flags {flags}/FontBBox[{box}]"
+        f"/ItalicAngle {-12 if flags & 64 else 0}/Ascent {round(hhea.ascent * scale)}"
         f"/Descent {round(hhea.descent * scale)}/CapHeight 662/StemV {120 if 'Bold' in name else 80}/FontFile2 {number + 2} 0 R>>"
     )
     packed = zlib.compress(program, 9)
@@ -173,7 +188,13 @@ def build(fonts: Path, dictionary: bytes) -> bytes:
         program, widths[face[0]], font = subset_font(fonts / f"{face[1]}.ttf", codes, text)
         objects += face_objects(4 + 3 * index, face, program, widths[face[0]], font)
     blank = b"/Tx BMC q BT /I 13 Tf 0 4.5 Td (%s) Tj ET Q EMC" % bytes(codes.index(c) for c in "ngày        tháng        năm ")
-    objects += [stream(b"/Filter/FlateDecode", zlib.compress(to_unicode(codes), 9)), FILESPEC, PAGE, appearance(*NUMBER_FIELD, b"/Tx BMC EMC"), appearance(*DATE_FIELD, blank)]
+    objects += [
+        stream(b"/Filter/FlateDecode", zlib.compress(to_unicode(codes), 9)),
+        FILESPEC,
+        PAGE,
+        appearance(*NUMBER_FIELD, b"/Tx BMC EMC"),
+        appearance(*DATE_FIELD, blank),
+    ]
     prefix, offsets = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", []
     for number, body in enumerate(objects, 1):
         offsets.append(len(prefix))

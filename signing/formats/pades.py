@@ -1,7 +1,7 @@
 """The plumbing of a PDF signature: /ByteRange and /Contents of a fixed place (ISO 32000-1 §12.8.1, ETSI EN 319 142-1).
 
-/Contents is a hexadecimal string of lower-case digits in which one DER value stands first and zeros fill the rest: its digits are outside the
-signature, so nothing else may hide there.
+/Contents is a hexadecimal string of lower-case digits in which one DER value stands first and zeros fill the rest: its digits are
+outside the signature, so nothing else may hide there.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def read_claimed_time(data: bytes, at: int) -> datetime | None:
     if match is None:
         return None
     try:
-        return datetime(*map(int, match.groups()), tzinfo=_VN)
+        year, month, day, hour, minute, second = map(int, match.groups())
+        return datetime(year, month, day, hour, minute, second, tzinfo=_VN)
     except ValueError:
         return None
 
@@ -79,7 +80,10 @@ def fill_contents(cms: bytes, digits: int) -> bytes:
 
 
 def extract_cms(digits: bytes) -> bytes:
-    """The one DER value in the digits of a /Contents. Raises :class:`FormatFailure` for other digits, bytes after it that are not 00, or no DER."""
+    """The one DER value in the digits of a /Contents.
+
+    Raises :class:`FormatFailure` for other digits, bytes after it that are not 00, or no DER.
+    """
     try:
         raw = bytes.fromhex(digits.decode("ascii"))
     except ValueError as error:

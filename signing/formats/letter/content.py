@@ -30,8 +30,8 @@ MAX_ITEMS = 60
 class LetterContent:
     """Everything a letter says except its number, its date and its signatures.
 
-    Texts are NFC and are drawn as given, save where a part is drawn in capitals (Decree 30/2020/NĐ-CP Annex I). Limits: texts 300 characters,
-    paragraphs 4,000 each, lists 60 items, 2,000 recipients; and all of it must fit on one page.
+    Texts are NFC and are drawn as given, save where a part is drawn in capitals (Decree 30/2020/NĐ-CP Annex I). Limits: texts 300
+    characters, paragraphs 4,000 each, lists 60 items, 2,000 recipients; and all of it must fit on one page.
     """
 
     sender_id: str
@@ -83,7 +83,12 @@ class LetterContent:
 
 FIELDS = tuple(sorted(field.name for field in fields(LetterContent)))
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
-_LISTS = {"recipient_ids": (MAX_RECIPIENTS, MAX_IDENTIFIER), "addressees": (MAX_ITEMS, MAX_TEXT), "paragraphs": (MAX_ITEMS, MAX_PARAGRAPH), "to_places": (MAX_ITEMS, MAX_TEXT)}
+_LISTS = {
+    "recipient_ids": (MAX_RECIPIENTS, MAX_IDENTIFIER),
+    "addressees": (MAX_ITEMS, MAX_TEXT),
+    "paragraphs": (MAX_ITEMS, MAX_PARAGRAPH),
+    "to_places": (MAX_ITEMS, MAX_TEXT),
+}
 _TEXTS = {name: MAX_IDENTIFIER if name in ("sender_id", "type_code", "notation") else MAX_TEXT for name in FIELDS if name not in _LISTS}
 _TEXT_VALUES = attrgetter(*_TEXTS)
 _VALUES = attrgetter(*FIELDS)

@@ -57,10 +57,13 @@ def cosine(tenths: int) -> float:
 
 
 def signature_drawing(seed: str) -> bytes:
-    """Path operators of a handwritten-looking signature in a box of :data:`SIGNATURE_BOX`; ``seed`` (name and position) decides its shape."""
+    """Path operators of a handwritten-looking signature in a box of :data:`SIGNATURE_BOX`; ``seed`` (name and position) decides its
+    shape.
+    """
     dice = sha256(seed.encode()).digest()
     height, lean, rise = 10 + dice[1] % 9, dice[2] % 7 - 1, dice[3] % 10 / 100
-    points = [(14 + x + dice[4 + i] % 4, 16 + y + dice[8 + i] % 5) for i, (x, y) in enumerate(_INITIALS[dice[0] % len(_INITIALS)])]
+    initial = _INITIALS[dice[0] % len(_INITIALS)]
+    points: list[tuple[float, float]] = [(14 + x + dice[4 + i] % 4, 16 + y + dice[8 + i] % 5) for i, (x, y) in enumerate(initial)]
     x = points[-1][0] + 5
     humps = 3 + dice[7] % 6
     step = (106 - x) / (2 * humps)
@@ -70,7 +73,8 @@ def signature_drawing(seed: str) -> bytes:
         points.append((x + step * 1.5, 15 + dice[20 + hump] % 6 + x * rise))
         x += 2 * step
     points += [(x + 6, 24 + dice[29] % 14), (x + 16, 20 + dice[28] % 6), (x + 26 + dice[30] % 8, 26 + dice[31] % 14)]
-    flourish = b"0.8 w %d %d m %d %d %d %d %d %d c S" % (18 + dice[9] % 20, 10, 60, 3 + dice[10] % 5, 90, 13 + dice[11] % 4, 138 - dice[12] % 12, 8 + dice[13] % 6)
+    stroke = (18 + dice[9] % 20, 10, 60, 3 + dice[10] % 5, 90, 13 + dice[11] % 4, 138 - dice[12] % 12, 8 + dice[13] % 6)
+    flourish = b"0.8 w %d %d m %d %d %d %d %d %d c S" % stroke
     return b"q 0.06 0.13 0.62 RG 1 J 1 j 1.3 w\n" + _smooth(points) + b" S\n" + flourish + b" Q"
 
 
@@ -81,7 +85,14 @@ def _smooth(points: list[tuple[float, float]]) -> bytes:
         before, a, b, after = points[max(i - 1, 0)], points[i], points[i + 1], points[min(i + 2, len(points) - 1)]
         out.append(
             b"%.1f %.1f %.1f %.1f %.1f %.1f c"
-            % (a[0] + (b[0] - before[0]) / 6, a[1] + (b[1] - before[1]) / 6, b[0] - (after[0] - a[0]) / 6, b[1] - (after[1] - a[1]) / 6, b[0], b[1])
+            % (
+                a[0] + (b[0] - before[0]) / 6,
+                a[1] + (b[1] - before[1]) / 6,
+                b[0] - (after[0] - a[0]) / 6,
+                b[1] - (after[1] - a[1]) / 6,
+                b[0],
+                b[1],
+            )
         )
     return b"\n".join(out)
 
@@ -91,7 +102,15 @@ def seal_drawing(template: Template, name: str, parent: str, bloc: str) -> bytes
 
     A body under another one has its parent on the ring and its own name inside; any other has its name on the ring and a star inside.
     """
-    out = [b"q 0.82 0.05 0.08 RG 0.82 0.05 0.08 rg 1.6 w\n", _circle(49.6), b"S 0.6 w\n", _circle(47.2), b"S\n", _circle(_INNER_RADIUS), b"S\n"]
+    out = [
+        b"q 0.82 0.05 0.08 RG 0.82 0.05 0.08 rg 1.6 w\n",
+        _circle(49.6),
+        b"S 0.6 w\n",
+        _circle(47.2),
+        b"S\n",
+        _circle(_INNER_RADIUS),
+        b"S\n",
+    ]
     if parent:
         out.append(_arc_text(template, parent.upper(), 7.5, 2600, upper=True))
         out.append(_star(_CENTRE, _CENTRE - 41, 4.6))
@@ -105,10 +124,13 @@ def seal_drawing(template: Template, name: str, parent: str, bloc: str) -> bytes
 
 def _circle(radius: float) -> bytes:
     c, r, k = _CENTRE, radius, radius * 0.55228475
-    return b"%.2f %.2f m %.2f %.2f %.2f %.2f %.2f %.2f c %.2f %.2f %.2f %.2f %.2f %.2f c %.2f %.2f %.2f %.2f %.2f %.2f c %.2f %.2f %.2f %.2f %.2f %.2f c h\n" % (
-        (c + r, c) + (c + r, c + k, c + k, c + r, c, c + r) + (c - k, c + r, c - r, c + k, c - r, c)
-        + (c - r, c - k, c - k, c - r, c, c - r) + (c + k, c - r, c + r, c - k, c + r, c)
-    )  # fmt: skip
+    quarters = (
+        (c + r, c + k, c + k, c + r, c, c + r),
+        (c - k, c + r, c - r, c + k, c - r, c),
+        (c - r, c - k, c - k, c - r, c, c - r),
+        (c + k, c - r, c + r, c - k, c + r, c),
+    )
+    return b"%.2f %.2f m " % (c + r, c) + b" ".join(b"%.2f %.2f %.2f %.2f %.2f %.2f c" % quarter for quarter in quarters) + b" h\n"
 
 
 def _star(x: float, y: float, radius: float) -> bytes:

@@ -1,7 +1,7 @@
 """Keeping letters small: what a letter says, compressed against its template's dictionary, from which its bytes come back one for one.
 
-A packed letter is the SHA-256 of its template and a tail: metadata, number, date, claimed times and both CMS values, deflated with a dictionary made
-of the template's own words. Only a file that rebuilds to exactly itself is packed, so nothing can be lost.
+A packed letter is the SHA-256 of its template and a tail: metadata, number, date, claimed times and both CMS values, deflated with a
+dictionary made of the template's own words. Only a file that rebuilds to exactly itself is packed, so nothing can be lost.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ class PackedLetter:
 
 
 def pack_letter(data: bytes, *, known_certificates: Sequence[bytes] = ()) -> PackedLetter | None:
-    """Pack a letter; ``None`` when it is not exactly one of ours. ``known_certificates`` join the dictionary and are needed again to unpack."""
+    """Pack a letter; ``None`` when it is not exactly one of ours.
+
+    ``known_certificates`` join the dictionary and are needed again to unpack.
+    """
     try:
         opened = open_first(data)
         sealed = open_second(data, opened)
@@ -59,20 +62,29 @@ def unpack_letter(packed: PackedLetter, *, known_certificates: Sequence[bytes] =
         template = load_template(packed.template_sha256.hex())
         inflate = zlib.decompressobj(-15, _dictionary(template, known_certificates))
         raw = inflate.decompress(packed.tail, MAX_UNPACKED)
+        if not inflate.eof or inflate.unused_data:
+            raise ValueError("the tail does not end where its data end")
         size, one, two, digits_one, digits_two, time_one, time_two, ordinal, padded = _HEAD.unpack_from(raw)
         at = _HEAD.size
         metadata, cms_one, cms_two = raw[at : at + size], raw[at + size : at + size + one], raw[at + size + one : at + size + one + two]
+        if not (pades.is_contents_size(digits_one) and pades.is_contents_size(digits_two) and at + size + one + two == len(raw)):
+            raise ValueError("its lengths do not agree")
         number, day = padded.rstrip(b"\0").decode(), date.fromordinal(ordinal)
         contents_one = pades.fill_contents(cms_one, digits_one)
         contents_two = pades.fill_contents(cms_two, digits_two)
-        heads = pades.signature_head(revisions.LEADER_FIELDS, _moment(time_one)), pades.signature_head(revisions.SEAL_FIELDS, _moment(time_two))
-    except (KeyError, ValueError, OverflowError, zlib.error, struct.error, FormatFailure) as error:
+        heads = (
+            pades.signature_head(revisions.LEADER_FIELDS, _moment(time_one)),
+            pades.signature_head(revisions.SEAL_FIELDS, _moment(time_two)),
+        )
+    except (KeyError, ValueError, OverflowError, OSError, zlib.error, struct.error, FormatFailure) as error:
         raise LetterRefused("packed letter", f"is damaged or of an unknown template: {error}") from error
     content = parse_content(metadata)
     page = draw_page(template, content)
     first = revisions.first_revision(template, revisions.first_objects(content, metadata, page), heads[0], digits_one)
     start = len(template.prefix) + len(first.before) + digits_one + 2 + len(first.after)
-    second = revisions.second_revision(start, first.xref_at, revisions.second_objects(template, content, page, number, day), heads[1], digits_two)
+    second = revisions.second_revision(
+        start, first.xref_at, revisions.second_objects(template, content, page, number, day), heads[1], digits_two
+    )
     return b"".join((template.prefix, first.before, contents_one, first.after, second.before, contents_two, second.after))
 
 

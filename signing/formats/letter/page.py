@@ -1,6 +1,7 @@
 """The page: where Decree 30/2020/NĐ-CP Annex I puts each part, as content stream and the places of the four fields.
 
-Points from the lower left corner of A4. A change here would change the bytes of letters already sent: new rules get a new version in ``LAYOUTS``.
+Points from the lower left corner of A4. A change here would change the bytes of letters already sent: new rules get a new version in
+``LAYOUTS``.
 """
 
 from __future__ import annotations
@@ -21,7 +22,15 @@ LEFT_WIDTH, SIGNER_WIDTH, PLACES_WIDTH = 210.0, 236.0, 205.0
 INDENT, LEADING, PARAGRAPH_GAP = 35.4, 17.0, 5.0
 NUMBER_FIELD = (34.0, 16.0)
 DATE_FIELD = (158.0, 16.0)
-_MARK_WIDTH = {"KHẨN": 56.7, "THƯỢNG KHẨN": 113.4, "HỎA TỐC": 85.0, "HỎA TỐC HẸN GIỜ": 113.4, "MẬT": 56.7, "TỐI MẬT": 85.0, "TUYỆT MẬT": 113.4}
+_MARK_WIDTH = {
+    "KHẨN": 56.7,
+    "THƯỢNG KHẨN": 113.4,
+    "HỎA TỐC": 85.0,
+    "HỎA TỐC HẸN GIỜ": 113.4,
+    "MẬT": 56.7,
+    "TỐI MẬT": 85.0,
+    "TUYỆT MẬT": 113.4,
+}
 """Widths of the stamps, 20 to 40 mm; all 8 mm high."""
 Rect = tuple[float, float, float, float]
 
@@ -40,19 +49,19 @@ class Page:
 class Canvas:
     """Collects text and line operators; text is absolute, sizes and faces are switched when they change."""
 
-    __slots__ = ("_face", "lines", "text")
+    __slots__ = ("_face", "_size", "lines", "text")
 
     def __init__(self) -> None:
         self.text: list[bytes] = []
         self.lines: list[bytes] = []
-        self._face = b""
+        self._face: Face | None = None
+        self._size = 0.0
 
     def use(self, face: Face, size: float) -> None:
         """Switch face and size."""
-        wanted = b"/%b %g Tf\n" % (face.name, size)
-        if wanted != self._face:
-            self._face = wanted
-            self.text.append(wanted)
+        if face is not self._face or size != self._size:
+            self._face, self._size = face, size
+            self.text.append(b"/%b %g Tf\n" % (face.name, size))
 
     def put(self, face: Face, size: float, x: float, y: float, line: Line) -> None:
         """One line with its left end at ``x``."""
@@ -146,7 +155,7 @@ def _nation(canvas: Canvas, bold: Face, content: LetterContent) -> float:
 
 
 def _number_line(canvas: Canvas, regular: Face, content: LetterContent, y: float) -> tuple[Rect, float]:
-    """"Số:", room for the number field, then the notation; centred under the issuing body (Decree 30 Annex I, part II, 3)."""
+    """ "Số:", room for the number field, then the notation; centred under the issuing body (Decree 30 Annex I, part II, 3)."""
     before, after = ("Số", "-") if content.bloc == "party" else ("Số:", "/")
     label, notation = regular.line(before), regular.line(after + content.notation)
     width = (label.width + notation.width) * 13 / 1000 + NUMBER_FIELD[0] + 3
@@ -198,7 +207,7 @@ def _title(canvas: Canvas, bold: Face, content: LetterContent, y: float) -> floa
 
 
 def _addressees(canvas: Canvas, regular: Face, content: LetterContent, y: float) -> float:
-    """"Kính gửi": one name beside it, a few as a list, many run on."""
+    """ "Kính gửi": one name beside it, a few as a list, many run on."""
     names = [name.rstrip(" ;.,") for name in content.addressees]
     label = regular.line("Kính gửi: ")
     listed = 1 < len(names) <= 8
@@ -213,7 +222,7 @@ def _addressees(canvas: Canvas, regular: Face, content: LetterContent, y: float)
     canvas.put(regular, 13, LEFT + indent, y, label)
     y -= LEADING if listed else 0
     for text in texts:
-        for line in regular.break_lines(text, _units(RIGHT - start, 13), _units(RIGHT - start, 13)):
+        for line in regular.wrap(text, _units(RIGHT - start, 13)):
             canvas.put(regular, 13, start, y, line)
             y -= LEADING
     return y - 8
@@ -244,7 +253,10 @@ def _body(canvas: Canvas, face: Face, content: LetterContent, y: float) -> float
 
 
 def _signer(canvas: Canvas, bold: Face, content: LetterContent, y: float) -> tuple[Rect, Rect, float]:
-    """Capacity, position, room for signature and seal, name (Decree 30 Annex I, parts 7a–8). Returns both places and the lowest baseline."""
+    """Capacity, position, room for signature and seal, name (Decree 30 Annex I, parts 7a–8).
+
+    Returns both places and the lowest baseline.
+    """
     lines = [line for line in (*content.on_behalf.split("\n"), content.position) if line]
     if content.capacity:
         lines[0] = f"{content.capacity} {lines[0]}"
@@ -263,7 +275,7 @@ def _signer(canvas: Canvas, bold: Face, content: LetterContent, y: float) -> tup
 
 
 def _places(canvas: Canvas, template: Template, content: LetterContent, y: float) -> float:
-    """"Nơi nhận" and its lines. Returns the lowest baseline."""
+    """ "Nơi nhận" and its lines. Returns the lowest baseline."""
     if not content.to_places:
         return y
     y -= 16
@@ -271,9 +283,7 @@ def _places(canvas: Canvas, template: Template, content: LetterContent, y: float
     regular, limit = template.faces["R"], _units(PLACES_WIDTH, 11)
     for index, place in enumerate(content.to_places):
         end = "." if index == len(content.to_places) - 1 else ";"
-        text = f"- {place.rstrip(' ;.,')}{end}"
-        whole = regular.line(text)
-        for line in (whole,) if whole.width <= limit else regular.break_lines(text, limit, limit):
+        for line in regular.wrap(f"- {place.rstrip(' ;.,')}{end}", limit):
             y -= 13
             canvas.put(regular, 11, LEFT, y, line)
     return y

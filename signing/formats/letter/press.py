@@ -23,8 +23,8 @@ class LetterPress:
     def sign(self, content: LetterContent, leader: CadesSigner, *, at: datetime | None = None) -> bytes:
         """Draw the page and sign it as the leader, number and date still empty: the bytes of revision 1.
 
-        ``at`` is the time the signature claims (/M). Raises :class:`LetterRefused` for content that breaks a limit, cannot be drawn or does not
-        fit on one page.
+        ``at`` is the time the signature claims (/M). Raises :class:`LetterRefused` for content that breaks a limit, cannot be drawn or
+        does not fit on one page.
         """
         check_content(content)
         template, metadata = self._template, content.canonical()
@@ -39,8 +39,9 @@ class LetterPress:
     def issue(self, revision1: bytes, number: str, day: date, seal: CadesSigner, *, at: datetime | None = None) -> bytes:
         """Fill number and date and seal as the organisation: the bytes of the complete letter.
 
-        ``number`` has two to five digits (``05``, ``107``). Raises :class:`LetterRefused` when ``revision1`` is not exactly a letter signed by its
-        leader only, or the number is malformed. Whether the leader's signature holds is for a validator to say before this is called.
+        ``number`` has two to five digits (``05``, ``107``). Raises :class:`LetterRefused` when ``revision1`` is not exactly a letter
+        signed by its leader only, or the number is malformed. Whether the leader's signature holds is for a validator to say before this
+        is called.
         """
         if not revisions.NUMBER.fullmatch(number):
             raise LetterRefused("number", "must have two to five digits, below 10 with a leading zero (Decree 30/2020/NĐ-CP Annex I)")

@@ -1,8 +1,8 @@
 """The strict reader: a letter is what rebuilding it from its own values gives, byte for byte, and nothing else.
 
-The metadata stream gives the content, the two filled fields give number and date; from these both revisions are drawn again and compared with the
-file. What may vary beside them are the digits of the two /Contents, whose form is checked here and whose meaning is the validator's work.
-Cost is bounded by the file's size, which is bounded by :data:`MAX_LETTER`.
+The metadata stream gives the content, the two filled fields give number and date; from these both revisions are drawn again and compared
+with the file. What may vary beside them are the digits of the two /Contents, whose form is checked here and whose meaning is the
+validator's work. Cost is bounded by the file's size, which is bounded by :data:`MAX_LETTER`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from signing.formats.letter.template import Template, template_of
 MAX_LETTER = 1 << 20
 """Longest letter read, in bytes; a real one has about 75,000."""
 TailRevision = Callable[[bytes, int], int]
-"""A permitted revision after the letter: given the file and where the revision would begin, where it ends; the same place when it is not there."""
+"""A permitted revision after the letter: given the file and where the revision would begin, where it ends; the same place when it is
+not there.
+"""
 _LEADER, _SEAL = revisions.NAMES[28], revisions.NAMES[29]
 _FILLED_NUMBER = re.compile(rb"23 0 obj\n<</V<feff((?:003[0-9]){1,6})>")
 _FILLED_DATE = re.compile(rb"24 0 obj\n<</V<feff((?:[0-9a-f]{4}){1,40})>")
@@ -89,8 +91,8 @@ class Sealed:
 def read_letter(data: bytes, *, permitted_tails: Sequence[TailRevision] = ()) -> Letter:
     """Read a complete letter from its bytes alone.
 
-    Raises :class:`LetterRefused` with place and rule for everything else: a file of another layout, a changed byte, a letter signed by the leader
-    only, a later revision that is not among ``permitted_tails``.
+    Raises :class:`LetterRefused` with place and rule for everything else: a file of another layout, a changed byte, a letter signed by
+    the leader only, a later revision that is not among ``permitted_tails``.
     """
     opened = open_first(data)
     sealed = open_second(data, opened)

@@ -1,8 +1,8 @@
 """The bytes of a letter's two revisions, as functions of what they say. Writer and reader both call these, and the reader compares.
 
-Objects 1–20 are the template's prefix. Revision 1 (leader): 21 metadata, 22 page content, 23 field ``so``, 24 field ``ngay_ban_hanh``, 25 field
-``ky_lanh_dao``, 26 field ``dau_co_quan``, 27 signature drawing, 28 signature. Revision 2 (organisation): 23, 24 and 26 again with value and
-appearance, 30 and 31 their appearances, 32 seal drawing, 29 signature. Nothing else may change.
+Objects 1–20 are the template's prefix. Revision 1 (leader): 21 metadata, 22 page content, 23 field ``so``, 24 field ``ngay_ban_hanh``,
+25 field ``ky_lanh_dao``, 26 field ``dau_co_quan``, 27 signature drawing, 28 signature. Revision 2 (organisation): 23, 24 and 26 again
+with value and appearance, 30 and 31 their appearances, 32 seal drawing, 29 signature. Nothing else may change.
 """
 
 from __future__ import annotations
@@ -20,17 +20,30 @@ from signing.formats.letter.page import DATE_FIELD, NUMBER_FIELD, Page, Rect
 from signing.formats.letter.template import Template
 
 NAMES = {
-    21: "metadata", 22: "page content", 23: "number field", 24: "date field", 25: "leader's signature field", 26: "organisation's signature field",
-    27: "leader's signature drawing", 28: "leader's signature", 29: "organisation's signature", 30: "number's appearance",
-    31: "date's appearance", 32: "seal drawing",
-}  # fmt: skip
+    21: "metadata",
+    22: "page content",
+    23: "number field",
+    24: "date field",
+    25: "leader's signature field",
+    26: "organisation's signature field",
+    27: "leader's signature drawing",
+    28: "leader's signature",
+    29: "organisation's signature",
+    30: "number's appearance",
+    31: "date's appearance",
+    32: "seal drawing",
+}
 """Objects of a letter by number, as refusals name them."""
 LEADER_FIELDS = b"(ky_lanh_dao)"
 SEAL_FIELDS = b"(so)(ngay_ban_hanh)(dau_co_quan)"
 NUMBER = re.compile(r"0[1-9]|[1-9][0-9]{1,4}")
 """Decimal, at least two digits (Decree 30/2020/NĐ-CP Annex I, part II, 3)."""
 _DATE = re.compile(r"ngày (\d{2}) tháng (\d{1,2}) năm (\d{4})")
-METADATA = re.compile(rb"21 0 obj\n<</Type/EmbeddedFile/Subtype/application#2Fjson/Length ([1-9]\d{0,5})>>stream\n")
+_METADATA_HEAD = b"21 0 obj\n<</Type/EmbeddedFile/Subtype/application#2Fjson/Length %d>>stream\n"
+METADATA = re.compile(_METADATA_HEAD.replace(b"%d", rb"([1-9]\d{0,5})"))
+_TEXT_FIELD = (
+    b"%d 0 obj\n<<%b/Type/Annot/Subtype/Widget/FT/Tx/Ff 1/T(%b)/F 4/P 18 0 R/Rect[%.2f %.2f %.2f %.2f]/DA(/%b 13 Tf 0 g)%b>>\nendobj\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +75,7 @@ def parse_date_text(text: str) -> date:
 def first_objects(content: LetterContent, metadata: bytes, page: Page) -> list[bytes]:
     """Objects 21 to 27."""
     return [
-        b"21 0 obj\n<</Type/EmbeddedFile/Subtype/application#2Fjson/Length %d>>stream\n%b\nendstream\nendobj\n" % (len(metadata), metadata),
+        _METADATA_HEAD % len(metadata) + metadata + b"\nendstream\nendobj\n",
         b"22 0 obj\n<</Length %d>>stream\n%b\nendstream\nendobj\n" % (len(page.stream), page.stream),
         number_field(page.number, None),
         date_field(page.date, None),
@@ -81,7 +94,8 @@ def first_revision(template: Template, objects: list[bytes], head: bytes, digits
     for item in objects:
         entries.append(b"%010d 00000 n \n" % offset)
         offset += len(item)
-    after = b">>\nendobj\nxref\n0 29\n%b%010d 00000 n \ntrailer\n<</Size 29/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (b"".join(entries), offset, xref_at)
+    entries.append(b"%010d 00000 n \n" % offset)
+    after = b">>\nendobj\nxref\n0 29\n%btrailer\n<</Size 29/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (b"".join(entries), xref_at)
     return Revision(body + pades.byte_range(opening, digits, len(after)), after, xref_at)
 
 
@@ -106,24 +120,27 @@ def second_revision(start: int, previous_xref: int, objects: list[bytes], head: 
     for item in objects:
         offsets.append(start)
         start += len(item)
-    number, day, seal, *drawings = offsets
-    after = (
-        b">>\nendobj\nxref\n23 2\n%010d 00000 n \n%010d 00000 n \n26 1\n%010d 00000 n \n29 4\n%010d 00000 n \n%010d 00000 n \n%010d 00000 n \n%010d 00000 n \n"
-        b"trailer\n<</Size 33/Root 1 0 R/Prev %d>>\nstartxref\n%d\n%%%%EOF\n"
-    ) % (number, day, seal, start, *drawings, previous_xref, xref_at)
+    number, day, seal, *drawings = (b"%010d 00000 n \n" % offset for offset in (*offsets, start))
+    table = b"".join((b"23 2\n", number, day, b"26 1\n", seal, b"29 4\n", drawings.pop(), *drawings))
+    after = b">>\nendobj\nxref\n%btrailer\n<</Size 33/Root 1 0 R/Prev %d>>\nstartxref\n%d\n%%%%EOF\n" % (table, previous_xref, xref_at)
     return Revision(body + pades.byte_range(opening, digits, len(after)), after, xref_at)
 
 
 def number_field(rect: Rect, number: str | None) -> bytes:
     """Object 23: empty for revision 1, with value and own appearance for revision 2."""
-    value = b"/AP<</N 19 0 R>>" if number is None else b"/V<feff%b>/AP<</N 30 0 R>>" % number.encode("utf-16-be").hex().encode()
-    return b"23 0 obj\n<<%b/Type/Annot/Subtype/Widget/FT/Tx/Ff 1/T(so)/F 4/P 18 0 R/Rect[%.2f %.2f %.2f %.2f]/DA(/R 13 Tf 0 g)/Q 1>>\nendobj\n" % (value, *rect)
+    return _TEXT_FIELD % (23, _value(number, 19, 30), b"so", *rect, b"R", b"/Q 1")
 
 
 def date_field(rect: Rect, day: date | None) -> bytes:
     """Object 24, as :func:`number_field`."""
-    value = b"/AP<</N 20 0 R>>" if day is None else b"/V<feff%b>/AP<</N 31 0 R>>" % date_text(day).encode("utf-16-be").hex().encode()
-    return b"24 0 obj\n<<%b/Type/Annot/Subtype/Widget/FT/Tx/Ff 1/T(ngay_ban_hanh)/F 4/P 18 0 R/Rect[%.2f %.2f %.2f %.2f]/DA(/I 13 Tf 0 g)>>\nendobj\n" % (value, *rect)
+    return _TEXT_FIELD % (24, _value(None if day is None else date_text(day), 20, 31), b"ngay_ban_hanh", *rect, b"I", b"")
+
+
+def _value(text: str | None, empty: int, filled: int) -> bytes:
+    """A text field's value and the object that draws it."""
+    if text is None:
+        return b"/AP<</N %d 0 R>>" % empty
+    return b"/V<feff%b>/AP<</N %d 0 R>>" % (text.encode("utf-16-be").hex().encode(), filled)
 
 
 def number_offset(template: Template, number: str) -> float:
@@ -132,15 +149,19 @@ def number_offset(template: Template, number: str) -> float:
 
 
 def _signature_field(number: int, name: bytes, rect: Rect, rest: bytes) -> bytes:
-    return b"%d 0 obj\n<</Type/Annot/Subtype/Widget/FT/Sig/T(%b)/F 132/P 18 0 R/Rect[%.2f %.2f %.2f %.2f]%b>>\nendobj\n" % (number, name, *rect, rest)
+    return b"%d 0 obj\n<</Type/Annot/Subtype/Widget/FT/Sig/T(%b)/F 132/P 18 0 R/Rect[%.2f %.2f %.2f %.2f]%b>>\nendobj\n" % (
+        number,
+        name,
+        *rect,
+        rest,
+    )
 
 
 def _appearance(number: int, box: tuple[float, float], face: bytes, x: float, text: bytes) -> bytes:
     drawing = b"/Tx BMC q BT /%b 13 Tf %.2f 4.5 Td (%b) Tj ET Q EMC" % (face, x, text)
-    return (
-        b"%d 0 obj\n<</Type/XObject/Subtype/Form/BBox[0 0 %.2f %.2f]/Resources<</Font<</R 4 0 R/I 10 0 R>>>>/Length %d>>stream\n%b\nendstream\nendobj\n"
-        % (number, *box, len(drawing), drawing)
-    )
+    resources = b"/BBox[0 0 %.2f %.2f]/Resources<</Font<</R 4 0 R/I 10 0 R>>>>" % box
+    head = b"%d 0 obj\n<</Type/XObject/Subtype/Form%b/Length %d>>stream\n" % (number, resources, len(drawing))
+    return head + drawing + b"\nendstream\nendobj\n"
 
 
 def _drawing(number: int, box: tuple[int, int], drawing: bytes) -> bytes:

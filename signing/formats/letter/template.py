@@ -1,7 +1,7 @@
 """Templates: what all letters of one release share, kept as data under its SHA-256 for as long as one letter of it exists.
 
-A template file is a magic line, one line of JSON tables (character codes, widths, seal outlines, object offsets) and the prefix: the constant first
-part of every letter, with the fonts. Its file name is the SHA-256 of its bytes and is checked when it is loaded.
+A template file is a magic line, one line of JSON tables (character codes, widths, seal outlines, object offsets) and the prefix: the
+constant first part of every letter, with the fonts. Its file name is the SHA-256 of its bytes and is checked when it is loaded.
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ def load_template(sha256_hex: str = CURRENT) -> Template:
 @cache
 def known_templates() -> tuple[str, ...]:
     """Hashes of every template of every release, the current one first."""
-    names = sorted(path.name.removesuffix(".template") for path in (files(__package__) / "templates").iterdir() if path.name.endswith(".template"))
+    names = sorted(
+        path.name.removesuffix(".template") for path in (files(__package__) / "templates").iterdir() if path.name.endswith(".template")
+    )
     return (CURRENT, *(name for name in names if name != CURRENT))
 
 

@@ -1,4 +1,7 @@
-"""Setting text: characters to codes, widths, line breaking, justification. Widths are whole numbers of 1/1000 em, so every machine agrees."""
+"""Setting text: characters to codes, widths, line breaking, justification.
+
+Widths are whole numbers of 1/1000 em, so every machine agrees.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from signing.errors import LetterRefused
 MAX_WORD = 80
 _WORDS_KEPT = 8192
 _HEADINGS_KEPT = 2048
+_HEADING_LENGTH = 400
 
 
 class Line(NamedTuple):
@@ -51,7 +55,7 @@ def _escape(encoded: bytes) -> bytes:
 class Face:
     """One typeface of a template: encodes, measures and breaks text."""
 
-    __slots__ = ("_encoding", "_evenly", "_line", "_widths", "name", "space")
+    __slots__ = ("_encoding", "_evenly", "_line", "_widths", "_wrapped", "name", "space")
 
     def __init__(self, name: str, codes: str, widths: Sequence[int]) -> None:
         self.name = name.encode()
@@ -61,6 +65,7 @@ class Face:
         self._encoding = codecs.charmap_build("\0" + codes[1:].replace("\0", "\ufffe"))
         self._line: dict[str, Line] = {}
         self._evenly: dict[tuple[str, int], list[Line]] = {}
+        self._wrapped: dict[tuple[str, int], list[Line]] = {}
 
     def encode(self, text: str) -> bytes:
         """Escaped bytes of a PDF string; every word of ``text`` must have been measured."""
@@ -78,7 +83,10 @@ class Face:
         return known
 
     def break_lines(self, text: str, first: int, rest: int) -> list[Line]:
-        """Break greedily into lines of at most ``first`` then ``rest`` (1/1000 em). Raises :class:`LetterRefused` for a word wider than a line."""
+        """Break greedily into lines of at most ``first`` then ``rest`` (1/1000 em).
+
+        Raises :class:`LetterRefused` for a word wider than a line.
+        """
         words = text.split(" ")
         ends = list(accumulate(map(self._widths.__getitem__, words)))
         stops = list(accumulate(map(len, words)))
@@ -96,13 +104,25 @@ class Face:
             start, done, limit, letter = end, width, rest, stop + 1
         return lines
 
+    def wrap(self, text: str, limit: int) -> list[Line]:
+        """Break a short text that recurs from letter to letter into lines of at most ``limit``; kept, like headings."""
+        if len(text) > _HEADING_LENGTH:
+            return self.break_lines(text, limit, limit)
+        known = self._wrapped.get((text, limit))
+        if known is None:
+            if len(self._wrapped) >= _HEADINGS_KEPT:
+                self._wrapped.clear()
+            known = self._wrapped[text, limit] = self.break_lines(text, limit, limit)
+        return known
+
     def break_evenly(self, text: str, limit: int) -> list[Line]:
         """Break into as few lines as fit ``limit``, then as equal in width as possible, as headings are set."""
         known = self._evenly.get((text, limit))
         if known is None:
             if len(self._evenly) >= _HEADINGS_KEPT:
                 self._evenly.clear()
-            known = self._evenly[text, limit] = self.break_lines(text, *(2 * (self._even_limit(text, limit),)))
+            even = self._even_limit(text, limit)
+            known = self._evenly[text, limit] = self.break_lines(text, even, even)
         return known
 
     def _even_limit(self, text: str, limit: int) -> int:

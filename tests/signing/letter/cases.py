@@ -1,7 +1,7 @@
 """The table of changes between and after the two signatures: how each file is made, and what others say of it.
 
-Our reader accepts the genuine form alone. ``first`` and ``second`` are pyHanko's verdicts on the two signatures (``None``: no such signature);
-where it says valid and we refuse, the change is one its default policy lets pass.
+Our reader accepts the genuine form alone. ``first`` and ``second`` are pyHanko's verdicts on the two signatures (``None``: no such
+signature); where it says valid and we refuse, the change is one its default policy lets pass.
 """
 
 from __future__ import annotations
@@ -197,11 +197,19 @@ CASES = (
     Case("orphan object smuggled into revision 2", orphan, "organisation's signature", True, True),
     Case("number changed after an unlocked seal", lambda: third_number(NO_LOCK_HEAD), "organisation's signature", True, True),
     Case("number changed after a seal that locks all", lambda: third_number(ALL), "organisation's signature", True, False),
-    Case("number changed after a seal that locks number and date", lambda: third_number(NUMBER_ONLY), "organisation's signature", True, False),
+    Case(
+        "number changed after a seal that locks number and date", lambda: third_number(NUMBER_ONLY), "organisation's signature", True, False
+    ),
     Case("number changed after the genuine seal", lambda: third_number(SEAL_HEAD), "end of file", True, False),
     Case("validation data appended", document_security_store, "end of file", True, True),
     Case("receiver's signature after a seal that locks all", lambda: receivers_signature(ALL), "organisation's signature", True, False),
     Case("receiver's signature after the genuine seal", receivers_signature, "end of file", True, True),
-    Case("receiver's signature when the leader's excludes", lambda: receivers_signature(leader_head=EXCLUDE), "leader's signature", False, True),
+    Case(
+        "receiver's signature when the leader's excludes",
+        lambda: receivers_signature(leader_head=EXCLUDE),
+        "leader's signature",
+        False,
+        True,
+    ),
     Case("/Size too large in revision 1", oversized, "cross-reference table", False, True),
 )

@@ -80,7 +80,9 @@ class Forge:
                 runs.append([key])
         table = b"xref\n"
         for run in runs:
-            table += b"%d %d\n" % (run[0], len(run)) + b"".join(b"%010d 00000 n \n" % entries[key] if key else b"0000000000 65535 f \n" for key in run)
+            table += b"%d %d\n" % (run[0], len(run)) + b"".join(
+                b"%010d 00000 n \n" % entries[key] if key else b"0000000000 65535 f \n" for key in run
+            )
         self._size = max(self._size, max(entries) + 1 + extra_size)
         previous = b"/Prev %d" % self._xref if self._xref else b""
         self._xref = xref_at

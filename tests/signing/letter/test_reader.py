@@ -95,7 +95,20 @@ def test_truncated_letter_is_refused(length: int) -> None:
         lab.CONTENT.canonical().replace(b":", b": "),
         lab.CONTENT.canonical().replace("ỦY".encode(), b"\\u1ee6Y"),
     ],
-    ids=["deep list", "deep object", "no fields", "no UTF-8", "number", "surrogate", "surrogate field", "wrong type", "wrong items", "twice", "spaces", "escapes"],
+    ids=[
+        "deep list",
+        "deep object",
+        "no fields",
+        "no UTF-8",
+        "number",
+        "surrogate",
+        "surrogate field",
+        "wrong type",
+        "wrong items",
+        "twice",
+        "spaces",
+        "escapes",
+    ],
 )
 def test_hostile_metadata_is_refused(stream: bytes) -> None:
     head = b"21 0 obj\n<</Type/EmbeddedFile/Subtype/application#2Fjson/Length %d>>stream\n" % len(stream)

@@ -1,0 +1,117 @@
+"""A packed letter comes back byte for byte, is small, and what is not exactly a letter is not packed."""
+
+from __future__ import annotations
+
+import zlib
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from signing import (
+    Authority,
+    CadesSigner,
+    HolderKind,
+    HolderSpec,
+    KeyKind,
+    LetterRefused,
+    PackedLetter,
+    Pki,
+    PkiSpec,
+    Purpose,
+    Validator,
+    pack_letter,
+    read_letter,
+    unpack_letter,
+    verify_letter,
+)
+from signing.formats.letter.packing import MAX_UNPACKED
+from signing.formats.letter.template import load_template
+from tests.signing.letter import lab
+from tests.signing.letter.cases import CASES
+
+
+def test_letter_comes_back_byte_for_byte_and_small() -> None:
+    packed = pack_letter(lab.whole())
+    assert packed is not None
+    assert unpack_letter(packed) == lab.whole()
+    assert len(packed.tail) < 1_900
+
+
+def test_known_certificates_make_it_smaller() -> None:
+    known = [lab.leader().holder.certificate_der, lab.seal().holder.certificate_der, lab.seal().holder.issuer_chain[0]]
+    packed = pack_letter(lab.whole(), known_certificates=known)
+    assert packed is not None
+    assert unpack_letter(packed, known_certificates=known) == lab.whole()
+    assert len(packed.tail) < 1_000
+    with pytest.raises(LetterRefused):
+        unpack_letter(packed)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.text(alphabet="aăâbcdđeêghiklm noôơpqrstuưvxyỄẫệ().\\", min_size=1, max_size=60).filter(str.strip), min_size=1, max_size=4),
+    st.integers(10, 99_999),
+    st.booleans(),
+)
+def test_any_letter_comes_back(paragraphs: list[str], number: int, timed: bool) -> None:
+    content = replace(lab.CONTENT, paragraphs=tuple(paragraphs))
+    at = lab.AT if timed else None
+    data = lab.PRESS.issue(lab.PRESS.sign(content, lab.leader(), at=at), str(number), lab.DAY, lab.seal(), at=at)
+    packed = pack_letter(data)
+    assert packed is not None
+    assert unpack_letter(packed) == data
+    assert read_letter(data).content == content
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_other_files_are_not_packed(case: object) -> None:
+    assert pack_letter(case.build()) is None  # type: ignore[attr-defined]
+
+
+def test_half_signed_and_foreign_files_are_not_packed() -> None:
+    assert pack_letter(lab.half()) is None
+    assert pack_letter(b"%PDF-1.4 something else") is None
+    assert pack_letter(lab.whole() + b"\n") is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_damaged_tail_raises_nothing_else(data: st.DataObject) -> None:
+    packed = pack_letter(lab.whole())
+    assert packed is not None
+    tail = bytearray(packed.tail)
+    tail[data.draw(st.integers(0, len(tail) - 1))] ^= data.draw(st.integers(1, 255))
+    with suppress(LetterRefused):
+        # What does unpack is a file like any other: the reader and the validator judge it.
+        assert unpack_letter(PackedLetter(packed.template_sha256, bytes(tail))).startswith(load_template().prefix)
+
+
+def test_unknown_template_and_inflated_tail_are_refused() -> None:
+    packed = pack_letter(lab.whole())
+    assert packed is not None
+    with pytest.raises(LetterRefused, match="unknown template"):
+        unpack_letter(PackedLetter(bytes(32), packed.tail))
+    bomb = zlib.compressobj(9, zlib.DEFLATED, -15)
+    tail = bomb.compress(bytes(8 * MAX_UNPACKED)) + bomb.flush()
+    with pytest.raises(LetterRefused):
+        unpack_letter(PackedLetter(packed.template_sha256, tail))
+
+
+def test_rsa_letters_are_read_and_packed(tmp_path: Path) -> None:
+    pki = Pki.build(PkiSpec(seed="letter-rsa", key_cache=tmp_path))
+    signers = [
+        CadesSigner(
+            pki.issue(HolderSpec(kind, name, Authority.PARTY, lab.AT.replace(year=2020), lab.AT.replace(year=2025), key=KeyKind.RSA2048)),
+            purpose=Purpose.LETTER,
+        )
+        for kind, name in ((HolderKind.PERSON, "Ngô Văn Tuấn"), (HolderKind.ORGANISATION, "Tỉnh ủy Hòa Bình"))
+    ]
+    data = lab.PRESS.issue(lab.PRESS.sign(replace(lab.CONTENT, bloc="party", notation="CV/TU"), signers[0]), "12", lab.DAY, signers[1])
+    assert verify_letter(data, Validator(pki.trust_store()), lab.AT).passed
+    packed = pack_letter(data)
+    assert packed is not None
+    assert unpack_letter(packed) == data
