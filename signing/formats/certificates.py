@@ -21,6 +21,7 @@ from signing.pki.profiles import Name, rfc4514
 MAX_CERTIFICATE = 16 * 1024
 MAX_CRL = 8 * 1024 * 1024
 _MAX_SERIAL_BITS = 160
+_TEXT_TAGS = (b"\x0c", b"\x13", b"\x16")
 
 
 @asn1.sequence
@@ -167,7 +168,7 @@ def full(element: asn1.TLV) -> bytes:
     return element.tag_bytes + der.length(len(value)) + value
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=16384)
 def certificate_facts(certificate: bytes) -> CertificateFacts:
     """Read an X.509 v3 certificate (strict DER, at most 16 KiB); raises :class:`FormatFailure`."""
     if len(certificate) > MAX_CERTIFICATE:
@@ -220,7 +221,10 @@ def name_text(name_der: bytes) -> str:
         attributes = rdn.as_list()
         if len(attributes) != 1:
             raise ValueError("a relative distinguished name must hold one attribute")
-        parts.append((attributes[0].type.dotted_string, bytes(attributes[0].value.data).decode()))
+        value = attributes[0].value
+        if value.tag_bytes not in _TEXT_TAGS:
+            raise ValueError("a name must be UTF8String, PrintableString or IA5String text")
+        parts.append((attributes[0].type.dotted_string, bytes(value.data).decode()))
     name: Name = tuple(parts)
     return rfc4514(name)
 

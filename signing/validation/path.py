@@ -14,6 +14,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 
 from signing import oids
 from signing.algorithms import CERTIFICATE_ALGORITHMS
@@ -91,6 +92,15 @@ class Timeline:
 
 
 CrlKey = tuple[bytes | None, ...]
+"""The lists at hand, one per issuer of a path, nearest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """A kept path: its chain, and its timeline for each of the last few sets of lists."""
+
+    chain: Chain
+    timelines: dict[CrlKey, Timeline]
 
 
 class PathCache:
@@ -108,62 +118,60 @@ class PathCache:
         self._anchors = _links(trust.anchors)
         self._authorities = _links(trust.authorities)
         self._issuers: dict[bytes, Link | None] = {}
-        self._chains: dict[bytes, Chain] = {}
-        self._timelines: dict[bytes, dict[CrlKey, Timeline]] = {}
+        self._paths: dict[bytes, _Path] = {}
         self._crls: dict[tuple[bytes, bytes], CheckedCrl] = {}
         self._last: dict[bytes, tuple[datetime, CrlKey]] = {}
+        self._lock = Lock()
 
     def verdict(self, certificate: CertificateFacts, at: datetime, on_path: Callable[[str, int], None] | None) -> PathVerdict:
         """The verdict on a certificate at a moment; ``on_path(subject, raw verifications)`` is called when it had to be worked out."""
-        chain = self._chains.get(certificate.der)
-        if chain is not None:
-            if chain.verdict is not None:
-                return chain.verdict
-            timeline = self._timelines[certificate.der].get(self._crls_at(chain, at))
+        path = self._paths.get(certificate.der)
+        if path is not None:
+            if path.chain.verdict is not None:
+                return path.chain.verdict
+            timeline = path.timelines.get(self._crls_at(path.chain, at))
             if timeline is not None:
                 return timeline.at(int(at.timestamp()))
-        return self._work_out(certificate, at, on_path)
+        with self._lock:
+            verdict, verifies = self._work_out(certificate, at)
+        if on_path is not None:
+            on_path(certificate.subject, verifies)
+        return verdict
 
     def links(self, certificate: CertificateFacts) -> tuple[Link, ...]:
         """The certificate with its key; empty when it holds no key of a known kind. Its path is not looked at."""
-        chain = self._chains.get(certificate.der)
-        if chain is not None:
-            return chain.links[:1]
+        path = self._paths.get(certificate.der)
+        if path is not None:
+            return path.chain.links[:1]
         try:
             return (_link(certificate),)
         except KeyUnusable:
             return ()
 
-    def _keep(self, certificate: CertificateFacts) -> Chain:
-        """Work out the path of a certificate and keep it, the oldest making room."""
-        chain = self._build(certificate)
-        while len(self._chains) >= self._max_certificates:
-            oldest = next(iter(self._chains))
-            del self._chains[oldest], self._timelines[oldest]
-        self._timelines[certificate.der] = {}
-        self._chains[certificate.der] = chain
-        return chain
-
-    def _work_out(self, certificate: CertificateFacts, at: datetime, on_path: Callable[[str, int], None] | None) -> PathVerdict:
-        chain = self._chains.get(certificate.der)
+    def _work_out(self, certificate: CertificateFacts, at: datetime) -> tuple[PathVerdict, int]:
+        """The verdict and the raw verifications it took; path and timeline are kept."""
+        path = self._paths.get(certificate.der)
         verifies = 0
-        if chain is None:
-            chain = self._keep(certificate)
-            verifies = chain.verifies
-        if chain.verdict is not None:
-            verdict = chain.verdict
-        else:
-            key = self._crls_at(chain, at)
-            lists, done = self._checked(chain, key)
-            verifies += done
-            timelines = self._timelines[certificate.der]
-            while len(timelines) >= self._snapshots:
-                del timelines[next(iter(timelines))]
-            timelines[key] = timeline(chain.links, lists, self.policy)
-            verdict = timelines[key].at(int(at.timestamp()))
-        if on_path is not None:
-            on_path(certificate.subject, verifies)
-        return verdict
+        if path is None:
+            path = _Path(self._build(certificate), {})
+            verifies = path.chain.verifies
+            self._keep(certificate, path)
+        if path.chain.verdict is not None:
+            return path.chain.verdict, verifies
+        key = self._crls_at(path.chain, at)
+        lists, done = self._checked(path.chain, key)
+        while len(path.timelines) >= self._snapshots:
+            del path.timelines[next(iter(path.timelines))]
+        path.timelines[key] = timeline(path.chain.links, lists, self.policy)
+        return path.timelines[key].at(int(at.timestamp())), verifies + done
+
+    def _keep(self, certificate: CertificateFacts, path: _Path) -> None:
+        """Keep a path that reaches an anchor, the oldest making room; strangers' certificates must not fill the cache."""
+        if not path.chain.links or path.chain.links[-1].facts.der not in self.trust.anchors:
+            return
+        while len(self._paths) >= self._max_certificates:
+            del self._paths[next(iter(self._paths))]
+        self._paths[certificate.der] = path
 
     def _crls_at(self, chain: Chain, at: datetime) -> CrlKey:
         """The lists at hand at a moment, one per issuer of the path, nearest first."""

@@ -388,8 +388,10 @@ def test_cache_is_bounded() -> None:
         for holder in holders:
             facts = certificate_facts(holder.certificate_der)
             assert path.verdict(facts, AT + timedelta(days=day), None).sub_indication is None
-    assert len(path._chains) == len(path._timelines) == 4
-    assert all(len(timelines) <= 2 for timelines in path._timelines.values())
+    assert len(path._paths) == 4
+    assert all(len(kept.timelines) <= 2 for kept in path._paths.values())
+    assert path.verdict(certificate_facts(_foreign().certificate_der), AT, None).sub_indication is NO_CHAIN
+    assert certificate_facts(_foreign().certificate_der).der not in path._paths
 
 
 @needs_pyhanko
@@ -415,9 +417,8 @@ def test_certvalidator_agrees_at_many_moments() -> None:
             intermediates = [asn1_x509.Certificate.load(who.issuer_chain[0])]
             leaf = asn1_x509.Certificate.load(who.certificate_der)
             try:
-                asyncio.run(
-                    CertificateValidator(leaf, intermediates, validation_context=context).async_validate_usage({"digital_signature"})
-                )
+                path = CertificateValidator(leaf, intermediates, validation_context=context)
+                asyncio.run(path.async_validate_usage({"digital_signature"}))  # type: ignore[no-untyped-call]
                 theirs = True
             except (PathError, ValidationError):
                 theirs = False

@@ -12,7 +12,19 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from signing import METER, Authority, HolderKind, HolderSpec, InvalidHolder, KeyKind, KeyUnusable, RevocationReason, certificate_facts
+from signing import (
+    METER,
+    Authority,
+    HolderKind,
+    HolderSpec,
+    InvalidHolder,
+    KeyKind,
+    KeyUnusable,
+    PathCache,
+    RevocationReason,
+    certificate_facts,
+)
+from signing.formats.certificates import name_text
 from tests.judges import needs_openssl
 from tests.signing.lab import AT, ORGANISATION, PERSON, VN, new_pki
 
@@ -102,6 +114,24 @@ def test_subject_text_is_rfc_4514(name: str) -> None:
     if len(name.encode()) <= 64:
         assert holder.subject == x509.load_der_x509_certificate(holder.certificate_der).subject.rfc4514_string()
     assert certificate_facts(holder.certificate_der).subject == holder.subject
+
+
+def test_foreign_names_read_as_the_reference_reads_them() -> None:
+    """Attribute types of other authorities print as the reference prints them; other string types are not of any profile."""
+    oids = (NameOID.STATE_OR_PROVINCE_NAME, NameOID.STREET_ADDRESS, NameOID.DOMAIN_COMPONENT, NameOID.USER_ID, NameOID.TITLE)
+    name = x509.Name([x509.NameAttribute(oid, f"Giá trị, {i}") for i, oid in enumerate(oids)])
+    assert name_text(name.public_bytes()) == name.rfc4514_string()
+    with pytest.raises(ValueError, match="UTF8String"):
+        name_text(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "A", x509.name._ASN1Type.BMPString)]).public_bytes())
+
+
+def test_rsa_authorities_certify_as_well(tmp_path: Path) -> None:
+    """A world may ask for RSA authorities: certificates and lists hold under them."""
+    pki = new_pki(key_cache=tmp_path, authority_key=KeyKind.RSA2048)
+    holder = pki.issue(PERSON)
+    issuer = x509.load_der_x509_certificate(holder.issuer_chain[0])
+    x509.load_der_x509_certificate(holder.certificate_der).verify_directly_issued_by(issuer)
+    assert PathCache(pki.trust_store()).verdict(certificate_facts(holder.certificate_der), AT, None).sub_indication is None
 
 
 @pytest.mark.parametrize(
