@@ -20,6 +20,7 @@ from scenarios.trace import (
     PaperArrived,
     Published,
     RefusalReceived,
+    RefusalSigned,
     Registered,
     Returned,
     Scope,
@@ -85,6 +86,7 @@ class ExchangeFold:
             Dispatched: self.dispatched,
             Published: self.published,
             Submitted: self.submitted,
+            RefusalSigned: self.refused,
             RefusalReceived: self.refused,
             Arrived: self.arrived,
             PaperArrived: self.paper_arrived,
@@ -135,7 +137,8 @@ class ExchangeFold:
             if pair.channel is Channel.AXIS and pair.withdrawn is record.receipt:
                 self._withdraw(record.agency, pair, withdrawn=not record.receipt)
 
-    def refused(self, record: RefusalReceived) -> None:
+    def refused(self, record: RefusalSigned | RefusalReceived) -> None:
+        """Whichever comes first; afterwards the pair is closed."""
         document = self.documents.get(record.document)
         pair = document.pairs.get(record.recipient) if document else None
         if document is not None and pair is not None:

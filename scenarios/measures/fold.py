@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,6 @@ from scenarios.measures.catalogue import CATALOGUE, MeasureId, MeasureSpec
 from scenarios.measures.exchange import ExchangeFold
 from scenarios.measures.folder import Folder, Scene
 from scenarios.measures.holders import HoldersFold
-from scenarios.measures.operations import OperationsFold
 from scenarios.measures.rows import CauseCount, Part, Row, Waiting, rate_of, waiting
 from scenarios.measures.traffic import TrafficFold
 from scenarios.trace import AgencyOpened, Channel, Record
@@ -31,8 +30,6 @@ class Measures:
     """Every measure's rest by level, bloc and cause, also outside the headlines."""
     waiting: tuple[Waiting, ...]
     traffic: TrafficFold
-    signs: Mapping[str, int]
-    verifies: Mapping[str, int]
     records: int
     last: int
     """Instant of the last record."""
@@ -51,7 +48,6 @@ class Fold:
     scene: Scene = field(init=False)
     exchange: ExchangeFold = field(init=False)
     holders: HoldersFold = field(init=False)
-    operations: OperationsFold = field(default_factory=OperationsFold)
     traffic: TrafficFold = field(default_factory=TrafficFold)
     _handlers: dict[type, list[Callable[[Any], None]]] = field(init=False)
 
@@ -59,7 +55,7 @@ class Fold:
         self.scene = Scene(self.world)
         self.exchange, self.holders = ExchangeFold(self.scene), HoldersFold(self.scene)
         self._handlers = defaultdict(list, {AgencyOpened: [self.scene.open]})
-        parts: tuple[Folder, ...] = (self.traffic, self.operations, self.holders, self.exchange)
+        parts: tuple[Folder, ...] = (self.traffic, self.holders, self.exchange)
         for part in parts:
             for kind, handler in part.handlers().items():
                 self._handlers[kind].append(handler)
@@ -80,8 +76,6 @@ class Fold:
             causes=self._causes(),
             waiting=self._waiting(),
             traffic=self.traffic,
-            signs=dict(self.operations.signs),
-            verifies=dict(self.operations.verifies),
             records=self.records,
             last=self.scene.last,
         )

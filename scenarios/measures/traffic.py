@@ -15,6 +15,7 @@ from scenarios.trace import (
     InternalEnded,
     Issued,
     Judged,
+    RefusalSigned,
     Registered,
     Returned,
     StatusSent,
@@ -38,7 +39,10 @@ class TrafficFold:
     flow: Counter[tuple[int, Channel]] = field(default_factory=Counter)
     """Pairs dispatched, by hour since the start and road."""
     refusals: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    """By who refused (``door``, ``axis``, ``clerk``), rule and sub-indication."""
+    """By who refused (``door``, ``axis``, ``clerk``; ``road`` where a recipient of an accepted letter could not be reached), rule and
+    sub-indication. Letters at door, axis and clerk; single pairs on the road."""
+    refused: set[str] = field(default_factory=set)
+    """Documents whose letter the axis refused."""
     returned: Counter[str] = field(default_factory=Counter)
     """Sent back by the recipient's clerk, by reason."""
     registered: Counter[Channel] = field(default_factory=Counter)
@@ -53,6 +57,7 @@ class TrafficFold:
             Dispatched: self.dispatched,
             Submitted: self.submitted,
             Judged: self.judged,
+            RefusalSigned: self.refusal_signed,
             Checked: self.checked,
             Returned: self.was_returned,
             Registered: self.was_registered,
@@ -83,6 +88,11 @@ class TrafficFold:
     def judged(self, record: Judged) -> None:
         if not record.accepted:
             self.refusals["axis", record.rule, record.sub_indication] += 1
+            self.refused.add(record.document)
+
+    def refusal_signed(self, record: RefusalSigned) -> None:
+        if record.document not in self.refused:
+            self.refusals["road", record.rule, ""] += 1
 
     def checked(self, record: Checked) -> None:
         if not record.accepted:

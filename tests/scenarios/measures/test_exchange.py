@@ -18,6 +18,7 @@ from scenarios.trace import (
     Published,
     Record,
     RefusalReceived,
+    RefusalSigned,
     Registered,
     Scope,
     Submitted,
@@ -92,8 +93,10 @@ def test_a_pair_refused_by_the_axis_did_not_travel() -> None:
         signed("1", "A"),
         dispatched("1", "A", "B"),
         dispatched("1", "A", "D"),
-        RefusalReceived(NINE + 60, "A", "1", "D", "unknown-recipient", ""),
+        RefusalSigned(NINE + 60, "A", "1", "p", "D", "unknown-recipient"),
+        RefusalReceived(NINE + 90, "A", "1", "D", "unknown-recipient", ""),
     )
+    assert measures.traffic.refusals == {("road", "unknown-recipient", ""): 1}
     assert counts(measures, FORM) == (1, 2)
     assert measures.row(FORM).causes == {"refused": 1}
 

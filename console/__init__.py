@@ -1,0 +1,1 @@
+"""What people see: the ``truc`` command and its reports, in English and Vietnamese."""

@@ -1,0 +1,106 @@
+"""The ``truc`` command. Only options are read here; what a command needs is imported when it runs, so that ``--help`` answers at once.
+
+Exit codes: 0 done and held; 1 a verdict fell short (``run`` only with ``--require-targets``, or when its own sums do not agree); 2 wrong
+usage or unreadable input; 3 a part could not be used. Results go to stdout, progress and talk to stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.locale import LANGUAGES, Text, catalogue, choose
+
+HELP = catalogue(choose(None, os.environ))
+_INTERRUPTED = 130
+
+app = typer.Typer(help=HELP("cli.help"), no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+Lang = Annotated[str | None, typer.Option("--lang", metavar="en|vi", help=HELP("cli.lang.help"))]
+
+
+def _text(lang: str | None) -> Text:
+    try:
+        return catalogue(choose(lang, os.environ))
+    except KeyError:
+        typer.echo(HELP("error.language", lang=lang, languages=", ".join(LANGUAGES)), err=True)
+        raise typer.Exit(2) from None
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        try:
+            number = version("truc")
+        except PackageNotFoundError:  # run from a clone by ./truc, which installs libraries only
+            number = _clone_version()
+        typer.echo(f"truc {number}")
+        raise typer.Exit
+
+
+def _clone_version() -> str:
+    import tomllib
+
+    project = Path(__file__).resolve().parents[1] / "pyproject.toml"
+    return str(tomllib.loads(project.read_text("utf-8"))["project"]["version"])
+
+
+@app.callback()
+def options(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help=HELP("cli.version.help"))] = False,
+) -> None:
+    """What stands before a command."""
+
+
+@app.command(help=HELP("cli.run.help"))
+def run(
+    scenario: Annotated[str, typer.Argument(help=HELP("cli.scenario.help"))],
+    days: Annotated[int | None, typer.Option("--days", help=HELP("cli.days.help"))] = None,
+    seed: Annotated[str, typer.Option("--seed", help=HELP("cli.seed.help"))] = "1",
+    out: Annotated[Path | None, typer.Option("--out", help=HELP("cli.out.help"), file_okay=False)] = None,
+    json: Annotated[bool, typer.Option("--json", help=HELP("cli.json.help"))] = False,
+    require_targets: Annotated[bool, typer.Option("--require-targets", help=HELP("cli.require.help"))] = False,
+    lang: Lang = None,
+) -> None:
+    """Run a scenario."""
+    text = _text(lang)
+    from console.session import Wish, perform
+
+    raise typer.Exit(perform(Wish(scenario, days, seed, out, json, require_targets), text))
+
+
+@app.command(help=HELP("cli.scenarios.help"))
+def scenarios(lang: Lang = None) -> None:
+    """List the library."""
+    text = _text(lang)
+    from scenarios.worldfile import library, question
+
+    for name in library():
+        typer.echo(f"{name}\n    {text.texts.get(f'scenario.{name}', question(name))}")
+
+
+@app.command(help=HELP("cli.doctor.help"))
+def doctor(lang: Lang = None) -> None:
+    """Say what is here and what is missing."""
+    text = _text(lang)
+    from console.doctor import report
+
+    lines, whole = report(text)
+    typer.echo("\n".join(lines))
+    raise typer.Exit(0 if whole else 3)
+
+
+def main() -> None:
+    """Entry point of the console script and of ``./truc``."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8")
+    try:
+        app()
+    except KeyboardInterrupt:
+        typer.echo(HELP("error.interrupted"), err=True)
+        sys.exit(_INTERRUPTED)

@@ -1,0 +1,79 @@
+"""Texts and numbers in the reader's language: flat JSON catalogues beside this file, same keys and ``{placeholders}`` in each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+
+LANGUAGES = ("en", "vi")
+_SEPARATORS = {"en": (",", "."), "vi": (".", ",")}
+"""Thousands and decimal sign by language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One language's catalogue. ``text("key", name=value)`` is the sentence; numbers and instants follow the language's habits."""
+
+    lang: str
+    texts: Mapping[str, str]
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The text of a key. Raises KeyError for a key no catalogue has."""
+        return self.texts[key].format(**values) if values else self.texts[key]
+
+    def label(self, family: str, code: str) -> str:
+        """The name of a code, e.g. ``label("cause", "no-computer")``; the code itself where it has none."""
+        return self.texts.get(f"{family}.{code}", code)
+
+    def number(self, value: float, digits: int = 0) -> str:
+        """``1,234.5`` or ``1.234,5``."""
+        thousands, decimal = _SEPARATORS[self.lang]
+        plain = f"{value:,.{digits}f}"
+        return "".join({",": thousands, ".": decimal}.get(sign, sign) for sign in plain)
+
+    def percent(self, fraction: float | None, digits: int = 1) -> str:
+        """A fraction of one as percent; a dash when there is none. Never ``0`` or ``100`` for what only rounds to it."""
+        if fraction is None:
+            return "–"
+        while 0 < fraction < 1 and digits < 4 and round(100 * fraction, digits) in (0.0, 100.0):
+            digits += 1
+        return f"{self.number(100 * fraction, digits)} %"
+
+    def minutes(self, minutes: int) -> str:
+        """A waiting time: minutes below two hours, then hours and minutes, then days and hours."""
+        if minutes < 120:
+            return self("time.minutes", minutes=minutes)
+        hours, rest = divmod(minutes, 60)
+        if hours < 48:
+            return self("time.hours", hours=hours, minutes=rest)
+        return self("time.days", days=hours // 24, hours=hours % 24)
+
+    def instant(self, moment: datetime) -> str:
+        """Date and time of day, as written in the language."""
+        return f"{self.day(moment)} {moment:%H:%M:%S}"
+
+    def day(self, moment: datetime) -> str:
+        """Weekday and date, day before month."""
+        return f"{self(f'weekday.{moment.weekday()}')} {moment.day:02d}/{moment.month:02d}/{moment.year}"
+
+
+@cache
+def catalogue(lang: str) -> Text:
+    """The catalogue of a language. Raises KeyError for one there is not."""
+    if lang not in LANGUAGES:
+        raise KeyError(lang)
+    return Text(lang, json.loads(files(__package__).joinpath(f"{lang}.json").read_text("utf-8")))
+
+
+def choose(option: str | None, environment: Mapping[str, str]) -> str:
+    """The language: ``--lang``, then LC_ALL or LANG, then English. Raises KeyError for an option that is none."""
+    if option is not None:
+        if option not in LANGUAGES:
+            raise KeyError(option)
+        return option
+    spoken = environment.get("LC_ALL") or environment.get("LANG") or ""
+    return next((lang for lang in LANGUAGES if spoken.lower().startswith(lang)), "en")
