@@ -174,6 +174,6 @@ def _signature_of(seed: str) -> bytes:
     return signature_drawing(seed)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def _seal_of(template: Template, name: str, parent: str, bloc: str) -> bytes:
     return seal_drawing(template, name, parent, bloc)
