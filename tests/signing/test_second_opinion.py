@@ -1,4 +1,4 @@
-"""A second engine of EN 319 102-1 on the same bytes: it agrees on every verdict, but for the differences written down here with their reason."""
+"""A second engine of EN 319 102-1 on the same bytes agrees on every verdict, but for the differences written down with their reason."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ CASES = {
 }
 
 DIFFERENCES = {
-    # Both facts are true; EN 319 102-1 §5.2.6.4 looks at revocation first, certvalidator at validity, and only the former may be provable later.
+    # Both facts are true; EN 319 102-1 §5.2.6.4 looks at revocation first, certvalidator at validity.
     "revoked and expired": "OUT_OF_BOUNDS_NO_POE",
     # certvalidator has no verdict of its own for this end of the validity; the standard speaks of the validity range as a whole.
     "not yet valid": "CERTIFICATE_CHAIN_GENERAL_FAILURE",
