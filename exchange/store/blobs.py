@@ -104,6 +104,9 @@ _KNOWN = select(blob.c.sha256, blob.c.id).where(blob.c.sha256.in_(bindparam("dig
 _BLOBS = select(blob.c.id, blob.c.sha256, blob.c.size, blob.c.template, blob.c.data, blob.c.upload).where(
     blob.c.id.in_(bindparam("ids", expanding=True))
 )
+_ORPHAN = select(upload.c.id).where(upload.c.id == bindparam("id"), upload.c.adopted == 0)
+_DROP_CHUNKS = delete(chunk).where(chunk.c.upload == bindparam("b_id"))
+_DROP_UPLOAD = delete(upload).where(upload.c.id == bindparam("b_id"))
 _CHUNK = select(chunk.c.data).where(chunk.c.upload == bindparam("upload"), chunk.c.ordinal == bindparam("ordinal"))
 
 
@@ -180,6 +183,7 @@ def sweep(store: Store, idle_seconds: int) -> int:
 
 
 def drop(work: Work, number: int) -> None:
-    """Remove one upload with its chunks."""
-    work.run(delete(chunk).where(chunk.c.upload == number))
-    work.run(delete(upload).where(upload.c.id == number, upload.c.adopted == 0))
+    """Remove one upload with its chunks, unless it was adopted."""
+    if work.value(_ORPHAN, {"id": number}) is not None:
+        work.run(_DROP_CHUNKS, {"b_id": number})
+        work.run(_DROP_UPLOAD, {"b_id": number})

@@ -139,7 +139,7 @@ def letter(
     )  # fmt: skip
     press = LetterPress()
     first = press.sign(content, CadesSigner(office.leader, purpose=Purpose.LETTER))
-    return press.issue(first, number, day, CadesSigner(offices()[seal_of or sender].seal, purpose=Purpose.LETTER))
+    return press.issue(first, number.zfill(2), day, CadesSigner(offices()[seal_of or sender].seal, purpose=Purpose.LETTER))
 
 
 @dataclass(frozen=True)
