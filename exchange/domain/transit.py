@@ -34,6 +34,13 @@ def whole_second(instant: int) -> datetime:
     return _EPOCH + timedelta(seconds=-(-instant // SECOND))
 
 
+def _after_outages(outages: Iterable[tuple[int, int]], instant: int) -> int:
+    for since, until in outages:
+        if since <= instant < until:
+            instant = until
+    return instant
+
+
 @dataclass(frozen=True, slots=True)
 class HopSpec:
     """One leg: packages a minute (> 0), latency in seconds after leaving, and outages [start, end) in which nothing leaves."""
@@ -46,6 +53,13 @@ class HopSpec:
     def __post_init__(self) -> None:
         if not self.packages_per_minute > 0 or self.latency_seconds < 0:
             raise ValueError(f"hop {self.id}: capacity must be above 0 and latency not below 0")
+
+    def first_open(self, instant: int) -> int:
+        """The first microsecond at or after ``instant`` that lies in no outage."""
+        return _after_outages(self._outages(), instant)
+
+    def _outages(self) -> tuple[tuple[int, int], ...]:
+        return tuple(sorted((micros(since), micros(until)) for since, until in self.outages))
 
     def stopped(self, since: datetime, until: datetime) -> HopSpec:
         """The same hop with one more outage."""
@@ -116,14 +130,7 @@ class _Hop:
 
     @classmethod
     def of(cls, spec: HopSpec) -> _Hop:
-        outages = tuple(sorted((micros(since), micros(until)) for since, until in spec.outages))
-        return cls(max(1, round(60 * SECOND / spec.packages_per_minute)), round(spec.latency_seconds * SECOND), outages)
-
-    def first_open(self, instant: int) -> int:
-        for since, until in self.outages:
-            if since <= instant < until:
-                instant = until
-        return instant
+        return cls(max(1, round(60 * SECOND / spec.packages_per_minute)), round(spec.latency_seconds * SECOND), spec._outages())
 
 
 class _Run:
@@ -168,7 +175,7 @@ class _Run:
         heappush(queue, (-item.urgency, item.ready, item.sender, item.sequence, item.id, item))
 
     def _schedule(self, name: str, instant: int) -> None:
-        opens = self._hop(name).first_open(max(self.next_free.get(name, instant), instant))
+        opens = _after_outages(self._hop(name).outages, max(self.next_free.get(name, instant), instant))
         heappush(self.events, (opens, _FREE, name, None))
 
     def _send(self, instant: int, name: str) -> None:
