@@ -233,7 +233,7 @@ class PathCache:
         return issuer, verifies
 
 
-_MAX_CRLS = 256
+_MAX_CRLS = 64
 
 
 def _links(certificates: Sequence[bytes]) -> tuple[Link, ...]:
