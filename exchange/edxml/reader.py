@@ -259,9 +259,9 @@ class _Reading:
 
 
 def _continues(last: Run, run: Run) -> bool:
-    """Whether ``run`` goes on where ``last`` stopped, at a line boundary and with whole groups of three bytes before it."""
+    """Whether ``run`` goes on where ``last`` stopped, at a line boundary. The decoder has refused padding in between."""
     same = (last.attachment, last.width, last.newline) == (run.attachment, run.width, run.newline)
-    return same and last.offset + last.length == run.offset and last.length % 3 == 0 and (last.closed or not last.width)
+    return same and last.offset + last.length == run.offset and (last.closed or not last.width)
 
 
 def _match_manifest(root: Fields, attachments: tuple[AttachmentInfo, ...]) -> None:

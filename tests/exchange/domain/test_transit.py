@@ -120,6 +120,23 @@ def test_urgent_overtakes_what_waits_then_the_longest_waiting_then_sender_and_se
     assert order == ["first", "express", "a5", "b1", "b2", "late"]
 
 
+def test_what_becomes_ready_as_the_hop_becomes_free_is_in_time() -> None:
+    handed = [
+        Item("first", 0, "a", 1, ("bus",), ZERO),
+        Item("waits", 0, "a", 2, ("bus",), ZERO + SECOND),
+        Item("express", 3, "a", 3, ("bus",), ZERO + 60 * SECOND),
+    ]
+    moved = run({"bus": HopSpec("bus", 1)}, handed)
+    assert [departure.item for departure in moved.departures] == ["first", "express", "waits"]
+
+
+def test_a_hop_tells_when_it_is_next_open() -> None:
+    hop = (
+        HopSpec("bus", 1).stopped(START, START + timedelta(seconds=9)).stopped(START + timedelta(seconds=9), START + timedelta(seconds=20))
+    )
+    assert [hop.first_open(ZERO + second * SECOND) - ZERO for second in (-1, 0, 19, 20)] == [s * SECOND for s in (-1, 20, 20, 20)]
+
+
 def test_capacity_and_latency_are_in_the_instants() -> None:
     hops = {"bus": HopSpec("bus", 120, 3)}
     handed = [Item(f"p{n}", 0, "a", n, ("bus",), ZERO) for n in range(3)]

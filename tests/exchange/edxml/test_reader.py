@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -14,8 +15,10 @@ from exchange.domain.calendar import VN
 from exchange.domain.document import Urgency
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import Operation, StatusCode
+from exchange.edxml.content import BLOCK, ContentDecoder
 from exchange.edxml.model import TypeInfo
 from exchange.edxml.reader import read
+from exchange.edxml.skeleton import Run
 from exchange.edxml.tree import Limits
 from exchange.errors import EdxmlError
 
@@ -213,6 +216,7 @@ def test_a_future_date_needs_a_moment_to_be_future() -> None:
         (EDOC.replace(CONTENT, b"JV==JVBE"), "base64"),
         (EDOC.replace(CONTENT, b"&#74;VBE"), "base64"),
         (EDOC.replace(CONTENT, b"JVBE<![CDATA[JVBE]]>"), "base64"),
+        (EDOC.replace(CONTENT, b"JVBE<![CDATA[]]>"), "base64"),
         (EDOC.replace(CONTENT, b"JVBE<!-- -->JVBE"), "base64"),
         (EDOC.replace(CONTENT, b"JVBE<b/>"), "base64"),
         (EDOC.replace(CONTENT, b"<![CDATA[ ContentTransferEncoded>JVBE]]>"), "base64"),
@@ -222,6 +226,7 @@ def test_a_future_date_needs_a_moment_to_be_future() -> None:
             EDOC.replace(b"</edXML:ContentTransferEncoded>", b"</edXML:ContentTransferEncoded><ContentTransferEncoded/>"),
             "duplicate-element",
         ),
+        (without("Reference").replace(b"AttachmentEncoded>", b"Elsewhere>"), "mismatch"),
         (EDOC.replace(b"</Attachment>", b"</Attachment><Attachment><ContentId>209</ContentId></Attachment>"), "missing-field"),
         (STATUS.replace(b"</edXML>", EDOC[EDOC.index(b"<AttachmentEncoded>") :]), "mismatch"),
     ],
@@ -237,6 +242,16 @@ def test_attachments_have_a_bound_each_and_together() -> None:
     assert refusal(EDOC, limits=Limits(attachment=17))[1] == "attachment-too-large"
     assert read(EDOC, limits=Limits(attachment=18)).attachments[0].size == 18
     assert refusal(EDOC, limits=Limits(attachments=0))[1] == "too-large"
+
+
+def test_padding_ends_the_text_even_at_the_border_of_a_block() -> None:
+    runs = list[Run]()
+    decoder = ContentDecoder(0, lambda _: None, lambda _: None, runs.append, 1_000_000)
+    decoder.feed(b64encode(bytes(BLOCK // 4 * 3 - 2)))
+    assert [run.length for run in runs] == [BLOCK // 4 * 3 - 2]
+    decoder.feed(b"QUJD")
+    with pytest.raises(EdxmlError, match="after the padding"):
+        decoder.finish()
 
 
 def test_an_empty_attachment_is_an_attachment() -> None:
