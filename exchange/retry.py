@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from exchange.errors import StoreUnavailable
-
 _FIRST_WAIT = 30
 _LONGEST_WAIT = 3600
 
@@ -20,11 +18,12 @@ class Decision:
 
 
 def decide(error: Exception, attempt: int, limit: int) -> Decision:
-    """``attempt`` counts from 1. A machine fault is waited out for ever (nothing is wrong with the row); anything else is parked after
-    ``limit`` attempts. Waits double from 30 s, as the vendors' relays do (domain.md §1.14), up to an hour.
+    """``attempt`` counts from 1; after ``limit`` of them the row is parked. Waits double from 30 s, as the vendors' relays do, up to an hour.
+
+    A database that cannot be written is no fault of a row and never comes here: the stage stops and says so.
     """
     reason = f"{type(error).__name__}: {error}"
     wait = min(_FIRST_WAIT << min(attempt - 1, 10), _LONGEST_WAIT)
-    if isinstance(error, StoreUnavailable) or attempt < limit:
+    if attempt < limit:
         return Decision(park=False, wait=wait, reason=reason)
     return Decision(park=True, wait=0, reason=reason)

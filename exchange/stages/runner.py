@@ -6,9 +6,11 @@ When a batch fails, its rows are tried one by one, so that one bad row never hol
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import count
 
-from exchange.outbox import Claim, Stage, claim, give_back
+from exchange.errors import StoreUnavailable
+from exchange.outbox import Claim, Stage, claim, give_back, postpone
 from exchange.retry import decide
 from exchange.stages.desk import Desk
 from exchange.stages.mail import Mail
@@ -39,7 +41,10 @@ class Runner:
             return 0, []
         try:
             return len(claims), self._handle(stage, claims)
-        except Exception:
+        except StoreUnavailable:
+            self._put_back(claims)
+            raise
+        except Exception:  # whatever one row raises, the others of its batch must go on; it is tried alone and its error kept
             return len(claims), self._one_by_one(stage, claims)
 
     def _handle(self, stage: Stage, claims: Sequence[Claim]) -> list[Mail]:
@@ -50,11 +55,19 @@ class Runner:
         for one in claims:
             try:
                 mail += self._handle(stage, [one])
-            except Exception as error:
+            except StoreUnavailable:
+                self._put_back(claims)
+                raise
+            except Exception as error:  # the row's own error: recorded with the row, shown to people, retried or parked
                 decision = decide(error, one.attempt, self._desk.settings.max_attempts)
                 with self._desk.store.writing() as work:
                     give_back(work, one, decision)
         return mail
+
+    def _put_back(self, claims: Sequence[Claim]) -> None:
+        """The machine failed, not the rows: free them at once if it still lets us; otherwise their lease runs out."""
+        with suppress(StoreUnavailable), self._desk.store.writing() as work:
+            postpone(work, claims)
 
 
 def _verify(desk: Desk, claims: Sequence[Claim]) -> list[Mail]:

@@ -1,0 +1,191 @@
+"""The database: its version, its triggers, and what it says when the machine fails."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from exchange.api import Receipt, Submission
+from exchange.errors import StoreUnavailable, StoreVersionMismatch
+from exchange.store.engine import open_engine
+from exchange.store.schema import MIGRATIONS, ensure_schema
+from exchange.store.tables import APPEND_ONLY, VERSION, metadata
+from exchange.store.work import Store
+from tests.exchange.axis.field import DEPARTMENT, DISTRICT, PROVINCE, Doc, at, caller, file_url, open_field, send, states, take, total
+
+
+def packages(count: int, start: int = 100) -> list[bytes]:
+    return [Doc(PROVINCE, (DEPARTMENT, DISTRICT), str(start + number)).package() for number in range(count)]
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_code() -> None:
+    engine = open_engine("sqlite://")
+    ensure_schema(engine)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == VERSION
+
+
+def test_a_database_of_another_version_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "axis.db"
+    open_field(file_url(path)).close()
+    with sqlite3.connect(path) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw.close()
+    with pytest.raises(StoreVersionMismatch) as caught:
+        open_field(file_url(path))
+    assert str(caught.value) == f"the database is at schema 9999, this release needs {VERSION}"
+
+
+def test_somebody_elses_database_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as raw:
+        raw.execute("CREATE TABLE recipes (name TEXT)")
+    raw.close()
+    with pytest.raises(StoreVersionMismatch):
+        open_field(file_url(path))
+    with sqlite3.connect(path) as raw:
+        assert [row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")] == ["recipes"]
+    raw.close()
+
+
+@pytest.mark.parametrize("content", [b"not a database at all, but long enough to be looked at", None])
+def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "axis.db"
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content * 100)
+    with pytest.raises(StoreUnavailable):
+        open_field(file_url(path))
+
+
+def test_receipts_refusals_verdicts_and_events_can_only_be_added_to(tmp_path: Path) -> None:
+    path = tmp_path / "axis.db"
+    axis = open_field(file_url(path))
+    send(axis, PROVINCE, packages(1)[0], 0)
+    send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "7", letter=b"none").package(), 0)
+    axis.settle(at(60))
+    axis.close()
+    raw = sqlite3.connect(path)
+    for table in APPEND_ONLY:
+        column = next(iter(table.columns)).name
+        for statement in (f"DELETE FROM {table.name}", f"UPDATE {table.name} SET {column} = {column}"):
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                raw.execute(statement)
+    raw.close()
+
+
+def test_a_read_only_database_takes_nothing_and_still_shows_what_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "axis.db"
+    axis = open_field(file_url(path))
+    receipt = send(axis, PROVINCE, packages(1)[0], 0)
+    axis.settle(at(60))
+    axis.close()
+    reader = open_field_read_only(path)
+    with pytest.raises(StoreUnavailable) as caught:
+        send(reader, PROVINCE, packages(1, 200)[0], 70)
+    assert "read-only" in str(caught.value)
+    assert set(states(reader, receipt, PROVINCE).values()) == {"waiting"}
+    reader.close()
+
+
+def open_field_read_only(path: Path):  # type: ignore[no-untyped-def]
+    """An axis whose connections may not write: what a read-only disk does to SQLite."""
+    from sqlalchemy import event
+
+    axis = open_field(file_url(path))
+    engine = axis._store.engine  # noqa: SLF001 - the machine is made to fail from below
+    engine.dispose()
+
+    def refuse_writes(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA query_only=ON")
+
+    event.listen(engine, "connect", refuse_writes)
+    return axis
+
+
+def test_a_full_disk_leaves_nothing_half_done_and_what_was_accepted_whole(tmp_path: Path) -> None:
+    """The file may grow by a few pages only; the submission that does not fit leaves no row, and the axis goes on when there is room."""
+    path = tmp_path / "axis.db"
+    axis = open_field(file_url(path))
+    first = send(axis, PROVINCE, packages(1)[0], 0)
+    engine = axis._store.engine  # noqa: SLF001 - the machine is made to fail from below
+    limit_pages(engine, 8)
+    big = Doc(PROVINCE, (DEPARTMENT,), "77", annexes=(os.urandom(200_000),)).package()
+    huge = Doc(PROVINCE, (DEPARTMENT,), "78", annexes=(os.urandom(1_000_000),)).package()
+    for package in (big, huge):
+        with pytest.raises(StoreUnavailable) as caught:
+            axis.submit(caller(PROVINCE), [Submission(package)], at(10))
+        assert "full" in str(caught.value)
+    assert axis.receipts() == 1
+    assert total(axis) == 2
+    limit_pages(engine, 100_000)
+    axis.sweep(0)
+    (answer,) = axis.submit(caller(PROVINCE), [Submission(huge)], at(20))
+    assert isinstance(answer, Receipt)
+    axis.settle(at(100))
+    assert set(states(axis, first, PROVINCE).values()) == {"waiting"}
+    assert huge in take(axis, DEPARTMENT, 100)
+    axis.close()
+
+
+def limit_pages(engine, extra: int) -> None:  # type: ignore[no-untyped-def]
+    raw = engine.raw_connection()
+    cursor = raw.cursor()
+    pages = cursor.execute("PRAGMA page_count").fetchone()[0]
+    cursor.execute(f"PRAGMA max_page_count={pages + extra}")
+    raw.close()
+
+
+def test_a_full_disk_during_settling_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "axis.db"
+    axis = open_field(file_url(path))
+    receipts = [send(axis, PROVINCE, package, 0) for package in packages(40)]
+    engine = axis._store.engine  # noqa: SLF001 - the machine is made to fail from below
+    limit_pages(engine, 1)
+    with pytest.raises(StoreUnavailable):
+        axis.settle(at(60))
+    assert total(axis) == 80
+    axis.close()
+    axis = open_field(file_url(path))
+    axis.settle(at(600))
+    assert all(set(states(axis, receipt, PROVINCE).values()) == {"waiting"} for receipt in receipts)
+    assert len(take(axis, DEPARTMENT, 600)) == 40
+    axis.close()
+
+
+def test_a_real_full_disk(tmp_path: Path) -> None:
+    """A file system of two megabytes, where the machine lets us mount one."""
+    mount = tmp_path / "small"
+    mount.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(mount)], capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small tmpfs needs the rights of root")
+    try:
+        axis = open_field(file_url(mount / "axis.db"))
+        admitted = 0
+        with pytest.raises(StoreUnavailable):
+            for number in range(100, 200):
+                send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), str(number), annexes=(os.urandom(100_000),)).package(), 0)
+                admitted += 1
+        assert axis.receipts() == admitted
+        assert total(axis) == admitted > 0
+        axis.close()
+    finally:
+        subprocess.run(["umount", str(mount)], check=True)
+
+
+def test_units_of_work_are_never_nested() -> None:
+    for url in ("sqlite://",):
+        store = Store(open_engine(url))
+        with store.writing(), pytest.raises(RuntimeError, match="inside another"), store.reading():
+            pass
+        with store.reading():
+            pass
