@@ -5,7 +5,7 @@ Nothing here draws lots. The rules are tried in this order and the first that ap
  1. secret                                          courier        secret               (Decision 28 Art. 1; Law 29/2018/QH14)
  2. a rule asks for paper alone                     paper          rule-demands-paper
  3. sender has no document software                 paper          no-software
- 4. sender has no valid seal, signer no valid key   paper          no-certificate       (unsigned is for information only, Art. 4)
+ 4. sender has no valid seal, signer no valid key   paper          no-certificate       (unsigned is for information, Art. 4)
  5. drafter, signer or clerk has no computer        paper          no-computer
  6. drafter, signer or clerk is not trained         paper          not-trained
  7. Party body to Party body                        Party network  when both are on it, else paper: recipient-not-connected
@@ -14,8 +14,8 @@ Nothing here draws lots. The rules are tried in this order and the first that ap
 10. announced outage of a hop on the road           paper          when longer than the sender can wait
 11. everything else                                 axis
 
-On an electronic road paper may follow, each time for a cause: a rule asks for a copy too (Decision 28 Art. 7.2), or the recipient's registry
-works on paper (no computer, or nobody trained).
+On an electronic road paper may follow, each time for a cause: a rule asks for a copy too (Decision 28 Art. 7.2), or the registry there
+works on paper.
 """
 
 from __future__ import annotations

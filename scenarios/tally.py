@@ -6,7 +6,9 @@ Nothing here looks at the axis or at the meter; :mod:`scenarios.run` holds the c
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from scenarios.trace import (
     CertificatesIssued,
@@ -119,7 +121,7 @@ class Tally:
         self.verifies["refusal"] += 1
 
 
-_COUNTERS = {
+_COUNTERS: dict[type[Any], Callable[[Tally, Any], None]] = {
     Drafted: Tally.drafted,
     Dispatched: Tally.dispatched,
     Submitted: Tally.submitted,
