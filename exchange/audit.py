@@ -31,6 +31,22 @@ _OWN = select(package.c.package_id).where(
 )
 
 
+_VERDICTS = (
+    select(
+        verdict.c.id, package.c.package_id, package.c.sender, verdict.c.at, verdict.c.accepted, verdict.c.rule, verdict.c.sub_indication,
+        verdict.c.detail, verdict.c.verifies,
+    )
+    .join(package, package.c.id == verdict.c.package)
+    .where(verdict.c.id > bindparam("cursor"))
+    .order_by(verdict.c.id)
+)  # fmt: skip
+_REFUSALS = (
+    select(package.c.package_id, refusal.c.recipient, refusal.c.rule, refusal.c.sub_indication, refusal.c.statement, refusal.c.signature)
+    .join(package, package.c.id == refusal.c.about)
+    .order_by(refusal.c.package)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class DeliveryRecord:
     """One (document, recipient) with everything the axis knows about it."""
@@ -155,17 +171,8 @@ class Records:
 
     def judgements(self, cursor: int) -> tuple[JudgementRecord, ...]:
         """Verdicts after a cursor (0: all), in the order they were written. One writer writes them, so no row appears behind the cursor."""
-        query = (
-            select(
-                verdict.c.id, package.c.package_id, package.c.sender, verdict.c.at, verdict.c.accepted, verdict.c.rule,
-                verdict.c.sub_indication, verdict.c.detail, verdict.c.verifies,
-            )
-            .join(package, package.c.id == verdict.c.package)
-            .where(verdict.c.id > bindparam("cursor"))
-            .order_by(verdict.c.id)
-        )  # fmt: skip
         with self._store.reading() as work:
-            rows = work.all(query, {"cursor": cursor})
+            rows = work.all(_VERDICTS, {"cursor": cursor})
         return tuple(
             JudgementRecord(
                 row.id, row.package_id, OrganId(row.sender), instant(row.at), bool(row.accepted), row.rule, row.sub_indication,
@@ -176,11 +183,8 @@ class Records:
 
     def refusals(self) -> tuple[RefusalRecord, ...]:
         """Every signed refusal, in the order signed."""
-        query = select(
-            package.c.package_id, refusal.c.recipient, refusal.c.rule, refusal.c.sub_indication, refusal.c.statement, refusal.c.signature
-        ).join(package, package.c.id == refusal.c.about).order_by(refusal.c.package)  # fmt: skip
         with self._store.reading() as work:
-            return tuple(RefusalRecord(*row) for row in work.all(query))
+            return tuple(RefusalRecord(*row) for row in work.all(_REFUSALS))
 
     def negotiations(self) -> tuple[NegotiationRecord, ...]:
         """Every negotiation, in the order asked."""
