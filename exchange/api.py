@@ -131,7 +131,10 @@ class Submit(Protocol):
     """Hand packages to the axis (scope ``submit``)."""
 
     def submit(self, caller: Caller, submissions: Sequence[Submission], at: datetime) -> tuple[Receipt | Rejection, ...]:
-        """Admit each package or refuse it, in order; one transaction for all that is small. Raises :class:`exchange.errors.Unauthenticated`."""
+        """Admit each package or refuse it, in order; one transaction for all that is small.
+
+        Raises :class:`exchange.errors.Unauthenticated`.
+        """
         ...
 
 
