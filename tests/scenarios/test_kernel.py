@@ -82,7 +82,7 @@ def test_a_desk_takes_the_urgent_at_once(kernel: Kernel) -> None:
     ):
         kernel.start_process(_at(kernel, at, desk, verb, urgency))
     kernel.env.run(until=2 * DAY)
-    when = dict((verb, at) for at, verb in seen)
+    when = {verb: at for at, verb in seen}
     assert when["urgent"] == 9 * HOUR + 60
     assert when["express by night"] == 20 * HOUR + 60 + 600
     assert when["urgent by night"] == DAY + 7 * HOUR + 1800

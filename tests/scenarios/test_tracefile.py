@@ -32,7 +32,8 @@ def test_bytes_are_pinned() -> None:
     """The canonical line of a record, as released."""
     record = Signed(36_000, "H28", "H28,2021,2700001", "H28/01", False, Cause.NO_CERTIFICATE)
     assert encode(record).decode() == (
-        '{"record":"Signed","at":36000,"agency":"H28","document":"H28,2021,2700001","by":"H28/01","electronic":false,"cause":"no-certificate"}\n'
+        '{"record":"Signed","at":36000,"agency":"H28","document":"H28,2021,2700001","by":"H28/01","electronic":false,'
+        '"cause":"no-certificate"}\n'
     )
 
 
