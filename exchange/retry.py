@@ -18,7 +18,8 @@ class Decision:
 
 
 def decide(error: Exception, attempt: int, limit: int) -> Decision:
-    """``attempt`` counts from 1; after ``limit`` of them the row is parked. Waits double from 30 s, as the vendors' relays do, up to an hour.
+    """``attempt`` counts from 1; after ``limit`` of them the row is parked. Waits double from 30 s, as the vendors' relays do,
+    up to an hour.
 
     A database that cannot be written is no fault of a row and never comes here: the stage stops and says so.
     """

@@ -10,7 +10,7 @@ import sqlite3
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, ColumnElement, Engine, Select, Table, bindparam, cast, create_engine, event, func, select
+from sqlalchemy import BigInteger, ColumnElement, Engine, Select, Table, bindparam, cast, create_engine, event, extract, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import StaticPool
@@ -78,8 +78,13 @@ def _use_wal(cursor: Any) -> None:
 
 
 def begin_sql(dialect: str, *, writing: bool) -> str:
-    """How a transaction opens. SQLite takes its write lock at once, so that a read cannot be overtaken before its write."""
-    return "BEGIN IMMEDIATE" if writing and dialect == "sqlite" else "BEGIN"
+    """How a transaction opens; empty where the driver opens it by itself.
+
+    SQLite takes its write lock at once, so that a read cannot be overtaken before its write.
+    """
+    if dialect != "sqlite":
+        return ""
+    return "BEGIN IMMEDIATE" if writing else "BEGIN"
 
 
 def skip_locked(statement: Select[Any], dialect: str) -> Select[Any]:
@@ -112,7 +117,7 @@ def machine_now(dialect: str) -> ColumnElement[int]:
     """The database's own clock in epoch seconds: it rules leases and retries, never a business fact."""
     if dialect == "sqlite":
         return cast(func.strftime("%s", "now"), BigInteger)
-    return cast(func.extract("epoch", func.clock_timestamp()), BigInteger)
+    return cast(extract("epoch", func.clock_timestamp()), BigInteger)
 
 
 def append_only_ddl(name: str, dialect: str) -> tuple[str, ...]:

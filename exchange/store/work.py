@@ -104,7 +104,8 @@ class Store:
         try:
             connection = self.engine.raw_connection()
             cursor = connection.cursor()
-            cursor.execute(begin_sql(dialect, writing=writing))
+            if begin := begin_sql(dialect, writing=writing):
+                cursor.execute(begin)
             yield Work(cursor, self._plans, dialect)
             if writing:
                 connection.commit()

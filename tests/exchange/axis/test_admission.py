@@ -17,7 +17,21 @@ from exchange.edxml.model import Contact
 from exchange.errors import Unauthenticated
 from signing import Purpose, Validator
 from tests.exchange.axis.field import (
-    ALIAS, DEPARTMENT, DISTRICT, PROVINCE, TODAY, Doc, at, axis_signer, caller, open_field, pki, refused, report, send, total,
+    ALIAS,
+    DEPARTMENT,
+    DISTRICT,
+    PROVINCE,
+    TODAY,
+    Doc,
+    at,
+    axis_signer,
+    caller,
+    open_field,
+    pki,
+    refused,
+    report,
+    send,
+    total,
 )  # fmt: skip
 
 
@@ -91,7 +105,7 @@ def test_a_number_is_free_again_next_year_and_for_another_sender(axis: Axis) -> 
         (Doc(PROVINCE, (DEPARTMENT,), "7").package()[:-200], "not-well-formed"),
         (Doc(PROVINCE, (DEPARTMENT,), "7", day=TODAY + timedelta(days=1)).package(), "future-date"),
         (Doc(PROVINCE, (DEPARTMENT,), "7", others={"subject": "x" * 501}).package(), "too-long"),
-        (Doc(PROVINCE, (DEPARTMENT,), "7", others={"recipients": (Contact(DEPARTMENT), Contact(DEPARTMENT))}).package(), "duplicate-recipient"),
+        (Doc(PROVINCE, (DEPARTMENT,), "7", others={"recipients": (Contact(DEPARTMENT),) * 2}).package(), "duplicate-recipient"),
         (Doc(DISTRICT, (DEPARTMENT,), "7").package(), "sender-mismatch"),
     ],
 )

@@ -16,8 +16,25 @@ from exchange.errors import UnknownHop, UnknownPackage
 from exchange.receipts import read_refusal
 from signing import Purpose, Validator
 from tests.exchange.axis.field import (
-    ALIAS, ANNEX, DEPARTMENT, DISTRICT, LOCKED, MINISTRY, NEIGHBOUR, PROVINCE, STRANGER, Doc, at, axis_signer, caller, letter, pki, send,
-    states, take, total,
+    ALIAS,
+    ANNEX,
+    DEPARTMENT,
+    DISTRICT,
+    LOCKED,
+    MINISTRY,
+    NEIGHBOUR,
+    PROVINCE,
+    STRANGER,
+    Doc,
+    at,
+    axis_signer,
+    caller,
+    letter,
+    pki,
+    send,
+    states,
+    take,
+    total,
 )  # fmt: skip
 
 S = DeliveryState

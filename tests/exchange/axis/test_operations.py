@@ -14,14 +14,27 @@ from exchange.edxml.model import Business, ReceiverChange, Replacement
 from exchange.edxml.reader import read
 from exchange.receipts import read_refusal
 from tests.exchange.axis.field import (
-    DEPARTMENT, DISTRICT, NEIGHBOUR, PROVINCE, Doc, at, caller, letter, report, send, states, take, total,
+    DEPARTMENT,
+    DISTRICT,
+    NEIGHBOUR,
+    PROVINCE,
+    Doc,
+    at,
+    caller,
+    letter,
+    report,
+    send,
+    states,
+    take,
+    total,
 )  # fmt: skip
 
 S, C = DeliveryState, StatusCode
 DOC = Doc(PROVINCE, (DEPARTMENT, NEIGHBOUR), "15")
 RECALL = replace(DOC, business=Business(Operation.RECALL, "ban hành nhầm"))
 UPDATE = replace(DOC, business=Business(Operation.UPDATE, "bổ sung phụ lục", document_id=DOC.header.document_id))
-NEW = Doc(PROVINCE, (DEPARTMENT,), "16", business=Business(Operation.REPLACE, "sai số liệu", replacements=(Replacement(DOC.header.document_id),)))
+OLD = (Replacement(DOC.header.document_id),)
+NEW = Doc(PROVINCE, (DEPARTMENT,), "16", business=Business(Operation.REPLACE, "sai số liệu", replacements=OLD))
 
 
 @pytest.fixture

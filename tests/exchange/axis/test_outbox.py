@@ -22,30 +22,30 @@ UNTIL = round(at(10_000).timestamp())
 
 
 def claim(axis: Axis, stage: Stage, count: int, lease: str, seconds: int = 60) -> list[Claim]:
-    with axis._store.writing() as work:  # noqa: SLF001 - a worker's view
+    with axis._store.writing() as work:
         return outbox.claim(work, stage, count, until=UNTIL, lease=lease, seconds=seconds)
 
 
 def verify(axis: Axis, claims: Sequence[Claim]) -> list[Mail]:
-    judged = list(judge_claims(axis._desk, claims))  # noqa: SLF001
-    with axis._store.writing() as work:  # noqa: SLF001
-        return record(work, axis._desk, judged)  # noqa: SLF001
+    judged = list(judge_claims(axis._desk, claims))
+    with axis._store.writing() as work:
+        return record(work, axis._desk, judged)
 
 
 def route(axis: Axis, claims: Sequence[Claim]) -> list[Mail]:
-    with axis._store.writing() as work:  # noqa: SLF001
-        return run_route(work, axis._desk, claims)  # noqa: SLF001
+    with axis._store.writing() as work:
+        return run_route(work, axis._desk, claims)
 
 
 def test_a_row_under_lease_is_nobody_elses_until_the_lease_runs_out(axis: Axis) -> None:
     send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "10").package(), 0)
     (one,) = claim(axis, Stage.VERIFY, 10, "first")
     assert claim(axis, Stage.VERIFY, 10, "second") == []
-    with axis._store.writing() as work:  # noqa: SLF001
+    with axis._store.writing() as work:
         outbox.renew(work, [one], -1)
     (taken,) = claim(axis, Stage.VERIFY, 10, "second")
     assert (taken.id, taken.attempt) == (one.id, 2)
-    with axis._store.writing() as work:  # noqa: SLF001
+    with axis._store.writing() as work:
         outbox.renew(work, [one], -1)
     assert claim(axis, Stage.VERIFY, 10, "third") == []
 
@@ -97,14 +97,14 @@ def test_what_is_due_later_is_left_alone(axis: Axis) -> None:
 def test_a_poisonous_row_is_parked_and_shown_and_the_others_go_on(axis: Axis, monkeypatch: pytest.MonkeyPatch) -> None:
     healthy = send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "10").package(), 0)
     poison = send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "11").package(), 0)
-    handler = runner._HANDLERS[Stage.VERIFY]  # noqa: SLF001
+    handler = runner._HANDLERS[Stage.VERIFY]
 
     def fails_on_poison(desk: Desk, claims: Sequence[Claim]) -> list[Mail]:
         if any(one.package == 2 for one in claims):
             raise ZeroDivisionError("poison")
         return handler(desk, claims)
 
-    monkeypatch.setitem(runner._HANDLERS, Stage.VERIFY, fails_on_poison)  # noqa: SLF001
+    monkeypatch.setitem(runner._HANDLERS, Stage.VERIFY, fails_on_poison)
     monkeypatch.setattr(runner, "decide", lambda error, attempt, limit: decide(error, attempt, 1))
     axis.settle(at(100))
     assert states(axis, healthy, PROVINCE) == {"H28.20": DeliveryState.WAITING}
@@ -130,11 +130,11 @@ def test_the_table_of_retries() -> None:
 def test_a_bell_rung_twice_or_never_makes_no_difference(axis: Axis) -> None:
     send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "10").package(), 0)
     rung: list[Stage] = []
-    outbox.relay(axis._store, rung.append, UNTIL)  # noqa: SLF001
-    outbox.relay(axis._store, rung.append, UNTIL)  # noqa: SLF001
+    outbox.relay(axis._store, rung.append, UNTIL)
+    outbox.relay(axis._store, rung.append, UNTIL)
     assert rung == [Stage.VERIFY, Stage.VERIFY]
     axis.settle(at(100))
     axis.settle(at(100))
-    outbox.relay(axis._store, rung.append, UNTIL)  # noqa: SLF001
+    outbox.relay(axis._store, rung.append, UNTIL)
     assert rung == [Stage.VERIFY, Stage.VERIFY]
     assert len(take(axis, DEPARTMENT, 100)) == 1

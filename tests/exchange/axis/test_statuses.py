@@ -10,7 +10,19 @@ from exchange.domain.lifecycle import DeliveryState, StatusCode
 from exchange.edxml.reader import read
 from exchange.receipts import read_refusal
 from tests.exchange.axis.field import (
-    ALIAS, DEPARTMENT, DISTRICT, NEIGHBOUR, PROVINCE, STRANGER, Doc, at, caller, report, send, states, take,
+    ALIAS,
+    DEPARTMENT,
+    DISTRICT,
+    NEIGHBOUR,
+    PROVINCE,
+    STRANGER,
+    Doc,
+    at,
+    caller,
+    report,
+    send,
+    states,
+    take,
 )  # fmt: skip
 
 S, C = DeliveryState, StatusCode

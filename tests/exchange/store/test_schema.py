@@ -103,7 +103,7 @@ def open_field_read_only(path: Path):  # type: ignore[no-untyped-def]
     from sqlalchemy import event
 
     axis = open_field(file_url(path))
-    engine = axis._store.engine  # noqa: SLF001 - the machine is made to fail from below
+    engine = axis._store.engine
     engine.dispose()
 
     def refuse_writes(connection: sqlite3.Connection, _record: object) -> None:
@@ -118,7 +118,7 @@ def test_a_full_disk_leaves_nothing_half_done_and_what_was_accepted_whole(tmp_pa
     path = tmp_path / "axis.db"
     axis = open_field(file_url(path))
     first = send(axis, PROVINCE, packages(1)[0], 0)
-    engine = axis._store.engine  # noqa: SLF001 - the machine is made to fail from below
+    engine = axis._store.engine
     limit_pages(engine, 8)
     big = Doc(PROVINCE, (DEPARTMENT,), "77", annexes=(os.urandom(200_000),)).package()
     huge = Doc(PROVINCE, (DEPARTMENT,), "78", annexes=(os.urandom(1_000_000),)).package()
@@ -150,7 +150,7 @@ def test_a_full_disk_during_settling_loses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "axis.db"
     axis = open_field(file_url(path))
     receipts = [send(axis, PROVINCE, package, 0) for package in packages(40)]
-    engine = axis._store.engine  # noqa: SLF001 - the machine is made to fail from below
+    engine = axis._store.engine
     limit_pages(engine, 1)
     with pytest.raises(StoreUnavailable):
         axis.settle(at(60))
@@ -184,7 +184,8 @@ def test_a_disk_that_takes_no_more_from_the_process(tmp_path: Path) -> None:
     """The operating system refuses to let the files grow: one sentence, and every receipt given is honoured afterwards."""
     url = file_url(tmp_path / "axis.db")
     root = Path(__file__).parents[3]
-    done = subprocess.run([sys.executable, "-c", CHILD, url], cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, check=True)
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    done = subprocess.run([sys.executable, "-c", CHILD, url], cwd=root, env=environment, capture_output=True, check=True)
     admitted, sentence = done.stdout.decode().split(maxsplit=1)
     assert sentence.startswith("the database cannot be written: the disk")
     axis = open_field(url)

@@ -1,0 +1,77 @@
+"""What must read the same on PostgreSQL: every statement of the axis compiles for it, and the claim skips locked rows there."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import pytest
+from sqlalchemy import Delete, Insert, Select, Update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+import exchange
+from exchange.outbox import _READY
+from exchange.store.engine import append_only_ddl, fault_of, in_memory, skip_locked
+from exchange.store.plans import Plans
+from exchange.store.tables import metadata
+
+PSYCOPG = postgresql.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
+SQLITE = sqlite.dialect(paramstyle="qmark")
+
+
+def statements() -> list[tuple[str, object]]:
+    """Every Core statement kept as a constant of a module of the axis."""
+    found = []
+    for module in pkgutil.walk_packages(exchange.__path__, "exchange."):
+        if ".migrations" in module.name:
+            continue
+        values = vars(importlib.import_module(module.name))
+        for name, value in values.items():
+            for index, one in enumerate(value.values() if isinstance(value, dict) else [value]):
+                if isinstance(one, Select | Insert | Update | Delete):
+                    found.append((f"{module.name}.{name}[{index}]", one))
+    return found
+
+
+def test_there_are_statements_to_look_at() -> None:
+    assert len(statements()) > 60
+
+
+@pytest.mark.parametrize(("name", "statement"), statements())
+def test_a_statement_compiles_for_both_dialects(name: str, statement: object) -> None:
+    for dialect in (PSYCOPG, SQLITE):
+        plan = Plans(dialect).of(statement, {})  # type: ignore[arg-type]
+        assert plan.sql
+        assert bool(plan.order) == (dialect is SQLITE and bool(plan.constants))
+
+
+def test_tables_indexes_and_triggers_are_written_for_both_dialects() -> None:
+    for table in metadata.sorted_tables:
+        for dialect in (PSYCOPG, SQLITE):
+            assert str(CreateTable(table).compile(dialect=dialect))
+            assert all(str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes)
+    assert "BIGSERIAL" in str(CreateTable(metadata.tables["package"]).compile(dialect=PSYCOPG))
+    assert "id INTEGER NOT NULL" in str(CreateTable(metadata.tables["package"]).compile(dialect=SQLITE))
+    assert len(append_only_ddl("receipt", "postgresql")) == len(append_only_ddl("receipt", "sqlite")) == 2
+
+
+def test_only_postgresql_skips_locked_rows() -> None:
+    query = _READY["postgresql"]
+    assert "FOR UPDATE SKIP LOCKED" in str(skip_locked(query, "postgresql").compile(dialect=PSYCOPG))
+    assert skip_locked(query, "sqlite") is query
+
+
+def test_faults_of_postgresql_have_names_too() -> None:
+    full, read_only, own = Exception(), Exception(), Exception()
+    full.sqlstate, read_only.sqlstate, own.sqlstate = "53100", "25006", "23505"  # type: ignore[attr-defined]
+    assert fault_of(full) == "the database server is out of resources"
+    assert fault_of(read_only) == "the database is read-only"
+    assert fault_of(own) is None
+    assert fault_of(None) is None
+
+
+def test_a_database_in_memory_is_known_as_such() -> None:
+    assert in_memory("sqlite://")
+    assert not in_memory("sqlite:///x.db")
+    assert not in_memory("postgresql+psycopg://host/db")
