@@ -9,12 +9,13 @@ from __future__ import annotations
 from signing.errors import FormatFailure, InvalidHolder, KeyUnusable, LetterRefused, SigningError
 from signing.evidence import CrlSource, TrustStore
 from signing.formats.certificates import CertificateFacts, certificate_facts
-from signing.formats.cms import CadesSigner, CadesTemplate, SignedMessage, parse_cms
+from signing.formats.cms import CadesSigner, CadesTemplate, parse_cms
 from signing.formats.letter.content import LetterContent
 from signing.formats.letter.packing import PackedLetter, pack_letter, unpack_letter
 from signing.formats.letter.press import LetterPress
 from signing.formats.letter.reader import Letter, SignatureSlot, read_letter
 from signing.formats.letter.verify import LetterReport, verify_letter
+from signing.formats.message import SignedMessage
 from signing.keys import METER, Meter, Purpose, SigningKey
 from signing.pki.hierarchy import Pki, PkiSpec
 from signing.pki.issue import Holder

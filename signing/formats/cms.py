@@ -9,7 +9,6 @@ is refused with its rule.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
 from cryptography import x509
@@ -19,6 +18,7 @@ from signing import der, oids
 from signing.algorithms import CMS_SIGNATURES, DIGESTS, SHA256_IDENTIFIER, SignatureAlgorithm
 from signing.errors import FormatFailure
 from signing.formats.certificates import certificate_facts, full
+from signing.formats.message import Shapes, SignedMessage
 from signing.keys import Purpose
 from signing.pki.issue import Holder
 
@@ -33,6 +33,7 @@ _VERSION_1 = der.integer(1)
 _DIGEST_HOLE = bytes(32)
 _CONTENT_TYPE_ATTRIBUTE = der.sequence(der.oid(oids.CONTENT_TYPE), der.tlv(der.SET, _DATA))
 _DIGEST_ATTRIBUTE_HEAD = der.sequence(der.oid(oids.MESSAGE_DIGEST), der.tlv(der.SET, der.octet_string(_DIGEST_HOLE)))[:-32]
+_SHAPES = Shapes(_CONTENT_TYPE_ATTRIBUTE + _DIGEST_ATTRIBUTE_HEAD)
 
 
 def _signing_certificate_attribute(certificate: bytes) -> bytes:
@@ -127,29 +128,6 @@ class CadesSigner:
         template = self.template
         signature = self._key.sign(template.attributes(content_sha256), self.purpose)
         return template.assemble(content_sha256, signature)
-
-
-@dataclass(frozen=True, slots=True)
-class SignedMessage:
-    """What a strictly read CAdES-B signature says; nothing is verified yet.
-
-    ``signed_attributes`` is the DER of the SET OF (tag 0x31), ready for verification. ``digest_algorithm`` and ``signature_algorithm``
-    are names of :mod:`signing.algorithms`, or ``unknown:<hex>`` with the encoded identifiers. ``ess_issuer`` and ``ess_serial`` are
-    ``None`` when the signing certificate attribute has no issuerSerial. ``certificates`` are the embedded ones, byte for byte, in DER
-    order.
-    """
-
-    message_digest: bytes
-    signed_attributes: bytes
-    ess_certificate_sha256: bytes
-    ess_issuer: bytes | None
-    ess_serial: int | None
-    signer_issuer: bytes
-    signer_serial: int
-    digest_algorithm: str
-    signature_algorithm: str
-    signature: bytes
-    certificates: tuple[bytes, ...]
 
 
 @asn1.sequence
@@ -250,7 +228,15 @@ _SIGNED_ATTRIBUTES_RULE = "signedAttrs must be present (EN 319 122-1 §5.1.1; dr
 
 
 def parse_cms(data: bytes) -> SignedMessage:
-    """Read a detached CAdES-B signature strictly; raises :class:`FormatFailure` naming place and rule for every other sequence of bytes."""
+    """Read a detached CAdES-B signature strictly; raises :class:`FormatFailure` naming place and rule for every other sequence of bytes.
+
+    A signature that repeats one decoded before in all but digest and signature value is not decoded again (see ``message``).
+    """
+    return _SHAPES.read(data) or decode_cms(data)
+
+
+def decode_cms(data: bytes) -> SignedMessage:
+    """As :func:`parse_cms`, always by the decoder; the shape is kept for the next signature of the same signer."""
     if len(data) > MAX_CMS:
         raise FormatFailure("CMS", f"must not be longer than {MAX_CMS} bytes")
     try:
@@ -261,7 +247,7 @@ def parse_cms(data: bytes) -> SignedMessage:
         issuer, serial = _signer_identifier(signer.signer)
         digest, attribute_bytes = _message_digest(attributes), b"\x31" + full(signer.signed_attributes)[1:]
         ess = _signing_certificate(attributes)
-        return SignedMessage(
+        message = SignedMessage(
             digest,
             attribute_bytes,
             ess.digest,
@@ -275,6 +261,8 @@ def parse_cms(data: bytes) -> SignedMessage:
         )
     except ValueError as error:
         raise FormatFailure("CMS", f"must be the strict DER of one detached CAdES-B signature (RFC 5652, X.690 §10): {error}") from error
+    _SHAPES.keep(data, message, full(signer.signature_algorithm))
+    return message
 
 
 def _only_signer(outer: _ContentInfo) -> _SignerInfo:

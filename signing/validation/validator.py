@@ -10,7 +10,8 @@ from signing.algorithms import BY_NAME
 from signing.errors import FormatFailure
 from signing.evidence import TrustStore
 from signing.formats.certificates import CertificateFacts, certificate_facts
-from signing.formats.cms import SignedMessage, looks_like_signed_attributes, parse_cms
+from signing.formats.cms import looks_like_signed_attributes, parse_cms
+from signing.formats.message import SignedMessage
 from signing.keys import PublicKey, Purpose, raw_verify
 from signing.validation.path import PATH_CHECKS, PathCache
 from signing.validation.policy import DEFAULT, AlgorithmPolicy

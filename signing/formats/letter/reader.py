@@ -14,11 +14,12 @@ from datetime import date, datetime
 
 from signing.errors import FormatFailure, LetterRefused
 from signing.formats import pades
-from signing.formats.cms import SignedMessage, parse_cms
+from signing.formats.cms import parse_cms
 from signing.formats.letter import revisions
 from signing.formats.letter.content import LetterContent, parse_content
 from signing.formats.letter.page import Page, draw_page
 from signing.formats.letter.template import Template, template_of
+from signing.formats.message import SignedMessage
 
 MAX_LETTER = 1 << 20
 """Longest letter read, in bytes; a real one has about 75,000."""

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from signing.errors import LetterRefused
-from signing.formats.cms import SignedMessage
 from signing.formats.letter.reader import Letter, SignatureSlot, read_letter
+from signing.formats.message import SignedMessage
 from signing.keys import Purpose
 from signing.validation.report import SignatureReport
 
