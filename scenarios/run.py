@@ -150,6 +150,7 @@ def run(
                 kernel.start_process(_tell(kernel, tally, progress, end))
             kernel.env.run(until=end)
             disagreements = reconcile(facts, assembly.axis, kernel, assembly.line.settled_at)
+            registers.flush()
             return _result(kernel, days, tally, disagreements, assembly.axis, registers, before)
     finally:
         registers.close()

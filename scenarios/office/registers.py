@@ -7,6 +7,7 @@ raise the duplicate alert of Annex VI: by document identifier, and by number, no
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,10 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
+
+from exchange.errors import StoreUnavailable
+from exchange.store.engine import fault_of
 
 METADATA = MetaData()
 
@@ -142,13 +147,17 @@ _BY_NUMBER = "SELECT 1 FROM incoming_register WHERE agency = ? AND issuer = ? AN
 
 
 class Registers:
-    """Batched writing to the offices' database; reading sees everything written, also what still waits in the batch."""
+    """Batched writing to the offices' database; reading sees everything written, also what still waits in the batch.
+
+    Every call that touches the file raises :class:`exchange.errors.StoreUnavailable` when the disk is full, read-only or gone.
+    """
 
     def __init__(self, path: Path) -> None:
         self._engine: Engine = create_engine(f"sqlite:///{path}")
         event.listen(self._engine, "connect", _fast)
-        METADATA.create_all(self._engine)
-        self._connection: Connection = self._engine.connect()
+        with _faults():
+            METADATA.create_all(self._engine)
+            self._connection: Connection = self._engine.connect()
         self._waiting: list[tuple[Table, dict[str, Any]]] = []
         self._updates: list[tuple[Table, dict[str, Any]]] = []
         self._fresh_documents: set[tuple[str, str]] = set()
@@ -204,9 +213,11 @@ class Registers:
 
     def flush(self) -> None:
         """Write the batch in one transaction."""
+        if not self._waiting and not self._updates:
+            return
         if self._connection.in_transaction():
             self._connection.rollback()  # ends the read of a lookup
-        with self._connection.begin():
+        with _faults(), self._connection.begin():
             for table, rows in _grouped(self._waiting):
                 self._connection.execute(table.insert(), rows)
             for table, rows in _grouped(self._updates):
@@ -232,8 +243,7 @@ class Registers:
             return int(connection.execute(query).scalar_one())
 
     def close(self) -> None:
-        """Write what waits and let go of the file."""
-        self.flush()
+        """Let go of the file; what waits in the batch is lost unless it was flushed."""
         self._connection.close()
         self._engine.dispose()
 
@@ -259,6 +269,18 @@ def _grouped(rows: list[tuple[Table, dict[str, Any]]]) -> Iterator[tuple[Table, 
     for table, row in rows:
         groups.setdefault(table.name, (table, []))[1].append(row)
     yield from groups.values()
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """The house's own name for what the machine does to a database."""
+    try:
+        yield
+    except DBAPIError as error:
+        reason = fault_of(error.orig)
+        if reason is None:
+            raise
+        raise StoreUnavailable(reason) from error
 
 
 def _fast(connection: Any, _record: Any) -> None:
