@@ -28,15 +28,10 @@ PAPER_MEASURES = (
 def show(tree: Tree, text: Text, console: Console) -> None:
     """Print the screen."""
     console.print(_rates(tree, text))
-    left, right = Table.grid(), Table.grid()
-    for part in (_causes(tree, text), _refusals(tree, text)):
-        left.add_row(part)
-    for part in (_waiting(tree, text), _operations(tree, text)):
-        right.add_row(part)
-    columns = Table.grid(padding=(0, 2))
-    columns.add_row(left, right)
-    console.print(columns)
-    console.print(_conservation(tree, text))
+    columns = Table.grid(padding=(0, 3))
+    columns.add_row(_causes(tree, text), _operations(tree, text))
+    for part in (columns, _waiting(tree, text), _refusals(tree, text), _conservation(tree, text)):
+        console.print(part)
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -161,7 +156,7 @@ def operations_text(tree: Tree, text: Text) -> str:
 
 
 def _conservation(tree: Tree, text: Text) -> RenderableType:
-    lines = Line(text("report.conservation"), style="bold")
+    lines = Line(text("report.conservation"), style="bold", overflow="fold")
     for road, ledger in tree["conservation"].items():
         states = " · ".join(f"{text.label('state', state)} {text.number(count)}" for state, count in ledger["states"].items() if count)
         lines.append(f"\n{text('report.conservation.' + road)}: {sum_text(ledger, text)}", style="not bold" if ledger["equal"] else "red")

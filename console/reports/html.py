@@ -118,7 +118,7 @@ def _definitions(tree: Tree, text: Text) -> Markup:
             days=text.number(interval["days"]),
         )
         secret = [tag("br"), text("report.secret", count=text.number(row["secret"]))] if row["secret"] else []
-        title = join([row["title"][text.lang], tag("br"), tag("code", row["id"])])
+        title = join([row["title"][text.lang], f" ({text.label('unit', row['unit'])})", tag("br"), tag("code", row["id"])])
         rows.append([title, row["numerator"][text.lang], join([row["denominator"][text.lang], *secret]), method, ", ".join(row["sources"])])
     words = [text(f"word.{word}") for word in ("measure", "numerator", "denominator", "method", "source")]
     return _section(text("report.definitions"), table(words, rows), kind="definitions")
@@ -171,7 +171,7 @@ def _deadlines(tree: Tree, text: Text) -> Markup:
     for road, found in waiting_by_road(tree).items():
         cells = [_waited(found.get(stage), key, text) for stage in stages for key in keys]
         rows.append([text.label("channel", road), *cells])
-    return _section(text("report.deadlines"), table(head, rows, numbers=range(1, len(head))))
+    return _section(text("report.deadlines"), table(head, rows, numbers=range(1, len(head))), note=text("report.deadlines.note"))
 
 
 def _waited(item: Tree | None, key: str, text: Text) -> str:

@@ -75,7 +75,7 @@ class MeasureSpec:
 _PROVINCIAL = frozenset({Level.PROVINCE, Level.DISTRICT, Level.COMMUNE})
 _UPPER = frozenset({Level.PROVINCE, Level.DISTRICT})
 _STATE, _PARTY, _BOTH = frozenset({Bloc.STATE}), frozenset({Bloc.PARTY}), frozenset(Bloc)
-_ARTICLE_6, _ARTICLE_22 = "Decision 28/2018/QĐ-TTg Art. 6", "Decree 30/2020/NĐ-CP Art. 22"
+_ARTICLE_6, _ARTICLE_22 = "28/2018/QĐ-TTg Art. 6", "30/2020/NĐ-CP Art. 22"
 
 CATALOGUE: tuple[MeasureSpec, ...] = (
     MeasureSpec(MeasureId.INTERNAL, ("e10",), Target(90), Unit.DOCUMENT, _STATE, _UPPER),

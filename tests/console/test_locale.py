@@ -1,0 +1,106 @@
+"""Two languages, one set of keys."""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+import unicodedata
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from console.locale import LANGUAGES, catalogue, choose
+from exchange.domain.calendar import VN
+from exchange.domain.lifecycle import DeliveryState, MailState
+from exchange.domain.organization import Bloc, Level
+from scenarios.measures import MeasureId, Method, Unit, Verdict
+from scenarios.trace import Cause, Channel, Scope
+from scenarios.worldfile import library
+
+CONSOLE = Path(__file__).parents[2] / "console"
+FAMILIES = {
+    "cause": Cause,
+    "channel": Channel,
+    "scope": Scope,
+    "verdict": Verdict,
+    "method": Method,
+    "level": Level,
+    "bloc": Bloc,
+    "unit": Unit,
+}
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_catalogues_have_the_same_keys_and_placeholders() -> None:
+    english, vietnamese = (catalogue(lang).texts for lang in LANGUAGES)
+    assert english.keys() == vietnamese.keys()
+    assert {key for key in english if placeholders(english[key]) != placeholders(vietnamese[key])} == set()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_catalogues_are_sorted_composed_and_written_once(lang: str) -> None:
+    raw = (CONSOLE / "locale" / f"{lang}.json").read_text("utf-8")
+    pairs = json.loads(raw, object_pairs_hook=list)
+    assert [key for key, _ in pairs] == sorted({key for key, _ in pairs})
+    assert raw == unicodedata.normalize("NFC", raw)
+    assert all(text.strip() for _, text in pairs)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_code_has_a_name(lang: str) -> None:
+    texts = catalogue(lang).texts
+    missing = {f"{family}.{code.value}" for family, codes in FAMILIES.items() for code in codes} - texts.keys()
+    missing |= {f"state.{state.value}" for kind in (DeliveryState, MailState) for state in kind} - texts.keys()
+    missing |= {f"measure.{measure.value}.{part}" for measure in MeasureId for part in ("title", "numerator", "denominator")} - texts.keys()
+    missing |= {f"scenario.{name}" for name in library()} - texts.keys()
+    assert missing == set()
+
+
+def test_every_key_the_code_names_exists_and_every_key_is_named() -> None:
+    code = "\n".join(path.read_text("utf-8") for path in CONSOLE.rglob("*.py") if path.parent.name != "locale")
+    named = set(re.findall(r"(?:\btext|self\._text|HELP)\(\s*\"([a-z0-9.-]+)\"", code))
+    texts = catalogue("en").texts
+    assert named - texts.keys() == set()
+    patterns = (r"f\"([a-z-]+)\.", r"label\([\"']([a-z-]+)[\"']", r"'([a-z-]+)\.' \+")
+    prefixes = {prefix for pattern in patterns for prefix in re.findall(pattern, code)} | {"time", "weekday"}
+    assert {key for key in texts if key not in code and key.split(".")[0] not in prefixes} == set()
+
+
+def test_numbers_and_dates_follow_the_language() -> None:
+    english, vietnamese = catalogue("en"), catalogue("vi")
+    assert english.number(1234567.891, 1) == "1,234,567.9"
+    assert vietnamese.number(1234567.891, 1) == "1.234.567,9"
+    assert vietnamese.percent(0.905) == "90,5 %"
+    moment = datetime(2021, 9, 27, 8, 5, 9, tzinfo=VN)
+    assert english.instant(moment) == "Mon 27/09/2021 08:05:09"
+    assert vietnamese.instant(moment) == "thứ Hai 27/09/2021 08:05:09"
+    assert [english.minutes(minutes) for minutes in (5, 119, 125, 2879, 2880)] == ["5 min", "119 min", "2 h 05", "47 h 59", "2 d 0 h"]
+
+
+def test_a_percentage_never_rounds_to_all_or_nothing() -> None:
+    text = catalogue("en")
+    assert [text.percent(value) for value in (None, 0.0, 0.0004, 0.9996, 1.0)] == ["–", "0.0 %", "0.04 %", "99.96 %", "100.0 %"]
+
+
+@pytest.mark.parametrize(
+    ("option", "environment", "lang"),
+    [
+        (None, {}, "en"),
+        (None, {"LANG": "vi_VN.UTF-8"}, "vi"),
+        (None, {"LANG": "vi_VN.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
+        ("vi", {"LANG": "en_US.UTF-8"}, "vi"),
+        ("en", {"LANG": "vi_VN"}, "en"),
+    ],
+)
+def test_the_option_wins_over_the_environment(option: str | None, environment: dict[str, str], lang: str) -> None:
+    assert choose(option, environment) == lang
+
+
+def test_another_language_is_refused() -> None:
+    with pytest.raises(KeyError):
+        choose("fr", {})
