@@ -56,6 +56,11 @@ def _pdfsig() -> bool:
 
 
 @cache
+def _faketime() -> bool:
+    return shutil.which("faketime") is not None
+
+
+@cache
 def _pyhanko() -> bool:
     return importlib.util.find_spec("pyhanko") is not None
 
@@ -65,10 +70,12 @@ JUDGES: Mapping[str, Judge] = {
     for judge in (
         Judge("openssl", _openssl_3, "install OpenSSL 3 (Debian: apt-get install openssl)"),
         Judge("pdfsig", _pdfsig, "install poppler's tools and NSS (Debian: apt-get install poppler-utils libnss3-tools)"),
+        Judge("faketime", _faketime, "install libfaketime, which sets the clock of a judge (Debian: apt-get install faketime)"),
         Judge("pyhanko", _pyhanko, "install the locked judges (.venv/bin/python -m pip install --require-hashes -r requirements/ci.txt)"),
     )
 }
 
 needs_openssl = pytest.mark.needs_judge("openssl")
 needs_pdfsig = pytest.mark.needs_judge("pdfsig")
+needs_faketime = pytest.mark.needs_judge("faketime")
 needs_pyhanko = pytest.mark.needs_judge("pyhanko")
