@@ -44,10 +44,12 @@ class _Sink:
     store: Store
     budget: MemoryBudget
     staged: list[StagedBlob] = field(default_factory=list)
+    writers: list[BlobWriter] = field(default_factory=list)
 
     def open(self, content_id: str, name: str, content_type: str) -> AttachmentHandle:
         """A new attachment begins."""
-        return _Handle(self, BlobWriter(self.store, self.budget))
+        self.writers.append(BlobWriter(self.store, self.budget))
+        return _Handle(self, self.writers[-1])
 
 
 @dataclass(slots=True)
@@ -126,6 +128,8 @@ class Admissions:
                 digest = stream.digest.digest()
             return self._admission(sender, aliases, found, digest, sink.staged, at)
         except EdxmlError as error:
+            for writer in sink.writers:
+                writer.abandon()
             return Rejection(error.rule, error.place, error.detail or str(error))
 
     def _admission(

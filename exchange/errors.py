@@ -14,7 +14,8 @@
     ├── EdxmlError               a package that cannot be read: place and rule
     └── StoreError
         ├── StoreVersionMismatch a database made by another release
-        └── StoreUnavailable     full, read-only, locked or unreachable
+        ├── StoreUnavailable     full, read-only, locked or unreachable
+        └── DamagedBlob          a stored attachment is not what was received
 
 Each class rebuilds itself from its ``args``, so it survives pickling and SimPy.
 """
@@ -164,3 +165,14 @@ class StoreUnavailable(StoreError):
 
     def __str__(self) -> str:
         return f"the database cannot be written: {self.reason}"
+
+
+class DamagedBlob(StoreError):
+    """A stored attachment does not come back as it was received; ``sha256`` (hex) is what it should be."""
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__(sha256)
+        self.sha256 = sha256
+
+    def __str__(self) -> str:
+        return f"the stored attachment {self.sha256} does not come back as it was received"

@@ -6,7 +6,7 @@ import hmac
 from hashlib import sha256
 from secrets import token_bytes
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from exchange.api import Caller
 from exchange.domain.identifiers import OrganId
@@ -15,6 +15,9 @@ from exchange.errors import Unauthenticated
 from exchange.store.tables import member
 from exchange.store.work import Store
 
+_REMOVE = delete(member).where(member.c.organ == bindparam("b_organ"))
+_ENROL = insert(member)
+_SECRET = select(member.c.salt, member.c.digest).where(member.c.organ == bindparam("organ"))
 _NOBODY = (b"\0" * 16, b"\0" * 32)
 
 
@@ -31,8 +34,8 @@ class Members:
         canonical = self.canonical(organ)
         salt = token_bytes(16)
         with self._store.writing() as work:
-            work.run(delete(member).where(member.c.organ == str(canonical)))
-            work.run(insert(member), {"organ": str(canonical), "salt": salt, "digest": _digest(salt, secret)})
+            work.run(_REMOVE, {"b_organ": str(canonical)})
+            work.run(_ENROL, {"organ": str(canonical), "salt": salt, "digest": _digest(salt, secret)})
         self._digests.pop(canonical, None)
 
     def enrol_all(self, secrets: dict[OrganId, str]) -> None:
@@ -42,9 +45,8 @@ class Members:
             salt = token_bytes(16)
             rows.append({"organ": str(self.canonical(organ)), "salt": salt, "digest": _digest(salt, secret)})
         with self._store.writing() as work:
-            for row in rows:
-                work.run(delete(member).where(member.c.organ == row["organ"]))
-            work.many(insert(member), rows)
+            work.many(_REMOVE, [{"b_organ": row["organ"]} for row in rows])
+            work.many(_ENROL, rows)
         self._digests.clear()
 
     def authenticate(self, caller: Caller) -> OrganId:
@@ -72,7 +74,7 @@ class Members:
 
     def _read(self, organ: OrganId) -> tuple[bytes, bytes]:
         with self._store.reading() as work:
-            row = work.first(select(member.c.salt, member.c.digest).where(member.c.organ == str(organ)))
+            row = work.first(_SECRET, {"organ": str(organ)})
         return _NOBODY if row is None else (bytes(row.salt), bytes(row.digest))
 
 

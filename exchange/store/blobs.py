@@ -13,6 +13,7 @@ from hashlib import sha256
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
+from exchange.errors import DamagedBlob
 from exchange.store.engine import machine_now, reserve_ids
 from exchange.store.tables import blob, chunk, upload
 from exchange.store.work import Store, Work
@@ -82,10 +83,16 @@ class BlobWriter:
         self._flush(1)
         return StagedBlob(digest, self._size, None, None, self._upload)
 
+    def abandon(self) -> None:
+        """The package was refused: what was staged goes at once."""
+        if self._upload is not None:
+            with self._store.writing() as work:
+                drop(work, self._upload)
+
     def _begin(self) -> None:
         with self._store.writing() as work:
             (self._upload,) = reserve_ids(work, upload, 1)
-            work.run(insert(upload), {"id": self._upload, "touched_at": work.value(select(machine_now(work.dialect))), "adopted": 0})
+            work.run(_BEGIN, {"id": self._upload, "touched_at": work.value(_NOW[work.dialect]), "adopted": 0})
 
     def _flush(self, least: int) -> None:
         rows = []
@@ -94,10 +101,14 @@ class BlobWriter:
             del self._pending[:CHUNK]
             self._ordinal += 1
         with self._store.writing() as work:
-            work.many(insert(chunk), rows)
-            work.run(_TOUCH, {"b_id": self._upload, "b_at": work.value(select(machine_now(work.dialect)))})
+            work.many(_KEEP, rows)
+            work.run(_TOUCH, {"b_id": self._upload, "b_at": work.value(_NOW[work.dialect])})
 
 
+_NOW = {dialect: select(machine_now(dialect)) for dialect in ("sqlite", "postgresql")}
+_BEGIN = insert(upload)
+_KEEP = insert(chunk)
+_INSERT = insert(blob)
 _TOUCH = update(upload).where(upload.c.id == bindparam("b_id")).values(touched_at=bindparam("b_at"))
 _ADOPT = update(upload).where(upload.c.id == bindparam("b_id")).values(adopted=1)
 _KNOWN = select(blob.c.sha256, blob.c.id).where(blob.c.sha256.in_(bindparam("digests", expanding=True)))
@@ -118,7 +129,7 @@ def adopt(work: Work, staged: Sequence[StagedBlob]) -> dict[bytes, int]:
     known: dict[bytes, int] = {bytes(digest): number for digest, number in work.all(_KNOWN, {"digests": list(wanted)})}
     fresh = [one for digest, one in wanted.items() if digest not in known]
     ids = reserve_ids(work, blob, len(fresh))
-    work.many(insert(blob), [_row(number, one) for number, one in zip(ids, fresh, strict=True)])
+    work.many(_INSERT, [_row(number, one) for number, one in zip(ids, fresh, strict=True)])
     work.many(_ADOPT, [{"b_id": one.upload} for one in fresh if one.upload is not None])
     return known | {one.sha256: number for number, one in zip(ids, fresh, strict=True)}
 
@@ -147,10 +158,16 @@ class StoredBlob:
         """Whether there is more of it than one chunk: not to be held in memory as a whole."""
         return self.size > CHUNK
 
+    def _letter(self, template: bytes, tail: bytes) -> bytes:
+        data = unpack_letter(PackedLetter(template, tail))
+        if sha256(data).digest() != self.sha256:  # drawn anew from its metadata: a release that draws otherwise must not pass unseen
+            raise DamagedBlob(self.sha256.hex())
+        return data
+
     def chunks(self, store: Store) -> Iterator[bytes]:
-        """The exact bytes, a chunk at a time; each chunk is read in a transaction of its own."""
+        """The exact bytes, a chunk at a time; each chunk is read in a transaction of its own. Raises :class:`DamagedBlob`."""
         if self.data is not None:
-            yield self.data if self.template is None else unpack_letter(PackedLetter(self.template, self.data))
+            yield self.data if self.template is None else self._letter(self.template, self.data)
             return
         ordinal, sent = 0, 0
         while sent < self.size:

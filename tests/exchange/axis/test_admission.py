@@ -164,6 +164,17 @@ def test_receipts_of_a_call_are_one_transaction_and_each_signed_alone(axis: Axis
     assert axis.depth() == {"verify": 5, "route": 0}
 
 
+def test_a_refused_package_leaves_no_staged_attachment_either(axis: Axis) -> None:
+    doc = Doc(PROVINCE, (DEPARTMENT,), "7", annexes=(bytes(3_000_000), bytes(600_000)))
+    package = doc.package()
+    send(axis, PROVINCE, package, 0)
+    assert refused(axis, PROVINCE, package[:-1000], 1).rule == "not-well-formed"
+    assert refused(axis, PROVINCE, package[: len(package) // 2], 1).rule == "not-well-formed"
+    assert refused(axis, PROVINCE, replace(doc, annexes=(bytes(3_000_001),)).package(), 1).rule == "duplicate-number"
+    send(axis, PROVINCE, replace(doc, number="8", annexes=(bytes(3_000_000), b"x")).package(), 1)
+    assert axis.sweep(0) == 0
+
+
 def test_a_status_with_a_malformed_code_is_refused_at_the_door(axis: Axis) -> None:
     doc = Doc(PROVINCE, (DEPARTMENT,), "7")
     package = report(DEPARTMENT, doc, StatusCode.ARRIVED).replace(b">01<", b">07<")

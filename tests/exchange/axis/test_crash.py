@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from exchange.api import Receipt, Submission
 from exchange.domain.lifecycle import DeliveryState
 from tests.exchange.axis.field import DEPARTMENT, DISTRICT, PROVINCE, Doc, at, caller, file_url, open_field, take, total
@@ -56,6 +58,8 @@ def run_until_killed(path: Path, start: int, lines: int, extra_bytes: int) -> di
     return printed
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_nothing_is_lost_or_doubled_by_kill_9(tmp_path: Path) -> None:
     path = tmp_path / "axis.db"
     receipts: dict[int, str] = {}

@@ -108,6 +108,7 @@ def private_kilobytes(pid: int) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 @pytest.mark.skipif(sys.platform != "linux", reason="private memory is read from /proc")
 def test_200_megabytes_pass_with_less_than_64_of_private_memory(tmp_path: Path) -> None:
     command = [sys.executable, "-c", CHILD, f"sqlite:///{tmp_path / 'axis.db'}"]

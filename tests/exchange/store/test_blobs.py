@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from hashlib import sha256
 
-from sqlalchemy import func, select
+import pytest
+from sqlalchemy import bindparam, func, select, update
 
+from exchange.errors import DamagedBlob
 from exchange.store.blobs import CHUNK, BlobWriter, MemoryBudget, adopt, load, sweep
 from exchange.store.engine import open_engine
 from exchange.store.schema import ensure_schema
@@ -73,6 +75,17 @@ def test_a_letter_is_kept_as_its_tail() -> None:
     with store.reading() as work:
         kept = work.value(select(func.length(blob.c.data)).where(blob.c.id == number))
     assert kept < len(data) / 10
+
+
+def test_a_letter_that_comes_back_otherwise_is_never_handed_out() -> None:
+    store = fresh()
+    number = put(store, letter(PROVINCE, (DEPARTMENT,), "15", TODAY))
+    other = put(store, letter(PROVINCE, (DEPARTMENT,), "16", TODAY))
+    with store.writing() as work:
+        tail = work.value(select(blob.c.data).where(blob.c.id == other))
+        work.run(update(blob).where(blob.c.id == number).values(data=bindparam("b_data")), {"b_data": tail})
+    with pytest.raises(DamagedBlob):
+        get(store, number)
 
 
 def test_an_upload_nobody_adopted_is_swept_and_an_adopted_one_stays() -> None:
