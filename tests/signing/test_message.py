@@ -34,13 +34,13 @@ def _kept(data: bytes) -> Shapes:
     return known
 
 
-@given(st.binary(min_size=32, max_size=32), st.integers(0, 1 << 560))
-def test_a_known_shape_reads_as_the_decoder_does(digest: bytes, value: int) -> None:
+@given(st.binary(min_size=32, max_size=32), st.binary(min_size=72, max_size=72))
+def test_a_known_shape_reads_as_the_decoder_does(digest: bytes, value: bytes) -> None:
     """Any digest and any signature value in a known shape say what the decoder says they do."""
     data = signed()
     first = decode_cms(data)
     template = CadesTemplate(person().certificate_der, chain_of(person()), ECDSA_P256_SHA256)
-    other = template.assemble(digest, value.to_bytes(len(first.signature), "big"))
+    other = template.assemble(digest, value[: len(first.signature)])
     read = _kept(data).read(other)
     assert read is not None
     assert read == decode_cms(other) == parse_cms(other)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from signing.errors import LetterRefused
+from signing.formats.letter.canvas import Block, Canvas, Rect, Stencil
 from signing.formats.letter.content import LetterContent
 from signing.formats.letter.template import Template
-from signing.formats.letter.typeset import Face, Line
+from signing.formats.letter.typeset import Face
 
 TOP, BOTTOM = 785.0, 50.0
 LEFT, RIGHT = 85.0, 553.0
@@ -32,7 +34,8 @@ _MARK_WIDTH = {
     "TUYỆT MẬT": 113.4,
 }
 """Widths of the stamps, 20 to 40 mm; all 8 mm high."""
-Rect = tuple[float, float, float, float]
+_HEADS_KEPT = 1024
+_FEET_KEPT = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,54 +49,40 @@ class Page:
     seal: Rect
 
 
-class Canvas:
-    """Collects text and line operators; text is absolute, sizes and faces are switched when they change."""
-
-    __slots__ = ("_face", "_size", "lines", "text")
-
-    def __init__(self) -> None:
-        self.text: list[bytes] = []
-        self.lines: list[bytes] = []
-        self._face: Face | None = None
-        self._size = 0.0
-
-    def use(self, face: Face, size: float) -> None:
-        """Switch face and size."""
-        if face is not self._face or size != self._size:
-            self._face, self._size = face, size
-            self.text.append(b"/%b %g Tf\n" % (face.name, size))
-
-    def put(self, face: Face, size: float, x: float, y: float, line: Line) -> None:
-        """One line with its left end at ``x``."""
-        self.use(face, size)
-        self.text.append(b"1 0 0 1 %.2f %.2f Tm (%b)Tj\n" % (x, y, line.text))
-
-    def centre(self, face: Face, size: float, axis: float, y: float, line: Line) -> None:
-        """One line centred on ``axis``."""
-        self.put(face, size, axis - line.width * size / 2000, y, line)
-
-    def rule(self, x: float, y: float, width: float) -> None:
-        """A thin horizontal rule."""
-        self.lines.append(b"%.2f %.2f m %.2f %.2f l S\n" % (x, y, x + width, y))
-
-    def bytes(self) -> bytes:
-        """The content stream."""
-        return b"0.6 w\n" + b"".join(self.lines) + b"BT\n" + b"".join(self.text) + b"ET"
-
-
 def draw_page(template: Template, content: LetterContent) -> Page:
     """Draw the page by the template's own layout version. Raises :class:`LetterRefused` for what cannot be drawn or does not fit."""
     return LAYOUTS[template.layout](template, content)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Head:
+    """The part above the summary, the same for all letters of one body and notation: operators, two fields, its lowest baseline."""
+
+    text: bytes
+    rules: bytes
+    number: Rect
+    date: Rect
+    y: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Foot:
+    """Signer and "Nơi nhận" around the height 0, the same for all letters of one signer to the same places."""
+
+    block: Block
+    middle: float
+    """Height of the middle of signature and seal."""
+
+
 def _draw_v1(template: Template, content: LetterContent) -> Page:
     canvas = Canvas()
     regular, bold = template.faces["R"], template.faces["B"]
-    y = min(_issuer(canvas, regular, bold, content), _nation(canvas, bold, content)) - 21
-    number, left = _number_line(canvas, regular, content, y)
-    date = _date_line(canvas, template.faces["I"], content, y)
+    head = _head(template, content.bloc, content.parent_name, content.name, content.notation, content.place)
+    canvas.text.append(head.text)
+    canvas.lines.append(head.rules)
+    left = head.y
     if not content.type_name:
-        for line in regular.break_evenly("V/v " + content.subject, _units(190, 12)):
+        for line in regular.break_evenly("V/v " + content.subject, _SUBJECT_LIMIT):
             left -= 14.5
             canvas.centre(regular, 12, LEFT_AXIS, left, line)
     left = _marks(canvas, bold, content, left)
@@ -101,13 +90,19 @@ def _draw_v1(template: Template, content: LetterContent) -> Page:
     if content.type_name:
         y = _title(canvas, bold, content, y)
     if content.addressees:
-        y = _addressees(canvas, regular, content, y)
-    y = _body(canvas, regular, content, y)
-    signature, seal, low = _signer(canvas, bold, content, y - 14)
-    low = min(low, _places(canvas, template, content, y - 14), seal[1])
+        addressees = _addressees(template, content.addressees)
+        canvas.place(addressees, y)
+        y += addressees.bottom
+    y = _body(canvas, regular, content, y) - 14
+    foot = _foot(template, content.capacity, content.on_behalf, content.position, content.signer_name, content.to_places)
+    canvas.place(foot.block, y)
+    low = y + foot.block.bottom
     if low < BOTTOM:
         raise LetterRefused("page", f"the letter does not fit on one page: it is {(BOTTOM - low) / LEADING + 1:.0f} lines too long")
-    return Page(canvas.bytes(), number, date, signature, seal)
+    middle = y + foot.middle
+    signature = (SIGNER_AXIS - 75, middle - 28, SIGNER_AXIS + 75, middle + 28)
+    seal = (SIGNER_AXIS - 127, middle - 51, SIGNER_AXIS - 25, middle + 51)
+    return Page(canvas.bytes(), head.number, head.date, signature, seal)
 
 
 LAYOUTS: dict[int, Callable[[Template, LetterContent], Page]] = {1: _draw_v1}
@@ -117,19 +112,32 @@ def _units(points: float, size: float) -> int:
     return int(points * 1000 / size)
 
 
-def _issuer(canvas: Canvas, regular: Face, bold: Face, content: LetterContent) -> float:
+_SUBJECT_LIMIT = _units(190, 12)
+
+
+@lru_cache(maxsize=_HEADS_KEPT)
+def _head(template: Template, bloc: str, parent: str, name: str, notation: str, place: str) -> _Head:
+    canvas = Canvas()
+    regular, bold = template.faces["R"], template.faces["B"]
+    y = min(_issuer(canvas, regular, bold, bloc, parent, name), _nation(canvas, bold, bloc)) - 21
+    number = _number_line(canvas, regular, bloc, notation, y)
+    date = _date_line(canvas, template.faces["I"], place, y)
+    return _Head(b"".join(canvas.text), b"".join(canvas.lines), number, date, y)
+
+
+def _issuer(canvas: Canvas, regular: Face, bold: Face, bloc: str, parent: str, name: str) -> float:
     """Superior body, issuing body and the short rule below; for Party bodies a star-shaped mark. Returns the lowest baseline."""
     y = TOP
     limit = _units(LEFT_WIDTH, 12)
-    if content.parent_name:
-        for line in regular.break_evenly(content.parent_name.upper(), limit):
+    if parent:
+        for line in regular.break_evenly(parent.upper(), limit):
             y -= 14.5
             canvas.centre(regular, 12, LEFT_AXIS, y, line)
     line = bold.line("")
-    for line in bold.break_evenly(content.name.upper(), limit):
+    for line in bold.break_evenly(name.upper(), limit):
         y -= 14.5
         canvas.centre(bold, 12, LEFT_AXIS, y, line)
-    if content.bloc == "party":
+    if bloc == "party":
         y -= 13
         canvas.centre(bold, 13, LEFT_AXIS, y, bold.line("*"))
         return y + 6
@@ -138,9 +146,9 @@ def _issuer(canvas: Canvas, regular: Face, bold: Face, content: LetterContent) -
     return y
 
 
-def _nation(canvas: Canvas, bold: Face, content: LetterContent) -> float:
+def _nation(canvas: Canvas, bold: Face, bloc: str) -> float:
     """National name and motto, or the Party's name, each with its rule. Returns the lowest baseline."""
-    if content.bloc == "party":
+    if bloc == "party":
         heading = bold.line("ĐẢNG CỘNG SẢN VIỆT NAM")
         canvas.centre(bold, 15, RIGHT_AXIS, TOP - 16, heading)
         width = heading.width * 15 / 1000
@@ -154,10 +162,10 @@ def _nation(canvas: Canvas, bold: Face, content: LetterContent) -> float:
     return TOP - 30
 
 
-def _number_line(canvas: Canvas, regular: Face, content: LetterContent, y: float) -> tuple[Rect, float]:
+def _number_line(canvas: Canvas, regular: Face, bloc: str, text: str, y: float) -> Rect:
     """ "Số:", room for the number field, then the notation; centred under the issuing body (Decree 30 Annex I, part II, 3)."""
-    before, after = ("Số", "-") if content.bloc == "party" else ("Số:", "/")
-    label, notation = regular.line(before), regular.line(after + content.notation)
+    before, after = ("Số", "-") if bloc == "party" else ("Số:", "/")
+    label, notation = regular.line(before), regular.line(after + text)
     width = (label.width + notation.width) * 13 / 1000 + NUMBER_FIELD[0] + 3
     x = LEFT_AXIS - width / 2
     if width > LEFT_WIDTH + 20:
@@ -165,12 +173,12 @@ def _number_line(canvas: Canvas, regular: Face, content: LetterContent, y: float
     canvas.put(regular, 13, x, y, label)
     x += label.width * 13 / 1000 + 3
     canvas.put(regular, 13, x + NUMBER_FIELD[0], y, notation)
-    return (x, y - 4.5, x + NUMBER_FIELD[0], y - 4.5 + NUMBER_FIELD[1]), y
+    return (x, y - 4.5, x + NUMBER_FIELD[0], y - 4.5 + NUMBER_FIELD[1])
 
 
-def _date_line(canvas: Canvas, italic: Face, content: LetterContent, y: float) -> Rect:
+def _date_line(canvas: Canvas, italic: Face, text: str, y: float) -> Rect:
     """The place in italics, then room for the date field; centred under the national name."""
-    place = italic.line(content.place + ", ")
+    place = italic.line(text + ", ")
     width = place.width * 13 / 1000
     if width > RIGHT - LEFT_AXIS - LEFT_WIDTH / 2 - DATE_FIELD[0]:
         raise LetterRefused("place", "is too long for the date line")
@@ -206,9 +214,11 @@ def _title(canvas: Canvas, bold: Face, content: LetterContent, y: float) -> floa
     return y - 28
 
 
-def _addressees(canvas: Canvas, regular: Face, content: LetterContent, y: float) -> float:
+@lru_cache(maxsize=_FEET_KEPT)
+def _addressees(template: Template, addressees: tuple[str, ...]) -> Block:
     """ "Kính gửi": one name beside it, a few as a list, many run on."""
-    names = [name.rstrip(" ;.,") for name in content.addressees]
+    canvas, regular, y = Stencil(), template.faces["R"], 0.0
+    names = [name.rstrip(" ;.,") for name in addressees]
     label = regular.line("Kính gửi: ")
     listed = 1 < len(names) <= 8
     indent = 95.0 if listed else INDENT
@@ -217,7 +227,7 @@ def _addressees(canvas: Canvas, regular: Face, content: LetterContent, y: float)
         line = regular.line(names[0])
         if (label.width + line.width) * 13 / 1000 <= RIGHT - LEFT - 40:
             canvas.centre(regular, 13, (LEFT + RIGHT) / 2, y, regular.line("Kính gửi: " + names[0]))
-            return y - 25
+            return canvas.block(y - 25)
     texts = [f"- {name}{'.' if i == len(names) - 1 else ';'}" for i, name in enumerate(names)] if listed else ["; ".join(names) + "."]
     canvas.put(regular, 13, LEFT + indent, y, label)
     y -= LEADING if listed else 0
@@ -225,7 +235,7 @@ def _addressees(canvas: Canvas, regular: Face, content: LetterContent, y: float)
         for line in regular.wrap(text, _units(RIGHT - start, 13)):
             canvas.put(regular, 13, start, y, line)
             y -= LEADING
-    return y - 8
+    return canvas.block(y - 8)
 
 
 def _body(canvas: Canvas, face: Face, content: LetterContent, y: float) -> float:
@@ -252,37 +262,45 @@ def _body(canvas: Canvas, face: Face, content: LetterContent, y: float) -> float
     return y + LEADING + PARAGRAPH_GAP
 
 
-def _signer(canvas: Canvas, bold: Face, content: LetterContent, y: float) -> tuple[Rect, Rect, float]:
+@lru_cache(maxsize=_FEET_KEPT)
+def _foot(template: Template, capacity: str, on_behalf: str, position: str, name: str, to_places: tuple[str, ...]) -> _Foot:
+    canvas = Stencil()
+    middle, low = _signer(canvas, template.faces["B"], capacity, on_behalf, position, name)
+    low = min(low, _places(canvas, template, to_places), middle - 51)
+    return _Foot(canvas.block(low), middle)
+
+
+def _signer(canvas: Canvas, bold: Face, capacity: str, on_behalf: str, position: str, name: str) -> tuple[float, float]:
     """Capacity, position, room for signature and seal, name (Decree 30 Annex I, parts 7a–8).
 
-    Returns both places and the lowest baseline.
+    Returns the middle of both places and the lowest baseline.
     """
-    lines = [line for line in (*content.on_behalf.split("\n"), content.position) if line]
-    if content.capacity:
-        lines[0] = f"{content.capacity} {lines[0]}"
+    y = 0.0
+    lines = [line for line in (*on_behalf.split("\n"), position) if line]
+    if capacity:
+        lines[0] = f"{capacity} {lines[0]}"
     for text in lines:
         for line in bold.break_evenly(text.upper(), _units(SIGNER_WIDTH, 13)):
             y -= 16
             canvas.centre(bold, 13, SIGNER_AXIS, y, line)
     middle = y - 43
-    signature = (SIGNER_AXIS - 75, middle - 28, SIGNER_AXIS + 75, middle + 28)
-    seal = (SIGNER_AXIS - 127, middle - 51, SIGNER_AXIS - 25, middle + 51)
     y -= 76
-    for line in bold.break_evenly(content.signer_name, _units(SIGNER_WIDTH, 13)):
+    for line in bold.break_evenly(name, _units(SIGNER_WIDTH, 13)):
         y -= 16
         canvas.centre(bold, 13, SIGNER_AXIS, y, line)
-    return signature, seal, y
+    return middle, y
 
 
-def _places(canvas: Canvas, template: Template, content: LetterContent, y: float) -> float:
+def _places(canvas: Canvas, template: Template, to_places: tuple[str, ...]) -> float:
     """ "Nơi nhận" and its lines. Returns the lowest baseline."""
-    if not content.to_places:
+    y = 0.0
+    if not to_places:
         return y
     y -= 16
     canvas.put(template.faces["BI"], 12, LEFT, y, template.faces["BI"].line("Nơi nhận:"))
     regular, limit = template.faces["R"], _units(PLACES_WIDTH, 11)
-    for index, place in enumerate(content.to_places):
-        end = "." if index == len(content.to_places) - 1 else ";"
+    for index, place in enumerate(to_places):
+        end = "." if index == len(to_places) - 1 else ";"
         for line in regular.wrap(f"- {place.rstrip(' ;.,')}{end}", limit):
             y -= 13
             canvas.put(regular, 11, LEFT, y, line)

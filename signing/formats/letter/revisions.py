@@ -14,9 +14,10 @@ from functools import lru_cache
 
 from signing.errors import LetterRefused
 from signing.formats import pades
+from signing.formats.letter.canvas import Rect
 from signing.formats.letter.content import LetterContent
 from signing.formats.letter.drawings import SEAL_BOX, SIGNATURE_BOX, seal_drawing, signature_drawing
-from signing.formats.letter.page import DATE_FIELD, NUMBER_FIELD, Page, Rect
+from signing.formats.letter.page import DATE_FIELD, NUMBER_FIELD, Page
 from signing.formats.letter.template import Template
 
 NAMES = {

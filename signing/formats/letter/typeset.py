@@ -6,7 +6,7 @@ Widths are whole numbers of 1/1000 em, so every machine agrees.
 from __future__ import annotations
 
 import codecs
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
@@ -17,6 +17,9 @@ MAX_WORD = 80
 _WORDS_KEPT = 8192
 _HEADINGS_KEPT = 2048
 _HEADING_LENGTH = 400
+_LETTER_BITS = 16
+"""A word's cell is its width shifted left by these bits plus its letters, so one running sum gives both."""
+_LETTER_MASK = (1 << _LETTER_BITS) - 1
 
 
 class Line(NamedTuple):
@@ -27,8 +30,11 @@ class Line(NamedTuple):
     gaps: int
 
 
-class _Widths(dict[str, int]):
-    """Width of each word met, one space included. Vietnamese has few syllables, so most words are found; the number kept is bounded."""
+class _Cells(dict[str, int]):
+    """Width and letters of each word met, one space included, in one number (see ``_LETTER_BITS``).
+
+    Vietnamese has few syllables, so most words are found; the number kept is bounded.
+    """
 
     def __init__(self, codes: str, widths: Sequence[int]) -> None:
         self.chars = {char: widths[code] for code, char in enumerate(codes) if char != "\0" and widths[code]}
@@ -42,8 +48,8 @@ class _Widths(dict[str, int]):
             raise LetterRefused("text", f"the letter's fonts have no character U+{ord(error.args[0]):04X}") from None
         if len(self) >= _WORDS_KEPT:
             self.clear()
-        self[word] = width
-        return width
+        cell = self[word] = width << _LETTER_BITS | len(word) + 1
+        return cell
 
 
 def _escape(encoded: bytes) -> bytes:
@@ -55,12 +61,12 @@ def _escape(encoded: bytes) -> bytes:
 class Face:
     """One typeface of a template: encodes, measures and breaks text."""
 
-    __slots__ = ("_encoding", "_evenly", "_line", "_widths", "_wrapped", "name", "space")
+    __slots__ = ("_cells", "_encoding", "_evenly", "_line", "_wrapped", "name", "space")
 
     def __init__(self, name: str, codes: str, widths: Sequence[int]) -> None:
         self.name = name.encode()
         self.space = widths[32]
-        self._widths = _Widths(codes, widths)
+        self._cells = _Cells(codes, widths)
         # U+FFFE marks a code without character; a second U+0000 would make Python build a slow dictionary instead of its encoding map.
         self._encoding = codecs.charmap_build("\0" + codes[1:].replace("\0", "\ufffe"))
         self._line: dict[str, Line] = {}
@@ -75,11 +81,10 @@ class Face:
         """A whole text as one line, unbroken. Raises :class:`LetterRefused` for a character the fonts lack or an over-long word."""
         known = self._line.get(text)
         if known is None:
-            words = text.split(" ")
-            width = sum(map(self._widths.__getitem__, words)) - self.space
+            ends = self._ends(text)
             if len(self._line) >= _HEADINGS_KEPT:
                 self._line.clear()
-            known = self._line[text] = Line(self.encode(text), width, len(words) - 1)
+            known = self._line[text] = Line(self.encode(text), (ends[-1] >> _LETTER_BITS) - self.space, len(ends) - 1)
         return known
 
     def break_lines(self, text: str, first: int, rest: int) -> list[Line]:
@@ -87,22 +92,28 @@ class Face:
 
         Raises :class:`LetterRefused` for a word wider than a line.
         """
-        words = text.split(" ")
-        ends = list(accumulate(map(self._widths.__getitem__, words)))
-        stops = list(accumulate(map(len, words)))
+        ends = self._ends(text)
         encoded: bytes = codecs.charmap_encode(text, "strict", self._encoding)[0]
         plain = not (b"(" in encoded or b")" in encoded or b"\\" in encoded)
         lines: list[Line] = []
-        space, count, start, done, limit, letter = self.space, len(words), 0, 0, first, 0
+        space, count, start, done, letter = self.space, len(ends), 0, 0, 0
+        limit = first + space + 1
         while start < count:
-            end = bisect_right(ends, done + limit + space, start)
+            end = bisect_left(ends, done + limit << _LETTER_BITS, start)
             if end == start:
                 raise LetterRefused("text", "a word is wider than its line")
-            stop = stops[end - 1] + end - 1
-            part, width = encoded[letter:stop], ends[end - 1]
+            cell = ends[end - 1]
+            width, stop = cell >> _LETTER_BITS, cell & _LETTER_MASK
+            part = encoded[letter : stop - 1]
             lines.append(Line(part if plain else _escape(part), width - done - space, end - start - 1))
-            start, done, limit, letter = end, width, rest, stop + 1
+            start, done, limit, letter = end, width, rest + space + 1, stop
         return lines
+
+    def _ends(self, text: str) -> list[int]:
+        """Running sums of the cells of a text's words: where each word ends, in width and in letters, a space counted after each."""
+        if len(text) >= _LETTER_MASK:
+            raise LetterRefused("text", f"must be shorter than {_LETTER_MASK} characters")
+        return list(accumulate(map(self._cells.__getitem__, text.split(" "))))
 
     def wrap(self, text: str, limit: int) -> list[Line]:
         """Break a short text that recurs from letter to letter into lines of at most ``limit``; kept, like headings."""
@@ -127,22 +138,22 @@ class Face:
 
     def _even_limit(self, text: str, limit: int) -> int:
         """The smallest limit, to a tenth of an em, that needs no more lines."""
-        widths = list(map(self._widths.__getitem__, text.split(" ")))
-        ends, space = list(accumulate(widths)), self.space
+        ends, space = self._ends(text), self.space
 
         def lines(width: int) -> int:
             start = done = count = 0
             while start < len(ends):
-                end = bisect_right(ends, done + width + space, start)
+                end = bisect_left(ends, done + width + space + 1 << _LETTER_BITS, start)
                 if end == start:
                     raise LetterRefused("text", "a word is wider than its line")
-                start, done, count = end, ends[end - 1], count + 1
+                start, done, count = end, ends[end - 1] >> _LETTER_BITS, count + 1
             return count
 
         wanted = lines(limit)
         if wanted == 1:
             return limit
-        low, high = max(max(widths) - space, ends[-1] // wanted - space), limit
+        widest = max(map(self._cells.__getitem__, text.split(" "))) >> _LETTER_BITS
+        low, high = max(widest - space, (ends[-1] >> _LETTER_BITS) // wanted - space), limit
         while high - low > 100:
             middle = (low + high) // 2
             if lines(middle) == wanted:
