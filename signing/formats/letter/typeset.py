@@ -30,7 +30,7 @@ class Line(NamedTuple):
     gaps: int
 
 
-class _Cells(dict[str, int]):
+class _Widths(dict[str, int]):
     """Width and letters of each word met, one space included, in one number (see ``_LETTER_BITS``).
 
     Vietnamese has few syllables, so most words are found; the number kept is bounded.
@@ -61,12 +61,12 @@ def _escape(encoded: bytes) -> bytes:
 class Face:
     """One typeface of a template: encodes, measures and breaks text."""
 
-    __slots__ = ("_cells", "_encoding", "_evenly", "_line", "_wrapped", "name", "space")
+    __slots__ = ("_encoding", "_evenly", "_line", "_widths", "_wrapped", "name", "space")
 
     def __init__(self, name: str, codes: str, widths: Sequence[int]) -> None:
         self.name = name.encode()
         self.space = widths[32]
-        self._cells = _Cells(codes, widths)
+        self._widths = _Widths(codes, widths)
         # U+FFFE marks a code without character; a second U+0000 would make Python build a slow dictionary instead of its encoding map.
         self._encoding = codecs.charmap_build("\0" + codes[1:].replace("\0", "\ufffe"))
         self._line: dict[str, Line] = {}
@@ -113,7 +113,7 @@ class Face:
         """Running sums of the cells of a text's words: where each word ends, in width and in letters, a space counted after each."""
         if len(text) >= _LETTER_MASK:
             raise LetterRefused("text", f"must be shorter than {_LETTER_MASK} characters")
-        return list(accumulate(map(self._cells.__getitem__, text.split(" "))))
+        return list(accumulate(map(self._widths.__getitem__, text.split(" "))))
 
     def wrap(self, text: str, limit: int) -> list[Line]:
         """Break a short text that recurs from letter to letter into lines of at most ``limit``; kept, like headings."""
@@ -152,7 +152,7 @@ class Face:
         wanted = lines(limit)
         if wanted == 1:
             return limit
-        widest = max(map(self._cells.__getitem__, text.split(" "))) >> _LETTER_BITS
+        widest = max(map(self._widths.__getitem__, text.split(" "))) >> _LETTER_BITS
         low, high = max(widest - space, (ends[-1] >> _LETTER_BITS) // wanted - space), limit
         while high - low > 100:
             middle = (low + high) // 2
