@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from ssl import DER_cert_to_PEM_cert
 from typing import Any
 
 from signing.formats import pades
 from tests.signing.letter import lab
 
 
-def pyhanko_verdicts(data: bytes) -> list[Any]:
-    """pyHanko's status of each signature in the order of the file."""
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What a judge is told to trust (certificates and lists in DER), and the moment it is asked about."""
+
+    root: bytes
+    at: datetime
+    crls: tuple[bytes, ...] = ()
+    """With lists, pyHanko must find every certificate below the root in one; without, it does not ask about revocation."""
+
+
+def lab_trust() -> Trust:
+    """The root and the moment of the letter's lab."""
+    return Trust(lab.pki().root.certificate_der, lab.AT)
+
+
+def pyhanko_verdicts(data: bytes, trust: Trust | None = None) -> list[Any]:
+    """pyHanko's status of each signature in the order of the file; ``trust``: the lab's, unless another is given."""
     from io import BytesIO
 
     from pyhanko.keys import load_certs_from_pemder_data
@@ -19,37 +37,55 @@ def pyhanko_verdicts(data: bytes) -> list[Any]:
     from pyhanko.sign.validation import validate_pdf_signature
     from pyhanko_certvalidator import ValidationContext
 
-    roots = list(load_certs_from_pemder_data(lab.pki().root.certificate_der))
+    trust = trust or lab_trust()
+    roots = list(load_certs_from_pemder_data(trust.root))
+    mode = "require" if trust.crls else "soft-fail"
     reader = PdfFileReader(BytesIO(data), strict=True)
-    context = ValidationContext(trust_roots=roots, moment=lab.AT, allow_fetching=False, revocation_mode="soft-fail")
+    context = ValidationContext(trust_roots=roots, moment=trust.at, crls=list(trust.crls), allow_fetching=False, revocation_mode=mode)
     return [validate_pdf_signature(signature, context) for signature in reader.embedded_signatures]
 
 
-def pdfsig(data: bytes, folder: Path) -> str:
-    """What pdfsig prints with our root in its trust store, and without asking the network (our OCSP address does not exist)."""
-    store, root, letter = folder / "nss", folder / "root.der", folder / "letter.pdf"
-    root.write_bytes(lab.pki().root.certificate_der)
+def pdfsig(data: bytes, folder: Path, trust: Trust | None = None) -> str:
+    """What pdfsig prints with a root in its trust store, and without asking the network (our OCSP address does not exist).
+
+    It judges certificates by the clock: today's for the lab, the moment of ``trust`` (set by libfaketime) where one is given. The
+    store in ``folder`` is made once and serves later calls; they must trust the same root.
+    """
+    letter = folder / "letter.pdf"
     letter.write_bytes(data)
-    store.mkdir(exist_ok=True)
-    _run("certutil", "-N", "-d", f"sql:{store}", "--empty-password")
-    _run("certutil", "-A", "-d", f"sql:{store}", "-n", "root", "-t", "C,C,C", "-i", str(root))
-    return _run("pdfsig", "-no-ocsp", "-nssdir", f"sql:{store}", str(letter))
+    clock = () if trust is None else ("faketime", f"@{int(trust.at.timestamp())}")
+    store = _nss_store((trust or lab_trust()).root, folder)
+    return _run(*clock, "pdfsig", "-no-ocsp", "-nssdir", f"sql:{store}", str(letter))
 
 
-def openssl_cades(data: bytes, folder: Path) -> list[str]:
+def _nss_store(root: bytes, folder: Path) -> Path:
+    store, der = folder / "nss", folder / "root.der"
+    if not store.exists():
+        store.mkdir()
+        der.write_bytes(root)
+        _run("certutil", "-N", "-d", f"sql:{store}", "--empty-password")
+        _run("certutil", "-A", "-d", f"sql:{store}", "-n", "root", "-t", "C,C,C", "-i", str(der))
+    return store
+
+
+def openssl_cades(data: bytes, folder: Path, trust: Trust | None = None) -> list[str]:
     """What ``openssl cms -verify -cades`` prints for each signature of a letter, its CMS and its two byte ranges cut out."""
-    root = folder / "root.pem"
-    der = folder / "root.der"
-    der.write_bytes(lab.pki().root.certificate_der)
-    _run("openssl", "x509", "-inform", "DER", "-in", str(der), "-out", str(root))
     answers = []
     for start, opening, closing, rest in byte_ranges(data):
-        (folder / "content").write_bytes(data[start:opening] + data[closing : closing + rest])
-        (folder / "cms").write_bytes(pades.extract_cms(data[opening + 1 : closing - 1]))
-        content, cms = str(folder / "content"), str(folder / "cms")
-        command = ["openssl", "cms", "-verify", "-cades", "-binary", "-inform", "DER", "-in", cms, "-content", content, "-purpose", "any"]
-        answers.append(_run(*command, "-CAfile", str(root), "-attime", str(int(lab.AT.timestamp())), "-out", str(folder / "out")))
+        content, cms = data[start:opening] + data[closing : closing + rest], pades.extract_cms(data[opening + 1 : closing - 1])
+        answers.append(openssl_detached(cms, content, folder, trust))
     return answers
+
+
+def openssl_detached(cms: bytes, content: bytes, folder: Path, trust: Trust | None = None) -> str:
+    """What ``openssl cms -verify -cades`` prints for one detached signature."""
+    trust = trust or lab_trust()
+    (folder / "root").write_text(DER_cert_to_PEM_cert(trust.root))
+    (folder / "content").write_bytes(content)
+    (folder / "cms").write_bytes(cms)
+    command = ["openssl", "cms", "-verify", "-cades", "-binary", "-inform", "DER", "-in", str(folder / "cms"), "-purpose", "any"]
+    asked = ["-content", str(folder / "content"), "-CAfile", str(folder / "root"), "-attime", str(int(trust.at.timestamp()))]
+    return _run(*command, *asked, "-out", str(folder / "out"), accept_failure=True)
 
 
 def byte_ranges(data: bytes) -> list[tuple[int, int, int, int]]:
@@ -61,7 +97,7 @@ def byte_ranges(data: bytes) -> list[tuple[int, int, int, int]]:
     return found
 
 
-def _run(*command: str) -> str:
+def _run(*command: str, accept_failure: bool = False) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, f"{command[0]}: {done.stdout}{done.stderr}"
+    assert accept_failure or done.returncode == 0, f"{command[0]}: {done.stdout}{done.stderr}"
     return done.stdout + done.stderr
