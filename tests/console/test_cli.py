@@ -90,6 +90,17 @@ def test_an_out_that_cannot_be_a_folder_is_refused(tmp_path: Path) -> None:
     assert "Traceback" not in answer.output
 
 
+def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path) -> None:
+    """A limit on the size of files stands for a disk without room."""
+    program = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); from console.cli import main; main()"
+    command = [sys.executable, "-c", program, "run", "first-day", "--out", str(tmp_path), "--lang", "en"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    assert answer.returncode == 3
+    assert answer.stdout == ""
+    assert "Traceback" not in answer.stderr
+    assert answer.stderr.strip().splitlines()[-1].startswith("A part could not be used: ")
+
+
 def test_scenarios_are_listed_with_their_questions() -> None:
     answer = truc("scenarios", "--lang", "en")
     assert answer.exit_code == 0
