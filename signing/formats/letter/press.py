@@ -8,8 +8,8 @@ from signing.errors import LetterRefused
 from signing.formats import pades
 from signing.formats.cms import CadesSigner
 from signing.formats.letter import revisions
-from signing.formats.letter.content import LetterContent, check_content
-from signing.formats.letter.page import draw_page
+from signing.formats.letter.content import LetterContent
+from signing.formats.letter.drawn import draw_content
 from signing.formats.letter.reader import open_first
 from signing.formats.letter.template import Template, load_template
 
@@ -26,9 +26,8 @@ class LetterPress:
         ``at`` is the time the signature claims (/M). Raises :class:`LetterRefused` for content that breaks a limit, cannot be drawn or
         does not fit on one page.
         """
-        check_content(content)
-        template, metadata = self._template, content.canonical()
-        objects = revisions.first_objects(content, metadata, draw_page(template, content))
+        template = self._template
+        objects = draw_content(template, content).objects
         digits = pades.contents_digits(leader.max_size)
         revision = revisions.first_revision(template, objects, pades.signature_head(revisions.LEADER_FIELDS, at), digits)
         state = template.hash_state.copy()

@@ -16,8 +16,9 @@ from signing.errors import FormatFailure, LetterRefused
 from signing.formats import pades
 from signing.formats.cms import parse_cms
 from signing.formats.letter import revisions
-from signing.formats.letter.content import LetterContent, parse_content
-from signing.formats.letter.page import Page, draw_page
+from signing.formats.letter.content import LetterContent
+from signing.formats.letter.drawn import draw_metadata
+from signing.formats.letter.page import Page
 from signing.formats.letter.template import Template, template_of
 from signing.formats.message import SignedMessage
 
@@ -124,16 +125,13 @@ def open_first(data: bytes) -> Opened:
     if head is None:
         raise LetterRefused("metadata", "the signed metadata stream must follow the template's part")
     metadata = data[head.end() : head.end() + int(head[1])]
-    content = parse_content(metadata)
-    page = draw_page(template, content)
-    objects = revisions.first_objects(content, metadata, page)
-    expected = b"".join(objects)
-    _same(data, start, expected, "must be what the metadata draws")
-    contents = _contents(data, start + len(expected), b"28 0 obj\n", revisions.LEADER_FIELDS, _LEADER)
+    drawn = draw_metadata(template, metadata)
+    _same(data, start, drawn.body, "must be what the metadata draws")
+    contents = _contents(data, start + len(drawn.body), b"28 0 obj\n", revisions.LEADER_FIELDS, _LEADER)
     dictionary = pades.signature_head(revisions.LEADER_FIELDS, contents.claimed_at)
-    revision = revisions.first_revision(template, objects, dictionary, contents.digits)
+    revision = revisions.first_revision(template, drawn.objects, dictionary, contents.digits)
     end = _framed(data, start, revision, contents)
-    return Opened(template, content, metadata, page, contents, revision.xref_at, end)
+    return Opened(template, drawn.content, metadata, drawn.page, contents, revision.xref_at, end)
 
 
 def open_second(data: bytes, opened: Opened) -> Sealed:

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import accumulate
 
 from signing.errors import LetterRefused
 from signing.formats import pades
@@ -40,6 +41,9 @@ SEAL_FIELDS = b"(so)(ngay_ban_hanh)(dau_co_quan)"
 NUMBER = re.compile(r"0[1-9]|[1-9][0-9]{1,4}")
 """Decimal, at least two digits (Decree 30/2020/NĐ-CP Annex I, part II, 3)."""
 _DATE = re.compile(r"ngày (\d{2}) tháng (\d{1,2}) năm (\d{4})")
+_TEXTS_KEPT = 4096
+"""Fields, appearances and dates kept: numbers, days and places on the page recur from body to body."""
+_ENTRY = b"%010d 00000 n \n"
 _METADATA_HEAD = b"21 0 obj\n<</Type/EmbeddedFile/Subtype/application#2Fjson/Length %d>>stream\n"
 METADATA = re.compile(_METADATA_HEAD.replace(b"%d", rb"([1-9]\d{0,5})"))
 _TEXT_FIELD = (
@@ -56,11 +60,13 @@ class Revision:
     xref_at: int
 
 
+@lru_cache(maxsize=_TEXTS_KEPT)
 def date_text(day: date) -> str:
     """The date as a letter writes it: days below 10 and months 1 and 2 with a leading zero (Decree 30 Annex I, part II, 4)."""
     return f"ngày {day.day:02d} tháng {f'{day.month:02d}' if day.month < 3 else day.month} năm {day.year:04d}"
 
 
+@lru_cache(maxsize=_TEXTS_KEPT)
 def parse_date_text(text: str) -> date:
     """The day of a date text. Raises :class:`LetterRefused` unless it is written exactly as :func:`date_text` does."""
     match = _DATE.fullmatch(text)
@@ -82,8 +88,11 @@ def first_objects(content: LetterContent, metadata: bytes, page: Page) -> list[b
         date_field(page.date, None),
         _signature_field(25, b"ky_lanh_dao", page.signature, b"/AP<</N 27 0 R>>/V 28 0 R"),
         _signature_field(26, b"dau_co_quan", page.seal, b""),
-        _drawing(27, SIGNATURE_BOX, _signature_of(f"{content.signer_name}\n{content.position}")),
+        _signature_of(f"{content.signer_name}\n{content.position}"),
     ]
+
+
+_FIRST_AFTER = b">>\nendobj\nxref\n0 29\n%b" + 8 * _ENTRY + b"trailer\n<</Size 29/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n"
 
 
 def first_revision(template: Template, objects: list[bytes], head: bytes, digits: int) -> Revision:
@@ -91,12 +100,8 @@ def first_revision(template: Template, objects: list[bytes], head: bytes, digits
     body = b"".join(objects) + b"28 0 obj\n" + head
     opening = len(template.prefix) + len(body) + pades.BYTE_RANGE_LENGTH
     xref_at = opening + digits + 2 + len(b">>\nendobj\n")
-    offset, entries = len(template.prefix), [template.xref_head]
-    for item in objects:
-        entries.append(b"%010d 00000 n \n" % offset)
-        offset += len(item)
-    entries.append(b"%010d 00000 n \n" % offset)
-    after = b">>\nendobj\nxref\n0 29\n%btrailer\n<</Size 29/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (b"".join(entries), xref_at)
+    offsets = accumulate(map(len, objects), initial=len(template.prefix))
+    after = _FIRST_AFTER % (template.xref_head, *offsets, xref_at)
     return Revision(body + pades.byte_range(opening, digits, len(after)), after, xref_at)
 
 
@@ -106,10 +111,16 @@ def second_objects(template: Template, content: LetterContent, page: Page, numbe
         number_field(page.number, number),
         date_field(page.date, day),
         _signature_field(26, b"dau_co_quan", page.seal, b"/AP<</N 32 0 R>>/V 29 0 R"),
-        _appearance(30, NUMBER_FIELD, b"R", number_offset(template, number), template.faces["R"].line(number).text),
-        _appearance(31, DATE_FIELD, b"I", 0.0, template.faces["I"].line(date_text(day)).text),
-        _drawing(32, SEAL_BOX, _seal_of(template, content.name, content.parent_name, content.bloc)),
+        _number_appearance(template, number),
+        _date_appearance(template, day),
+        _seal_of(template, content.name, content.parent_name, content.bloc),
     ]
+
+
+_SECOND_AFTER = (
+    b">>\nendobj\nxref\n23 2\n" + 2 * _ENTRY + b"26 1\n" + _ENTRY + b"29 4\n" + 4 * _ENTRY
+    + b"trailer\n<</Size 33/Root 1 0 R/Prev %d>>\nstartxref\n%d\n%%%%EOF\n"
+)  # fmt: skip
 
 
 def second_revision(start: int, previous_xref: int, objects: list[bytes], head: bytes, digits: int) -> Revision:
@@ -117,21 +128,18 @@ def second_revision(start: int, previous_xref: int, objects: list[bytes], head: 
     body = b"".join(objects) + b"29 0 obj\n" + head
     opening = start + len(body) + pades.BYTE_RANGE_LENGTH
     xref_at = opening + digits + 2 + len(b">>\nendobj\n")
-    offsets = []
-    for item in objects:
-        offsets.append(start)
-        start += len(item)
-    number, day, seal, *drawings = (b"%010d 00000 n \n" % offset for offset in (*offsets, start))
-    table = b"".join((b"23 2\n", number, day, b"26 1\n", seal, b"29 4\n", drawings.pop(), *drawings))
-    after = b">>\nendobj\nxref\n%btrailer\n<</Size 33/Root 1 0 R/Prev %d>>\nstartxref\n%d\n%%%%EOF\n" % (table, previous_xref, xref_at)
+    number, day, seal, *drawings, signature = accumulate(map(len, objects), initial=start)
+    after = _SECOND_AFTER % (number, day, seal, signature, *drawings, previous_xref, xref_at)
     return Revision(body + pades.byte_range(opening, digits, len(after)), after, xref_at)
 
 
+@lru_cache(maxsize=_TEXTS_KEPT)
 def number_field(rect: Rect, number: str | None) -> bytes:
     """Object 23: empty for revision 1, with value and own appearance for revision 2."""
     return _TEXT_FIELD % (23, _value(number, 19, 30), b"so", *rect, b"R", b"/Q 1")
 
 
+@lru_cache(maxsize=_TEXTS_KEPT)
 def date_field(rect: Rect, day: date | None) -> bytes:
     """Object 24, as :func:`number_field`."""
     return _TEXT_FIELD % (24, _value(None if day is None else date_text(day), 20, 31), b"ngay_ban_hanh", *rect, b"I", b"")
@@ -149,6 +157,7 @@ def number_offset(template: Template, number: str) -> float:
     return (NUMBER_FIELD[0] - template.faces["R"].line(number).width * 13 / 1000) / 2
 
 
+@lru_cache(maxsize=_TEXTS_KEPT)
 def _signature_field(number: int, name: bytes, rect: Rect, rest: bytes) -> bytes:
     return b"%d 0 obj\n<</Type/Annot/Subtype/Widget/FT/Sig/T(%b)/F 132/P 18 0 R/Rect[%.2f %.2f %.2f %.2f]%b>>\nendobj\n" % (
         number,
@@ -156,6 +165,16 @@ def _signature_field(number: int, name: bytes, rect: Rect, rest: bytes) -> bytes
         *rect,
         rest,
     )
+
+
+@lru_cache(maxsize=_TEXTS_KEPT)
+def _number_appearance(template: Template, number: str) -> bytes:
+    return _appearance(30, NUMBER_FIELD, b"R", number_offset(template, number), template.faces["R"].line(number).text)
+
+
+@lru_cache(maxsize=_TEXTS_KEPT)
+def _date_appearance(template: Template, day: date) -> bytes:
+    return _appearance(31, DATE_FIELD, b"I", 0.0, template.faces["I"].line(date_text(day)).text)
 
 
 def _appearance(number: int, box: tuple[float, float], face: bytes, x: float, text: bytes) -> bytes:
@@ -172,9 +191,9 @@ def _drawing(number: int, box: tuple[int, int], drawing: bytes) -> bytes:
 
 @lru_cache(maxsize=1024)
 def _signature_of(seed: str) -> bytes:
-    return signature_drawing(seed)
+    return _drawing(27, SIGNATURE_BOX, signature_drawing(seed))
 
 
 @lru_cache(maxsize=512)
 def _seal_of(template: Template, name: str, parent: str, bloc: str) -> bytes:
-    return seal_drawing(template, name, parent, bloc)
+    return _drawing(32, SEAL_BOX, seal_drawing(template, name, parent, bloc))
