@@ -64,9 +64,16 @@ def parse_template(data: bytes) -> Template:
     )
 
 
-@cache
 def load_template(sha256_hex: str = CURRENT) -> Template:
-    """The template of that hash. Raises :class:`KeyError` when no release had it, :class:`ValueError` when its file was changed."""
+    """The template of that hash, one object for the process.
+
+    Raises :class:`KeyError` when no release had it, :class:`ValueError` when its file was changed.
+    """
+    return _load(sha256_hex)
+
+
+@cache
+def _load(sha256_hex: str) -> Template:
     if sha256_hex not in known_templates():
         raise KeyError(f"no letter template {sha256_hex}")
     template = parse_template((files(__package__) / "templates" / f"{sha256_hex}.template").read_bytes())
