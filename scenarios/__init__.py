@@ -1,1 +1,1 @@
-"""Simulated agencies: their people, software and neighbours, what they measure. Knows the axis and the signatures; nobody below knows it."""
+"""Simulated agencies: their people, software and neighbours, what they measure. Knows axis and signatures; nobody below knows it."""

@@ -49,7 +49,9 @@ def test_a_file_streams_back(tmp_path: Path) -> None:
     assert list(read_trace(tmp_path / "trace")) == records
 
 
-@pytest.mark.parametrize("line", [b'{"record":"Nonsense","at":1}', b"{", b'{"record":"Signed","at":1}', b'{"record":"Signed","cause":"bad"}'])
+@pytest.mark.parametrize(
+    "line", [b'{"record":"Nonsense","at":1}', b"{", b'{"record":"Signed","at":1}', b'{"record":"Signed","cause":"bad"}']
+)
 def test_a_damaged_line_is_named(tmp_path: Path, line: bytes) -> None:
     """The error tells file and line."""
     path = tmp_path / "trace"
