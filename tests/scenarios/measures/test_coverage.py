@@ -2,6 +2,9 @@
 
 The long-run rate is the pooled rate of all seeds. In continuous integration (``TRUC_NO_SKIPS=1``) there are 200 of them; elsewhere 40,
 with the wider limits that so few allow. The world stands in ``tests/scenarios/worlds`` and is not tuned to any result.
+
+At a rate within a few thousandths of 1 the interval is wider than it need be (first run, 200 seeds: 95.5 % for internal documents at 0.54,
+97.0 % for regular e-mail at 0.75, but 99.5 % for wholly electronic documents at 0.997): it rather says "undecided" than too much.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from scenarios.run import run
 from scenarios.worldfile import load_world
 from tests.judges import NO_SKIPS
 
+pytestmark = pytest.mark.timeout(1_800)  # the first test to ask plays all seeds
 TOY = Path(__file__).parents[1] / "worlds" / "toy.toml"
 SEEDS = 200 if NO_SKIPS else 40
 DAYS = 3
@@ -53,7 +57,6 @@ def plays() -> list[dict[str, Seen]]:
         return pool.map(play, range(SEEDS), chunksize=5)
 
 
-@pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("measure", JUDGED)
 def test_the_interval_holds_the_long_run_rate_in_90_to_98_percent(plays: list[dict[str, Seen]], measure: MeasureId) -> None:
     seen = [rates[measure.value] for rates in plays]
