@@ -7,6 +7,7 @@ outside the signature, so nothing else may hide there.
 from __future__ import annotations
 
 import re
+from binascii import hexlify, unhexlify
 from datetime import datetime, timedelta, timezone
 
 from signing.errors import FormatFailure
@@ -72,7 +73,7 @@ BYTE_RANGE_LENGTH = len(byte_range(0, 0, 0))
 
 def fill_contents(cms: bytes, digits: int) -> bytes:
     """The whole hexadecimal string with its delimiters. Raises :class:`FormatFailure` when the CMS does not fit its room."""
-    text = cms.hex().encode()
+    text = hexlify(cms)
     if len(text) > digits:
         # Padding would not cut: the offsets behind would move and the file break silently.
         raise FormatFailure("/Contents", f"a CMS of {len(cms)} bytes does not fit {digits // 2}")
@@ -85,10 +86,10 @@ def extract_cms(digits: bytes) -> bytes:
     Raises :class:`FormatFailure` for other digits, bytes after it that are not 00, or no DER.
     """
     try:
-        raw = bytes.fromhex(digits.decode("ascii"))
+        raw = unhexlify(digits)
     except ValueError as error:
         raise FormatFailure("/Contents", "must be pairs of hexadecimal digits") from error
-    if raw.hex().encode() != digits:
+    if hexlify(raw) != digits:
         raise FormatFailure("/Contents", "must be lower-case hexadecimal digits only")
     length = _der_length(raw)
     if raw.count(0, length) != len(raw) - length:

@@ -75,10 +75,7 @@ class LetterContent:
 
     def canonical(self) -> bytes:
         """The bytes of the signed stream. Raises :class:`LetterRefused` for a text that is no Unicode text (lone surrogates)."""
-        try:
-            return _ENCODER.encode(dict(zip(FIELDS, _VALUES(self), strict=True))).encode()
-        except UnicodeEncodeError as error:
-            raise LetterRefused("metadata", "a text holds a lone surrogate") from error
+        return _canonical(dict(zip(FIELDS, _VALUES(self), strict=True)))
 
 
 FIELDS = tuple(sorted(field.name for field in fields(LetterContent)))
@@ -94,6 +91,14 @@ _TEXT_VALUES = attrgetter(*_TEXTS)
 _VALUES = attrgetter(*FIELDS)
 _REQUIRED = ("sender_id", "type_code", "notation", "recipient_ids", "name", "place", "subject", "paragraphs", "position", "signer_name")
 _CHOICES = {"bloc": BLOCS, "urgency": URGENCY_MARKS, "secrecy": SECRECY_MARKS}
+
+
+def _canonical(values: dict[str, Any]) -> bytes:
+    """The stream of fields and values, the fields in their order."""
+    try:
+        return _ENCODER.encode(values).encode()
+    except UnicodeEncodeError as error:
+        raise LetterRefused("metadata", "a text holds a lone surrogate") from error
 
 
 def check_content(content: LetterContent) -> None:
@@ -119,7 +124,7 @@ def check_content(content: LetterContent) -> None:
 def parse_content(data: bytes) -> LetterContent:
     """Read a metadata stream. Raises :class:`LetterRefused` unless it is the canonical form of a content within its limits."""
     try:
-        values: Any = json.loads(data)
+        values: Any = json.loads(data.decode())
     except (ValueError, RecursionError) as error:
         raise LetterRefused("metadata", "must be JSON in UTF-8") from error
     if type(values) is not dict or tuple(values) != FIELDS:
@@ -130,6 +135,6 @@ def parse_content(data: bytes) -> LetterContent:
         values[name] = tuple(values[name])
     content = LetterContent(**values)
     check_content(content)
-    if content.canonical() != data:
+    if _canonical(values) != data:
         raise LetterRefused("metadata", "must be in canonical form")
     return content

@@ -126,8 +126,9 @@ def open_first(data: bytes) -> Opened:
         raise LetterRefused("metadata", "the signed metadata stream must follow the template's part")
     metadata = data[head.end() : head.end() + int(head[1])]
     drawn = draw_metadata(template, metadata)
-    _same(data, start, drawn.body, "must be what the metadata draws")
-    contents = _contents(data, start + len(drawn.body), b"28 0 obj\n", revisions.LEADER_FIELDS, _LEADER)
+    body = b"".join(drawn.objects)
+    _same(data, start, body, "must be what the metadata draws")
+    contents = _contents(data, start + len(body), b"28 0 obj\n", revisions.LEADER_FIELDS, _LEADER)
     dictionary = pades.signature_head(revisions.LEADER_FIELDS, contents.claimed_at)
     revision = revisions.first_revision(template, drawn.objects, dictionary, contents.digits)
     end = _framed(data, start, revision, contents)
