@@ -9,6 +9,7 @@ around two values of the same lengths are accepted by the decoder too, and say t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Lock
 
 from signing import der, oids
 
@@ -61,6 +62,7 @@ class Shapes:
         """``attributes_start`` is what must stand between the attributes' own length and the value of the digest."""
         self._attributes_start = attributes_start
         self._known: dict[tuple[int, bytes], _Shape] = {}
+        self._lock = Lock()
 
     def read(self, data: bytes) -> SignedMessage | None:
         """The message of bytes that equal a known shape around their two values; ``None`` for all others."""
@@ -100,9 +102,11 @@ class Shapes:
         head = header + len(self._attributes_start)
         digest_at, signature_at = len(data) - len(after) - len(attributes) + head, len(data) - len(message.signature)
         middle = data[digest_at + _DIGEST_SIZE : signature_at]
-        while len(self._known) >= _MOST_SHAPES:
-            self._known.pop(next(iter(self._known)), None)
-        self._known[_key(data)] = _Shape(data[:digest_at], middle, attributes[:head], attributes[head + _DIGEST_SIZE :], message)
+        shape = _Shape(data[:digest_at], middle, attributes[:head], attributes[head + _DIGEST_SIZE :], message)
+        with self._lock:
+            while len(self._known) >= _MOST_SHAPES:
+                del self._known[next(iter(self._known))]
+            self._known[_key(data)] = shape
 
 
 def _key(data: bytes) -> tuple[int, bytes]:
