@@ -9,7 +9,7 @@ from signing.formats import pades
 from signing.formats.cms import CadesSigner
 from signing.formats.letter import revisions
 from signing.formats.letter.content import LetterContent
-from signing.formats.letter.drawn import draw_content
+from signing.formats.letter.drawn import WRITTEN
 from signing.formats.letter.reader import open_first
 from signing.formats.letter.template import Template, load_template
 
@@ -27,7 +27,7 @@ class LetterPress:
         does not fit on one page.
         """
         template = self._template
-        objects = draw_content(template, content).objects
+        objects = WRITTEN.of_content(template, content).objects
         digits = pades.contents_digits(leader.max_size)
         revision = revisions.first_revision(template, objects, pades.signature_head(revisions.LEADER_FIELDS, at), digits)
         state = template.hash_state.copy()
@@ -44,7 +44,7 @@ class LetterPress:
         """
         if not revisions.NUMBER.fullmatch(number):
             raise LetterRefused("number", "must have two to five digits, below 10 with a leading zero (Decree 30/2020/NĐ-CP Annex I)")
-        opened = open_first(revision1)
+        opened = open_first(revision1, WRITTEN)
         if opened.end != len(revision1):
             raise LetterRefused("revision 1", "something already follows the leader's signature")
         template = opened.template

@@ -17,7 +17,7 @@ from signing.formats import pades
 from signing.formats.cms import parse_cms
 from signing.formats.letter import revisions
 from signing.formats.letter.content import LetterContent
-from signing.formats.letter.drawn import draw_metadata
+from signing.formats.letter.drawn import READ, Drawings
 from signing.formats.letter.page import Page
 from signing.formats.letter.template import Template, template_of
 from signing.formats.message import SignedMessage
@@ -113,7 +113,7 @@ def read_letter(data: bytes, *, permitted_tails: Sequence[TailRevision] = ()) ->
     )
 
 
-def open_first(data: bytes) -> Opened:
+def open_first(data: bytes, drawings: Drawings = READ) -> Opened:
     """Check revision 1. Raises :class:`LetterRefused`."""
     if len(data) > MAX_LETTER:
         raise LetterRefused("file", f"a letter has at most {MAX_LETTER} bytes, not {len(data)}")
@@ -125,7 +125,7 @@ def open_first(data: bytes) -> Opened:
     if head is None:
         raise LetterRefused("metadata", "the signed metadata stream must follow the template's part")
     metadata = data[head.end() : head.end() + int(head[1])]
-    drawn = draw_metadata(template, metadata)
+    drawn = drawings.of_metadata(template, metadata)
     body = b"".join(drawn.objects)
     _same(data, start, body, "must be what the metadata draws")
     contents = _contents(data, start + len(body), b"28 0 obj\n", revisions.LEADER_FIELDS, _LEADER)

@@ -16,11 +16,12 @@ from tests.signing.letter.lab import AT, CONTENT, DAY, PRESS, leader, seal, vali
 
 @pytest.fixture(autouse=True)
 def nothing_kept() -> None:
-    drawn._KNOWN.clear()
+    drawn.WRITTEN.clear()
+    drawn.READ.clear()
 
 
-def test_signing_and_sealing_draw_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page drawn for the leader's signature is the one the seal's revision is checked against, and the reader's."""
+def test_signing_and_sealing_draw_once_and_reading_draws_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page drawn for the leader's signature is the one the seal's revision is checked against; the first reader never sees it."""
     pages: list[LetterContent] = []
 
     def counted(template: Template, content: LetterContent) -> Page:
@@ -29,11 +30,14 @@ def test_signing_and_sealing_draw_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(drawn, "draw_page", counted)
     data = PRESS.issue(PRESS.sign(CONTENT, leader()), "107", DAY, seal())
-    read_letter(data)
     assert len(pages) == 1
-    drawn._KNOWN.clear()
-    assert PRESS.issue(PRESS.sign(CONTENT, leader()), "107", DAY, seal()) == data
+    read_letter(data)
     assert len(pages) == 2
+    read_letter(data)
+    assert len(pages) == 2
+    drawn.WRITTEN.clear()
+    assert PRESS.issue(PRESS.sign(CONTENT, leader()), "107", DAY, seal()) == data
+    assert len(pages) == 3
 
 
 def test_a_kept_letter_is_still_compared_byte_for_byte() -> None:
@@ -53,12 +57,12 @@ def test_a_refused_content_is_refused_again() -> None:
     for bad in (replace(CONTENT, paragraphs=("dài " * 900,) * 4), replace(CONTENT, subject="\ud800"), replace(CONTENT, subject="中")):
         for _ in range(2):
             with pytest.raises(LetterRefused):
-                drawn.draw_content(template, bad)
+                drawn.WRITTEN.of_content(template, bad)
     metadata = CONTENT.canonical()
-    drawn.draw_metadata(template, metadata)
+    drawn.WRITTEN.of_metadata(template, metadata)
     for odd in (metadata.replace(b'":', b'": ', 1), b"\xef\xbb\xbf" + metadata, metadata + b" ", metadata.decode().encode("utf-16")):
         with pytest.raises(LetterRefused, match="metadata"):
-            drawn.draw_metadata(template, odd)
+            drawn.WRITTEN.of_metadata(template, odd)
 
 
 def test_only_the_last_letters_are_kept() -> None:
@@ -66,12 +70,12 @@ def test_only_the_last_letters_are_kept() -> None:
     template = load_template(CURRENT)
     assert template is load_template()
     contents = [replace(CONTENT, subject=f"số {number}") for number in range(drawn._KEPT + 5)]
-    first = drawn.draw_content(template, contents[0])
-    assert drawn.draw_metadata(template, contents[0].canonical()) is first
+    first = drawn.WRITTEN.of_content(template, contents[0])
+    assert drawn.WRITTEN.of_metadata(template, contents[0].canonical()) is first
     for content in contents:
-        drawn.draw_content(template, content)
-    assert len(drawn._KNOWN) == drawn._KEPT
-    again = drawn.draw_metadata(template, contents[0].canonical())
+        drawn.WRITTEN.of_content(template, content)
+    assert len(drawn.WRITTEN) == drawn._KEPT
+    again = drawn.WRITTEN.of_metadata(template, contents[0].canonical())
     assert again is not first
     assert again.objects == first.objects
 
