@@ -11,28 +11,35 @@ Steps, in order; every violation found is kept, the first one names the refusal:
 (4) both signatures hold at the instant                                  Circular 41/2017 Art. 7–8, EN 319 102-1
 (5) the leader may sign for the sender, the seal is the sender's         Circular 41/2017 Art. 6, Decree 30/2020 Art. 13 and 32
 (6) number, notation, date, sender, type and recipients of the header are the letter's
-(7) each annex in a file of its own carries the organisation's signature (a missing one is a finding)    Decree 30/2020 Annex I
+(7) the page names the sender and the signer as the register does: people read names, not codes    Decree 30/2020 Annex I
+(8) each annex in a file of its own carries the organisation's signature (a missing one is a finding)    Decree 30/2020 Annex I
 
 An annex ``plan.xlsx`` is signed by the detached CAdES-B in ``plan.xlsx.p7s``.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
 from exchange.domain.calendar import VN
+from exchange.domain.document import TYPES
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import Operation
-from exchange.domain.organization import Directory, Organization, OrganStatus
-from exchange.edxml.model import EdocHeader
+from exchange.domain.organization import Directory, Organization, OrganStatus, PersonSigner
+from exchange.edxml.model import EdocHeader, TypeInfo
 from exchange.errors import InvalidOrganId
-from signing import Letter, LetterRefused, LetterReport, Purpose, SignatureReport, SubIndication, Validator, verify_letter
+from signing import Letter, LetterContent, LetterRefused, LetterReport, Purpose, SignatureReport, SubIndication, Validator, verify_letter
 
 ACCEPTED = "accepted"
 DETACHED = ".p7s"
+_LETTER_HEAD = 4096
+"""Bytes by which a second letter of the same layout is told; they are constant in every letter of a template."""
+_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
+"""Unicode categories that are not seen or change the order in which the rest is seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +127,8 @@ def judge(
         case.without_letter()
     else:
         case.check_letter(attachments[letter_at], secret_rule=secret_rule)
-    case.check_annexes([one for number, one in enumerate(attachments) if number != letter_at])
+    case.check_names()
+    case.check_annexes(letter_at)
     return Judgement(tuple(case.violations), tuple(case.findings), tuple(case.reports))
 
 
@@ -148,6 +156,10 @@ class _Case:
             self.violate("unknown-sender", f"the directory knows no organisation {self.header.sender_id}")
         elif self.sender.status is not OrganStatus.ACTIVE:
             self.violate(f"{self.sender.status}-sender", f"{self.sender.name} ({self.sender.id}) is {self.sender.status}")
+        elif self.header.sender.name and not _same_name(self.header.sender.name, self.sender.name):
+            self.remark(
+                "sender-name-differs", f"the header calls {self.sender.id} {self.header.sender.name}, the register {self.sender.name}"
+            )
 
     def without_letter(self) -> None:
         if self.header.operation is Operation.RECALL:
@@ -169,7 +181,10 @@ class _Case:
             else:
                 self.remark("secret", sentence)
         self._check_signatures(report, letter)
-        self.violations.extend(differences(self.header, letter, self.directory))
+        differing = tuple(differences(self.header, letter, self.directory))
+        self.violations.extend(differing)
+        if self.sender is not None and all(one.rule != "sender-mismatch" for one in differing):
+            self._check_issuing_body(letter.content, self.sender)
         self.findings.extend(_remarks(self.header, letter))
         if letter.day > self.at.astimezone(VN).date():
             self.violate("future-date", f"the letter is dated {letter.day:%d/%m/%Y}, after the day it is judged on")
@@ -189,16 +204,42 @@ class _Case:
             if not one.passed:
                 self.violate(f"{who}-signature", f"the {who}'s signature: {one.reason}", str(one.sub_indication or one.indication))
         if report.leader is not None and report.leader.subject is not None:
-            self._check_leader(report.leader.subject, letter.content.capacity)
+            self._check_leader(report.leader.subject, letter.content)
         if report.seal is not None and report.seal.subject is not None:
             self._check_seal("organisation-not-sender", "the letter", report.seal.subject)
 
-    def _check_leader(self, subject: str, capacity: str) -> None:
+    def _check_leader(self, subject: str, content: LetterContent) -> None:
         person = self.signers.persons.get(subject)
         if person is None:
             self.violate("leader-not-of-sender", f"{subject} may not sign for {self.header.sender_id}{self._whose(subject)}")
-        elif capacity not in {one.value for one in person.capacities}:
-            self.violate("capacity", f"{person.name} may not sign for {self.header.sender_id} with {capacity or 'no capacity prefix'}")
+            return
+        if content.capacity not in {one.value for one in person.capacities}:
+            self.violate(
+                "capacity", f"{person.name} may not sign for {self.header.sender_id} with {content.capacity or 'no capacity prefix'}"
+            )
+        self._check_drawn_signer(person, content)
+
+    def _check_drawn_signer(self, person: PersonSigner, content: LetterContent) -> None:
+        if not _same_name(person.name, content.signer_name):
+            self.violate("signer-name", f"the letter is signed by {person.name} and drawn as signed by {content.signer_name}")
+        if person.position and not _same_name(person.position, content.position):
+            self.remark("position-differs", f"the register has {person.name} as {person.position}, the letter draws {content.position}")
+
+    def _check_issuing_body(self, content: LetterContent, sender: Organization) -> None:
+        """Heading and seal show names: they must be those of the organisation whose seal it is, not of another one."""
+        if not _same_name(content.name, sender.name):
+            self.violate("issuing-body", f"the letter is drawn as one of {content.name}, but {sender.id} is {sender.name}")
+        if content.bloc != sender.bloc.value:
+            self.violate(
+                "issuing-body", f"the letter has the heading of the {content.bloc} bloc, but {sender.name} is of the {sender.bloc}"
+            )
+        superior = self.directory.lookup(sender.parent) if sender.parent is not None else None
+        if content.parent_name and superior is None:
+            self.remark(
+                "superior-unknown", f"the letter is drawn under {content.parent_name}; the register has no superior of {sender.name}"
+            )
+        elif content.parent_name and superior is not None and not _same_name(content.parent_name, superior.name):
+            self.violate("issuing-body", f"the letter is drawn under {content.parent_name}, but {sender.name} is under {superior.name}")
 
     def _check_seal(self, rule: str, what: str, subject: str) -> None:
         if subject not in self.signers.organisation:
@@ -208,18 +249,37 @@ class _Case:
         owner = self.directory.owner(subject)
         return f"; it belongs to {owner}" if owner is not None else "; no organisation of the directory holds it"
 
-    def check_annexes(self, others: Sequence[Attachment]) -> None:
-        names = [one.name for one in self.attachments]
-        for name in sorted({name for name in names if names.count(name) > 1}):
-            self.violate("attachment-names", f"two attachments are named {name!r}, so it is not clear which one is signed")
+    def check_names(self) -> None:
+        """Names of attachments link files to signatures and are what people click on: no two that look or unpack alike."""
+        names: dict[str, str] = {}
+        for one in self.attachments:
+            if any(unicodedata.category(char) in _UNSEEN or char in "/\\" for char in one.name):
+                self.violate("attachment-names", f"{one.name!a} is no plain file name")
+            folded = _folded(one.name)
+            if folded in names:
+                detail = f"two attachments are named {one.name!r}"
+                if names[folded] != one.name:
+                    detail = f"{names[folded]!a} and {one.name!a} are easily taken for each other"
+                self.violate("attachment-names", f"{detail}, so it is not clear which one is signed")
+            names[folded] = one.name
+
+    def check_annexes(self, letter_at: int | None) -> None:
+        """Everything but the letter, which stands at ``letter_at``."""
+        others = [one for number, one in enumerate(self.attachments) if number != letter_at]
+        head = None if letter_at is None else self.attachments[letter_at].data[:_LETTER_HEAD]
+        if letter_at:
+            self.remark("letter-not-first", f"{self.attachments[0].name} stands before the letter {self.attachments[letter_at].name}")
         signatures = {one.name: one for one in others if one.name.endswith(DETACHED)}
-        annexes = [one for one in others if not one.name.endswith(DETACHED)]
-        for annex in annexes:
+        for annex in others:
+            if annex.name.endswith(DETACHED):
+                continue
             signature = signatures.pop(annex.name + DETACHED, None)
-            if signature is None:
-                self.remark("annex-unsigned", f"annex {annex.name} carries no signature of the organisation")
-            else:
+            if signature is not None:
                 self._check_annex(annex, signature)
+            elif head is not None and annex.data.startswith(head):
+                self.violate("second-letter", f"{annex.name} is a letter too and not signed as an annex: it is not clear which one is sent")
+            else:
+                self.remark("annex-unsigned", f"annex {annex.name} carries no signature of the organisation")
         for name in signatures:
             self.remark("stray-signature", f"{name} belongs to no annex of the package")
 
@@ -244,6 +304,8 @@ def differences(header: EdocHeader, letter: Letter, directory: Directory) -> Ite
     if not _same_type(header, letter):
         given = header.type.name or f"{header.type.type}/{header.type.detail}"
         yield Finding("type-mismatch", f"the header gives type {given}, the letter {content.type_code}")
+    if not _draws_its_type(content):
+        yield Finding("type-mismatch", f"the letter says it is of type {content.type_code} and draws {content.type_name or 'no type'}")
     try:
         sender = OrganId.parse(content.sender_id)
         addressed = {_canonical(OrganId.parse(text), directory) for text in content.recipient_ids}
@@ -261,6 +323,21 @@ def _number(text: str) -> str:
     return text.lstrip("0") if text.isdigit() else text
 
 
+def _same_name(one: str, other: str) -> bool:
+    """Names as people read them: capitals, blanks and the way diacritics are composed do not count."""
+    return one == other or _read(one) == _read(other)
+
+
+def _read(name: str) -> str:
+    return unicodedata.normalize("NFC", " ".join(name.split())).casefold()
+
+
+def _folded(name: str) -> str:
+    """A file name as the most careless file system or eye takes it."""
+    seen = "".join(char for char in unicodedata.normalize("NFKC", name) if unicodedata.category(char) not in _UNSEEN)
+    return seen.casefold().strip(" .")
+
+
 def _canonical(organ: OrganId, directory: Directory) -> OrganId:
     known: Organization | None = directory.lookup(organ)
     return organ if known is None else known.id
@@ -272,6 +349,16 @@ def _same_type(header: EdocHeader, letter: Letter) -> bool:
     if resolved is not None:
         return resolved.code == letter.content.type_code
     return bool(header.type.name) and header.type.name.casefold() == letter.content.type_name.casefold()
+
+
+def _draws_its_type(content: LetterContent) -> bool:
+    """The type's code is not drawn, its name is: one of the 29 types must be drawn as itself (a công văn draws none)."""
+    known = TYPES.get(content.type_code)
+    if known is None:
+        return True
+    if not content.type_name:
+        return not known.abbreviation
+    return TypeInfo(0, 0, content.type_name).resolved() is known
 
 
 def _remarks(header: EdocHeader, letter: Letter) -> Iterator[Finding]:

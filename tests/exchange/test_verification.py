@@ -92,7 +92,8 @@ def directory(status: OrganStatus = OrganStatus.ACTIVE) -> Directory:
     def organ(code: OrganId, name: str, status: OrganStatus = OrganStatus.ACTIVE) -> Organization:
         return Organization(code, name, Level.PROVINCE, Bloc.STATE, "17", status=status)
 
-    people = [PersonSigner(subject(name), name, capacities=frozenset({Capacity.FOR_HEAD, Capacity.HEAD})) for name in LEADERS]
+    capacities = frozenset({Capacity.FOR_HEAD, Capacity.HEAD})
+    people = [PersonSigner(subject(name), CONTENT.signer_name, capacities=capacities) for name in LEADERS]
     return Directory(
         [organ(SENDER, "Sở Thông tin và Truyền thông", status), organ(OTHER, "Sở Tài chính"), organ(RECIPIENT, "Sở Công Thương")],
         {

@@ -1,0 +1,150 @@
+"""Attacks on the judgement: a member with real keys draws what it is not, and packs what people will take for something else."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import pytest
+
+from exchange.domain.document import document_type
+from exchange.domain.identifiers import OrganId
+from exchange.domain.organization import Bloc, Directory, Level, Organization, PersonSigner, Signers
+from exchange.edxml.model import Contact, TypeInfo
+from exchange.verification import Attachment, judge
+from signing import Purpose, Validator
+from tests.exchange.test_verification import (
+    AT,
+    CONTENT,
+    DAY,
+    HEADER,
+    ORGAN,
+    PRESS,
+    SEED,
+    SENDER,
+    directory,
+    judged,
+    letter,
+    pki,
+    replace,
+    rules,
+    signer,
+    subject,
+)  # fmt: skip
+
+
+def under(parent: Organization | None) -> Directory:
+    """A register in which the sender stands under ``parent`` and its leader has a position."""
+    sender = Organization(SENDER, CONTENT.name, Level.PROVINCE, Bloc.STATE, "17", parent.id if parent else None)
+    person = PersonSigner(subject("Leader"), CONTENT.signer_name, CONTENT.position)
+    organizations = [sender] if parent is None else [sender, parent]
+    return Directory(organizations, {SENDER: Signers.of([subject("Seal", ORGAN)], [person])})
+
+
+PROVINCE = Organization(OrganId("H28"), "Ủy ban nhân dân tỉnh Hòa Bình", Level.PROVINCE, Bloc.STATE, "17")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "Ủy ban nhân dân tỉnh Hòa Bình"},
+        {"name": "Sở Thông tin và Truyền thong"},
+        {"bloc": "party"},
+    ],
+)
+def test_an_agency_cannot_draw_anothers_heading_and_seal(changes: dict[str, str]) -> None:
+    """Sender, both keys and the metadata's OrganId are its own; heading and seal, which people look at, are not."""
+    assert rules(judged(data=letter(**changes))) == ["issuing-body"]
+
+
+def test_a_homonym_cannot_put_itself_under_another_province() -> None:
+    """Every province has a department of that name: drawn under Bắc Ninh's committee it would be Bắc Ninh's."""
+    borrowed = letter(parent_name="Ủy ban nhân dân tỉnh Bắc Ninh")
+    assert rules(judged(data=borrowed, register=under(PROVINCE))) == ["issuing-body"]
+    unknown = judged(data=borrowed, register=under(None))
+    assert (unknown.accepted, [one.rule for one in unknown.findings]) == (True, ["superior-unknown"])
+    own = judged(data=letter(parent_name="ỦY BAN NHÂN DÂN  TỈNH HÒA BÌNH"), register=under(PROVINCE))
+    assert (own.accepted, own.findings) == (True, ())
+
+
+def test_a_signature_cannot_be_drawn_as_somebody_elses() -> None:
+    assert rules(judged(data=letter(signer_name="Trần Thị B"))) == ["signer-name"]
+    promoted = judged(data=letter(position="GIÁM ĐỐC"), register=under(None))
+    assert (promoted.accepted, [one.rule for one in promoted.findings]) == (True, ["position-differs"])
+
+
+@pytest.mark.parametrize(
+    ("code", "drawn", "rule"),
+    [
+        ("CV", "Quyết định", "type-mismatch"),
+        ("QĐ", "", "type-mismatch"),
+        ("QĐ", "Chỉ thị", "type-mismatch"),
+        ("QĐ", "QUYẾT ĐỊNH", "accepted"),
+        ("NQ", "Nghị quyết", "accepted"),
+        ("CV", "", "accepted"),
+    ],
+)
+def test_the_type_that_is_drawn_is_the_type_that_is_told(code: str, drawn: str, rule: str) -> None:
+    data = letter(type_code=code, type_name=drawn)
+    assert judged(replace(HEADER, type=TypeInfo.of(document_type(code))), data).rule == rule
+
+
+def test_a_header_that_calls_the_sender_otherwise_is_a_finding() -> None:
+    said = judged(replace(HEADER, sender=Contact(SENDER, "Văn phòng Chính phủ")))
+    assert (said.accepted, [one.rule for one in said.findings]) == (True, ["sender-name-differs"])
+
+
+def test_two_letters_in_one_package_are_one_too_many() -> None:
+    """The first is judged, people open the second: one of another number, one changed after signing, one half signed."""
+    other = PRESS.issue(PRESS.sign(CONTENT, signer("Leader")), "08", DAY, signer("Seal", ORGAN))
+    changed = letter().replace(b"/V<feff00300037>", b"/V<feff00390039>")
+    half = PRESS.sign(CONTENT, signer("Leader"))
+    for second in (other, changed, half):
+        assert rules(judged(others=[Attachment("van-ban.pdf", second)])) == ["second-letter"]
+    signature = signer("Seal", ORGAN, purpose=Purpose.ANNEX).sign(sha256(other).digest())
+    assert judged(others=[Attachment("08.pdf", other), Attachment("08.pdf.p7s", signature)]).accepted
+
+
+def test_something_before_the_letter_is_told() -> None:
+    files = [Attachment("doc.html", b"<h1>Khac</h1>"), Attachment("letter.pdf", letter())]
+    said = judge(HEADER, files, directory(), Validator(pki(SEED).trust_store()), AT)
+    assert (said.accepted, [one.rule for one in said.findings]) == (True, ["letter-not-first", "annex-unsigned"])
+    foreign = [Attachment("a.pdf", b"%PDF-1.7 harmless"), Attachment("letter.pdf", letter())]
+    assert judge(HEADER, foreign, directory(), Validator(pki(SEED).trust_store()), AT).rule == "foreign-letter"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "LETTER.PDF",  # one file on many a disk
+        "letter.pdf.",
+        "letter.pdf ",
+        "ｌetter.pdf",  # compatibility characters
+        "let\u200bter.pdf",  # zero width
+        "letter\u202efdp.exe",  # shown as letterexe.pdf
+        "../letter2.pdf",
+        "..\\letter2.pdf",
+        "a\x9b31m.pdf",  # a terminal's control sequence introducer
+        "letter.pdf\n",
+    ],
+)
+def test_names_of_attachments_cannot_be_taken_for_others(name: str) -> None:
+    said = judged(others=[Attachment(name, b"other")])
+    assert set(rules(said)) == {"attachment-names"}
+    assert said.detail.isprintable()
+
+
+def test_names_are_compared_as_composed() -> None:
+    one, two = "phụ lục.csv", "phu\u0323 lu\u0323c.csv"
+    assert rules(judged(others=[Attachment(one, b"1"), Attachment(two, b"2")])) == ["attachment-names"]
+
+
+def test_an_annex_signature_holds_for_its_own_annex_only() -> None:
+    seal = signer("Seal", ORGAN, purpose=Purpose.ANNEX)
+    one, two = b"one", b"two"
+    swapped = [
+        Attachment("1.csv", one), Attachment("1.csv.p7s", seal.sign(sha256(two).digest())),
+        Attachment("2.csv", two), Attachment("2.csv.p7s", seal.sign(sha256(one).digest())),
+    ]  # fmt: skip
+    assert rules(judged(others=swapped)) == ["annex-signature", "annex-signature"]
+    person = signer("Leader", purpose=Purpose.ANNEX).sign(sha256(one).digest())
+    assert rules(judged(others=[Attachment("1.csv", one), Attachment("1.csv.p7s", person)])) == ["annex-not-of-sender"]
