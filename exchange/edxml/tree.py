@@ -96,6 +96,14 @@ class Markup:
             self._parser.Parse(data, final)
         except expat.ExpatError as error:
             self._not_well_formed(error, data)
+        if final:
+            self._release()
+
+    def _release(self) -> None:
+        """Let go of the handlers: parser and tree hold each other, and no parser with its 64 KB buffer should wait for a collection."""
+        parser = self._parser
+        parser.XmlDeclHandler = parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = parser.StartCdataSectionHandler = None
+        parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
 
     def _not_well_formed(self, error: expat.ExpatError, data: bytes) -> NoReturn:
         if error.code == _INVALID_TOKEN:
