@@ -37,7 +37,11 @@ _BY_PACKAGE = select(*_COLUMNS).where(delivery.c.package.in_(bindparam("packages
 _BY_MAILBOX = _BY_PACKAGE.where(delivery.c.organ == bindparam("organ"))
 _BY_DOCUMENT = select(*_COLUMNS).where(delivery.c.document == bindparam("document")).order_by(delivery.c.id)
 _ONE = select(*_COLUMNS).where(delivery.c.document == bindparam("document"), delivery.c.recipient == bindparam("recipient"))
-_ONE_BY_ORGAN = select(*_COLUMNS).where(delivery.c.document == bindparam("document"), delivery.c.organ == bindparam("organ"))
+_ALL_BY_ORGAN = (
+    select(*_COLUMNS)
+    .where(delivery.c.document == bindparam("document"), delivery.c.organ == bindparam("organ"))
+    .order_by(delivery.c.id)
+)
 _BY_ID = select(*_COLUMNS).where(delivery.c.id == bindparam("id"))
 _UPDATE = (
     update(delivery)
@@ -76,11 +80,16 @@ class Moves:
         return self._take(self._work.all(_BY_DOCUMENT, {"document": document}))
 
     def find(self, document: int, organ: str) -> Held | None:
-        """The delivery of one document to one organisation, under its own code or the alias the sender wrote."""
+        """The delivery of one document to one organisation, under its own code or the alias the sender wrote.
+
+        Of several, one that did not fail: a sender may have written both codes, and only the first got there.
+        """
         row = self._work.first(_ONE, {"document": document, "recipient": organ})
-        if row is None:
-            row = self._work.first(_ONE_BY_ORGAN, {"document": document, "organ": organ})
-        return None if row is None else self._hold(row)
+        held = None if row is None else self._hold(row)
+        if held is None or held.state is DeliveryState.FAILED:
+            others = self._take(self._work.all(_ALL_BY_ORGAN, {"document": document, "organ": organ}))
+            held = next((one for one in others if one.state is not DeliveryState.FAILED), held or (others[0] if others else None))
+        return held
 
     def by_id(self, number: int) -> Held:
         """The delivery of one row id."""
