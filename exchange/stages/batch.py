@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, insert, select
 
 from exchange.api import PackageKind
 from exchange.domain.identifiers import OrganId
-from exchange.domain.lifecycle import Event
+from exchange.domain.lifecycle import Event, allowed
 from exchange.domain.organization import Organization, OrganStatus
 from exchange.domain.routing import hops_for
 from exchange.domain.transit import SECOND
@@ -119,8 +119,13 @@ def reachable(batch: Batch, organ: str) -> tuple[Organization | None, str, str]:
 
 
 def deliver_new(batch: Batch, one: Admitted, deliveries: Sequence[Held], taken: set[str]) -> None:
-    """Send one package to each of its own recipients. ``taken``: organisations that have the document already."""
+    """Send one package to each of its own recipients, but where it was taken back meanwhile.
+
+    ``taken``: organisations that have the document already.
+    """
     for held in deliveries:
+        if not allowed(held.state, Event.ROUTED):
+            continue
         found, rule, detail = reachable(batch, held.recipient)
         if found is None:
             batch.fail(one, held, rule, detail)

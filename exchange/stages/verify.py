@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import insert
 
+from exchange.domain.lifecycle import Event, allowed
 from exchange.outbox import Claim, Stage, post, settle, still_held
 from exchange.stages.batch import Admitted, Batch, load_admitted
 from exchange.stages.desk import Desk
@@ -61,6 +62,8 @@ def record(work: Work, desk: Desk, judged: Sequence[tuple[Claim, Admitted, Judge
     refused = {one.id: (one, said) for _, one, said in fresh if not said.accepted}
     for delivery in batch.moves.of_packages(list(refused)):
         one, said = refused[delivery.package]
+        if not allowed(delivery.state, Event.REFUSED_BY_AXIS):
+            continue  # taken back before the verdict
         batch.fail(one, delivery, said.rule, said.detail, said.sub_indication)
     carrying = {order.package for order in batch.refusals}
     for one, said in refused.values():
