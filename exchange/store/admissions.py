@@ -128,9 +128,12 @@ def _write_documents(work: Work, admissions: Sequence[Admission]) -> None:
         })  # fmt: skip
         deliveries += [_delivery(number, one, str(organ)) for organ in one.header.recipient_ids]
     work.many(_INSERT_DOCUMENT, documents)
+    added: set[tuple[object, object]] = set()
     for one in admissions:
         if one.operation == Operation.UPDATE:
-            deliveries += _added(work, one)
+            fresh = [row for row in _added(work, one) if (row["document"], row["recipient"]) not in added]
+            added.update((row["document"], row["recipient"]) for row in fresh)
+            deliveries += fresh
     for number, row in zip(reserve_ids(work, delivery, len(deliveries)), deliveries, strict=True):
         row["id"] = number
     work.many(_INSERT_DELIVERY, deliveries)
@@ -164,8 +167,13 @@ def _added(work: Work, one: Admission) -> list[dict[str, Any]]:
 
 
 def find_document(work: Work, sender: str, document_id: str, key: DocumentKey | None) -> int | None:
-    """The earlier document meant: by the DocumentId given, else by the header's own code (as the recall sample has it)."""
-    found = work.value(_BY_ID, {"sender": sender, "document_id": document_id}) if document_id else None
-    if found is None and key is not None:
-        found = work.value(_BY_KEY, {"sender": sender, "number": key.number, "notation": key.notation, "year": key.year})
-    return None if found is None else int(found)
+    """The earlier document meant: by its code (``key``), by its DocumentId, or by both.
+
+    An operation on a document carries that document's code, which is what its letter is held against; a DocumentId that names another one
+    of the sender's documents would let one document travel as another. An unknown DocumentId says nothing: three spellings circulate.
+    """
+    named = work.value(_BY_ID, {"sender": sender, "document_id": document_id}) if document_id else None
+    if key is None:
+        return None if named is None else int(named)
+    found = work.value(_BY_KEY, {"sender": sender, "number": key.number, "notation": key.notation, "year": key.year})
+    return None if found is None or named not in {None, found} else int(found)
