@@ -16,6 +16,7 @@ from exchange.errors import UnknownPackage
 from exchange.receipts import write_refusal
 from exchange.stages.mail import instant
 from exchange.stages.moves import Moves
+from exchange.stages.negotiations import end_replacements
 from exchange.store.contents import load_packages, load_refusals
 from exchange.store.tables import delivery, mailbox, package
 from exchange.store.work import Store, Work
@@ -109,6 +110,7 @@ def _record_transport(work: Work, organ: OrganId, documents: dict[int, Fetched],
         event = Event.FETCHED if outcome.ok else Event.TRANSPORT_FAILED
         if allowed(held.state, event):
             moves.move(held, event, at, cause=held.package, reason=outcome.reason)
+            end_replacements(work, moves, held, by=held.package, at=at)
         facts.append({"b_id": held.id, "b_outcome": _OUTCOMES[outcome.ok], "b_at": at})
     moves.flush()
     work.many(_TRANSPORT, facts)

@@ -11,7 +11,7 @@ from exchange.domain.identifiers import DocumentKey, OrganId
 from exchange.domain.lifecycle import DeliveryState, Event, allowed
 from exchange.domain.negotiation import Kind, Negotiation, Step, ask
 from exchange.stages.mail import instant
-from exchange.stages.moves import Held
+from exchange.stages.moves import Held, Moves
 from exchange.store.tables import document, negotiation
 from exchange.store.work import Work
 
@@ -76,11 +76,15 @@ def _record(key: DocumentKey, held: Held, row: Any) -> Negotiation:
     return Negotiation(Kind(row.kind), key, OrganId(held.recipient), instant(row.asked_at), row.reason, Step(row.step), answered)
 
 
+def check_request(work: Work, kind: Kind, held: Held, *, at: int, reason: str) -> None:
+    """Raises :class:`NegotiationClosed` when this may not be asked now."""
+    request = Negotiation(kind, document_key(work, held.document), OrganId(held.recipient), instant(at), reason)
+    ask([one.record for one in earlier(work, held)], request)
+
+
 def open_request(work: Work, kind: Kind, held: Held, *, asked_by: int, at: int, reason: str, route: str) -> None:
     """Record a request. Raises :class:`NegotiationClosed` when none may be asked now."""
-    key = document_key(work, held.document)
-    request = Negotiation(kind, key, OrganId(held.recipient), instant(at), reason)
-    ask([one.record for one in earlier(work, held)], request)
+    check_request(work, kind, held, at=at, reason=reason)
     work.run(
         _ASK,
         {
@@ -100,6 +104,18 @@ def replaced_by(work: Work, package: int) -> list[tuple[int, int]]:
     return [(row.id, row.delivery) for row in work.all(_REPLACES, {"asked_by": package})]
 
 
-def close_replacement(work: Work, number: int, *, by: int, at: int) -> None:
-    """The new document was registered."""
-    work.run(_CLOSE, {"b_id": number, "b_step": Step.AGREED.value, "b_by": by, "b_at": at})
+def close_replacement(work: Work, number: int, *, by: int, at: int, registered: bool = True) -> None:
+    """The new document was registered, or it ended otherwise and will replace nothing."""
+    work.run(_CLOSE, {"b_id": number, "b_step": (Step.AGREED if registered else Step.REFUSED).value, "b_by": by, "b_at": at})
+
+
+_ENDED = frozenset({DeliveryState.RETURNED, DeliveryState.FAILED, DeliveryState.TAKEN_BACK, DeliveryState.RECALLED})
+
+
+def end_replacements(work: Work, moves: Moves, held: Held, *, by: int, at: int) -> None:
+    """A delivery came to an end: what it was to replace at this recipient stands, and may be recalled or replaced again."""
+    if held.state not in _ENDED:
+        return
+    for number, old in replaced_by(work, held.package):
+        if moves.by_id(old).organ == held.organ:
+            close_replacement(work, number, by=by, at=at, registered=False)

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, select
 
 from exchange.domain.identifiers import DocumentKey, OrganId
-from exchange.domain.lifecycle import Event, Operation
+from exchange.domain.lifecycle import Event, Operation, allowed
 from exchange.domain.negotiation import Kind
 from exchange.edxml.model import EdocHeader, Replacement
 from exchange.errors import NegotiationClosed
 from exchange.outbox import Stage
 from exchange.stages.batch import Admitted, Batch, NotYet, deliver_new, reachable
 from exchange.stages.moves import Held
-from exchange.stages.negotiations import can_be_asked, open_request
+from exchange.stages.negotiations import can_be_asked, check_request, open_request
 from exchange.store.admissions import find_document
 from exchange.store.contents import load_header
 from exchange.store.tables import document, outbox
@@ -34,8 +34,11 @@ def operate(batch: Batch, one: Admitted, carried: Sequence[Held]) -> None:
         return
     affected = _affected(batch, one.sender, header.business.document_id, header.key)
     if affected is None:
+        what = f"{one.sender} sent no document {header.number}/{header.notation}"
+        if header.business.document_id:
+            what += ", or the DocumentId of the operation names another one"
         for organ in header.recipient_ids:
-            batch.refuse(one, str(organ), "unknown-document", f"{one.sender} sent no document {header.number}/{header.notation}")
+            batch.refuse(one, str(organ), "unknown-document", what)
         return
     added = {held.recipient for held in carried}
     if carried:
@@ -80,6 +83,8 @@ def _replace(batch: Batch, one: Admitted, header: EdocHeader, carried: Sequence[
     former = [(entry, _affected(batch, one.sender, entry.document_id, None)) for entry in header.business.replacements]
     going = []
     for held in carried:
+        if not allowed(held.state, Event.ROUTED):
+            continue  # taken back meanwhile
         problem = _ask_replacements(batch, one, header, held, former)
         if problem is None:
             going.append(held)
@@ -97,6 +102,7 @@ def _ask_replacements(
     found, rule, detail = reachable(batch, held.recipient)
     if found is None:
         return rule, detail
+    asked: dict[int, Held] = {}
     for entry, old in former:
         concerned = not entry.organs or any(_same(batch, organ, str(found.id)) for organ in entry.organs)
         if not concerned:
@@ -107,9 +113,12 @@ def _ask_replacements(
         if not can_be_asked(before, Kind.REPLACE):
             return "illegal-transition", f"{Event.REPLACEMENT_REGISTERED.value} is not allowed in state {before.state.value}"
         try:
-            open_request(batch.work, Kind.REPLACE, before, asked_by=one.id, at=one.at, reason=header.business.reason, route="")
+            check_request(batch.work, Kind.REPLACE, before, at=one.at, reason=header.business.reason)
         except NegotiationClosed as error:
             return "negotiation-closed", str(error)
+        asked[before.id] = before
+    for before in asked.values():  # all of them or none: a request without its document could never be answered
+        open_request(batch.work, Kind.REPLACE, before, asked_by=one.id, at=one.at, reason=header.business.reason, route="")
     return None
 
 

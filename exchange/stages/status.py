@@ -17,7 +17,15 @@ from exchange.errors import IllegalTransition, NegotiationClosed
 from exchange.stages.batch import Admitted, Batch, reachable
 from exchange.stages.mail import instant
 from exchange.stages.moves import Held
-from exchange.stages.negotiations import can_be_asked, close_replacement, close_request, earlier, open_request, replaced_by
+from exchange.stages.negotiations import (
+    can_be_asked,
+    close_replacement,
+    close_request,
+    earlier,
+    end_replacements,
+    open_request,
+    replaced_by,
+)
 from exchange.store.tables import document, status
 from exchange.store.work import Work
 
@@ -94,6 +102,7 @@ def _apply(batch: Batch, one: Admitted, said: Report, held: Held) -> bool:
         batch.moves.move(held, event, one.at, cause=one.id, reason=reason)
         if said.code is StatusCode.REGISTERED:
             _replace_old(batch, one, held)
+        end_replacements(batch.work, batch.moves, held, by=one.id, at=one.at)
         return False
     if said.code is StatusCode.TAKE_BACK:
         return _take_back(batch, one, said, held)
@@ -104,6 +113,7 @@ def _apply(batch: Batch, one: Admitted, said: Report, held: Held) -> bool:
 def _take_back(batch: Batch, one: Admitted, said: Report, held: Held) -> bool:
     if allowed(held.state, Event.WITHDRAWN):
         batch.moves.move(held, Event.WITHDRAWN, one.at, cause=one.id, reason=said.description)
+        end_replacements(batch.work, batch.moves, held, by=one.id, at=one.at)
         return True
     if not can_be_asked(held, Kind.TAKE_BACK):
         raise IllegalTransition(held.state.value, Event.TAKE_BACK_AGREED.value)
@@ -118,6 +128,7 @@ def _answer(batch: Batch, one: Admitted, said: Report, held: Held) -> None:
     closed = answer(pending[0].record, said.code, instant(one.at))
     if closed.outcome is not None:
         batch.moves.move(held, closed.outcome, one.at, cause=one.id, reason=pending[0].record.reason)
+        end_replacements(batch.work, batch.moves, held, by=one.id, at=one.at)
     close_request(batch.work, pending[0], closed, by=one.id, at=one.at)
 
 
