@@ -42,6 +42,8 @@ from signing import METER, CadesSigner, PathCache, Purpose, Validator
 
 Keep = Literal["all", "none"]
 Counts = Mapping[str, Mapping[str, int]]
+_DAYS_OF_LISTS = 2
+"""Sets of revocation lists a certificate's timelines are kept for: today's, and yesterday's for what arrived overnight."""
 _AUTHORITIES = 3
 """Certificates of the root and its two subordinate authorities."""
 
@@ -162,6 +164,7 @@ class _Assembly:
     def __init__(self, kernel: Kernel, issued: WorldPki, registers: Registers, workdir: Path, *, keep: bool) -> None:
         world = kernel.world
         trust = issued.pki.trust_store()
+        paths = PathCache(trust, snapshots=_DAYS_OF_LISTS)
         self._kernel, self._issued = kernel, issued
         _opening(kernel, issued)
         self.axis = open_axis(
@@ -170,7 +173,7 @@ class _Assembly:
             trust=trust,
             signer=CadesSigner(issued.axis, embed_certificates=False, purpose=Purpose.RECEIPT),
             hops=roads.hop_specs(world),
-            validator=Validator(trust, on_path=self._axis_path),
+            validator=Validator(trust, cache=paths, on_path=self._axis_path),
         )
         services = Services(
             kernel=kernel,
@@ -180,7 +183,7 @@ class _Assembly:
             registers=registers,
             outage_ahead=roads.Outages(kernel, issued.directory).ahead,
             trust=trust,
-            paths=PathCache(trust),
+            paths=paths,
             keep=keep,
         )
         post = Post(services)

@@ -5,6 +5,8 @@ Everything passes the clerk: what is not registered nobody is obliged to act on 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from exchange.domain.lifecycle import MailState, StatusCode
 from scenarios.office import wire
 from scenarios.office.cases import Case, Incoming
@@ -55,7 +57,7 @@ def register(office: Office, clerk: Person, item: Incoming) -> Case:
     kernel = office.services.kernel
     del office.queue[item.document]
     office.arrival_number += 1
-    case = Case(item, office.arrival_number)
+    case = Case(replace(item, file=None), office.arrival_number)
     office.cases[case.arrival_number] = case
     office.services.registers.add(INCOMING, _row(office, case))
     kernel.record(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Directory
+from exchange.edxml.model import EdocHeader
 from scenarios.kernel import Kernel
 from scenarios.office.keys import KeyRing
 from scenarios.office.registers import Registers
@@ -29,6 +30,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self._files: dict[str, tuple[int, bytes]] = {}
+        self._headers: dict[str, tuple[int, EdocHeader]] = {}
 
     def put(self, digest: str, data: bytes) -> str:
         """Lay a file down under the digest its reader worked out; gives that."""
@@ -43,8 +45,22 @@ class Shelf:
             self._files[digest] = (count - 1, held)
         return held
 
+    def put_header(self, package: str, header: EdocHeader) -> EdocHeader:
+        """Lay down what somebody read in a package; gives the equal value that lies there already, held once. Raises RuntimeError."""
+        count, held = self._headers.get(package, (0, header))
+        if held != header:
+            raise RuntimeError(f"two readers of package {package} read different headers in the same bytes")
+        self._headers[package] = (count + 1, held)
+        return held
+
+    def drop_header(self, package: str) -> None:
+        """Somebody who put it needs it no more."""
+        count, held = self._headers.pop(package)
+        if count > 1:
+            self._headers[package] = (count - 1, held)
+
     def __len__(self) -> int:
-        return len(self._files)
+        return len(self._files) + len(self._headers)
 
 
 @dataclass(slots=True)

@@ -126,7 +126,7 @@ def arrived_document(
         recipients=len(header.recipients),
         is_reply=bool(header.response_for),
         author=header.sender.name,
-        file=Kept(header, files),
+        file=Kept(services.shelf.put_header(package_id, header), files),
         package=package_id,
     )
 
@@ -137,6 +137,7 @@ def judge_kept(office: Office, item: Incoming) -> Judgement:
     if not isinstance(item.file, Kept):
         raise TypeError(f"{item.document} came without a file")
     attachments = tuple(Attachment(name, services.shelf.take(ref)) for name, ref in item.file.files)
+    services.shelf.drop_header(item.package)
     validator = services.validator(office.id)
     return judge(item.file.header, attachments, services.directory, validator, services.kernel.moment_of(item.arrived_at))
 
