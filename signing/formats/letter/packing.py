@@ -22,6 +22,7 @@ from signing.formats.letter.template import Template, load_template
 
 MAX_UNPACKED = 1 << 20
 _VN = timezone(timedelta(hours=7))
+_NO_TIME = -1
 _HEAD = struct.Struct(">IIIIIqqI5s")
 """Lengths of metadata and both CMS, digits of both /Contents, both claimed times (epoch seconds, -1 for none), day ordinal, number."""
 
@@ -47,6 +48,9 @@ def pack_letter(data: bytes, *, known_certificates: Sequence[bytes] = ()) -> Pac
         cms = [pades.extract_cms(data[slot.opening + 1 : slot.closing - 1]) for slot in (opened.contents, sealed.contents)]
     except (LetterRefused, FormatFailure):
         return None
+    claimed = opened.contents.claimed_at, sealed.contents.claimed_at
+    if any(moment is not None and moment.timestamp() < 0 for moment in claimed):
+        return None  # before 1970: a number that means no time, or none a clock of this zone can give back
     head = _HEAD.pack(
         len(opened.metadata), len(cms[0]), len(cms[1]), opened.contents.digits, sealed.contents.digits,
         _epoch(opened.contents), _epoch(sealed.contents), sealed.day.toordinal(), sealed.number.encode(),
@@ -89,11 +93,11 @@ def unpack_letter(packed: PackedLetter, *, known_certificates: Sequence[bytes] =
 
 
 def _epoch(contents: Contents) -> int:
-    return -1 if contents.claimed_at is None else int(contents.claimed_at.timestamp())
+    return _NO_TIME if contents.claimed_at is None else int(contents.claimed_at.timestamp())
 
 
 def _moment(epoch: int) -> datetime | None:
-    return None if epoch == -1 else datetime.fromtimestamp(epoch, _VN)
+    return None if epoch == _NO_TIME else datetime.fromtimestamp(epoch, _VN)
 
 
 def _dictionary(template: Template, known_certificates: Sequence[bytes]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ from signing import (
     unpack_letter,
     verify_letter,
 )
+from signing.formats import pades
 from signing.formats.letter.packing import MAX_UNPACKED
 from signing.formats.letter.template import load_template
 from tests.signing.letter import lab
@@ -76,6 +78,19 @@ def test_half_signed_and_foreign_files_are_not_packed() -> None:
     assert pack_letter(lab.half()) is None
     assert pack_letter(b"%PDF-1.4 something else") is None
     assert pack_letter(lab.whole() + b"\n") is None
+
+
+@pytest.mark.parametrize("seconds", [-62135596800 - 7 * 3600, -62135596800, -1, 0, 253402275599])
+def test_any_claimed_time_comes_back(seconds: int) -> None:
+    """A number of seconds that means "no time", or a day before the calendar, must not cost the letter its bytes."""
+    read = pades.read_claimed_time(b"/M(D:19700101070000+07'00')", 0)
+    assert read is not None
+    claimed = read + timedelta(seconds=seconds)
+    for first, second in ((claimed, None), (lab.AT, claimed)):
+        data = lab.PRESS.issue(lab.PRESS.sign(lab.CONTENT, lab.leader(), at=first), "107", lab.DAY, lab.seal(), at=second)
+        assert read_letter(data).leader.claimed_at == first
+        packed = pack_letter(data)
+        assert packed is None or unpack_letter(packed) == data
 
 
 @settings(max_examples=200, deadline=None)
