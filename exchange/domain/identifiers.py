@@ -59,7 +59,8 @@ class OrganId:
 
 @lru_cache(maxsize=65_536)
 def _parse(text: str) -> OrganId:
-    return OrganId(_canonical(text.strip().upper()))
+    plain = text.strip()
+    return OrganId(_canonical(plain.upper() if plain.isascii() else plain))  # upper() would make Latin letters of some others
 
 
 @lru_cache(maxsize=65_536)

@@ -56,6 +56,8 @@ def test_every_code_survives_both_styles(parts: tuple[str, int, int, int]) -> No
         ("H28.120", "more than 2 digits"),
         ("H28.20.01.1000", "more than 3 digits"),
         ("H28.٢٠", "not made of digits"),
+        ("000.00.20.ı28", "no level-1 group"),  # its capital is the Latin I
+        ("ſ28", "no level-1 group"),
     ],
 )
 def test_malformed_codes_name_their_rule(text: str, rule: str) -> None:
