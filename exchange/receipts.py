@@ -64,8 +64,9 @@ class Notary:
 
 def canonical(fields: Mapping[str, str]) -> bytes:
     """One line of canonical JSON."""
-    text = json.dumps(dict(fields), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return unicodedata.normalize("NFC", text).encode()
+    # each value by itself: over the whole line, a combining character would join the escape before it and break the JSON
+    composed = {name: unicodedata.normalize("NFC", value) for name, value in fields.items()}
+    return json.dumps(composed, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def package_id_of(sender: str, package_sha256: bytes) -> str:

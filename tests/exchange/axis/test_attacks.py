@@ -220,3 +220,12 @@ def test_ids_are_values_and_never_sql(axis: Axis, sent: Receipt, evil: str) -> N
         with pytest.raises(UnknownPackage):
             call(caller(PROVINCE), [evil], at(100))
     assert axis.history(evil, DEPARTMENT) == ()
+
+
+def test_a_refusal_stays_readable_whatever_it_quotes(axis: Axis) -> None:
+    """A line feed before a combining tilde: over the whole statement, NFC made an unreadable escape of the two."""
+    send(axis, PROVINCE, replace(DOC, others={"notation": "UBND\n\u0303VX"}).package(), 0)
+    axis.settle(at(60))
+    (notice,) = [read_refusal(data) for data in take(axis, PROVINCE, 60)]
+    assert notice.refusal.rule == "notation-mismatch"
+    assert "\n\u0303" in notice.refusal.detail
