@@ -1,4 +1,7 @@
-"""Timing contenders against each other: short slices in turn, so that a busy moment of the machine falls on all of them; medians."""
+"""Timing contenders against each other: short slices in turn, so that a busy moment of the machine falls on all of them; medians.
+
+Seconds are the processor's: all contenders work in this one thread, and what other programs take of the core is nobody's merit or fault.
+"""
 
 from __future__ import annotations
 
@@ -55,9 +58,9 @@ def interleave(contenders: Sequence[Contender], slice_seconds: float) -> dict[st
 
 
 def _seconds(contender: Contender, count: int) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     contender.batch(count)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def _count_for(contender: Contender, slice_seconds: float) -> int:
