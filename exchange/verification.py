@@ -314,8 +314,9 @@ def differences(header: EdocHeader, letter: Letter, directory: Directory) -> Ite
         return
     if _canonical(sender, directory) != _canonical(header.sender_id, directory):
         yield Finding("sender-mismatch", f"the header names {header.sender_id} as sender, the letter {sender}")
+    added = header.business.added()
     for organ in header.recipient_ids:
-        if _canonical(organ, directory) not in addressed and not header.business.adds(organ):
+        if _canonical(organ, directory) not in addressed and organ not in added:
             yield Finding("recipient-mismatch", f"the header names recipient {organ}, to whom the letter is not addressed")
 
 

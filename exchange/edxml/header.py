@@ -24,6 +24,7 @@ from exchange.edxml.model import (
     TraceHeader,
     TypeInfo,
 )
+from exchange.edxml.tree import Limits
 from exchange.errors import EdxmlError, InvalidNumber
 
 _CODES = {code.value: code for code in StatusCode}
@@ -31,7 +32,7 @@ _AMOUNT = 999_999
 _REASONED = frozenset({StatusCode.RETURNED, StatusCode.TAKE_BACK})
 
 
-def read_edoc(header: Fields, max_recipients: int, packet_signature: Opaque | None, at: datetime | None) -> EdocHeader:
+def read_edoc(header: Fields, limits: Limits, packet_signature: Opaque | None, at: datetime | None) -> EdocHeader:
     """The header of a document package. Raises :class:`EdxmlError` naming field and rule."""
     message = header.child("MessageHeader")
     code, info, kind, signer = (message.child(name) for name in ("Code", "PromulgationInfo", "DocumentType", "SignerInfo"))
@@ -42,7 +43,7 @@ def read_edoc(header: Fields, max_recipients: int, packet_signature: Opaque | No
         raise EdxmlError(info.at("PromulgationDate"), "future-date", f"{promulgated:%Y/%m/%d} is after {at.astimezone(VN):%Y/%m/%d}")
     return EdocHeader(
         sender=_contact(message.child("From")),
-        recipients=_recipients(message, max_recipients),
+        recipients=_recipients(message, limits.recipients),
         number=code.text("CodeNumber", 11, required=True),
         notation=code.text("CodeNotation", 30, required=True),
         promulgation_date=promulgated,
@@ -58,7 +59,7 @@ def read_edoc(header: Fields, max_recipients: int, packet_signature: Opaque | No
         steering=message.number("SteeringType", 0, 9),
         to_places=message.child("ToPlaces").all("Place", 150),
         trace=tuple(_trace(one) for one in header.child("TraceHeaderList").children("TraceHeader")),
-        business=_business(header.child("TraceHeaderList").child("Bussiness")),
+        business=_business(header.child("TraceHeaderList").child("Bussiness"), limits),
         packet_signature=packet_signature,
     )
 
@@ -141,7 +142,7 @@ def _staff(one: Fields) -> StaffInfo:
     return StaffInfo(one.text("Department", 200), one.text("Staff", 100), one.text("Email", 100), one.text("Mobile", 20))
 
 
-def _business(one: Fields) -> Business:
+def _business(one: Fields, limits: Limits) -> Business:
     info = one.child("BussinessDocumentInfo")
     business = Business(
         operation=Operation(one.number("BussinessDocType", 0, 3) or 0),
@@ -151,12 +152,23 @@ def _business(one: Fields) -> Business:
         document_id=one.text("DocumentId", 250),
         document_changed=info.flag("DocumentInfo"),
         receivers_changed=info.flag("DocumentReceiver"),
-        changes=tuple(_change(line) for line in info.child("ReceiverList").children("Receiver")),
-        replacements=tuple(_replacement(line) for line in one.child("ReplacementInfoList").children("ReplacementInfo")),
+        changes=tuple(_change(line) for line in _at_most(limits.recipients, info.child("ReceiverList"), "Receiver")),
+        replacements=tuple(
+            _replacement(line, limits.recipients)
+            for line in _at_most(limits.replacements, one.child("ReplacementInfoList"), "ReplacementInfo")
+        ),
     )
     if business.operation is Operation.REPLACE and not business.replacements:
         raise EdxmlError(one.at("ReplacementInfoList"), "missing-field", "a replacement names what it replaces")
     return business
+
+
+def _at_most(limit: int, listing: Fields, name: str) -> list[Fields]:
+    """What each line asks for is done for every recipient, so a list of its own length would be paid many times over."""
+    lines = listing.children(name)
+    if len(lines) > limit:
+        raise EdxmlError(listing.at(name), "too-large", f"more than {limit} lines")
+    return lines
 
 
 def _change(line: Fields) -> ReceiverChange:
@@ -166,7 +178,10 @@ def _change(line: Fields) -> ReceiverChange:
     return ReceiverChange(line.organ(), added)
 
 
-def _replacement(line: Fields) -> Replacement:
+def _replacement(line: Fields, limit: int) -> Replacement:
     listing = line.child("OrganIdList")
-    organs = tuple(Fields({"OrganId": [text]}, listing.place).organ() for text in listing.all("OrganId", 35))
+    texts = listing.all("OrganId", 35)
+    if len(texts) > limit:
+        raise EdxmlError(listing.at("OrganId"), "too-large", f"more than {limit} organisations")
+    organs = tuple(Fields({"OrganId": [text]}, listing.place).organ() for text in texts)
     return Replacement(line.text("DocumentId", 250, required=True), organs)

@@ -130,9 +130,9 @@ class Business:
     changes: tuple[ReceiverChange, ...] = ()
     replacements: tuple[Replacement, ...] = ()
 
-    def adds(self, organ: OrganId) -> bool:
-        """Whether this is an update that names ``organ`` as an added recipient."""
-        return self.operation is Operation.UPDATE and ReceiverChange(organ, True) in self.changes
+    def added(self) -> frozenset[OrganId]:
+        """The recipients that an update names as added; nobody in any other operation."""
+        return frozenset(change.organ for change in self.changes if change.added) if self.operation is Operation.UPDATE else frozenset()
 
 
 @dataclass(frozen=True, slots=True)

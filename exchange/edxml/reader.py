@@ -229,7 +229,7 @@ class _Reading:
             if attachments:
                 raise EdxmlError("AttachmentEncoded", "mismatch", "a status package carries no attachments")
             return EdxmlPackage("status", read_status(header), (), skeleton, self.size)
-        edoc = read_edoc(header, self.limits.recipients, self.markup.packet_signature, at)
+        edoc = read_edoc(header, self.limits, self.markup.packet_signature, at)
         _match_manifest(root, attachments)
         return EdxmlPackage("edoc", edoc, attachments, skeleton, self.size)
 

@@ -39,6 +39,9 @@ class Limits:
     """Decoded bytes of one attachment."""
     attachments: int = 200
     recipients: int = 2_000
+    """Also lines of an update's list of receivers, and recipients concerned by one replacement."""
+    replacements: int = 50
+    """Documents that one document replaces."""
 
 
 class Markup:

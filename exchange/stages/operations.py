@@ -80,7 +80,9 @@ def _ask(batch: Batch, one: Admitted, kind: Kind, affected: int, organ: OrganId,
 
 
 def _replace(batch: Batch, one: Admitted, header: EdocHeader, carried: Sequence[Held]) -> None:
-    former = [(entry, _affected(batch, one.sender, entry.document_id, None)) for entry in header.business.replacements]
+    former = [
+        (entry, _codes(batch, entry), _affected(batch, one.sender, entry.document_id, None)) for entry in header.business.replacements
+    ]
     going = []
     for held in carried:
         if not allowed(held.state, Event.ROUTED):
@@ -94,7 +96,7 @@ def _replace(batch: Batch, one: Admitted, header: EdocHeader, carried: Sequence[
 
 
 def _ask_replacements(
-    batch: Batch, one: Admitted, header: EdocHeader, held: Held, former: Sequence[tuple[Replacement, int | None]]
+    batch: Batch, one: Admitted, header: EdocHeader, held: Held, former: Sequence[tuple[Replacement, frozenset[str], int | None]]
 ) -> tuple[str, str] | None:
     """Record what this recipient's copy replaces; gives (rule, detail) when it cannot be."""
     if not former:
@@ -103,9 +105,8 @@ def _ask_replacements(
     if found is None:
         return rule, detail
     asked: dict[int, Held] = {}
-    for entry, old in former:
-        concerned = not entry.organs or any(_same(batch, organ, str(found.id)) for organ in entry.organs)
-        if not concerned:
+    for entry, concerned, old in former:
+        if concerned and str(found.id) not in concerned:
             continue
         before = None if old is None else batch.moves.find(old, str(found.id))
         if before is None:
@@ -122,6 +123,7 @@ def _ask_replacements(
     return None
 
 
-def _same(batch: Batch, organ: OrganId, canonical: str) -> bool:
-    found = batch.desk.directory.lookup(organ)
-    return found is not None and str(found.id) == canonical
+def _codes(batch: Batch, entry: Replacement) -> frozenset[str]:
+    """Codes of the organisations concerned, aliases resolved; none: all of the new document's."""
+    found = ((organ, batch.desk.directory.lookup(organ)) for organ in entry.organs)
+    return frozenset(str(organ if known is None else known.id) for organ, known in found)

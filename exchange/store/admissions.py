@@ -158,7 +158,8 @@ def _added(work: Work, one: Admission) -> list[dict[str, Any]]:
     header = one.header
     if header is None or one.key is None:
         return []
-    named = [str(organ) for organ in header.recipient_ids if header.business.adds(organ)]
+    added = header.business.added()
+    named = [str(organ) for organ in header.recipient_ids if organ in added]
     affected = find_document(work, one.sender, header.business.document_id, one.key) if named else None
     if affected is None:
         return []

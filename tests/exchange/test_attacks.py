@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 
 import pytest
 
 from exchange.domain.document import document_type
 from exchange.domain.identifiers import OrganId
+from exchange.domain.lifecycle import Operation
 from exchange.domain.organization import Bloc, Directory, Level, Organization, PersonSigner, Signers
-from exchange.edxml.model import Contact, TypeInfo
+from exchange.edxml.model import Business, Contact, TypeInfo
+from exchange.edxml.reader import read
+from exchange.edxml.tree import Limits
+from exchange.edxml.writer import write_edoc
+from exchange.errors import EdxmlError
 from exchange.verification import Attachment, judge
 from signing import Purpose, Validator
 from tests.exchange.test_verification import (
@@ -148,3 +154,42 @@ def test_an_annex_signature_holds_for_its_own_annex_only() -> None:
     assert rules(judged(others=swapped)) == ["annex-signature", "annex-signature"]
     person = signer("Leader", purpose=Purpose.ANNEX).sign(sha256(one).digest())
     assert rules(judged(others=[Attachment("1.csv", one), Attachment("1.csv.p7s", person)])) == ["annex-not-of-sender"]
+
+
+def _listing(outer: str, line: str, count: int, operation: int) -> bytes:
+    """A package whose Bussiness carries a list of so many lines."""
+    package = write_edoc(replace(HEADER, business=Business(Operation.RECALL, "x")))
+    lines = f"<BussinessDocType>{operation}</BussinessDocType>{outer.replace('…', line * count)}".encode()
+    return re.sub(rb"<edXML:BussinessDocType>1</edXML:BussinessDocType>", lines, package)
+
+
+@pytest.mark.parametrize(
+    ("outer", "line", "operation", "most"),
+    [
+        (
+            "<BussinessDocumentInfo><ReceiverList>…</ReceiverList></BussinessDocumentInfo>",
+            "<Receiver><OrganId>H28</OrganId><ReceiverType>1</ReceiverType></Receiver>",
+            2,
+            Limits().recipients,
+        ),
+        (
+            "<ReplacementInfoList>…</ReplacementInfoList>",
+            "<ReplacementInfo><DocumentId>d</DocumentId></ReplacementInfo>",
+            3,
+            Limits().replacements,
+        ),
+        (
+            "<ReplacementInfoList><ReplacementInfo><DocumentId>d</DocumentId><OrganIdList>…</OrganIdList></ReplacementInfo>"
+            "</ReplacementInfoList>",
+            "<OrganId>H28</OrganId>",
+            3,
+            Limits().recipients,
+        ),
+    ],
+)
+def test_lists_that_are_paid_for_each_recipient_are_short(outer: str, line: str, operation: int, most: int) -> None:
+    """12,000 receivers in an update for 2,000 recipients held the axis' only write lock for seconds."""
+    assert read(_listing(outer, line, most, operation)).edoc.operation == operation
+    with pytest.raises(EdxmlError) as refused:
+        read(_listing(outer, line, most + 1, operation))
+    assert refused.value.rule == "too-large"

@@ -116,8 +116,8 @@ def test_operations_carry_what_belongs_to_them() -> None:
     )
     business = read(update).edoc.business
     assert business.operation is Operation.UPDATE
-    assert business.adds(OrganId("H28.20"))
-    assert not business.adds(OrganId("H28.21"))
+    assert OrganId("H28.20") in business.added()
+    assert OrganId("H28.21") not in business.added()
     assert (business.document_changed, business.receivers_changed) == (False, True)
     replacing = changed(
         "<edXML:Paper>",
