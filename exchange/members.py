@@ -22,11 +22,12 @@ _NOBODY = (b"\0" * 16, b"\0" * 32)
 
 
 class Members:
-    """The enrolled organisations. Digests are cached; a secret that does not fit is held against the database before it is refused."""
+    """The enrolled organisations. Every call is held against the database: a secret that was replaced is worth nothing from then on,
+    whichever process replaced it, and guesses leave nothing in memory.
+    """
 
     def __init__(self, store: Store, directory: Directory) -> None:
         self._store, self._directory = store, directory
-        self._digests: dict[OrganId, tuple[bytes, bytes]] = {}
         self._aliases: dict[OrganId, frozenset[OrganId]] = {}
 
     def enrol(self, organ: OrganId, secret: str) -> None:
@@ -36,7 +37,6 @@ class Members:
         with self._store.writing() as work:
             work.run(_REMOVE, {"b_organ": str(canonical)})
             work.run(_ENROL, {"organ": str(canonical), "salt": salt, "digest": _digest(salt, secret)})
-        self._digests.pop(canonical, None)
 
     def enrol_all(self, secrets: dict[OrganId, str]) -> None:
         """Register many organisations in one transaction, replacing those that were registered before."""
@@ -47,15 +47,12 @@ class Members:
         with self._store.writing() as work:
             work.many(_REMOVE, [{"b_organ": row["organ"]} for row in rows])
             work.many(_ENROL, rows)
-        self._digests.clear()
 
     def authenticate(self, caller: Caller) -> OrganId:
         """The caller's own code. Raises :class:`Unauthenticated`."""
         organ = self.canonical(caller.organ)
-        if not _fits(self._digests.get(organ, _NOBODY), caller.secret):
-            self._digests[organ] = self._read(organ)
-            if not _fits(self._digests[organ], caller.secret):
-                raise Unauthenticated(str(caller.organ))
+        if not _fits(self._read(organ), caller.secret):
+            raise Unauthenticated(str(caller.organ))
         return organ
 
     def canonical(self, organ: OrganId) -> OrganId:
@@ -79,7 +76,7 @@ class Members:
 
 
 def _digest(salt: bytes, secret: str) -> bytes:
-    return hmac.digest(salt, secret.encode(), sha256().name)
+    return hmac.digest(salt, secret.encode("utf-8", "surrogatepass"), sha256().name)
 
 
 def _fits(kept: tuple[bytes, bytes], secret: str) -> bool:

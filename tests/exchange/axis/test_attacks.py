@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from exchange.api import Fetched, Receipt, Submission
+from exchange.api import Caller, Fetched, Receipt, Submission
 from exchange.axis import Axis
 from exchange.domain.lifecycle import DeliveryState, Operation, StatusCode
 from exchange.domain.negotiation import Kind, Step
 from exchange.edxml.model import Business, ReceiverChange, Replacement
-from exchange.errors import UnknownPackage
+from exchange.errors import Unauthenticated, UnknownPackage
 from exchange.outbox import Stage
 from exchange.receipts import read_refusal
 from tests.exchange.axis.field import (
@@ -26,8 +27,11 @@ from tests.exchange.axis.field import (
     Doc,
     at,
     caller,
+    file_url,
     letter,
+    open_field,
     report,
+    secret,
     send,
     states,
     take,
@@ -229,3 +233,17 @@ def test_a_refusal_stays_readable_whatever_it_quotes(axis: Axis) -> None:
     (notice,) = [read_refusal(data) for data in take(axis, PROVINCE, 60)]
     assert notice.refusal.rule == "notation-mismatch"
     assert "\n\u0303" in notice.refusal.detail
+
+
+def test_a_stolen_secret_is_worth_nothing_once_it_was_replaced_anywhere(tmp_path: Path) -> None:
+    """The axis serves in one process and the operator enrols in another."""
+    serving = open_field(file_url(tmp_path / "axis.db"))
+    operating = open_field(file_url(tmp_path / "axis.db"))
+    assert serving.waiting(caller(PROVINCE), at(0)) == ()
+    operating.enrol(PROVINCE, "a new one")
+    for stolen in (secret(PROVINCE), secret(PROVINCE) + "\0", "", "\ud800"):
+        with pytest.raises(Unauthenticated):
+            serving.waiting(Caller(PROVINCE, stolen), at(1))
+    assert serving.waiting(Caller(PROVINCE, "a new one"), at(1)) == ()
+    serving.close()
+    operating.close()
