@@ -84,9 +84,8 @@ def main() -> int:
         by_function[f"{file} {function}"] += count
     documents = result.documents + result.internal_documents
     print(f"{scenario}, {days} working day(s), commit {commit()}")
-    print(
-        f"{elapsed:.1f} s ({used:.1f} s of processor) for {documents:,} documents and {result.statuses:,} status packages; {total:,} samples"
-    )
+    amounts = f"{documents:,} documents and {result.statuses:,} status packages"
+    print(f"{elapsed:.1f} s ({used:.1f} s of processor) for {amounts}; {total:,} samples")
     for line in (
         *table("by folder", by_folder, total, 20),
         *table("by file", by_file, total, 25),
