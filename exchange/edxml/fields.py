@@ -121,7 +121,7 @@ class Fields:
         text = self.text(name, 0, required=required)
         if not text:
             return None
-        if len(text) == 19 and text[4] == text[7] == "/" and text[10] == " ":
+        if len(text) == 19 and text[4] == text[7] == "/" and text[10] == " " and text[13] == text[16] == ":":
             try:
                 return datetime.fromisoformat(text.replace("/", "-")).replace(tzinfo=VN)
             except ValueError:

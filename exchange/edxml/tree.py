@@ -6,6 +6,7 @@ itself has just reported the element's start, and ends at the next ``<``; so the
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ CONTENT = "ContentTransferEncoded"
 CONTENT_BYTES = CONTENT.encode()
 _UTF8 = frozenset({"utf-8", "utf8"})
 _INVALID_TOKEN = 4
+
+HARMFUL = re.compile("[\x80-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters of 8-bit terminals, and those that show a text in another order than it is stored in. XML lets them pass."""
 
 Value = str | dict[str, list["Value"]]
 """An element: its text, or its children by local name in order of appearance."""
@@ -66,6 +70,8 @@ class Markup:
         self._open: list[str] = []
         self._nodes: list[Element] = []
         self._opaque: list[tuple[str, tuple[tuple[str, str], ...], list[str], list[Opaque]]] = []
+        self._opaque_size = 0
+        self._aside = -1
         self._head = b""
         self._fed = 0
         self._parser = self._make_parser()
@@ -81,6 +87,7 @@ class Markup:
         parser.StartDoctypeDeclHandler = self._doctype
         parser.EntityDeclHandler = self._doctype
         parser.StartCdataSectionHandler = self._cdata
+        parser.CommentHandler = parser.ProcessingInstructionHandler = self._beside
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
@@ -107,6 +114,7 @@ class Markup:
         parser = self._parser
         parser.XmlDeclHandler = parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = parser.StartCdataSectionHandler = None
         parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
+        parser.CommentHandler = parser.ProcessingInstructionHandler = None
 
     def _not_well_formed(self, error: expat.ExpatError, data: bytes) -> NoReturn:
         if error.code == _INVALID_TOKEN:
@@ -143,6 +151,14 @@ class Markup:
     def _cdata(self) -> None:
         if self.content:
             self._refuse("base64", "CDATA inside the base64 text")
+
+    def _beside(self, *_: object) -> None:
+        """A comment or an instruction: harmless between elements; within a text, readers differ on which half is the value."""
+        if self.content:
+            self._refuse("base64", "a comment inside the base64 text")
+        if self._text or self._opaque:
+            self._refuse("comment-in-text", "a comment or a processing instruction inside a text")
+        self._aside = self._elements
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         name = self._names.get(tag)
@@ -192,7 +208,12 @@ class Markup:
             return ""
         text = "".join(self._text).strip() if len(self._text) > 1 else self._text[0].strip()
         self._text = []
-        return text if text.isascii() else unicodedata.normalize("NFC", text)
+        if text.isascii():
+            return text
+        harmful = HARMFUL.search(text)
+        if harmful is not None:
+            self._refuse("illegal-character", f"U+{ord(harmful[0]):04X}, which steers a terminal or turns the text around")
+        return unicodedata.normalize("NFC", text)
 
     def _characters(self, data: str) -> None:
         if self.content:
@@ -200,6 +221,8 @@ class Markup:
         if not self._text:
             if data.isspace():
                 return
+            if self._aside == self._elements:
+                self._refuse("comment-in-text", "a comment or a processing instruction inside a text")
             self._text_size = 0
         self._text.append(data)
         self._text_size += len(data)
@@ -220,10 +243,10 @@ class Markup:
         self._opaque.append((tag, tuple(attributes.items()), [], []))
 
     def _characters_opaque(self, data: str) -> None:
-        parts = self._opaque[-1][2]
-        parts.append(data)
-        if sum(map(len, parts)) > self._limits.text:
-            self._refuse("too-large", f"a text longer than {self._limits.text} characters")
+        self._opaque[-1][2].append(data)
+        self._opaque_size += len(data)
+        if self._opaque_size > self._limits.text:
+            self._refuse("too-large", f"a Signature with more than {self._limits.text} characters")
 
     def _end_opaque(self, _tag: str) -> None:
         tag, attributes, parts, children = self._opaque.pop()

@@ -24,6 +24,7 @@ from exchange.edxml.model import (
     StatusHeader,
     TraceHeader,
 )
+from exchange.edxml.tree import HARMFUL
 from exchange.errors import EdxmlError
 
 NAMESPACE = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
@@ -44,6 +45,8 @@ Emit = Callable[[str], None]
 def _text(value: str, place: str) -> str:
     if not value.isascii():
         value = unicodedata.normalize("NFC", value)
+        if HARMFUL.search(value) is not None:
+            raise EdxmlError(place, "illegal-character", "a character that steers a terminal or turns the text around")
     if _SPECIAL.search(value) is None:
         return value
     if _ILLEGAL.search(value) is not None:

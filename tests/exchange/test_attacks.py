@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
+from time import process_time
 
 import pytest
 
@@ -193,3 +194,70 @@ def test_lists_that_are_paid_for_each_recipient_are_short(outer: str, line: str,
     with pytest.raises(EdxmlError) as refused:
         read(_listing(outer, line, most + 1, operation))
     assert refused.value.rule == "too-large"
+
+
+PACKAGE = write_edoc(HEADER)
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(EdxmlError) as refused:
+        read(data)
+    return refused.value.rule
+
+
+def test_a_value_has_no_halves() -> None:
+    """Readers differ on what ``1<!-- -->07`` is: 1, 107 or 07. Between elements a comment says nothing and may stand."""
+    for beside in (b"<!-- x -->", b"<?x y?>"):
+        for value in (b"0%s7", b"%s07", b"07%s"):
+            assert refusal(PACKAGE.replace(b">07<", b">" + value % beside + b"<")) == "comment-in-text"
+        assert read(PACKAGE.replace(b"<edXML:CodeNumber>", beside + b"<edXML:CodeNumber>")).edoc == HEADER
+        assert read(PACKAGE.replace(b"</edXML:CodeNumber>", b"</edXML:CodeNumber>" + beside)).edoc == HEADER
+        assert read(beside.join((b"", PACKAGE[PACKAGE.index(b"<edXML") :]))).edoc == HEADER
+
+
+def test_an_element_of_another_namespace_is_not_a_second_opinion() -> None:
+    second = b'<evil:CodeNumber xmlns:evil="urn:evil">99</evil:CodeNumber>'
+    assert refusal(PACKAGE.replace(b"<edXML:CodeNumber>", second + b"<edXML:CodeNumber>")) == "duplicate-element"
+
+
+@pytest.mark.parametrize("char", ["\x80", "\x9b", "\u202e", "\u2066", "&#155;", "&#x202E;"])
+def test_no_text_steers_a_terminal_or_turns_around(char: str) -> None:
+    subject_text = HEADER.subject.encode()
+    assert refusal(PACKAGE.replace(subject_text, subject_text + char.encode() + b"x")) == "illegal-character"
+    if len(char) == 1:
+        with pytest.raises(EdxmlError, match="illegal-character"):
+            write_edoc(replace(HEADER, subject=f"a{char}b"))
+
+
+@pytest.mark.parametrize("char", ["\x1b", "\x00", "\x07", "&#27;", "&#0;", "\ufffe"])
+def test_what_xml_itself_forbids_stays_forbidden(char: str) -> None:
+    assert refusal(PACKAGE.replace(b">07<", b">07" + char.encode() + b"<")) == "not-well-formed"
+
+
+@pytest.mark.parametrize("piece", [b"<![CDATA[a]]>", b"&#97;", b"a"])
+def test_the_packet_signature_costs_no_more_than_its_size(piece: bytes) -> None:
+    """32,000 pieces of one character in each of nine elements took 70 seconds, for anybody with a secret and no key."""
+    heavy = b"<edXML:Signature>" + (b"<x>" + piece * 32_000 + b"</x>") * 9 + b"</edXML:Signature></edXML:edXMLHeader>"
+    before = process_time()
+    assert refusal(PACKAGE.replace(b"</edXML:edXMLHeader>", heavy)) == "too-large"
+    assert process_time() - before < 5
+
+
+@pytest.mark.parametrize(
+    "day",
+    ["2021/02/30", "2021/9/27", "2021-09-27", "２０２１/０９/２７", "2021/W39/1", "0000/01/01", "2021/09/27Z", "+021/09/27", "2021/００/27"],
+)
+def test_a_day_is_written_in_one_way(day: str) -> None:
+    assert refusal(PACKAGE.replace(b"2021/09/27", day.encode())) == "wrong-type"
+
+
+@pytest.mark.parametrize("moment", ["2021/09/27 08:00+07", "2021/09/27T08:00:00", "2021/09/27 24:00:00", "2021/09/27 08:00:60"])
+def test_an_instant_is_written_in_one_way(moment: str) -> None:
+    trace = f"<TraceHeader><OrganId>H28</OrganId><Timestamp>{moment}</Timestamp></TraceHeader>"
+    assert refusal(PACKAGE.replace(b"<edXML:TraceHeaderList>", b"<edXML:TraceHeaderList>" + trace.encode())) == "wrong-type"
+
+
+@pytest.mark.parametrize("number", ["٣", "²", "１", "1_0", "0x1", "1e1", "--1", "9" * 5000])
+def test_a_number_is_made_of_ascii_digits(number: str) -> None:
+    priority = b"<edXML:Priority>0</edXML:Priority>"
+    assert refusal(PACKAGE.replace(priority, priority.replace(b"0", number.encode()))) == "wrong-type"
