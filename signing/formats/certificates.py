@@ -20,6 +20,8 @@ from signing.pki.profiles import Name, rfc4514
 
 MAX_CERTIFICATE = 16 * 1024
 MAX_CRL = 8 * 1024 * 1024
+_USUAL_CERTIFICATE = 3 * 1024
+"""Bytes; those of the field have 1,200 to 2,200."""
 _MAX_SERIAL_BITS = 160
 _TEXT_TAGS = (b"\x0c", b"\x13", b"\x16")
 
@@ -168,9 +170,15 @@ def full(element: asn1.TLV) -> bytes:
     return element.tag_bytes + der.length(len(value)) + value
 
 
-@lru_cache(maxsize=16384)
 def certificate_facts(certificate: bytes) -> CertificateFacts:
-    """Read an X.509 v3 certificate (strict DER, at most 16 KiB); raises :class:`FormatFailure`."""
+    """Read an X.509 v3 certificate (strict DER, at most 16 KiB); raises :class:`FormatFailure`.
+
+    What was read is kept for certificates of usual length: strangers choose what is embedded, and 44 KB for each of theirs would add up.
+    """
+    return _kept_facts(certificate) if len(certificate) <= _USUAL_CERTIFICATE else _read_facts(certificate)
+
+
+def _read_facts(certificate: bytes) -> CertificateFacts:
     if len(certificate) > MAX_CERTIFICATE:
         raise FormatFailure("certificate", f"must not be longer than {MAX_CERTIFICATE} bytes")
     try:
@@ -195,6 +203,9 @@ def certificate_facts(certificate: bytes) -> CertificateFacts:
         )
     except ValueError as error:
         raise FormatFailure("certificate", f"must be a DER-encoded X.509 version 3 certificate (RFC 5280 §4.1): {error}") from error
+
+
+_kept_facts = lru_cache(maxsize=8192)(_read_facts)
 
 
 def crl_facts(crl: bytes) -> CrlFacts:

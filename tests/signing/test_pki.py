@@ -26,7 +26,8 @@ from signing import (
 )
 from signing.formats.certificates import name_text
 from tests.judges import needs_openssl
-from tests.signing.lab import AT, ORGANISATION, PERSON, VN, new_pki
+from tests.signing.lab import AT, ORGANISATION, PERSON, VN, new_pki, pki
+from tests.signing.oddities import certify, subordinate
 
 GOLDEN = {
     "root": "3091023de879803492813ce16aa37c7b",
@@ -282,3 +283,14 @@ def _pem(data: bytes, label: str) -> bytes:
     from base64 import encodebytes
 
     return f"-----BEGIN {label}-----\n".encode() + encodebytes(data) + f"-----END {label}-----\n".encode()
+
+
+def test_facts_of_strangers_long_certificates_are_not_kept() -> None:
+    """Eight embedded certificates of 15 KB in every signature of every annex would fill hundreds of megabytes."""
+    filler = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), bytes(12_000))
+    authority = subordinate(pki())
+    stranger = certify(authority, ((filler, False),)).certificate_der
+    assert certificate_facts(stranger) == certificate_facts(stranger)
+    assert certificate_facts(stranger) is not certificate_facts(stranger)
+    usual = certify(authority).certificate_der
+    assert certificate_facts(usual) is certificate_facts(usual)
