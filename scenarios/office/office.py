@@ -7,7 +7,6 @@ in memory, everything finished is a row of :mod:`registers`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from exchange.domain.document import GENERAL, Numbering
 from exchange.domain.identifiers import OrganId
@@ -50,6 +49,8 @@ class Office:
     register_number: int = 0
     arrival_number: int = 0
     own_documents: int = 0
+    consults_revocation: bool = False
+    """Whether a refusal has taught this office to look its certificates up before it signs."""
 
     @classmethod
     def open(cls, agency: Agency, services: Services) -> Office:
@@ -107,19 +108,20 @@ class Office:
         return next((person for person in self.agency.people if person.role == "unit-head" and person.unit == unit), None)
 
     def holds(self, plan: CertificatePlan | None) -> bool:
-        """Whether this certificate is good at the moment, as its holder knows."""
+        """Whether this certificate is good at the moment, as far as the office knows.
+
+        The dates stand on the token. That it was revoked nobody tells the house: it goes on signing until a first refusal, and looks its
+        certificates up in the revocation list from then on.
+        """
         moment = self.services.kernel.moment
-        return plan is not None and valid_at(plan, moment)
+        if plan is None or not plan.valid_from <= moment <= plan.valid_until:
+            return False
+        return not self.consults_revocation or plan.revoked_at is None or moment < plan.revoked_at
 
     def give_number(self, year: int, series: str = GENERAL) -> int:
         """The next number of a series in a year; a number is never given twice (Decree 30 Art. 15)."""
         number, self.numbering = self.numbering.next(year, series)
         return number
-
-
-def valid_at(plan: CertificatePlan, moment: datetime) -> bool:
-    """Whether a certificate is inside its validity and not revoked."""
-    return plan.valid_from <= moment <= plan.valid_until and (plan.revoked_at is None or moment < plan.revoked_at)
 
 
 def require(holds: bool, who: str, what: str, why: str) -> None:

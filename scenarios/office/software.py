@@ -17,9 +17,10 @@ from scenarios.office.cases import Incoming
 from scenarios.office.office import Office, Parcel
 from scenarios.office.registers import SUBMITTED, TRACKING
 from scenarios.trace import Arrived, Channel, RefusalReceived, StatusReceived, StatusSent, Submitted
-from signing import Purpose
+from signing import Purpose, SubIndication
 
 _PAGE = 100
+_REVOKED = frozenset({SubIndication.REVOKED_NO_POE, SubIndication.REVOKED_CA_NO_POE})
 
 
 class Software:
@@ -85,6 +86,8 @@ class Software:
         refusal = notice.refusal
         _, document = services.registers.submitted(refusal.package_id)
         kernel.record(RefusalReceived(kernel.now, self.office.name, document, refusal.recipient, refusal.rule, refusal.sub_indication))
+        if refusal.sub_indication in _REVOKED:
+            self.office.consults_revocation = True
 
     def _submit(self) -> None:
         at = self.office.services.kernel.moment
