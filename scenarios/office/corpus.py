@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from scenarios.streams import rendezvous, share
 
 OFFICIAL_TYPES: tuple[tuple[str, float], ...] = (
-    ("CV", 0.51), ("BC", 0.13), ("TB", 0.10), ("KH", 0.07), ("GM", 0.07), ("QĐ", 0.05), ("TTr", 0.04), ("HD", 0.02), ("HĐ", 0.01),
+    ("CV", 0.53), ("TB", 0.13), ("GM", 0.09), ("KH", 0.08), ("BC", 0.06), ("QĐ", 0.06), ("HD", 0.04), ("HĐ", 0.01),
 )  # fmt: skip
 """Mix of types among documents to other agencies (labelled assumption: công văn are the most frequent kind)."""
+UPWARD_TYPES: tuple[tuple[str, float], ...] = (("BC", 0.4), ("CV", 0.35), ("TTr", 0.2), ("KH", 0.05))
+"""Mix of types among documents to a superior (labelled assumption): what one reports and submits. A tờ trình goes nowhere else."""
 INTERNAL_TYPES: tuple[tuple[str, float], ...] = (
     ("TTr", 0.3), ("PC", 0.2), ("TB", 0.19), ("BC", 0.2), ("GNP", 0.08), ("BB", 0.03),
 )  # fmt: skip

@@ -10,9 +10,10 @@ import random
 from collections.abc import Sequence
 
 from exchange.domain.identifiers import OrganId
+from exchange.domain.organization import Level
 from scenarios.kernel import DAY, Kernel, Process
 from scenarios.office import outgoing
-from scenarios.office.corpus import DIRECTIVE_TYPES, INTERNAL_TYPES, OFFICIAL_TYPES, pick_type
+from scenarios.office.corpus import DIRECTIVE_TYPES, INTERNAL_TYPES, OFFICIAL_TYPES, UPWARD_TYPES, pick_type
 from scenarios.office.dispatch import scope_of
 from scenarios.office.office import Office
 from scenarios.office.outgoing import Need
@@ -56,11 +57,12 @@ def official_need(office: Office, day: int, serial: int) -> Need | None:
     """A document to other agencies; ``None`` when the agency has nobody to write to."""
     kernel, agency = office.services.kernel, office.agency
     key = f"{office.name},{kernel.moment.year},{_day_of_year(kernel, day):03d}{serial:04d}"
-    recipients = _recipients(office, key)
+    upward = _goes_up(office, key)
+    recipients = _recipients(office, key, upward=upward)
     if not recipients:
         return None
     directive = share(kernel.seed, key, "directive") < agency.volumes.directives
-    mix = DIRECTIVE_TYPES if directive else OFFICIAL_TYPES
+    mix = DIRECTIVE_TYPES if directive else UPWARD_TYPES if upward else OFFICIAL_TYPES
     return Need(
         id=key,
         type=pick_type(share(kernel.seed, key, "type"), mix),
@@ -91,14 +93,36 @@ def urgency_of(kernel: Kernel, key: str, urgent_share: float) -> int:
     return 2 if place < kernel.habits["express_share"] + 0.2 else 1
 
 
-def _recipients(office: Office, key: str) -> tuple[OrganId, ...]:
+def _recipients(office: Office, key: str, *, upward: bool) -> tuple[OrganId, ...]:
+    """To everybody, up to superiors, or across and down; outside the province by a draw of its own."""
     kernel, agency = office.services.kernel, office.agency
-    if agency.broadcast_to and share(kernel.seed, key, "broadcast") < agency.volumes.broadcast:
+    if _is_broadcast(office, key):
         return tuple(organ for organ in agency.broadcast_to if organ != agency.id)
-    outside = agency.outside_peers and share(kernel.seed, key, "outside") < agency.outside_share
+    pool = agency.outside_peers if _goes_outside(office, key) else agency.peers or agency.outside_peers
+    others = tuple(organ for organ in pool if organ != agency.id)
+    wished = tuple(organ for organ in others if _is_superior(office, organ) == upward)
+    return _choose(kernel.seed, key, wished or others, 1 if upward else _how_many(kernel, key))
+
+
+def _goes_up(office: Office, key: str) -> bool:
+    """Whether it reports or submits to a superior. A draw of its own, so that who else there is to write to changes no document's type."""
+    kernel, agency = office.services.kernel, office.agency
+    if _is_broadcast(office, key):
+        return False
+    outside = _goes_outside(office, key)
     pool = agency.outside_peers if outside else agency.peers or agency.outside_peers
-    wanted = _how_many(kernel, key)
-    return _choose(kernel.seed, key, tuple(organ for organ in pool if organ != agency.id), wanted)
+    wanted = kernel.habits["central_share" if outside else "upward_share"]
+    return any(_is_superior(office, organ) for organ in pool) and share(kernel.seed, key, "upward") < wanted
+
+
+def _is_broadcast(office: Office, key: str) -> bool:
+    agency = office.agency
+    return bool(agency.broadcast_to) and share(office.services.kernel.seed, key, "broadcast") < agency.volumes.broadcast
+
+
+def _goes_outside(office: Office, key: str) -> bool:
+    agency = office.agency
+    return bool(agency.outside_peers) and share(office.services.kernel.seed, key, "outside") < agency.outside_share
 
 
 def _how_many(kernel: Kernel, key: str) -> int:
@@ -113,6 +137,13 @@ def _how_many(kernel: Kernel, key: str) -> int:
 def _choose(seed: str, key: str, pool: Sequence[OrganId], wanted: int) -> tuple[OrganId, ...]:
     by_name = {str(organ): organ for organ in pool}
     return tuple(by_name[name] for name in rendezvous(seed, key, by_name, wanted))
+
+
+def _is_superior(office: Office, organ: OrganId) -> bool:
+    """The agency's own superior, or for a body of the province any central one."""
+    agency = office.agency
+    central = office.services.agencies[organ].level is Level.CENTRAL and agency.level is not Level.CENTRAL
+    return organ == agency.parent or central
 
 
 def _scope(office: Office, recipients: tuple[OrganId, ...]) -> Scope:

@@ -31,6 +31,8 @@ DEFAULTS: tuple[Assumption, ...] = (
     Assumption("secret_share", 0.01, "share of official documents that are marked secret"),
     Assumption("annex_share", 0.2, "share of official documents with an annex in a file of its own"),
     Assumption("express_share", 0.1, "share of urgent documents that are express (hỏa tốc)"),
+    Assumption("upward_share", 0.3, "share of documents that report or submit to the superior, where one is written to"),
+    Assumption("central_share", 0.6, "share of documents leaving the province that go up to central bodies, where one is written to"),
     Assumption("peers_mean", 1.6, "mean number of recipients of a document that is not a broadcast"),
     Assumption("portal_hours", 24.0, "hours within which a directive counts as published"),
     Assumption("publish_minutes", 15.0, "minutes it takes to put a directive on the portal"),

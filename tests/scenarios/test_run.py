@@ -230,7 +230,8 @@ def test_counterparts_answer_through_their_software_alone(week: tuple[list[Recor
     """Nobody is simulated there: 03 and 05 leave together, 04 and 06 never do, and nobody opens a mailbox."""
     codes = Counter((record.agency, record.code) for record in of(week[0], StatusSent))  # type: ignore[attr-defined]
     for organ in ("G12", "H52"):
-        assert codes[organ, "03"] == codes[organ, "05"] > 0
+        assert codes[organ, "03"] == codes[organ, "05"]
         assert codes[organ, "04"] == codes[organ, "06"] == 0
+    assert codes["G12", "05"] + codes["H52", "05"] > 0
     assert not {record.agency for record in of(week[0], MailboxUsed)} & {"G12", "H52"}  # type: ignore[attr-defined]
     assert OrganId("G12").root == "G12"
