@@ -5,12 +5,13 @@ Transactions are never nested: opening one inside another is a programming error
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from threading import local
+from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Engine, Executable
+from sqlalchemy import Engine, Executable, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
 
 from exchange.errors import StoreUnavailable
@@ -65,62 +66,137 @@ class Work:
 
 
 class Store:
-    """Opens units of work on one engine."""
+    """Opens units of work on one engine.
+
+    On SQLite every thread keeps its connection from one unit of work to the next: fetching it from the pool and giving it back costs as
+    much as a short transaction itself. A connection that met an error is given back and another one opened.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._plans = Plans(engine.dialect)
-        self._open = local()
+        self.dialect = engine.dialect.name
+        self.plans = Plans(engine.dialect)
+        self._keeps = self.dialect == "sqlite"
+        self._own = _Own()
+        self._kept: list[PoolProxiedConnection] = []
         dbapi: Any = engine.dialect.loaded_dbapi
         self._error: type[Exception] = dbapi.Error
         self._integrity: type[Exception] = dbapi.IntegrityError
 
-    @contextmanager
-    def writing(self) -> Iterator[Work]:
+    def writing(self) -> AbstractContextManager[Work]:
         """A transaction that commits at the end of the block and rolls back on any error.
 
         Raises :class:`StoreUnavailable` when the machine fails, :class:`Conflict` when a unique row was there already.
         """
-        with self._transaction(writing=True) as work:
-            yield work
+        return _Transaction(self, writing=True)
 
-    @contextmanager
-    def reading(self) -> Iterator[Work]:
+    def reading(self) -> AbstractContextManager[Work]:
         """A transaction that sees one consistent moment and changes nothing. Raises :class:`StoreUnavailable`."""
-        with self._transaction(writing=False) as work:
-            yield work
+        return _Transaction(self, writing=False)
 
     def close(self) -> None:
-        """Give the connections back; in memory, the data goes with them."""
+        """Give the connections back, those other threads kept included; in memory, the data goes with them."""
+        while self._kept:
+            self._kept.pop().close()
+        self._own = _Own()
         self.engine.dispose()
 
-    @contextmanager
-    def _transaction(self, *, writing: bool) -> Iterator[Work]:
-        if getattr(self._open, "busy", False):
+    def enter(self) -> None:
+        """Mark this thread as busy. Raises RuntimeError when it is."""
+        if self._own.busy:
             raise RuntimeError("a unit of work was opened inside another")
-        self._open.busy = True
-        dialect = self.engine.dialect.name
-        connection = None
-        try:
-            connection = self.engine.raw_connection()
-            cursor = connection.cursor()
-            if begin := begin_sql(dialect, writing=writing):
-                cursor.execute(begin)
-            yield Work(cursor, self._plans, dialect)
-            if writing:
-                connection.commit()
-        except (DBAPIError, self._error) as error:
-            self._explain(error.orig if isinstance(error, DBAPIError) else error)
-            raise
-        finally:
-            if connection is not None:
-                connection.close()  # back to the pool, which rolls back what was not committed
-            self._open.busy = False
+        self._own.busy = True
 
-    def _explain(self, error: BaseException | None) -> None:
+    def leave(self) -> None:
+        """This thread's unit of work is over."""
+        self._own.busy = False
+
+    def connect(self) -> PoolProxiedConnection:
+        """This thread's connection, or one from the pool."""
+        if self._own.connection is not None:
+            return self._own.connection
+        connection = self.engine.raw_connection()
+        if self._keeps:
+            self._own.connection = connection
+            self._kept.append(connection)
+        return connection
+
+    def release(self, connection: PoolProxiedConnection) -> None:
+        """Back to the pool, which rolls back what was not committed."""
+        if self._own.connection is connection:
+            self._own.connection = None
+            self._kept.remove(connection)
+        connection.close()
+
+    def keeps(self, connection: PoolProxiedConnection) -> bool:
+        """Whether this thread keeps the connection for its next unit of work."""
+        return self._own.connection is connection
+
+    def explain(self, error: BaseException | None) -> None:
         """Raise the package's own name for a driver's error, if it has one."""
-        reason = fault_of(error)
+        found = error.orig if isinstance(error, DBAPIError) else error
+        if not isinstance(error, DBAPIError) and not isinstance(error, self._error):
+            return
+        reason = fault_of(found)
         if reason is not None:
-            raise StoreUnavailable(reason) from error
-        if isinstance(error, self._integrity):
-            raise Conflict(str(error)) from error
+            raise StoreUnavailable(reason) from found
+        if isinstance(found, self._integrity):
+            raise Conflict(str(found)) from found
+
+
+class _Own(local):
+    """What one thread has of a store."""
+
+    def __init__(self) -> None:
+        self.busy = False
+        self.connection: PoolProxiedConnection | None = None
+
+
+class _Transaction(AbstractContextManager[Work]):
+    """One unit of work, from BEGIN to COMMIT or ROLLBACK."""
+
+    __slots__ = ("_connection", "_cursor", "_store", "_writing")
+
+    def __init__(self, store: Store, *, writing: bool) -> None:
+        self._store, self._writing = store, writing
+        self._connection: Any = None
+
+    def __enter__(self) -> Work:
+        store = self._store
+        store.enter()
+        try:
+            self._connection = store.connect()
+            self._cursor: Any = self._connection.driver_connection.cursor()
+            if begin := begin_sql(store.dialect, writing=self._writing):
+                self._cursor.execute(begin)
+            return Work(self._cursor, store.plans, store.dialect)
+        except BaseException as error:
+            self._abandon(error)
+            raise
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        if error is not None:
+            self._abandon(error)
+            return
+        store, connection = self._store, self._connection
+        try:
+            self._cursor.close()  # ends a query that was not read to its end: no snapshot outlives its unit of work
+            if self._writing:
+                connection.driver_connection.commit()
+            elif store.keeps(connection):
+                connection.driver_connection.rollback()
+        except BaseException as failed:
+            self._abandon(failed)
+            raise
+        if not store.keeps(connection):
+            store.release(connection)
+        store.leave()
+
+    def _abandon(self, error: BaseException) -> None:
+        """Give the connection back, which rolls back, and raise the error under the package's own name."""
+        try:
+            if self._connection is not None:
+                self._store.release(self._connection)
+        finally:
+            self._store.leave()
+        self._store.explain(error)

@@ -104,7 +104,7 @@ def open_field_read_only(path: Path):  # type: ignore[no-untyped-def]
 
     axis = open_field(file_url(path))
     engine = axis._store.engine
-    engine.dispose()
+    axis._store.close()
 
     def refuse_writes(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute("PRAGMA query_only=ON")
@@ -118,8 +118,7 @@ def test_a_full_disk_leaves_nothing_half_done_and_what_was_accepted_whole(tmp_pa
     path = tmp_path / "axis.db"
     axis = open_field(file_url(path))
     first = send(axis, PROVINCE, packages(1)[0], 0)
-    engine = axis._store.engine
-    limit_pages(engine, 8)
+    limit_pages(axis._store, 8)
     big = Doc(PROVINCE, (DEPARTMENT,), "77", annexes=(os.urandom(200_000),)).package()
     huge = Doc(PROVINCE, (DEPARTMENT,), "78", annexes=(os.urandom(1_000_000),)).package()
     for package in (big, huge):
@@ -128,7 +127,7 @@ def test_a_full_disk_leaves_nothing_half_done_and_what_was_accepted_whole(tmp_pa
         assert "full" in str(caught.value)
     assert axis.receipts() == 1
     assert total(axis) == 2
-    limit_pages(engine, 100_000)
+    limit_pages(axis._store, 100_000)
     axis.sweep(0)
     (answer,) = axis.submit(caller(PROVINCE), [Submission(huge)], at(20))
     assert isinstance(answer, Receipt)
@@ -138,20 +137,18 @@ def test_a_full_disk_leaves_nothing_half_done_and_what_was_accepted_whole(tmp_pa
     axis.close()
 
 
-def limit_pages(engine, extra: int) -> None:  # type: ignore[no-untyped-def]
-    raw = engine.raw_connection()
-    cursor = raw.cursor()
+def limit_pages(store: Store, extra: int) -> None:
+    cursor = store.connect().cursor()
     pages = cursor.execute("PRAGMA page_count").fetchone()[0]
     cursor.execute(f"PRAGMA max_page_count={pages + extra}")
-    raw.close()
+    cursor.close()
 
 
 def test_a_full_disk_during_settling_loses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "axis.db"
     axis = open_field(file_url(path))
     receipts = [send(axis, PROVINCE, package, 0) for package in packages(40)]
-    engine = axis._store.engine
-    limit_pages(engine, 1)
+    limit_pages(axis._store, 1)
     with pytest.raises(StoreUnavailable):
         axis.settle(at(60))
     assert total(axis) == 80
