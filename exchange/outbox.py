@@ -158,9 +158,9 @@ def give_back(work: Work, one: Claim, decision: Decision) -> None:
     )  # fmt: skip
 
 
-def postpone(work: Work, claims: Sequence[Claim]) -> None:
-    """It is not their turn yet (an earlier package about the same document is still open): back in the queue, the attempt not counted."""
-    rows = [{"b_id": one.id, "b_lease": one.lease, "b_error": "", "b_parked": 0, "b_uncounted": 1, "b_wait": 0} for one in claims]
+def postpone(work: Work, claims: Sequence[Claim], seconds: int = 0) -> None:
+    """It is not their turn yet: back in the queue, the attempt not counted, for so many machine seconds behind all others."""
+    rows = [{"b_id": one.id, "b_lease": one.lease, "b_error": "", "b_parked": 0, "b_uncounted": 1, "b_wait": seconds} for one in claims]
     work.many(_GIVE_BACK[work.dialect], rows)
 
 

@@ -17,6 +17,9 @@ from exchange.stages.operations import operate
 from exchange.stages.status import load_reports, report
 from exchange.store.work import Work
 
+_WAIT = 1
+"""Machine seconds until a package that waits for another's verdict is looked at again."""
+
 
 def run_route(work: Work, desk: Desk, claims: Sequence[Claim]) -> list[Mail]:
     """Settle one batch of claimed rows; gives the mail that reached a mailbox at once."""
@@ -43,5 +46,5 @@ def run_route(work: Work, desk: Desk, claims: Sequence[Claim]) -> list[Mail]:
             waiting.append(claim)
     mail = batch.flush()
     settle(work, done)
-    postpone(work, waiting)
+    postpone(work, waiting, _WAIT)  # else a batch full of them would be claimed again and again before everybody else's
     return mail

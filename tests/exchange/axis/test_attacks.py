@@ -15,7 +15,7 @@ from exchange.domain.lifecycle import DeliveryState, Operation, StatusCode
 from exchange.domain.negotiation import Kind, Step
 from exchange.edxml.model import Business, ReceiverChange, Replacement
 from exchange.errors import Unauthenticated, UnknownPackage
-from exchange.outbox import Stage
+from exchange.outbox import Stage, claim
 from exchange.receipts import read_refusal
 from tests.exchange.axis.field import (
     ALIAS,
@@ -247,3 +247,26 @@ def test_a_stolen_secret_is_worth_nothing_once_it_was_replaced_anywhere(tmp_path
     assert serving.waiting(Caller(PROVINCE, "a new one"), at(1)) == ()
     serving.close()
     operating.close()
+
+
+def test_a_heap_of_operations_that_must_wait_keeps_nobody_waiting() -> None:
+    """Three recalls of a document another worker still judges, a claim of two rows: they came first again at every claim."""
+    axis = open_field(claim_size=2)
+    send(axis, PROVINCE, DOC.package(), 0)
+    with axis._store.writing() as work:
+        assert len(claim(work, Stage.VERIFY, 1, until=round(at(9).timestamp()), lease="slow worker", seconds=60)) == 1
+    for number in range(3):
+        send(axis, PROVINCE, replace(DOC, business=Business(Operation.RECALL, f"lần {number}")).package(), 1)
+    receipt = send(axis, DISTRICT, Doc(DISTRICT, (DEPARTMENT,), "10").package(), 2)
+    rounds = count()
+    run = axis._runner.run
+
+    def bounded(stage: Stage, until: int) -> Any:
+        assert next(rounds) < 20, "the axis turns in a circle"
+        return run(stage, until)
+
+    axis._runner.run = bounded  # type: ignore[method-assign]
+    axis.settle(at(60))
+    assert states(axis, receipt, DISTRICT) == {"H28.20": S.WAITING}
+    assert axis.depth()["route"] == 3
+    axis.close()
