@@ -52,7 +52,7 @@ _KEYS = select(document.c.sender, document.c.number, document.c.notation, docume
     _DOCUMENT_KEY.in_(bindparam("keys", expanding=True))
 )
 _AFFECTED = select(document.c.id).where(document.c.sender == bindparam("sender"))
-_BY_ID = _AFFECTED.where(document.c.document_id == bindparam("document_id")).order_by(document.c.id).limit(1)
+_BY_ID = _AFFECTED.where(document.c.document_id == bindparam("document_id")).order_by(document.c.id)
 _BY_KEY = _AFFECTED.where(
     document.c.number == bindparam("number"), document.c.notation == bindparam("notation"), document.c.year == bindparam("year")
 )
@@ -173,8 +173,8 @@ def find_document(work: Work, sender: str, document_id: str, key: DocumentKey | 
     An operation on a document carries that document's code, which is what its letter is held against; a DocumentId that names another one
     of the sender's documents would let one document travel as another. An unknown DocumentId says nothing: three spellings circulate.
     """
-    named = work.value(_BY_ID, {"sender": sender, "document_id": document_id}) if document_id else None
+    named = [int(row.id) for row in work.all(_BY_ID, {"sender": sender, "document_id": document_id})] if document_id else []
     if key is None:
-        return None if named is None else int(named)
+        return named[0] if named else None
     found = work.value(_BY_KEY, {"sender": sender, "number": key.number, "notation": key.notation, "year": key.year})
-    return None if found is None or named not in {None, found} else int(found)
+    return None if found is None or (named and found not in named) else int(found)

@@ -270,3 +270,26 @@ def test_a_heap_of_operations_that_must_wait_keeps_nobody_waiting() -> None:
     assert states(axis, receipt, DISTRICT) == {"H28.20": S.WAITING}
     assert axis.depth()["route"] == 3
     axis.close()
+
+
+def test_a_document_id_given_to_several_documents_hides_none_of_them(axis: Axis) -> None:
+    one, other = (Doc(PROVINCE, (DEPARTMENT,), number, others={"document_id": "X"}) for number in ("15", "16"))
+    for doc in (one, other):
+        send(axis, PROVINCE, doc.package(), 0)
+    axis.settle(at(60))
+    take(axis, DEPARTMENT, 60)
+    send(axis, PROVINCE, replace(other, business=Business(Operation.RECALL, "nhầm", document_id="X")).package(), 100)
+    axis.settle(at(200))
+    assert [one.document.number for one in axis.negotiations()] == ["16"]
+
+
+def test_no_mailbox_opens_to_others_nor_before_its_time(axis: Axis, sent: Receipt) -> None:
+    """Neither to the sender, nor to a third member, nor to the recipient before the package is there."""
+    for organ, when in ((DISTRICT, 60), (PROVINCE, 60), (DEPARTMENT, -1)):
+        with pytest.raises(UnknownPackage):
+            axis.fetch(caller(organ), [sent.package_id], at(when))
+        with pytest.raises(UnknownPackage):
+            axis.confirm(caller(organ), [Fetched(sent.package_id, False, "x")], at(when))
+    with pytest.raises(UnknownPackage):
+        axis.deliveries(caller(DEPARTMENT), [sent.package_id])
+    assert states(axis, sent, PROVINCE) == {"H28.20": S.FETCHED}
