@@ -113,6 +113,8 @@ class RunResult:
     reconciled: int
     """Facts compared."""
     operations: tuple[Operation, ...]
+    in_flight: tuple[tuple[str, int], ...] = ()
+    """What waits at the axis when the run ends, by stage and by hop."""
 
     @property
     def holds(self) -> bool:
@@ -298,6 +300,7 @@ def _result(
         disagreements=compared[0],
         reconciled=compared[1],
         operations=_operations(tally, before),
+        in_flight=tuple(axis.depth().items()),
     )
 
 

@@ -81,6 +81,8 @@ def test_every_sum_and_comparison_is_exact(week: tuple[list[Record], RunResult])
     assert result.mail.sent == sum(count for road, count in result.pairs if road != "axis") > 20
     assert result.reconciled > 200
     assert result.records == len(records)
+    assert dict(result.in_flight).keys() >= {"verify", "route"}
+    assert sum(count for _, count in result.in_flight) == 0  # midnight: everything was settled hours ago
     done = {(operation.kind, operation.purpose): operation.metered for operation in result.operations}
     some = (("signs", "letter"), ("signs", "annex"), ("signs", "crl"), ("verifies", "letter"), ("verifies", "path"))
     assert all(done[one] for one in some)
