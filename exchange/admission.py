@@ -178,7 +178,7 @@ class Admissions:
         return answers
 
     def _stored_receipts(self, work: Work, candidates: Sequence[Admission]) -> dict[str, Receipt]:
-        rows = work.all(_KNOWN, {"ids": [one.package_id for one in candidates]})
+        rows = work.all_of(_KNOWN, "ids", [one.package_id for one in candidates])
         return {
             package_id: Receipt(package_id, bytes(digest), instant(admitted_at), bytes(statement), bytes(signature))
             for package_id, _, digest, admitted_at, statement, signature in rows

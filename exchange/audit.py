@@ -117,13 +117,13 @@ class Records:
 
     def views(self, sender: OrganId, package_ids: Sequence[str]) -> tuple[DeliveryView, ...]:
         """Deliveries of the sender's own documents. Raises :class:`UnknownPackage` for a package that is not the sender's."""
-        known = {"sender": str(sender), "ids": list(package_ids)}
+        known, ids = {"sender": str(sender)}, list(dict.fromkeys(package_ids))
         with self._store.reading() as work:
-            own = {row[0] for row in work.all(_OWN, known)}
+            own = {row[0] for row in work.all_of(_OWN, "ids", ids, known)}
             for name in package_ids:
                 if name not in own:
                     raise UnknownPackage(name, str(sender))
-            rows = work.all(_VIEWS, known)
+            rows = work.all_of(_VIEWS, "ids", ids, known)
         return tuple(
             DeliveryView(name, OrganId(recipient), DeliveryState(state), instant(since), reason)
             for name, recipient, state, since, reason in rows

@@ -94,7 +94,7 @@ class Mailboxes:
                 _record_transport(work, organ, documents, seconds)
 
     def _lines(self, work: Work, organ: OrganId, package_ids: Sequence[str], at: datetime) -> dict[str, Any]:
-        rows = work.all(_NAMED, {"organ": str(organ), "ids": list(package_ids), "at": round(at.timestamp())})
+        rows = work.all_of(_NAMED, "ids", list(package_ids), {"organ": str(organ), "at": round(at.timestamp())})
         lines = {row.package_id: row for row in rows}
         for name in package_ids:
             if name not in lines:

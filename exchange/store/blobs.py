@@ -126,7 +126,7 @@ def adopt(work: Work, staged: Sequence[StagedBlob]) -> dict[bytes, int]:
     wanted = {one.sha256: one for one in staged}
     if not wanted:
         return {}
-    known: dict[bytes, int] = {bytes(digest): number for digest, number in work.all(_KNOWN, {"digests": list(wanted)})}
+    known: dict[bytes, int] = {bytes(digest): number for digest, number in work.all_of(_KNOWN, "digests", list(wanted))}
     fresh = [one for digest, one in wanted.items() if digest not in known]
     ids = reserve_ids(work, blob, len(fresh))
     work.many(_INSERT, [_row(number, one) for number, one in zip(ids, fresh, strict=True)])
@@ -182,7 +182,7 @@ def load(work: Work, ids: Sequence[int]) -> dict[int, StoredBlob]:
     """The rows of some blobs; the chunks of large ones stay where they are."""
     if not ids:
         return {}
-    return {row.id: StoredBlob(row.sha256, row.size, row.template, row.data, row.upload) for row in work.all(_BLOBS, {"ids": list(ids)})}
+    return {row.id: StoredBlob(row.sha256, row.size, row.template, row.data, row.upload) for row in work.all_of(_BLOBS, "ids", list(ids))}
 
 
 def sweep(store: Store, idle_seconds: int) -> int:

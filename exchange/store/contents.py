@@ -62,9 +62,9 @@ def load_packages(work: Work, packages: Sequence[int]) -> dict[int, StoredPackag
     wanted = list(packages)
     if not wanted:
         return {}
-    skeletons = {number: Skeleton.unpack(bytes(data)) for number, data in work.all(_SKELETONS, {"packages": wanted})}
+    skeletons = {number: Skeleton.unpack(bytes(data)) for number, data in work.all_of(_SKELETONS, "packages", wanted)}
     attached: dict[int, list[int]] = {number: [] for number in skeletons}
-    for number, one in work.all(_ATTACHMENTS, {"packages": wanted}):
+    for number, one in work.all_of(_ATTACHMENTS, "packages", wanted):
         attached[number].append(one)
     blobs = load(work, sorted({one for ones in attached.values() for one in ones}))
     return {number: StoredPackage(bones, tuple(blobs[one] for one in attached[number])) for number, bones in skeletons.items()}
@@ -77,4 +77,4 @@ def load_header(work: Work, package: int) -> EdocHeader:
 
 def load_refusals(work: Work, packages: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
     """Statements and signatures of refusal notices by row id."""
-    return {row.package: (row.statement, row.signature) for row in work.all(_REFUSALS, {"packages": list(packages)})}
+    return {row.package: (row.statement, row.signature) for row in work.all_of(_REFUSALS, "packages", list(packages))}

@@ -19,6 +19,7 @@ from exchange.store.engine import begin_sql, fault_of
 from exchange.store.plans import Plans, Row
 
 _NO_ROW: Row = {}
+_SLICE = 500
 
 
 class Conflict(Exception):
@@ -36,6 +37,13 @@ class Work:
         plan = self._plans.of(statement, parameters)
         self._cursor.execute(*plan.bind(parameters))
         return [plan.make(row) for row in self._cursor.fetchall()]
+
+    def all_of(self, statement: Executable, name: str, values: Sequence[Any], parameters: Row = _NO_ROW) -> list[Any]:
+        """As :meth:`all` for an IN list ``name`` that callers may make as long as they like: a driver takes only so many parameters."""
+        if len(values) <= _SLICE:
+            return self.all(statement, {**parameters, name: values})
+        slices = (values[start : start + _SLICE] for start in range(0, len(values), _SLICE))
+        return [row for part in slices for row in self.all(statement, {**parameters, name: part})]
 
     def first(self, statement: Executable, parameters: Row = _NO_ROW) -> Any | None:
         """The first row of a query, or ``None``."""

@@ -293,3 +293,21 @@ def test_no_mailbox_opens_to_others_nor_before_its_time(axis: Axis, sent: Receip
     with pytest.raises(UnknownPackage):
         axis.deliveries(caller(DEPARTMENT), [sent.package_id])
     assert states(axis, sent, PROVINCE) == {"H28.20": S.FETCHED}
+
+
+def test_long_lists_of_packages_are_answered_like_short_ones(axis: Axis, sent: Receipt) -> None:
+    """More identifiers than a statement may have parameters: a driver's error is no answer."""
+    guesses = [f"{number:024x}" for number in range(300_000)]
+    with pytest.raises(UnknownPackage):
+        axis.fetch(caller(PROVINCE), guesses, at(100))
+    with pytest.raises(UnknownPackage):
+        axis.deliveries(caller(PROVINCE), guesses)
+    for number in range(600):
+        (answer,) = axis.submit(caller(DEPARTMENT), [Submission(report(DEPARTMENT, DOC, C.ARRIVED, str(number)))], at(70))
+        assert isinstance(answer, Receipt)
+    axis.settle(at(300))
+    lines = axis.waiting(caller(PROVINCE), at(300), 1000)
+    packages = axis.fetch(caller(PROVINCE), [line.package_id for line in lines], at(300))
+    assert [package.envelope for package in packages] == list(lines)
+    assert len({package.read() for package in packages}) == len(lines) == 600
+    assert len(axis.deliveries(caller(PROVINCE), [sent.package_id] * 1200)) == 1
