@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+from exchange.api import Receipt
 from exchange.domain.calendar import VN
 from exchange.domain.identifiers import OrganId
 from signing import CadesSigner
@@ -83,6 +84,17 @@ def receipt_statement(package_id: str, package_sha256: bytes, sender: OrganId, k
         "package_sha256": package_sha256.hex(),
         "sender": str(sender),
     })
+
+
+def attests(receipt: Receipt, package: bytes, sender: OrganId, kind: str) -> bool:
+    """Whether a receipt speaks of exactly this package of this sender: a genuine one of yesterday must not pass for today's.
+
+    Who signed it is the reader's to verify.
+    """
+    digest = sha256(package).digest()
+    name = package_id_of(str(sender), digest)
+    stated = receipt_statement(name, digest, sender, kind, receipt.admitted_at)
+    return (receipt.package_id, receipt.package_sha256, receipt.statement) == (name, digest, stated)
 
 
 def refusal_statement(refusal: Refusal) -> bytes:

@@ -11,7 +11,7 @@ from typing import Literal
 from exchange.api import AxisApi, Caller, Envelope, Fetched, Package, PackageKind, Receipt, Rejection, Submission
 from exchange.domain.lifecycle import StatusCode
 from exchange.edxml.reader import EdxmlPackage
-from exchange.receipts import read_refusal
+from exchange.receipts import attests, read_refusal
 from scenarios.office import incoming, wire
 from scenarios.office.cases import Incoming
 from scenarios.office.office import Office, Parcel
@@ -31,6 +31,7 @@ class Software:
         self._axis = axis
         self._caller = caller
         self._known = (axis_certificate,)
+        self._axis_digest = sha256(axis_certificate).digest()
 
     def cycle(self, *, mail: bool) -> None:
         """One cycle at this instant. ``mail``: the mailbox is known to hold something."""
@@ -81,8 +82,8 @@ class Software:
         notice = read_refusal(data)
         digest = sha256(notice.statement).digest()
         report = services.validator(self.office.id).validate(notice.signature, digest, kernel.moment, Purpose.REFUSAL, known=self._known)
-        if not report.passed:
-            raise RuntimeError(f"{self.office.name} got a refusal that the axis did not sign: {report.reason}")
+        if not report.passed or report.certificate_sha256 != self._axis_digest:
+            raise RuntimeError(f"{self.office.name} got a refusal that the axis did not sign: {report.reason or report.subject}")
         refusal = notice.refusal
         _, document = services.registers.submitted(refusal.package_id)
         kernel.record(RefusalReceived(kernel.now, self.office.name, document, refusal.recipient, refusal.rule, refusal.sub_indication))
@@ -105,8 +106,10 @@ class Software:
             return
         digest = sha256(answer.statement).digest()
         report = services.validator(self.office.id).validate(answer.signature, digest, kernel.moment, Purpose.RECEIPT, known=self._known)
-        if not report.passed:
-            raise RuntimeError(f"{name} got a receipt that the axis did not sign: {report.reason}")
+        if not report.passed or report.certificate_sha256 != self._axis_digest:
+            raise RuntimeError(f"{name} got a receipt that the axis did not sign: {report.reason or report.subject}")
+        if not attests(answer, parcel.data, self._caller.organ, kind):
+            raise RuntimeError(f"{name} got a receipt for another package than the one it sent")
         kernel.record(Submitted(kernel.now, name, parcel.document, kind, answer.package_id, True, ""))
         if parcel.kind == "edoc":
             services.registers.add(SUBMITTED, {"agency": name, "package": answer.package_id, "document": parcel.document})
