@@ -17,7 +17,8 @@ from exchange.receipts import write_refusal
 from exchange.stages.mail import instant
 from exchange.stages.moves import Moves
 from exchange.stages.negotiations import end_replacements
-from exchange.store.contents import load_packages, load_refusals
+from exchange.store.contents import StoredPackage, load_packages, load_refusals
+from exchange.store.recent import SMALL
 from exchange.store.tables import delivery, mailbox, package
 from exchange.store.work import Store, Work
 
@@ -66,14 +67,19 @@ class Mailboxes:
             lines = self._lines(work, organ, package_ids, at)
             notices = [row[0] for row in lines.values() if row.kind == PackageKind.REFUSAL.value]
             refusals = load_refusals(work, notices) if notices else {}
-            stored = load_packages(work, [row[0] for row in lines.values() if row.kind != PackageKind.REFUSAL.value])
+            whole = {row[0]: found for row in lines.values() if (found := self._store.recent.get(row[0])) is not None}
+            stored = load_packages(work, [row[0] for row in lines.values() if row[0] not in whole and row[0] not in refusals])
         packages = []
         for name in package_ids:
             row = lines[name]
             if row[0] in refusals:
                 packages.append(Package(_envelope(row), partial(_whole, write_refusal(*refusals[row[0]]))))
-            else:
+            elif row[0] in whole:
+                packages.append(Package(_envelope(row), partial(_whole, whole[row[0]])))
+            elif row.size > SMALL:
                 packages.append(Package(_envelope(row), partial(stored[row[0]].chunks, self._store)))
+            else:
+                packages.append(Package(_envelope(row), partial(_small, self._store, row[0], stored[row[0]])))
         return tuple(packages)
 
     def confirm(self, organ: OrganId, outcomes: Sequence[Fetched], at: datetime) -> None:
@@ -119,6 +125,10 @@ def _record_transport(work: Work, organ: OrganId, documents: dict[int, Fetched],
 def _envelope(row: Any) -> Envelope:
     _, package_id, kind, sender, available_at, priority, size, _ = row
     return Envelope(package_id, PackageKind(kind), OrganId(sender), instant(available_at), priority, size)
+
+
+def _small(store: Store, number: int, package: StoredPackage) -> Iterator[bytes]:
+    yield store.recent.keep(number, b"".join(package.chunks(store)))
 
 
 def _whole(data: bytes) -> Iterator[bytes]:

@@ -23,6 +23,7 @@ from scenarios import pki, roads
 from scenarios.axisline import AxisLine
 from scenarios.judgements import Judgements
 from scenarios.kernel import DAY, Kernel, Process
+from scenarios.memory import seldom
 from scenarios.office.keys import KeyRing
 from scenarios.office.office import Office
 from scenarios.office.registers import MAIL, Registers
@@ -136,6 +137,21 @@ def run(
 
     Same world and seed, same records; the records of fewer days are the beginning of those of more.
     """
+    with seldom() as set_aside:
+        return _live(world, days, sink, workdir, progress, keep=keep == "all", assembled=set_aside)
+
+
+def _live(
+    world: World,
+    days: int,
+    sink: Sink,
+    workdir: Path,
+    progress: Callable[[Progress], None] | None,
+    *,
+    keep: bool,
+    assembled: Callable[[], None],
+) -> RunResult:
+    """``assembled`` is called when everything that lives as long as the run is there."""
     before = METER.snapshot()
     registers = Registers(workdir / "offices.db")
     try:
@@ -148,7 +164,8 @@ def run(
 
         kernel = Kernel(world, record)
         issued = pki.build(world)
-        with _Assembly(kernel, issued, registers, workdir, keep=keep == "all") as assembly:
+        with _Assembly(kernel, issued, registers, workdir, keep=keep) as assembly:
+            assembled()
             end = kernel.working_day_end(days)
             if progress is not None:
                 kernel.start_process(_tell(kernel, tally, progress, end))

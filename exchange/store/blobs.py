@@ -158,16 +158,19 @@ class StoredBlob:
         """Whether there is more of it than one chunk: not to be held in memory as a whole."""
         return self.size > CHUNK
 
-    def _letter(self, template: bytes, tail: bytes) -> bytes:
+    def _letter(self, store: Store, template: bytes, tail: bytes) -> bytes:
+        found = store.recent.get(self.sha256)
+        if found is not None:
+            return found
         data = unpack_letter(PackedLetter(template, tail))
         if sha256(data).digest() != self.sha256:  # drawn anew from its metadata: a release that draws otherwise must not pass unseen
             raise DamagedBlob(self.sha256.hex())
-        return data
+        return store.recent.keep(self.sha256, data)
 
     def chunks(self, store: Store) -> Iterator[bytes]:
         """The exact bytes, a chunk at a time; each chunk is read in a transaction of its own. Raises :class:`DamagedBlob`."""
         if self.data is not None:
-            yield self.data if self.template is None else self._letter(self.template, self.data)
+            yield self.data if self.template is None else self._letter(store, self.template, self.data)
             return
         ordinal, sent = 0, 0
         while sent < self.size:

@@ -17,9 +17,12 @@ from sqlalchemy.exc import DBAPIError
 from exchange.errors import StoreUnavailable
 from exchange.store.engine import begin_sql, fault_of
 from exchange.store.plans import Plans, Row
+from exchange.store.recent import Recent
 
 _NO_ROW: Row = {}
 _SLICE = 500
+_RECENT = 12 << 20
+"""Bytes of small packages and letters kept after reading them: some hours of a province's broadcasts."""
 
 
 class Conflict(Exception):
@@ -85,6 +88,7 @@ class Store:
         self.dialect = engine.dialect.name
         self.plans = Plans(engine.dialect)
         self._keeps = self.dialect == "sqlite"
+        self.recent = Recent(_RECENT)
         self._own = _Own()
         self._kept: list[PoolProxiedConnection] = []
         dbapi: Any = engine.dialect.loaded_dbapi
@@ -107,6 +111,7 @@ class Store:
         while self._kept:
             self._kept.pop().close()
         self._own = _Own()
+        self.recent.clear()
         self.engine.dispose()
 
     def enter(self) -> None:
