@@ -44,8 +44,9 @@ def check(office: Office, clerk: Person, item: Incoming) -> str:
 def is_duplicate(office: Office, item: Incoming) -> bool:
     """Duplicate alert: the identifier, or number and notation of the same issuer, stands in the register (Decree 30 Annex VI)."""
     registers = office.services.registers
-    return registers.known_document(office.name, item.document) or registers.known_number(
-        office.name, str(item.sender), item.number, item.notation
+    issuer = str(item.sender)
+    return registers.known_document(office.name, item.document, issuer) or registers.known_number(
+        office.name, issuer, item.number, item.notation
     )
 
 

@@ -142,7 +142,7 @@ AXIS_ROWS = Table(
 )
 """What the axis says about the same deliveries, copied from its export at the end of a run."""
 _BATCH = 2_000
-_BY_DOCUMENT = "SELECT 1 FROM incoming_register WHERE agency = ? AND document = ? LIMIT 1"
+_BY_DOCUMENT = "SELECT 1 FROM incoming_register WHERE agency = ? AND document = ? AND issuer = ? LIMIT 1"
 _BY_NUMBER = "SELECT 1 FROM incoming_register WHERE agency = ? AND issuer = ? AND number = ? AND notation = ? LIMIT 1"
 
 
@@ -160,14 +160,14 @@ class Registers:
             self._connection: Connection = self._engine.connect()
         self._waiting: list[tuple[Table, dict[str, Any]]] = []
         self._updates: list[tuple[Table, dict[str, Any]]] = []
-        self._fresh_documents: set[tuple[str, str]] = set()
+        self._fresh_documents: set[tuple[str, str, str]] = set()
         self._fresh_numbers: set[tuple[str, str, str, str]] = set()
 
     def add(self, table: Table, row: Mapping[str, Any]) -> None:
         """Enter a row."""
         self._waiting.append((table, dict(row)))
         if table is INCOMING:
-            self._fresh_documents.add((row["agency"], row["document"]))
+            self._fresh_documents.add((row["agency"], row["document"], row["issuer"]))
             self._fresh_numbers.add((row["agency"], row["issuer"], row["number"], row["notation"]))
         self._flush_when_full()
 
@@ -176,11 +176,14 @@ class Registers:
         self._updates.append((table, dict(row)))
         self._flush_when_full()
 
-    def known_document(self, agency: str, document: str) -> bool:
-        """Duplicate alert: this identifier was registered here before (Decree 30 Annex VI)."""
-        if (agency, document) in self._fresh_documents:
+    def known_document(self, agency: str, document: str, issuer: str) -> bool:
+        """Duplicate alert: this identifier of the same issuer was registered here before (Decree 30 Annex VI).
+
+        Every sender writes identifiers as it likes: another one's must not keep a genuine document out.
+        """
+        if (agency, document, issuer) in self._fresh_documents:
             return True
-        return self._connection.exec_driver_sql(_BY_DOCUMENT, (agency, document)).first() is not None
+        return self._connection.exec_driver_sql(_BY_DOCUMENT, (agency, document, issuer)).first() is not None
 
     def known_number(self, agency: str, issuer: str, number: str, notation: str) -> bool:
         """Duplicate alert: the same number and notation of the same issuer was registered here before."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from exchange.domain.identifiers import OrganId
 from scenarios.office import incoming
 from scenarios.office.errors import OfficeError
 from scenarios.office.registers import FOLLOW_UP, INCOMING
@@ -50,6 +53,7 @@ def test_duplicates_raise_an_alert(house: House, written: bool) -> None:
     other = house.letter_on_paper(PROVINCE, document="G12,2021,98", number="17")
     assert not incoming.is_duplicate(office, other)
     assert not incoming.is_duplicate(house.office("H28.13"), first)
+    assert not incoming.is_duplicate(office, replace(first, sender=OrganId("H17"))), "a stranger's identifier keeps nobody out"
 
 
 def test_only_the_clerk_receives(house: House) -> None:
