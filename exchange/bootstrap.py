@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from exchange.axis import Axis
 from exchange.domain.organization import Directory
@@ -33,11 +34,14 @@ def open_axis(
     :class:`exchange.errors.StoreUnavailable`.
     """
     engine = open_engine(settings.database_url)
-    ensure_schema(engine)
     store = Store(engine)
-    if engine.dialect.name == "sqlite":  # embedded: one process owns the file, so whoever held a lease is gone
-        with store.writing() as work:
-            release_leases(work)
+    with ExitStack() as refused:
+        refused.callback(store.close)
+        ensure_schema(engine)
+        if engine.dialect.name == "sqlite":  # embedded: one process owns the file, so whoever held a lease is gone
+            with store.writing() as work:
+                release_leases(work)
+        refused.pop_all()
     notary = Notary(_with_purpose(signer, Purpose.RECEIPT), _with_purpose(signer, Purpose.REFUSAL))
     own = Validator(trust) if validator is None else validator
     return Axis(Desk(store, settings, directory, own, notary, {hop.id: hop for hop in hops}))

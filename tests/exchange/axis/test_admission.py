@@ -131,6 +131,7 @@ def test_a_package_above_the_limit_is_refused_from_memory_and_from_a_stream() ->
     answers = axis.submit(caller(PROVINCE), [Submission(package), Submission(io.BytesIO(package))], at(0))
     assert [answer.rule for answer in answers if isinstance(answer, Rejection)] == ["too-large", "too-large"]
     assert axis.receipts() == 0
+    axis.close()
 
 
 def test_only_the_right_secret_opens_the_door(axis: Axis) -> None:

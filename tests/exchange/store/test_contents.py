@@ -27,6 +27,7 @@ def test_the_samples_of_the_national_axis_are_kept_byte_for_byte(name: str, send
     with axis._store.reading() as work:
         stored = load_packages(work, [1])[1]
     assert b"".join(stored.chunks(axis._store)) == data
+    axis.close()
 
 
 def test_a_stored_header_reads_as_it_was_written() -> None:
@@ -38,3 +39,4 @@ def test_a_stored_header_reads_as_it_was_written() -> None:
         described = load_packages(work, [1])[1].reread().attachments
     assert header == doc.header
     assert [one.name for one in described] == ["letter.pdf", "annex1.csv", "annex1.csv.p7s"]
+    axis.close()
