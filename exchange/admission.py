@@ -168,7 +168,7 @@ class Admissions:
                     fresh[one.package_id] = one
             for one in fresh.values():
                 one.statement = receipt_statement(
-                    one.package_id, one.sha256, OrganId(one.sender), one.kind.value, instant(one.admitted_at)
+                    one.package_id, one.sha256, OrganId.parse(one.sender), one.kind.value, instant(one.admitted_at)
                 )
                 one.signature = self._notary.receipt(one.statement)
             write_admissions(work, list(fresh.values()))

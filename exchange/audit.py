@@ -125,7 +125,7 @@ class Records:
                     raise UnknownPackage(name, str(sender))
             rows = work.all_of(_VIEWS, "ids", ids, known)
         return tuple(
-            DeliveryView(name, OrganId(recipient), DeliveryState(state), instant(since), reason)
+            DeliveryView(name, OrganId.parse(recipient), DeliveryState(state), instant(since), reason)
             for name, recipient, state, since, reason in rows
         )
 
@@ -150,9 +150,9 @@ class Records:
             for row in rows:
                 after = row.id
                 yield DeliveryRecord(
-                    row.package_id, DocumentKey(OrganId(row.sender), row.number, row.notation, row.year), OrganId(row.recipient),
-                    DeliveryState(row.state), instant(row.since), row.reason, instant(row.admitted_at), _maybe(row.available_at),
-                    row.transport, _maybe(row.transport_at),
+                    row.package_id, DocumentKey(OrganId.parse(row.sender), row.number, row.notation, row.year),
+                    OrganId.parse(row.recipient), DeliveryState(row.state), instant(row.since), row.reason, instant(row.admitted_at),
+                    _maybe(row.available_at), row.transport, _maybe(row.transport_at),
                 )  # fmt: skip
             if len(rows) < _PAGE:
                 return
@@ -175,7 +175,7 @@ class Records:
             rows = work.all(_VERDICTS, {"cursor": cursor})
         return tuple(
             JudgementRecord(
-                row.id, row.package_id, OrganId(row.sender), instant(row.at), bool(row.accepted), row.rule, row.sub_indication,
+                row.id, row.package_id, OrganId.parse(row.sender), instant(row.at), bool(row.accepted), row.rule, row.sub_indication,
                 row.detail, row.verifies,
             )
             for row in rows
@@ -201,7 +201,7 @@ class Records:
             rows = work.all(query)
         return tuple(
             NegotiationRecord(
-                Kind(row.kind), DocumentKey(OrganId(row.sender), row.number, row.notation, row.year), OrganId(row.recipient),
+                Kind(row.kind), DocumentKey(OrganId.parse(row.sender), row.number, row.notation, row.year), OrganId.parse(row.recipient),
                 instant(row.asked_at), Step(row.step), _maybe(row.answered_at),
             )
             for row in rows

@@ -125,7 +125,7 @@ class Axis:
         for one in mail:
             first[one.organ] = min(one.at, first.get(one.organ, one.at))
         arrivals = sorted(first.items(), key=lambda pair: (pair[1], pair[0]))
-        return Settled(tuple((OrganId(organ), instant(at)) for organ, at in arrivals), None if due is None else instant(due))
+        return Settled(tuple((OrganId.parse(organ), instant(at)) for organ, at in arrivals), None if due is None else instant(due))
 
     def _move(self, limit: int) -> tuple[list[Mail], int | None]:
         """Advance the hops; gives the mail and the next instant at which something is due."""

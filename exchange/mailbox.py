@@ -124,7 +124,7 @@ def _record_transport(work: Work, organ: OrganId, documents: dict[int, Fetched],
 
 def _envelope(row: Any) -> Envelope:
     _, package_id, kind, sender, available_at, priority, size, _ = row
-    return Envelope(package_id, PackageKind(kind), OrganId(sender), instant(available_at), priority, size)
+    return Envelope(package_id, PackageKind(kind), OrganId.parse(sender), instant(available_at), priority, size)
 
 
 def _small(store: Store, number: int, package: StoredPackage) -> Iterator[bytes]:

@@ -20,13 +20,22 @@ class ContentDecoder:
     """One attachment's ContentTransferEncoded text, fed as raw bytes.
 
     ``write`` receives decoded bytes, ``literal`` and ``run`` the pieces for the skeleton. Raises :class:`EdxmlError` (rule ``base64``) when
-    the text is no base64, (rule ``attachment-too-large``) above ``limit`` decoded bytes.
+    the text is no base64, (rule ``attachment-too-large``) above ``limit`` decoded bytes. Unless ``exact``, runs are not held against the
+    text and say nothing about its lines.
     """
 
     def __init__(
-        self, index: int, write: Callable[[bytes], object], literal: Callable[[bytes], None], run: Callable[[Run], None], limit: int
+        self,
+        index: int,
+        write: Callable[[bytes], object],
+        literal: Callable[[bytes], None],
+        run: Callable[[Run], None],
+        limit: int,
+        *,
+        exact: bool = True,
     ) -> None:
         self.index, self.size = index, 0
+        self._exact = exact
         self._write, self._literal, self._run, self._limit = write, literal, run, limit
         self._pending: list[bytes] = []
         self._pending_size = 0
@@ -111,7 +120,7 @@ class ContentDecoder:
         except Base64Error:
             return False
         closed = bool(self._width) and not final
-        if self._padded or render(data, self._width, self._newline, closed=closed) != text:
+        if self._padded or (self._exact and render(data, self._width, self._newline, closed=closed) != text):
             return False
         self._padded = compact.endswith(b"=")
         self._run(Run(self.index, self.size, len(data), self._width, self._newline, closed))

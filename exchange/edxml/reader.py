@@ -102,14 +102,20 @@ class EdxmlPackage:
 
 
 def read(
-    source: bytes | BinaryIO, sink: AttachmentSink | None = None, limits: Limits | None = None, *, at: datetime | None = None
+    source: bytes | BinaryIO,
+    sink: AttachmentSink | None = None,
+    limits: Limits | None = None,
+    *,
+    at: datetime | None = None,
+    exact: bool = True,
 ) -> EdxmlPackage:
     """Read one package from bytes or an open binary stream (read once, to its end).
 
     Attachments go to ``sink`` as they arrive (without one, to memory that is dropped). With ``at``, a promulgation date after that day is
-    refused. Raises :class:`EdxmlError` and nothing else for anything a package can hold.
+    refused. Who will never have to give the package's own bytes back reads with ``exact`` off: base64 is not written again to see whether
+    it comes out the same, and the skeleton stays empty. Raises :class:`EdxmlError` and nothing else for anything a package can hold.
     """
-    reading = _Reading(MemorySink() if sink is None else sink, limits or Limits())
+    reading = _Reading(MemorySink() if sink is None else sink, limits or Limits(), exact=exact)
     if isinstance(source, bytes):
         reading.feed(source)
     else:
@@ -121,8 +127,8 @@ def read(
 class _Reading:
     """One package in progress: splits the bytes between expat and the base64 decoder, and notes the skeleton."""
 
-    def __init__(self, sink: AttachmentSink, limits: Limits) -> None:
-        self.sink, self.limits = sink, limits
+    def __init__(self, sink: AttachmentSink, limits: Limits, *, exact: bool) -> None:
+        self.sink, self.limits, self.exact = sink, limits, exact
         self.markup = Markup(limits)
         self.pieces: list[bytes | Run] = []
         self.literal: list[bytes] = []
@@ -203,7 +209,7 @@ class _Reading:
             raise EdxmlError(self.markup.place(), "too-large", f"more than {self.limits.attachments} attachments")
         described = self.markup.siblings()
         self.handle = self.sink.open(described.get("ContentId", ""), described.get("AttachmentName", ""), described.get("ContentType", ""))
-        self.decoder = ContentDecoder(index, self.handle.write, self._keep, self._run, self.limits.attachment)
+        self.decoder = ContentDecoder(index, self.handle.write, self._keep, self._run, self.limits.attachment, exact=self.exact)
 
     def _close(self) -> None:
         if self.decoder is not None and self.handle is not None:
@@ -224,7 +230,7 @@ class _Reading:
             raise EdxmlError("edXML", "not-edxml", f"the root element is {self.markup.root_name}")
         header = root.child("edXMLEnvelope").child("edXMLHeader")
         attachments = self._attachments(root)
-        skeleton = Skeleton(tuple(self.pieces))
+        skeleton = Skeleton(tuple(self.pieces) if self.exact else ())
         if header.child("MessageHeader").has("StatusCode"):
             if attachments:
                 raise EdxmlError("AttachmentEncoded", "mismatch", "a status package carries no attachments")

@@ -71,7 +71,7 @@ class Batch:
 
     def organization(self, organ: str) -> Organization | None:
         """The directory's entry for a code as stored."""
-        return self.desk.directory.lookup(OrganId(organ))
+        return self.desk.directory.lookup(OrganId.parse(organ))
 
     def refuse(self, one: Admitted, recipient: str, rule: str, detail: str, sub_indication: str = "") -> None:
         """Order a signed refusal of this package for one recipient."""

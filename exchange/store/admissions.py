@@ -72,7 +72,7 @@ def known_documents(work: Work, keys: Sequence[DocumentKey | None]) -> set[Docum
     wanted = [(str(key.sender), key.number, key.notation, key.year) for key in keys if key is not None]
     if not wanted:
         return set()
-    return {DocumentKey(OrganId(row.sender), row.number, row.notation, row.year) for row in work.all_of(_KEYS, "keys", wanted)}
+    return {DocumentKey(OrganId.parse(row.sender), row.number, row.notation, row.year) for row in work.all_of(_KEYS, "keys", wanted)}
 
 
 def write_admissions(work: Work, admissions: Sequence[Admission]) -> None:

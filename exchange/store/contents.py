@@ -54,7 +54,7 @@ class StoredPackage:
 
     def reread(self) -> EdxmlPackage:
         """The package's header and the description of its attachments, read from the stored bytes around them."""
-        return read(b"".join(piece for piece in self.skeleton.pieces if isinstance(piece, bytes)), _Nowhere())
+        return read(b"".join(piece for piece in self.skeleton.pieces if isinstance(piece, bytes)), _Nowhere(), exact=False)
 
 
 def load_packages(work: Work, packages: Sequence[int]) -> dict[int, StoredPackage]:

@@ -47,6 +47,17 @@ def same_bytes(package: EdxmlPackage, decoded: list[bytes]) -> bytes:
     return b"".join(rebuild(stored, [[one[at : at + 7] for at in range(0, len(one), 7)] for one in decoded]))
 
 
+def same_without_its_bytes(data: bytes, size: int = 0) -> None:
+    """Reading without a skeleton gives the same values."""
+    exact, decoded = read_all(data, size)
+    sink = MemorySink()
+    found = read(Dribble(data, size) if size else data, sink, exact=False)  # type: ignore[arg-type]
+    assert found.header == exact.header
+    assert found.attachments == exact.attachments
+    assert [sink.data[attachment.ref] for attachment in found.attachments] == decoded
+    assert found.skeleton == Skeleton(())
+
+
 def element_order(data: bytes) -> list[str]:
     return re.findall(r"<(/?[A-Za-z:]+)", data.decode())
 
@@ -115,6 +126,7 @@ def test_base64_in_lines_comes_back_byte_for_byte(data: bytes, width: int, newli
     found, decoded = read_all(package, size)
     assert decoded == [data]
     assert same_bytes(found, decoded) == package
+    same_without_its_bytes(package, size)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +145,7 @@ def test_irregular_base64_is_decoded_and_kept_as_it_came(text: bytes, decoded: b
     found, data = read_all(package)
     assert data == [decoded]
     assert same_bytes(found, data) == package
+    same_without_its_bytes(package)
 
 
 @pytest.mark.parametrize("irregular", [False, True])
@@ -147,6 +160,7 @@ def test_a_long_attachment_is_cut_out_of_its_skeleton(width: int, irregular: boo
         found, decoded = read_all(package, size)
         assert decoded == [data]
         assert same_bytes(found, decoded) == package
+        same_without_its_bytes(package, size)
         if not irregular:
             assert found.skeleton.literal_size < len(EDOC)
             assert len(found.skeleton.pieces) == 3
