@@ -19,7 +19,14 @@ from console.locale import LANGUAGES, Text, catalogue, choose
 HELP = catalogue(choose(None, os.environ))
 _INTERRUPTED = 130
 
-app = typer.Typer(help=HELP("cli.help"), no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+app = typer.Typer(
+    help=HELP("cli.help"),
+    epilog=HELP("cli.epilog"),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
 
 Lang = Annotated[str | None, typer.Option("--lang", metavar="en|vi", help=HELP("cli.lang.help"))]
 
@@ -70,7 +77,12 @@ def run(
     text = _text(lang)
     from console.session import Wish, perform
 
-    raise typer.Exit(perform(Wish(scenario, days, seed, out, json, require_targets), text))
+    try:
+        code = perform(Wish(scenario, days, seed, out, json, require_targets), text)
+    except KeyboardInterrupt:  # said here: typer would end without a word
+        typer.echo(f"\n{text('error.interrupted')}", err=True)
+        code = _INTERRUPTED
+    raise typer.Exit(code)
 
 
 @app.command(help=HELP("cli.scenarios.help"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, time
+from difflib import get_close_matches
 from pathlib import Path
 from time import monotonic
 
@@ -29,7 +31,7 @@ from scenarios.run import Progress as Moment
 from scenarios.run import run
 from scenarios.trace import Record
 from scenarios.world import World
-from scenarios.worldfile import WorldFileError, load_world
+from scenarios.worldfile import WorldFileError, library, load_world
 
 DONE, SHORT, USAGE, UNREACHED = 0, 1, 2, 3
 """Exit codes: done and held; a verdict fell short; unreadable input; a part could not be used."""
@@ -40,6 +42,7 @@ _STORY_AGENCIES = 10
 _WIDTH = 120
 """Columns of the screen where it goes to a file."""
 DATABASES = ("axis.db", "offices.db")
+REPORTS = ("report.html", "measures.json", "trace.csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ def perform(wish: Wish, text: Text) -> int:
     """Run it and print it; the exit code."""
     talk = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
+        _known(wish, text)
         world = load_world(wish.scenario, wish.seed)
         days = _days(wish, world, text)
         with _folder(wish.out, text) as folder:
@@ -72,6 +76,17 @@ def perform(wish: Wish, text: Text) -> int:
 
 class Unusable(Exception):
     """An option that cannot be followed; its text is the sentence for the user."""
+
+
+def _known(wish: Wish, text: Text) -> None:
+    """Refuse an empty seed and a name that is neither a scenario's nor a file's, in the user's language."""
+    if not wish.seed:
+        raise Unusable(text("error.seed"))
+    name, names = wish.scenario, library()
+    if name in names or "/" in name or name.endswith(".toml"):
+        return
+    guess = [text("error.scenario.guess", name=near) for near in get_close_matches(name.lower(), names, n=1)]
+    raise Unusable(text("error.scenario", name=name or "''", guess="".join(guess), names=", ".join(names)))
 
 
 def _days(wish: Wish, world: World, text: Text) -> int:
@@ -91,9 +106,9 @@ def _folder(out: Path | None, text: Text) -> Iterator[Path]:
         return
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for database in DATABASES:
-            for path in out.glob(f"{database}*"):
-                path.unlink()
+        old = [path for database in DATABASES for path in out.glob(f"{database}*")]
+        for path in (*old, *(out / report for report in REPORTS)):  # no earlier report may stand beside what an interrupted run leaves
+            path.unlink(missing_ok=True)
     except OSError as error:
         raise Unusable(text("error.out", out=out, reason=error.strerror or error)) from None
     yield out
@@ -197,7 +212,7 @@ def _print(wish: Wish, tree: Tree, story: Storyteller, text: Text) -> None:
         sys.stdout.write(canonical(tree))
         return
     screen = Console(highlight=False)
-    if not screen.is_terminal:
+    if not screen.is_terminal and "COLUMNS" not in os.environ:
         screen = Console(highlight=False, width=_WIDTH)
     title, sentences = story.tell(text)
     if sentences:
@@ -213,7 +228,7 @@ def _print(wish: Wish, tree: Tree, story: Storyteller, text: Text) -> None:
 def _write(tree: Tree, folder: Path, text: Text, talk: Console) -> None:
     (folder / "report.html").write_text(page(tree, text), encoding="utf-8", newline="\n")
     (folder / "measures.json").write_text(canonical(tree), encoding="utf-8", newline="\n")
-    names = ("report.html", "measures.json", "trace.csv", *DATABASES)
+    names = (*REPORTS, *DATABASES)
     talk.print(text("progress.written", files=", ".join(str(folder / name) for name in names if (folder / name).exists())), markup=False)
 
 

@@ -128,7 +128,7 @@ class _Tale:
         }
 
     def _drafted(self, record: Drafted) -> Telling:
-        yield "drafted", {"officer": self._person(record.officer), "agency": self._agency(record.agency)}
+        yield "drafted", {"officer": self._person(record.officer, self._agency(record.agency))}
 
     def _by(self, key: str) -> Callable[[Any], Telling]:
         def tell(record: Initialled) -> Telling:
@@ -214,9 +214,9 @@ class _Tale:
     def _agency(self, organ: str) -> str:
         return self._agencies[organ].name if organ in self._agencies else organ
 
-    def _person(self, identifier: str) -> str:
+    def _person(self, identifier: str, agency: str = "") -> str:
         person = self._people.get(identifier)
-        return f"{person.name} ({person.position.lower()})" if person else identifier
+        return f"{person.name} ({', '.join(filter(None, (person.position.lower(), agency)))})" if person else identifier
 
     def _clock(self, at: int) -> str:
         moment = self._scene.moment(at)

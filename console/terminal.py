@@ -15,6 +15,9 @@ from console.reports.model import Tree
 _STYLES = {"held": "green", "short": "red", "undecided": "yellow"}
 _CAUSES_SHOWN = 8
 _REFUSALS_SHOWN = 6
+_WITH_SOURCES = 100
+"""Columns from which the rates have room for where their targets stand; the report always names it."""
+_LAW = " Art. "
 PAPER_MEASURES = (
     "internal-electronic",
     "official-wholly-electronic",
@@ -27,10 +30,11 @@ PAPER_MEASURES = (
 
 def show(tree: Tree, text: Text, console: Console) -> None:
     """Print the screen."""
-    console.print(_rates(tree, text))
+    console.print(_rates(tree, text, with_sources=console.width >= _WITH_SOURCES))
     columns = Table.grid(padding=(0, 3))
     columns.add_row(_causes(tree, text), _operations(tree, text))
     for part in (columns, _waiting(tree, text), _refusals(tree, text), _conservation(tree, text)):
+        console.print()
         console.print(part)
 
 
@@ -54,8 +58,17 @@ def interval_text(interval: Tree, text: Text) -> str:
     return f"{text.number(100 * interval['low'], 1)} – {text.percent(interval['high'])}"
 
 
-def _rates(tree: Tree, text: Text) -> RenderableType:
-    words = ("measure", "counted", "rate", "interval", "target", "verdict", "source")
+def source_text(row: Tree, text: Text) -> str:
+    """Where a target stands: ids of figures as they are, articles of law in the reader's language."""
+    named = []
+    for source in row["sources"]:
+        decree, law, article = source.partition(_LAW)
+        named.append(text("report.law", decree=decree, article=article) if law else source)
+    return ", ".join(named)
+
+
+def _rates(tree: Tree, text: Text, *, with_sources: bool) -> RenderableType:
+    words = ("measure", "counted", "rate", "interval", "target", "verdict", *(("source",) if with_sources else ()))
     table = _table(text("report.rates"), *(text(f"word.{word}") for word in words))
     for row in shown_rows(tree):
         verdict = Line(text.label("verdict", row["verdict"]), style=_STYLES[row["verdict"]])
@@ -66,7 +79,7 @@ def _rates(tree: Tree, text: Text) -> RenderableType:
             interval_text(row["interval"], text),
             target_text(row["target"], text),
             verdict,
-            ", ".join(row["sources"]),
+            *((source_text(row, text),) if with_sources else ()),
         )
     return table
 
@@ -78,19 +91,23 @@ def shown_rows(tree: Tree) -> list[Tree]:
 
 def _causes(tree: Tree, text: Text) -> RenderableType:
     levels = [level for level in ("province", "district", "commune") if any(item["level"] == level for item in tree["causes"])]
-    table = _table(text("report.causes"), text("word.cause"), *(text.label("level", level) for level in levels), text("word.total"))
     counts: Counter[tuple[str, str]] = Counter()
     for item in tree["causes"]:
         if item["measure"] in PAPER_MEASURES:
             counts[item["cause"], item["level"]] += item["count"]
+    if not counts:
+        return _sentence("report.causes", text("report.causes.none"), text)
+    table = _table(text("report.causes"), text("word.cause"), *(text.label("level", level) for level in levels), text("word.total"))
     causes: Counter[str] = Counter()
     for (cause, _), count in counts.items():
         causes[cause] += count
     for cause, total in _ranked(causes)[:_CAUSES_SHOWN]:
         table.add_row(text.label("cause", cause), *(text.number(counts[cause, level]) for level in levels), text.number(total))
-    if not causes:
-        table.add_row(text("report.none"))
     return table
+
+
+def _sentence(title: str, sentence: str, text: Text) -> RenderableType:
+    return Line.assemble((text(title), "bold"), "\n", sentence)
 
 
 def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
@@ -116,15 +133,17 @@ def waiting_by_road(tree: Tree) -> dict[str, dict[str, Tree]]:
 
 
 def _refusals(tree: Tree, text: Text) -> RenderableType:
+    returned = text("report.returned.count", count=text.number(sum(tree["returned"].values()))) if tree["returned"] else ""
+    if not tree["refusals"]:
+        return _sentence("report.refusals", "\n".join(filter(None, (text("report.refusals.none"), returned))), text)
     words = [text(f"word.{word}") for word in ("by", "rule", "sub-indication", "count")]
     table = _table(text("report.refusals"), *words)
     lines = sorted(tree["refusals"], key=lambda item: (-item["count"], item["by"], item["rule"]))
     for item in lines[:_REFUSALS_SHOWN]:
         table.add_row(text.label("refuser", item["by"]), item["rule"], item["sub-indication"] or "–", text.number(item["count"]))
-    if not lines:
-        return Line.assemble((text("report.refusals"), "bold"), "\n", text("report.refusals.none"), "\n")
-    if len(lines) > _REFUSALS_SHOWN:
-        table.caption = text("report.more", count=len(lines) - _REFUSALS_SHOWN)
+    more = text("report.more", count=len(lines) - _REFUSALS_SHOWN) if len(lines) > _REFUSALS_SHOWN else ""
+    table.caption = "\n".join(filter(None, (more, returned))) or None
+    table.caption_justify = "left"
     return table
 
 

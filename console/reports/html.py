@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time, timedelta
 from importlib.resources import files
 
@@ -16,11 +17,13 @@ from console.terminal import (
     operations_text,
     reconciliation_text,
     shown_rows,
+    source_text,
     sum_text,
     target_text,
     waiting_by_road,
 )
 from exchange.domain.calendar import VN
+from scenarios.measures.catalogue import SPECS, MeasureId
 
 
 def page(tree: Tree, text: Text) -> str:
@@ -61,6 +64,7 @@ def _header(tree: Tree, text: Text) -> Markup:
         start=text.day(start_of(tree)),
         seed=tree["seed"],
         documents=text.number(sum(amounts["documents"].values())),
+        issued=text.number(amounts["issued"]),
         agencies=text.number(sum(item["count"] for item in tree["agencies"])),
     )
     tiles = [(text.label("scope", scope), count) for scope, count in amounts["documents"].items()]
@@ -83,10 +87,12 @@ def _rates(tree: Tree, text: Text) -> Markup:
 
 
 def _measure(row: Tree, scale: plots.Scale, text: Text) -> Markup:
-    goal = f"{text('word.target').lower()} {target_text(row['target'], text)} · {', '.join(row['sources'])}"
+    goal = f"{text('word.target').lower()} {target_text(row['target'], text)} · {source_text(row, text)}".replace(" %", "\u00a0%")
+    goal = re.sub(r"([≥>=]) ", "\\1\u00a0", goal)
     lines = [_rate_line(text("report.headline"), row, row["target"], scale, text, kind="rate head")]
     for part in row["parts"] if len(row["parts"]) > 1 else []:
-        name = f"{text.label('level', part['level'])} · {text.label('bloc', part['bloc'])}"
+        aside = "" if SPECS[MeasureId(row["id"])].headline(part["level"], part["bloc"]) else " *"
+        name = f"{text.label('level', part['level'])} · {text.label('bloc', part['bloc'])}{aside}"
         lines.append(_rate_line(name, part, row["target"], scale, text, kind="rate"))
     axis = tag("div", tag("span"), plots.rate_axis(scale), class_="rate labels")
     return tag("div", tag("h3", row["title"][text.lang], " ", tag("small", goal)), axis, *lines, class_="measure")
@@ -119,9 +125,9 @@ def _definitions(tree: Tree, text: Text) -> Markup:
         )
         secret = [tag("br"), text("report.secret", count=text.number(row["secret"]))] if row["secret"] else []
         title = join([row["title"][text.lang], f" ({text.label('unit', row['unit'])})", tag("br"), tag("code", row["id"])])
-        rows.append([title, row["numerator"][text.lang], join([row["denominator"][text.lang], *secret]), method, ", ".join(row["sources"])])
+        rows.append([title, row["numerator"][text.lang], join([row["denominator"][text.lang], *secret]), method, source_text(row, text)])
     words = [text(f"word.{word}") for word in ("measure", "numerator", "denominator", "method", "source")]
-    return _section(text("report.definitions"), table(words, rows), kind="definitions")
+    return _section(text("report.definitions"), table(words, rows), note=text("report.definitions.note"), kind="definitions")
 
 
 def _flow(tree: Tree, text: Text) -> Markup:
@@ -138,7 +144,7 @@ def _causes(tree: Tree, text: Text) -> Markup:
             found.setdefault((item["measure"], item["level"], item["bloc"]), {})[item["cause"]] = item["count"]
     wholes = {(row["id"], part["level"], part["bloc"]): part["d"] for row in tree["measures"] for part in row["parts"]}
     if not found:
-        return _section(text("report.causes"), tag("p", text("report.none")))
+        return _section(text("report.causes"), tag("p", text("report.causes.none")))
     widest = max(sum(counts.values()) / wholes[key] for key, counts in found.items())
     blocks: list[Markup] = []
     for measure in PAPER_MEASURES:
@@ -166,7 +172,8 @@ def _cause_line(counts: dict[str, int], whole: int, widest: float, group: tuple[
 def _deadlines(tree: Tree, text: Text) -> Markup:
     stages = ("arrival", "registration")
     keys = ("count", "median", "p90", "longest")
-    head = [text("word.channel"), *(f"{text.label('stage', stage)}: {text('word.' + key).lower()}" for stage in stages for key in keys)]
+    words = {key: text(f"word.{key}").lower().replace(" %", "\u00a0%") for key in keys}
+    head = [text("word.channel"), *(f"{text.label('stage', stage)}: {words[key]}" for stage in stages for key in keys)]
     rows = []
     for road, found in waiting_by_road(tree).items():
         cells = [_waited(found.get(stage), key, text) for stage in stages for key in keys]

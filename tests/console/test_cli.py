@@ -44,6 +44,18 @@ def test_out_holds_the_report_and_may_be_used_again(tmp_path: Path) -> None:
     assert '<html lang="vi">' in (tmp_path / "report.html").read_text("utf-8")
 
 
+def test_an_interrupted_run_says_so_and_leaves_no_report_of_an_earlier_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / "report.html").write_text("of an earlier run", encoding="utf-8")
+    monkeypatch.setattr("console.session.run", interrupted)
+    answer = truc("run", "first-day", "--out", str(tmp_path), "--lang", "en")
+    assert answer.exit_code == 130
+    assert "Interrupted" in answer.stderr
+    assert not (tmp_path / "report.html").exists()
+
+
 def test_a_target_that_is_not_held_is_a_result_unless_targets_are_required() -> None:
     """One day of three agencies decides nothing about 90 %, and so does not hold it."""
     assert truc("run", "first-day").exit_code == 0
@@ -56,6 +68,9 @@ def test_a_target_that_is_not_held_is_a_result_unless_targets_are_required() -> 
     ("arguments", "named"),
     [
         (("run", "no-such-world"), ("no-such-world", "first-day")),
+        (("run", "frist-day", "--lang", "en"), ("did you mean first-day?",)),
+        (("run", "no-such-world", "--lang", "vi"), ("không có kịch bản",)),
+        (("run", "first-day", "--seed", "", "--lang", "en"), ("--seed",)),
         (("run", "missing.toml"), ("missing.toml",)),
         (("run", "first-day", "--days", "0", "--lang", "en"), ("--days", "0", "250")),
         (("run", "first-day", "--lang", "fr"), ("--lang", "fr", "en, vi")),
