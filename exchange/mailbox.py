@@ -57,7 +57,7 @@ class Mailboxes:
 
     def waiting(self, organ: OrganId, at: datetime, limit: int) -> tuple[Envelope, ...]:
         """Open lines available at ``at``, in mailbox order."""
-        with self._store.reading() as work:
+        with self._store.asking() as work:
             rows = work.all(_WAITING, {"organ": str(organ), "at": round(at.timestamp()), "limit": limit})
         return tuple(_envelope(row) for row in rows)
 

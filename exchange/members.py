@@ -70,7 +70,7 @@ class Members:
         return found
 
     def _read(self, organ: OrganId) -> tuple[bytes, bytes]:
-        with self._store.reading() as work:
+        with self._store.asking() as work:
             row = work.first(_SECRET, {"organ": str(organ)})
         return _NOBODY if row is None else (bytes(row.salt), bytes(row.digest))
 

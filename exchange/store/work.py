@@ -100,11 +100,15 @@ class Store:
 
         Raises :class:`StoreUnavailable` when the machine fails, :class:`Conflict` when a unique row was there already.
         """
-        return _Transaction(self, writing=True)
+        return _Transaction(self, begin_sql(self.dialect, writing=True), writing=True)
 
     def reading(self) -> AbstractContextManager[Work]:
         """A transaction that sees one consistent moment and changes nothing. Raises :class:`StoreUnavailable`."""
-        return _Transaction(self, writing=False)
+        return _Transaction(self, begin_sql(self.dialect, writing=False), writing=False)
+
+    def asking(self) -> AbstractContextManager[Work]:
+        """As :meth:`reading`, for exactly one query: it sees one moment by itself, and SQLite needs no BEGIN around it."""
+        return _Transaction(self, "", writing=False)
 
     def close(self) -> None:
         """Give the connections back, those other threads kept included; in memory, the data goes with them."""
@@ -120,9 +124,11 @@ class Store:
             raise RuntimeError("a unit of work was opened inside another")
         self._own.busy = True
 
-    def leave(self) -> None:
-        """This thread's unit of work is over."""
+    def leave(self, connection: PoolProxiedConnection | None) -> None:
+        """This thread's unit of work is over; its connection goes back to the pool unless the thread keeps it."""
         self._own.busy = False
+        if connection is not self._own.connection and connection is not None:
+            connection.close()
 
     def connect(self) -> PoolProxiedConnection:
         """This thread's connection, or one from the pool."""
@@ -134,16 +140,11 @@ class Store:
             self._kept.append(connection)
         return connection
 
-    def release(self, connection: PoolProxiedConnection) -> None:
-        """Back to the pool, which rolls back what was not committed."""
-        if self._own.connection is connection:
+    def forget(self, connection: PoolProxiedConnection | None) -> None:
+        """Something went wrong on it: this thread keeps it no more."""
+        if self._own.connection is connection and connection is not None:
             self._own.connection = None
             self._kept.remove(connection)
-        connection.close()
-
-    def keeps(self, connection: PoolProxiedConnection) -> bool:
-        """Whether this thread keeps the connection for its next unit of work."""
-        return self._own.connection is connection
 
     def explain(self, error: BaseException | None) -> None:
         """Raise the package's own name for a driver's error, if it has one."""
@@ -168,20 +169,21 @@ class _Own(local):
 class _Transaction(AbstractContextManager[Work]):
     """One unit of work, from BEGIN to COMMIT or ROLLBACK."""
 
-    __slots__ = ("_connection", "_cursor", "_store", "_writing")
+    __slots__ = ("_begin", "_connection", "_cursor", "_driver", "_store", "_writing")
 
-    def __init__(self, store: Store, *, writing: bool) -> None:
-        self._store, self._writing = store, writing
-        self._connection: Any = None
+    def __init__(self, store: Store, begin: str, *, writing: bool) -> None:
+        self._store, self._begin, self._writing = store, begin, writing
+        self._connection: PoolProxiedConnection | None = None
 
     def __enter__(self) -> Work:
         store = self._store
         store.enter()
         try:
             self._connection = store.connect()
-            self._cursor: Any = self._connection.driver_connection.cursor()
-            if begin := begin_sql(store.dialect, writing=self._writing):
-                self._cursor.execute(begin)
+            driver: Any = self._connection.dbapi_connection
+            self._driver, self._cursor = driver, driver.cursor()
+            if self._begin:
+                self._cursor.execute(self._begin)
             return Work(self._cursor, store.plans, store.dialect)
         except BaseException as error:
             self._abandon(error)
@@ -191,25 +193,21 @@ class _Transaction(AbstractContextManager[Work]):
         if error is not None:
             self._abandon(error)
             return
-        store, connection = self._store, self._connection
         try:
             self._cursor.close()  # ends a query that was not read to its end: no snapshot outlives its unit of work
             if self._writing:
-                connection.driver_connection.commit()
-            elif store.keeps(connection):
-                connection.driver_connection.rollback()
+                self._driver.commit()
+            elif self._begin:
+                self._driver.rollback()
         except BaseException as failed:
             self._abandon(failed)
             raise
-        if not store.keeps(connection):
-            store.release(connection)
-        store.leave()
+        self._store.leave(self._connection)
 
     def _abandon(self, error: BaseException) -> None:
         """Give the connection back, which rolls back, and raise the error under the package's own name."""
+        self._store.forget(self._connection)
         try:
-            if self._connection is not None:
-                self._store.release(self._connection)
+            self._store.leave(self._connection)  # the pool rolls back what was not committed
         finally:
-            self._store.leave()
-        self._store.explain(error)
+            self._store.explain(error)
