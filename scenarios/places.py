@@ -30,7 +30,8 @@ def _table(lines: Sequence[str], path: Place) -> tuple[int | None, Place]:
     first, rest = str(path[0]), path[1:]
     if rest and isinstance(rest[0], int):
         headers = [number for number, line in enumerate(lines) if _header(line) == f"[[{first}]]"]
-        return (headers[rest[0]] if rest[0] < len(headers) else None), rest[1:]
+        if headers:
+            return (headers[rest[0]] if rest[0] < len(headers) else None), rest[1:]
     for depth, header in ((2, f"[{first}.{rest[0]}]" if rest else ""), (1, f"[{first}]")):
         for number, line in enumerate(lines):
             if header and _header(line) == header:

@@ -37,6 +37,8 @@ def assumptions(item: WorldItem) -> tuple[Assumption, ...]:
             raise SpecError((*place, "key"), f"the assumption {assumption.key!r} is stated twice")
         if assumption.key not in merged and assumption.key not in named:
             raise SpecError((*place, "key"), f"nothing uses an assumption {assumption.key!r}")
+        if _is_share(assumption.key) and assumption.value > 1:
+            raise SpecError((*place, "value"), f"{assumption.key!r} is a share, and {assumption.value:g} is more than 1")
         own.add(assumption.key)
         merged[assumption.key] = _assumption(assumption, place)
     for name, profile in item.profile.items():
@@ -55,8 +57,14 @@ _PROBABILITIES = (
     "computer", "regular", "trained", "mailbox", "software", "connected", "directive_share", "broadcast_share", "urgent_share",
     "outside_share",
 )  # fmt: skip
+_SHARES = ("certificate.revoked_in_week", "certificate.former_holder", "equipped.holder", "equipped.clerk")
+"""Shares and probabilities no profile names; the others end in ``_share``."""
 _RATES = ("official_per_year", "internal_per_person")
 _AT_LEAST_ONE = ("working_days_per_year", "poll_minutes", "certificate.years")
+
+
+def _is_share(key: str) -> bool:
+    return key in _SHARES or key.endswith("_share")
 
 
 def _keys(profile: Profile, fields: tuple[str, ...] = _PROBABILITIES + _RATES) -> set[str]:

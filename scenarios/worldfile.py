@@ -12,17 +12,18 @@ from __future__ import annotations
 
 import tomllib
 import unicodedata
+from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from exchange.domain.calendar import HOLIDAYS_2021
 from scenarios.assemble import assemble
 from scenarios.expand import SpecError, expand
 from scenarios.holders import Staffed, allocate
 from scenarios.places import place_in
-from scenarios.schema import WorldItem
+from scenarios.schema import AgencyItem, AssumptionItem, GroupItem, HopItem, PaperRuleItem, Profile, WorldItem
 from scenarios.staff import staff
 from scenarios.statements import assumptions, hops, paper_rules, start_day, targets
 from scenarios.world import World
@@ -79,8 +80,26 @@ def _parse(name: str, text: str) -> WorldItem:
         raise WorldFileError(name, "", f"not valid TOML: {error}") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        rule = "unknown key" if first["type"] == "extra_forbidden" else first["msg"]
+        rule = _unknown(first["loc"]) if first["type"] == "extra_forbidden" else first["msg"]
         raise WorldFileError(name, place_in(text, first["loc"]), rule) from None
+
+
+_TABLES: dict[str, type[BaseModel]] = {
+    "agency": AgencyItem,
+    "group": GroupItem,
+    "assumption": AssumptionItem,
+    "hop": HopItem,
+    "paper-rule": PaperRuleItem,
+    "profile": Profile,
+}
+
+
+def _unknown(place: tuple[int | str, ...]) -> str:
+    """The rule about an unknown key, with the nearest one its table does have."""
+    table = _TABLES.get(str(place[0])) if len(place) == 3 else WorldItem if len(place) == 1 else None
+    names = [field.alias or name for name, field in table.model_fields.items()] if table else []
+    near = get_close_matches(str(place[-1]), names, n=1)
+    return f"unknown key; is {near[0]} meant?" if near else "unknown key"
 
 
 def _build(name: str, text: str, item: WorldItem, seed: str) -> World:

@@ -32,6 +32,9 @@ MISTAKES = {
     "unknown top-level key": ('name = "first-day"', 'name = "first-day"\ncolour = "red"', "colour", "unknown key"),
     "unknown key of a profile": ("[profile.district]", "[profile.district]\nofficers = 3", "profile.district.officers", "unknown key"),
     "unknown key of an agency": ('unit = "152"', 'unit = "152"\nstaff = 4', "agency.2.staff", "unknown key"),
+    "misspelt key": ('unit = "152"', 'unit = "152"\nsofware = false', "agency.2.sofware", "is software meant?"),
+    "misspelt top-level key": ("targets = [", "target = [", "target", "is targets meant?"),
+    "a share above one": ("value = 0\n", "value = 7\n", "assumption.2.value", "is a share, and 7 is more than 1"),
     "wrong type": ('province = "17"', "province = 17", "province", "valid string"),
     "no such province": ('province = "17"', 'province = "99"', "province", "no province has the GSO code 99"),
     "no such level": ('level = "district"', 'level = "village"', "profile.district.level", "Input should be"),
@@ -49,7 +52,7 @@ MISTAKES = {
     "no such figure": ("value = 0.2", 'value = 0.2\nsource = "b99"', "assumption.1.source", "no figure 'b99'"),
     "not the figure's value": ("value = 0.2", 'value = 0.2\nsource = "b34"', "assumption.1.value", "b34 says 0.8, the file says 0.2"),
     "a target as an input": ("value = 0.2", 'value = 0.9\nsource = "e10"', "assumption.1.source", "measured, never put in"),
-    "no such target": ('targets = ["b05"', 'targets = ["b23"', "targets.0", "no exchange rate"),
+    "no such target": ('targets = ["b05"', 'targets = ["b23"', "targets.0 (line", "no exchange rate"),
     "hop missing": ('id = "national"', 'id = "regional"', "hop", "no hop 'national'"),
     "hop without capacity": ("packages_per_minute = 600.0", "packages_per_minute = 0.0", "hop.0.packages_per_minute", "greater than 0"),
     "outage backwards": (
