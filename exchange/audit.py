@@ -96,6 +96,8 @@ class RefusalRecord:
 class NegotiationRecord:
     """One request about one delivery, and its answer."""
 
+    package_id: str
+    """The package that brought the document the request is about."""
     kind: Kind
     document: DocumentKey
     recipient: OrganId
@@ -190,19 +192,20 @@ class Records:
         """Every negotiation, in the order asked."""
         query = (
             select(
-                negotiation.c.kind, document.c.sender, document.c.number, document.c.notation, document.c.year, delivery.c.recipient,
-                negotiation.c.asked_at, negotiation.c.step, negotiation.c.answered_at,
+                package.c.package_id, negotiation.c.kind, document.c.sender, document.c.number, document.c.notation, document.c.year,
+                delivery.c.recipient, negotiation.c.asked_at, negotiation.c.step, negotiation.c.answered_at,
             )
             .join(delivery, delivery.c.id == negotiation.c.delivery)
             .join(document, document.c.id == delivery.c.document)
+            .join(package, package.c.id == document.c.package)
             .order_by(negotiation.c.id)
         )  # fmt: skip
         with self._store.reading() as work:
             rows = work.all(query)
         return tuple(
             NegotiationRecord(
-                Kind(row.kind), DocumentKey(OrganId.parse(row.sender), row.number, row.notation, row.year), OrganId.parse(row.recipient),
-                instant(row.asked_at), Step(row.step), _maybe(row.answered_at),
+                row.package_id, Kind(row.kind), DocumentKey(OrganId.parse(row.sender), row.number, row.notation, row.year),
+                OrganId.parse(row.recipient), instant(row.asked_at), Step(row.step), _maybe(row.answered_at),
             )
             for row in rows
         )  # fmt: skip

@@ -13,9 +13,10 @@ from typing import Any
 
 from exchange.axis import Axis
 from exchange.domain.lifecycle import DeliveryState, StatusCode
+from exchange.domain.negotiation import Kind, Step
 from scenarios.kernel import Kernel
 from scenarios.office.registers import AXIS_ROWS, FACTS, Registers
-from scenarios.trace import Arrived, Channel, Dispatched, Judged, Record, StatusSent, Submitted
+from scenarios.trace import Arrived, Channel, Dispatched, Judged, NegotiationMoved, Record, RefusalSigned, StatusSent, Submitted
 
 LIMIT = 100
 """So many disagreements are spelt out; one is already too many."""
@@ -26,9 +27,15 @@ _STATES = {
     StatusCode.ASSIGNED.value: DeliveryState.ASSIGNED,
     StatusCode.IN_PROCESS.value: DeliveryState.IN_PROCESS,
     StatusCode.DONE.value: DeliveryState.DONE,
+    f"{Kind.TAKE_BACK}:{Step.AGREED}": DeliveryState.TAKEN_BACK,
+    f"{Kind.RECALL}:{Step.AGREED}": DeliveryState.RECALLED,
+    f"{Kind.REPLACE}:{Step.AGREED}": DeliveryState.REPLACED,
 }
 _BEFORE_FETCH = frozenset({DeliveryState.RECEIVED, DeliveryState.IN_TRANSIT, DeliveryState.WAITING})
 _VERDICT = ("accepted", "refused")
+_WITHDRAWAL = f"{Kind.TAKE_BACK}:{Step.ASKED}"
+_Told = tuple[str, str, str, int, str, int]
+"""One negotiation: document, recipient, kind, asked at, how far it got, answered at (-1: not yet)."""
 
 
 @dataclass(slots=True)
@@ -36,6 +43,9 @@ class Facts:
     """What the trace says about the axis' deliveries."""
 
     registers: Registers
+    moves: list[NegotiationMoved] = field(default_factory=list)
+    refused: set[tuple[str, str]] = field(default_factory=set)
+    """Package and recipient of each refusal the axis signed."""
 
     def note(self, record: Record) -> None:
         """Keep what concerns a delivery by the axis."""
@@ -50,7 +60,15 @@ class Facts:
         elif isinstance(record, Arrived):
             self._add(record.document, record.agency, "arrived", record.at, record.package)
         elif isinstance(record, StatusSent):
-            self._add(record.document, record.agency, record.code, record.at)
+            if record.code in _STATES:
+                self._add(record.document, record.agency, record.code, record.at)
+        elif isinstance(record, NegotiationMoved):
+            self.moves.append(record)
+            self._add(record.document, _recipient(record), f"{record.kind}:{record.step}", record.at, record.package)
+        elif isinstance(record, RefusalSigned):
+            self.refused.add((record.package, record.recipient))
+            if record.document:
+                self._add(record.document, record.recipient, "refused", record.at, record.package)
 
     def _add(self, document: str, recipient: str, kind: str, at: int, package: str = "") -> None:
         self.registers.add(FACTS, {"document": document, "recipient": recipient, "kind": kind, "at": at, "package": package})
@@ -73,13 +91,13 @@ class _Comparison:
 
     def document(self, name: str, facts: list[Any], rows: list[Any]) -> None:
         """Everything both sides say about one document."""
-        own = {fact.kind: fact for fact in facts if not fact.recipient}
+        own = [fact for fact in facts if not fact.recipient]
         of_pairs = (fact for fact in facts if fact.recipient)
         pairs = {recipient: list(group) for recipient, group in groupby(of_pairs, lambda fact: str(fact.recipient))}
         verdicts = [row for row in rows if not row.recipient]
         deliveries = {row.recipient: row for row in rows if row.recipient}
-        submitted = own.get("submitted")
-        if submitted is None:
+        submitted = {fact.package: fact.at for fact in own if fact.kind == "submitted"}
+        if not submitted:
             self.check(not rows, f"{name}: the axis has rows of a document that was never submitted")
             return
         self._verdict(name, own, verdicts)
@@ -87,16 +105,19 @@ class _Comparison:
         for recipient in sorted(dispatched ^ set(deliveries)):
             self.check(False, f"{name} to {recipient}: only {'the trace' if recipient in dispatched else 'the axis'} knows of it")
         for recipient in sorted(dispatched & set(deliveries)):
-            self._pair(f"{name} to {recipient}", submitted, "refused" in own, pairs[recipient], deliveries[recipient])
+            row = deliveries[recipient]
+            refused = any(fact.kind == "refused" and fact.package == row.package for fact in (*own, *pairs[recipient]))
+            self._pair(f"{name} to {recipient}", submitted, refused, pairs[recipient], row)
 
-    def _verdict(self, name: str, own: dict[str, Any], verdicts: list[Any]) -> None:
-        said = [(fact.kind, fact.package, fact.at) for kind, fact in own.items() if kind in _VERDICT]
+    def _verdict(self, name: str, own: list[Any], verdicts: list[Any]) -> None:
+        said = [(fact.kind, fact.package, fact.at) for fact in own if fact.kind in _VERDICT]
         noted = [(row.state, row.package, row.at) for row in verdicts]
         self.check(said == noted, f"{name}: the trace has the verdicts {said}, the axis {noted}")
 
-    def _pair(self, name: str, submitted: Any, refused: bool, facts: list[Any], row: Any) -> None:
-        self.check(row.package == submitted.package, f"{name}: submitted as {submitted.package}, delivered as {row.package}")
-        self.check(row.at == submitted.at, f"{name}: submitted at {submitted.at}, admitted at {row.at}")
+    def _pair(self, name: str, submitted: dict[str, int], refused: bool, facts: list[Any], row: Any) -> None:
+        sent_at = submitted.get(row.package)
+        self.check(sent_at is not None, f"{name}: submitted as {', '.join(submitted)}, delivered as {row.package}")
+        self.check(sent_at == row.at, f"{name}: submitted at {sent_at}, admitted at {row.at}")
         arrived = [(fact.at, fact.package) for fact in facts if fact.kind == "arrived"]
         fetched = [(row.transport_at, row.package)] if row.transport == "fetched" else []
         self.check(arrived == fetched, f"{name}: the trace has the arrivals {arrived}, the axis {fetched}")
@@ -106,23 +127,62 @@ class _Comparison:
         expected = {_STATES[code] for code in (codes[-1:] + late)}
         if not codes:
             expected |= {DeliveryState.FAILED} if refused else {DeliveryState.FETCHED} if arrived else _BEFORE_FETCH
+            if not arrived and any(fact.kind == _WITHDRAWAL for fact in facts):
+                expected |= {DeliveryState.TAKEN_BACK}  # before it left the axis: nobody had to agree
         self.check(state in expected, f"{name}: the axis says {state}, the trace {sorted(expected)}")
 
 
 def reconcile(facts: Facts, axis: Axis, kernel: Kernel, settled_at: int) -> tuple[tuple[str, ...], int]:
     """Disagreements as sentences (none when all agrees), and how many comparisons were made."""
     registers = facts.registers
+    withdrawn: set[tuple[str, str]] = set()
     for row in axis.export_deliveries():
         moved = -1 if row.transport_at is None else kernel.instant_of(row.transport_at)
         values = {"at": kernel.instant_of(row.admitted_at), "transport": row.transport, "transport_at": moved}
         registers.add(AXIS_ROWS, {"package": row.package_id, "recipient": str(row.recipient), "state": row.state.value, **values})
+        if row.state is DeliveryState.TAKEN_BACK and not row.transport:
+            withdrawn.add((registers.submitted(row.package_id)[1], str(row.recipient)))
     for verdict in axis.judgements_since(0):
         values = {"at": kernel.instant_of(verdict.at), "transport": "", "transport_at": -1}
         registers.add(AXIS_ROWS, {"package": verdict.package_id, "recipient": "", "state": _VERDICT[not verdict.accepted], **values})
     comparison = _Comparison(settled_at)
     for name, ours, theirs in _side_by_side(registers.sorted_facts(), registers.sorted_axis_rows()):
         comparison.document(name, ours, theirs)
+    told, noted = _told(facts, withdrawn, settled_at), _noted(axis, registers, kernel)
+    for one in sorted(told ^ noted):
+        comparison.check(False, f"negotiation {one}: only {'the trace' if one in told else 'the axis'} knows of it")
+    comparison.compared += len(told & noted)
     return tuple(comparison.found), comparison.compared
+
+
+def _recipient(move: NegotiationMoved) -> str:
+    return move.other if move.step == Step.ASKED.value else move.agency
+
+
+def _told(facts: Facts, withdrawn: set[tuple[str, str]], settled_at: int) -> set[_Told]:
+    """Negotiations as the trace tells them, but for those the axis refused and for what was taken back before it left the axis."""
+    running: dict[tuple[str, str, str], _Told] = {}
+    ended: set[_Told] = set()
+    for move in facts.moves:
+        key = (move.document, _recipient(move), move.kind)
+        if (move.package, move.other) in facts.refused or move.at >= settled_at:
+            continue
+        if move.step != Step.ASKED.value:
+            asked = running.pop(key, (*key, -1, "", -1))
+            ended.add((*key, asked[3], move.step, move.at))
+        elif move.kind != Kind.TAKE_BACK.value or key[:2] not in withdrawn:
+            running[key] = (*key, move.at, move.step, -1)
+    return ended | set(running.values())
+
+
+def _noted(axis: Axis, registers: Registers, kernel: Kernel) -> set[_Told]:
+    """The same as the axis has them."""
+    noted: set[_Told] = set()
+    for one in axis.negotiations():
+        answered = -1 if one.answered_at is None else kernel.instant_of(one.answered_at)
+        document = registers.submitted(one.package_id)[1]
+        noted.add((document, str(one.recipient), one.kind.value, kernel.instant_of(one.asked_at), one.step.value, answered))
+    return noted
 
 
 def _side_by_side(facts: Iterator[Any], rows: Iterator[Any]) -> Iterator[tuple[str, list[Any], list[Any]]]:

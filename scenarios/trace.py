@@ -324,7 +324,10 @@ class MailboxUsed:
 
 @dataclass(frozen=True, slots=True)
 class NegotiationMoved:
-    """Recall, take-back, update or replace: asked, agreed or refused."""
+    """Recall, take-back, update or replace: asked, agreed or refused, at the instant the package that says so was handed over.
+
+    A replacement is agreed to by the 03 of the new document, which ``package`` then is; ``document`` is the old one.
+    """
 
     at: int
     agency: str
@@ -332,6 +335,7 @@ class NegotiationMoved:
     other: str
     kind: Literal["recall", "take-back", "update", "replace"]
     step: Literal["asked", "agreed", "refused"]
+    package: str
 
 
 Record = (

@@ -17,6 +17,7 @@ from scenarios.trace import (
     Dispatched,
     Drafted,
     InternalEnded,
+    NegotiationMoved,
     PaperArrived,
     Published,
     RefusalReceived,
@@ -92,6 +93,7 @@ class ExchangeFold:
             PaperArrived: self.paper_arrived,
             Registered: self.registered,
             Returned: self.returned,
+            NegotiationMoved: self.negotiated,
         }
 
     def drafted(self, record: Drafted) -> None:
@@ -188,6 +190,11 @@ class ExchangeFold:
 
     def returned(self, record: Returned) -> None:
         self.arrivals.pop((record.agency, record.document), None)
+
+    def negotiated(self, record: NegotiationMoved) -> None:
+        """What was taken back, recalled or replaced before it was registered is not to be registered any more."""
+        if record.step == "agreed" and record.kind != "update":
+            self.arrivals.pop((record.agency, record.document), None)
 
     def _minutes(self, stage: str, channel: Channel, seconds: int) -> None:
         self.minutes.setdefault((stage, channel), Counter())[max(0, seconds) // 60] += 1

@@ -15,6 +15,7 @@ from scenarios.trace import (
     InternalEnded,
     Issued,
     Judged,
+    NegotiationMoved,
     RefusalSigned,
     Registered,
     Returned,
@@ -47,6 +48,8 @@ class TrafficFold:
     """Sent back by the recipient's clerk, by reason."""
     registered: Counter[Channel] = field(default_factory=Counter)
     statuses: Counter[str] = field(default_factory=Counter)
+    negotiations: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By kind and step."""
 
     def handlers(self) -> Handlers:
         return {
@@ -62,6 +65,7 @@ class TrafficFold:
             Returned: self.was_returned,
             Registered: self.was_registered,
             StatusSent: self.status,
+            NegotiationMoved: self.negotiated,
         }
 
     def opened(self, record: AgencyOpened) -> None:
@@ -106,3 +110,6 @@ class TrafficFold:
 
     def status(self, record: StatusSent) -> None:
         self.statuses[record.code] += 1
+
+    def negotiated(self, record: NegotiationMoved) -> None:
+        self.negotiations[record.kind, record.step] += 1

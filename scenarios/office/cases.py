@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from exchange.domain.identifiers import OrganId
+from exchange.domain.identifiers import DocumentKey, OrganId
+from exchange.domain.negotiation import Kind, Negotiation, Step
+from exchange.edxml.model import Replacement
 from scenarios.trace import Cause, Channel, Scope
 from scenarios.world import Person
 
@@ -35,6 +37,17 @@ class Answers:
     day: date
 
 
+@dataclass(frozen=True, slots=True)
+class Replaces:
+    """The issued document a draft replaces, at which recipients, and why."""
+
+    document: str
+    key: DocumentKey
+    register_number: int
+    organs: tuple[OrganId, ...]
+    reason: str
+
+
 @dataclass(slots=True)
 class Draft:
     """A document of this agency from first word to issue."""
@@ -57,6 +70,7 @@ class Draft:
     answered_arrival: int = 0
     """Arrival number of the document this one answers, for the follow-up register."""
     readers: tuple[Person, ...] = ()
+    replaces: Replaces | None = None
     stage: Stage = Stage.DRAFTED
     by_hand: Cause | None = None
     letter: bytes = b""
@@ -87,6 +101,41 @@ class Incoming:
     file: object = None
     """The package as kept until the clerk has checked it (an :class:`scenarios.office.keeping.Kept`); ``None`` for paper."""
     package: str = ""
+    replaces: tuple[Replacement, ...] = ()
+    """Earlier documents it replaces, as its header names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a sender asks about a document it sent: recall, take-back or update, as read from its package."""
+
+    kind: Kind
+    document: str
+    sender: OrganId
+    number: str
+    notation: str
+    day: date
+    reason: str
+    item: Incoming | None = None
+    """The package with its letter, to be checked; ``None`` for a take-back, which is a status package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What a package in the outbox does to a negotiation once it is handed over. ``other``: the agency on the other side."""
+
+    document: str
+    other: str
+    kind: Kind
+    step: Step
+
+
+@dataclass(slots=True)
+class Asked:
+    """What was asked about one issued document: the latest negotiation with each recipient."""
+
+    register_number: int
+    latest: dict[OrganId, Negotiation] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -98,3 +147,5 @@ class Case:
     lead: Person | None = None
     started: bool = False
     to_answer: bool = False
+    cancelled: bool = False
+    """Taken back, recalled or replaced: whoever has it on the desk leaves it."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 
-from exchange.domain.identifiers import OrganId
+from exchange.domain.identifiers import DocumentKey, OrganId
+from exchange.domain.negotiation import Kind
 from exchange.domain.organization import Bloc, Level
 from scenarios.channels import Conditions, Hand, Recipient, Road, Sender, choose
-from scenarios.office import wire
+from scenarios.office import requests, wire
 from scenarios.office.cases import Draft
 from scenarios.office.office import Office, Parcel
 from scenarios.streams import share
@@ -31,6 +33,19 @@ class Annex:
     signature: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An issued document as its clerk still has it in hand. ``organs``: its recipients by the axis."""
+
+    item: Draft
+    day: date
+    letter: bytes
+    files: tuple[Annex, ...]
+    organs: tuple[OrganId, ...]
+    key: DocumentKey
+    register_number: int
+
+
 def annexes(office: Office, item: Draft) -> tuple[Annex, ...]:
     """The annex files of a document, each signed with the seal: a table of figures, zipped as the wire asks of what is no office format."""
     kernel = office.services.kernel
@@ -43,8 +58,8 @@ def annexes(office: Office, item: Draft) -> tuple[Annex, ...]:
     return (Annex("phu-luc-01.zip", data, seal.sign(sha256(data).digest())),)
 
 
-def send(office: Office, item: Draft, files: tuple[Annex, ...], able: Sender) -> None:
-    """Choose every recipient's road, write it down, and hand the document to the roads chosen.
+def send(office: Office, item: Draft, files: tuple[Annex, ...], able: Sender) -> Sent:
+    """Choose every recipient's road, write it down, and hand the document to the roads chosen; gives what was sent.
 
     ``able``: what the agency has and can. A document signed with keys has shown it can, whatever the tokens say by now.
     """
@@ -68,7 +83,23 @@ def send(office: Office, item: Draft, files: tuple[Annex, ...], able: Sender) ->
             services.post.send_copy(office, item, organ)
     if item.directive:
         services.portal.offer(office, item)
+    by_axis = tuple(organ for organ, road in roads if road.channel is Channel.AXIS)
+    day = kernel.moment.date()
+    key = DocumentKey.of(office.id, item.number, item.notation, day)
+    sent = Sent(item, day, item.letter, files, by_axis, key, office.register_number)
     item.letter = b""
+    return sent
+
+
+def add_recipient(office: Office, sent: Sent, organ: OrganId) -> bool:
+    """Put one more recipient on the axis' road, if that is the road to it; says whether it is."""
+    agency = office.services.agencies[organ]
+    from_us = Sender(bloc=office.agency.bloc, connected=office.agency.connected)
+    road = choose(from_us, recipient_facts(office, agency), conditions(office, sent.item, agency))
+    if road.channel is not Channel.AXIS or road.paper_too:
+        return False
+    office.services.kernel.record(_dispatched(office, sent.item, agency, road))
+    return True
 
 
 def conditions(office: Office, item: Draft, agency: Agency) -> Conditions:
@@ -146,11 +177,15 @@ def _paper_follows(roads: list[tuple[OrganId, Road]], organs: tuple[OrganId, ...
 def _send_package(
     office: Office, item: Draft, channel: Channel, organs: tuple[OrganId, ...], files: tuple[Annex, ...], paper: bool
 ) -> None:
-    data = wire.write_document(office, item, organs, files, paper)
     if channel is Channel.PARTY_NETWORK:
-        office.services.party.send(office, item, organs, data)
+        office.services.party.send(office, item, organs, wire.write_document(office, item, organs, files, paper))
         return
-    office.outbox.append(Parcel(item.id, "edoc", data))
+    old, replaced = item.replaces, requests.replaced_at(office, item, organs)
+    data = wire.write_document(office, item, organs, files, paper, replaced)
+    moves = () if old is None else requests.ask_all(office, Kind.REPLACE, old.document, old.key, old.register_number, replaced, old.reason)
+    if old is not None:
+        office.replacing[item.id] = old.document
+    office.outbox.append(Parcel(item.id, "edoc", data, moves=moves))
     office.services.wake(office.id)
 
 

@@ -6,10 +6,13 @@ Everything passes the clerk: what is not registered nobody is obliged to act on 
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import Enum, auto
 
-from exchange.domain.lifecycle import MailState, StatusCode
+from exchange.domain.identifiers import OrganId
+from exchange.domain.lifecycle import MailState, Operation, StatusCode
+from exchange.domain.negotiation import Kind, Step
 from scenarios.office import wire
-from scenarios.office.cases import Case, Incoming
+from scenarios.office.cases import Case, Incoming, Move
 from scenarios.office.office import LEADERS, Office, Parcel, require
 from scenarios.office.registers import FOLLOW_UP, INCOMING
 from scenarios.trace import Channel, Checked, Registered, Returned
@@ -17,6 +20,16 @@ from scenarios.world import Person
 
 MIN_REASON = 10
 """Shortest reason for a return (vendors: 10–500 characters)."""
+
+
+class Place(Enum):
+    """Where a document that came in stands."""
+
+    QUEUED = auto()
+    OPEN = auto()
+    CLOSED = auto()
+    NOWHERE = auto()
+    """Never came, or was returned."""
 
 
 def queue(office: Office, item: Incoming) -> None:
@@ -29,6 +42,11 @@ def check(office: Office, clerk: Person, item: Incoming) -> str:
     """The clerk verifies the letter for herself. The reason for a return, empty when it holds; paper is checked by eye."""
     _require_clerk(office, clerk, f"check {item.document}")
     require(item.document in office.queue, clerk.id, f"check {item.document}", "it is not in the arrival queue")
+    return verify(office, item)
+
+
+def verify(office: Office, item: Incoming) -> str:
+    """Judge what was fetched: the reason against it, empty when it holds."""
     if item.file is None:
         return ""
     kernel = office.services.kernel
@@ -66,7 +84,7 @@ def register(office: Office, clerk: Person, item: Incoming) -> Case:
             kernel.now, office.name, item.document, item.channel, case.arrival_number, item.signed_at, item.arrived_at, item.urgency
         )
     )
-    _tell(office, item, StatusCode.REGISTERED, MailState.REGISTERED)
+    _tell(office, item, StatusCode.REGISTERED, MailState.REGISTERED, moves=_put_in_place(office, item))
     office.desks[office.signer(item.document).id].put("assign", case, item.urgency)
     return case
 
@@ -79,7 +97,7 @@ def send_back(office: Office, clerk: Person, item: Incoming, reason: str) -> Non
     kernel = office.services.kernel
     del office.queue[item.document]
     kernel.record(Returned(kernel.now, office.name, item.document, item.channel, reason))
-    _tell(office, item, StatusCode.RETURNED, MailState.RETURNED, reason)
+    _tell(office, item, StatusCode.RETURNED, MailState.RETURNED, reason, _replaces_nothing(office, item))
 
 
 def assign(office: Office, leader: Person, case: Case, lead: Person, *, to_answer: bool, deadline: str) -> None:
@@ -125,6 +143,64 @@ def finish(office: Office, officer: Person, case: Case) -> None:
     _tell(office, case.incoming, StatusCode.DONE)
 
 
+def whereabouts(office: Office, document: str, sender: OrganId) -> Place:
+    """Where a sender's document stands here."""
+    queued = office.queue.get(document)
+    if queued is not None and queued.sender == sender:
+        return Place.QUEUED
+    if _case(office, document, sender) is not None:
+        return Place.OPEN
+    known = office.services.registers.known_document(office.name, document, str(sender))
+    return Place.CLOSED if known else Place.NOWHERE
+
+
+def note(office: Office, document: str, sender: OrganId, text: str) -> None:
+    """Write it into the register's note, if the document stands there."""
+    registers = office.services.registers
+    number = registers.arrival(office.name, document, str(sender))
+    if number is not None:
+        registers.change(INCOMING, {"agency": office.name, "arrival_number": number, "note": text})
+
+
+def cancel(office: Office, document: str, sender: OrganId, text: str) -> tuple[Move, ...]:
+    """Taken back, recalled or replaced: work on it stops, its metadata stay with a note. Gives the replacements that end with it."""
+    queued = office.queue.get(document)
+    if queued is not None and queued.sender == sender:
+        del office.queue[document]
+        wire.forget(office, queued)
+        return _replaces_nothing(office, queued)
+    case = _case(office, document, sender)
+    if case is not None:
+        case.cancelled = True
+        del office.cases[case.arrival_number]
+        row = {"agency": office.name, "arrival_number": case.arrival_number, "progress": "đã hủy", "note": text}
+        office.services.registers.change(FOLLOW_UP, row)
+    note(office, document, sender, text)
+    return ()
+
+
+def _case(office: Office, document: str, sender: OrganId) -> Case | None:
+    return next((case for case in office.cases.values() if (case.incoming.document, case.incoming.sender) == (document, sender)), None)
+
+
+def _replaced(office: Office, item: Incoming) -> tuple[str, ...]:
+    return tuple(old.document_id for old in item.replaces if not old.organs or office.id in old.organs)
+
+
+def _put_in_place(office: Office, item: Incoming) -> tuple[Move, ...]:
+    """What the registered document replaces here is cancelled."""
+    text = f"{Operation.REPLACE.label}: {item.number}/{item.notation}"
+    moves: list[Move] = []
+    for old in _replaced(office, item):
+        if whereabouts(office, old, item.sender) is not Place.NOWHERE:
+            moves += (*cancel(office, old, item.sender, text), Move(old, str(item.sender), Kind.REPLACE, Step.AGREED))
+    return tuple(moves)
+
+
+def _replaces_nothing(office: Office, item: Incoming) -> tuple[Move, ...]:
+    return tuple(Move(old, str(item.sender), Kind.REPLACE, Step.REFUSED) for old in _replaced(office, item))
+
+
 def _require_clerk(office: Office, person: Person, what: str) -> None:
     allowed = person.id in office.people and (person.role == "clerk" or not office.staff("clerk"))
     require(allowed, person.id, what, "only the agency's clerk receives documents")
@@ -135,12 +211,14 @@ def _require_lead(officer: Person, case: Case, what: str) -> None:
     require(own, officer.id, f"{what} arrival {case.arrival_number}", "somebody else handles it")
 
 
-def _tell(office: Office, item: Incoming, code: StatusCode, mail: MailState | None = None, text: str = "") -> None:
+def _tell(
+    office: Office, item: Incoming, code: StatusCode, mail: MailState | None = None, text: str = "", moves: tuple[Move, ...] = ()
+) -> None:
     """Report to the sender: a status package where it came by the axis; else the carrier's record is moved on."""
     services = office.services
     if item.channel is Channel.AXIS:
         data = wire.write_status(office, item, code, text or code.label)
-        office.outbox.append(Parcel(item.document, "status", data, code.value, str(item.sender)))
+        office.outbox.append(Parcel(item.document, "status", data, code.value, str(item.sender), moves))
         services.wake(office.id)
     elif mail is not None:
         services.post.moved(item.document, office.name, mail)

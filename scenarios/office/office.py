@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from exchange.domain.document import GENERAL, Numbering
 from exchange.domain.identifiers import OrganId
-from scenarios.office.cases import Case, Draft, Incoming
+from scenarios.office.cases import Asked, Case, Draft, Incoming, Move, Request
 from scenarios.office.desk import Desk
 from scenarios.office.errors import OfficeError
 from scenarios.office.services import Services
@@ -30,6 +30,8 @@ class Parcel:
     data: bytes
     code: str = ""
     to: str = ""
+    moves: tuple[Move, ...] = ()
+    """Negotiations it moves."""
 
 
 @dataclass(slots=True)
@@ -45,6 +47,12 @@ class Office:
     """Arrival queue, "chờ tiếp nhận": by document identifier."""
     cases: dict[int, Case] = field(default_factory=dict)
     outbox: list[Parcel] = field(default_factory=list)
+    asked: dict[str, Asked] = field(default_factory=dict)
+    """What this agency asked about documents it had sent, by document identifier."""
+    replacing: dict[str, str] = field(default_factory=dict)
+    """Replacements of its own on their way: new document, old document."""
+    requests: dict[tuple[str, OrganId], Request] = field(default_factory=dict)
+    """What others asked here and no clerk has answered yet, by document and sender."""
     numbering: Numbering = field(default_factory=Numbering)
     register_number: int = 0
     arrival_number: int = 0

@@ -13,7 +13,7 @@ from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Bloc
 from scenarios.channels import Hand, Sender, hand_cause
 from scenarios.office import dispatch, internal
-from scenarios.office.cases import Answers, Draft, Stage
+from scenarios.office.cases import Answers, Draft, Replaces, Stage
 from scenarios.office.letters import letter_content, notation_of
 from scenarios.office.office import LEADERS, Office, require
 from scenarios.office.registers import FOLLOW_UP, OUTGOING
@@ -39,6 +39,7 @@ class Need:
     internal: bool = False
     answers: Answers | None = None
     answered_arrival: int = 0
+    replaces: Replaces | None = None
 
 
 def draft(office: Office, officer: Person, need: Need) -> Draft:
@@ -64,6 +65,7 @@ def draft(office: Office, officer: Person, need: Need) -> Draft:
         drafter=officer if need.internal else _typist(office, officer, need.id),
         answers=need.answers,
         answered_arrival=need.answered_arrival,
+        replaces=need.replaces,
         readers=internal.readers(office, officer, need.id) if need.internal else (),
     )
     office.drafts[need.id] = item
@@ -109,11 +111,11 @@ def sign(office: Office, leader: Person, item: Draft) -> None:
     office.desks[office.clerk(item.id).id].put("issue", item, item.urgency)
 
 
-def issue(office: Office, clerk: Person, item: Draft) -> None:
-    """The clerk numbers, seals, registers and sends (Decree 30 Art. 14–18)."""
+def issue(office: Office, clerk: Person, item: Draft) -> dispatch.Sent | None:
+    """The clerk numbers, seals, registers and sends (Decree 30 Art. 14–18); gives what left the house, ``None`` for what stays in it."""
     other = clerk.role not in LEADERS and clerk.id != item.signer.id
     require(other, clerk.id, f"number {item.id}", "signer and numberer are different people")
-    require(_keeps_registers(office, clerk), clerk.id, f"number {item.id}", "only the clerk numbers, seals and registers")
+    require(keeps_registers(office, clerk), clerk.id, f"number {item.id}", "only the clerk numbers, seals and registers")
     require(item.stage is Stage.SIGNED, clerk.id, f"number {item.id}", f"it is {item.stage}, not signed")
     services, kernel = office.services, office.services.kernel
     day = kernel.moment.date()
@@ -138,8 +140,8 @@ def issue(office: Office, clerk: Person, item: Draft) -> None:
     del office.drafts[item.id]
     if item.internal:
         internal.circulate_document(office, item)
-    else:
-        dispatch.send(office, item, annexes, sender_facts(office, item))
+        return None
+    return dispatch.send(office, item, annexes, sender_facts(office, item))
 
 
 def signing_cause(office: Office, item: Draft) -> Cause | None:
@@ -173,7 +175,8 @@ def _typist(office: Office, officer: Person, key: str) -> Person:
     return office.pick(f"{key}/typist", able) or officer
 
 
-def _keeps_registers(office: Office, person: Person) -> bool:
+def keeps_registers(office: Office, person: Person) -> bool:
+    """Whether this person keeps the registers here: the clerk, or anybody where there is none."""
     return person.role == "clerk" or not office.staff("clerk")
 
 

@@ -198,6 +198,20 @@ class Registers:
         found = self._connection.execute(query).first()
         return (found.agency, found.document) if found is not None else ("", "")
 
+    def arrival(self, agency: str, document: str, issuer: str) -> int | None:
+        """Arrival number under which a document of this issuer stands in the incoming register; ``None`` when it does not."""
+        self.flush()
+        columns = INCOMING.c
+        where = (columns.agency == agency, columns.document == document, columns.issuer == issuer)
+        return self._connection.execute(select(columns.arrival_number).where(*where)).scalar()
+
+    def reported(self, agency: str, document: str, code: str) -> frozenset[str]:
+        """Partners who reported this code about a document of the agency's."""
+        self.flush()
+        columns = TRACKING.c
+        where = (columns.agency == agency, columns.document == document, columns.code == code)
+        return frozenset(self._connection.execute(select(columns.partner).where(*where)).scalars())
+
     def sorted_facts(self) -> Iterator[Any]:
         """Rows of ``delivery_facts`` by document and recipient, in the order noted."""
         columns = FACTS.c

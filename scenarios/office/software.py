@@ -9,17 +9,20 @@ from hashlib import sha256
 from typing import Literal
 
 from exchange.api import AxisApi, Caller, Envelope, Fetched, Package, PackageKind, Receipt, Rejection, Submission
+from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import StatusCode
+from exchange.domain.negotiation import Kind, Step
 from exchange.edxml.reader import EdxmlPackage
 from exchange.receipts import attests, read_refusal
-from scenarios.office import incoming, wire
-from scenarios.office.cases import Incoming
+from scenarios.office import incoming, negotiations, requests, wire
+from scenarios.office.cases import Incoming, Request
 from scenarios.office.office import Office, Parcel
 from scenarios.office.registers import SUBMITTED, TRACKING
-from scenarios.trace import Arrived, Channel, RefusalReceived, StatusReceived, StatusSent, Submitted
+from scenarios.trace import Arrived, Channel, NegotiationMoved, RefusalReceived, StatusReceived, StatusSent, Submitted
 from signing import Purpose, SubIndication
 
 _PAGE = 100
+_STEPS: dict[Step, Literal["asked", "agreed", "refused"]] = {Step.ASKED: "asked", Step.AGREED: "agreed", Step.REFUSED: "refused"}
 _REVOKED = frozenset({SubIndication.REVOKED_NO_POE, SubIndication.REVOKED_CA_NO_POE})
 
 
@@ -59,7 +62,14 @@ class Software:
         if envelope.kind is PackageKind.STATUS:
             self._status(read)
             return
-        self._document(wire.arrived_document(self.office.services, read, blobs, envelope.package_id, Channel.AXIS))
+        item = wire.arrived_document(self.office.services, read, blobs, envelope.package_id, Channel.AXIS)
+        business = read.edoc.business
+        kind = Kind.of(business.operation)
+        if kind not in (Kind.RECALL, Kind.UPDATE) or self.office.id in business.added():
+            self._document(item)
+            return
+        about = (item.document, item.sender, item.number, item.notation, item.day)
+        negotiations.receive(self.office, Request(kind, *about, business.reason, item))
 
     def _document(self, item: Incoming) -> None:
         services, kernel = self.office.services, self.office.services.kernel
@@ -76,6 +86,12 @@ class Software:
         kernel.record(StatusReceived(kernel.now, self.office.name, document, header.code.value, partner))
         row = {"agency": self.office.name, "document": document, "partner": partner, "code": header.code.value, "at": kernel.now}
         self.office.services.registers.add(TRACKING, row)
+        if header.code is not StatusCode.TAKE_BACK:
+            requests.answered(self.office, document, header.sender_id, header.code)
+            return
+        day = header.response_for.promulgation_date or kernel.moment.date()
+        about = (document, header.sender_id, *header.number_and_notation, day)
+        negotiations.receive(self.office, Request(Kind.TAKE_BACK, *about, header.description))
 
     def _refusal(self, data: bytes) -> None:
         services, kernel = self.office.services, self.office.services.kernel
@@ -87,6 +103,7 @@ class Software:
         refusal = notice.refusal
         _, document = services.registers.submitted(refusal.package_id)
         kernel.record(RefusalReceived(kernel.now, self.office.name, document, refusal.recipient, refusal.rule, refusal.sub_indication))
+        requests.lapsed(self.office, document, OrganId(refusal.recipient))
         if refusal.sub_indication in _REVOKED:
             self.office.consults_revocation = True
 
@@ -103,6 +120,8 @@ class Software:
         kind: Literal["edoc", "status"] = "edoc" if parcel.kind == "edoc" else "status"
         if isinstance(answer, Rejection):
             kernel.record(Submitted(kernel.now, name, parcel.document, kind, "", False, answer.rule))
+            for move in parcel.moves:
+                requests.lapsed(self.office, move.document, OrganId(move.other))
             return
         digest = sha256(answer.statement).digest()
         report = services.validator(self.office.id).validate(answer.signature, digest, kernel.moment, Purpose.RECEIPT, known=self._known)
@@ -111,8 +130,12 @@ class Software:
         if not attests(answer, parcel.data, self._caller.organ, kind):
             raise RuntimeError(f"{name} got a receipt for another package than the one it sent")
         kernel.record(Submitted(kernel.now, name, parcel.document, kind, answer.package_id, True, ""))
-        if parcel.kind == "edoc":
+        if parcel.kind == "edoc" or parcel.code == StatusCode.TAKE_BACK:
             services.registers.add(SUBMITTED, {"agency": name, "package": answer.package_id, "document": parcel.document})
+        if parcel.kind == "edoc":
             services.unjudged[answer.package_id] = parcel.document
         else:
             kernel.record(StatusSent(kernel.now, name, parcel.document, parcel.code, parcel.to))
+        for move in parcel.moves:
+            step = _STEPS[move.step]
+            kernel.record(NegotiationMoved(kernel.now, name, move.document, move.other, move.kind.value, step, answer.package_id))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Protocol
 
 from exchange.domain.document import Urgency, document_type
 from exchange.domain.identifiers import OrganId
-from exchange.domain.lifecycle import StatusCode
+from exchange.domain.lifecycle import Operation, StatusCode
 from exchange.edxml.model import (
     Business,
     Contact,
     EdocHeader,
     OtherInfo,
     OutgoingAttachment,
+    Replacement,
     ResponseFor,
     SignerInfo,
     StaffInfo,
@@ -33,7 +35,7 @@ from scenarios.office.services import Services
 from scenarios.trace import Channel
 
 if TYPE_CHECKING:
-    from scenarios.office.dispatch import Annex
+    from scenarios.office.dispatch import Annex, Sent
 
 _LETTER_NAME = "van-ban.pdf"
 _LETTER_ID = "van-ban"
@@ -48,8 +50,40 @@ class Kept:
     files: tuple[tuple[str, str], ...]
 
 
-def write_document(office: Office, item: Draft, organs: tuple[OrganId, ...], annexes: tuple[Annex, ...], paper: bool) -> bytes:
-    """The edXML package of an issued document to these recipients."""
+class Reported(Protocol):
+    """What a status package says of the document it is about."""
+
+    @property
+    def sender(self) -> OrganId: ...
+    @property
+    def document(self) -> str: ...
+    @property
+    def number(self) -> str: ...
+    @property
+    def notation(self) -> str: ...
+    @property
+    def day(self) -> date: ...
+
+
+def write_document(
+    office: Office, item: Draft, organs: tuple[OrganId, ...], annexes: tuple[Annex, ...], paper: bool, replaced: tuple[OrganId, ...] = ()
+) -> bytes:
+    """The edXML package of an issued document to these recipients; ``replaced``: those at whom it replaces an earlier one."""
+    business = Business(paper=int(paper), staff=_staff(item))
+    if item.replaces is not None and replaced:
+        old = (Replacement(item.replaces.document, replaced),)
+        business = replace(business, operation=Operation.REPLACE, reason=item.replaces.reason, replacements=old)
+    return _write(office, item, office.services.kernel.moment.date(), item.letter, organs, annexes, business)
+
+
+def write_operation(office: Office, sent: Sent, organs: tuple[OrganId, ...], business: Business) -> bytes:
+    """A recall or an update: the letter once more, under what is to be done with it."""
+    return _write(office, sent.item, sent.day, sent.letter, organs, sent.files, replace(business, staff=_staff(sent.item)))
+
+
+def _write(
+    office: Office, item: Draft, day: date, letter: bytes, organs: tuple[OrganId, ...], annexes: tuple[Annex, ...], business: Business
+) -> bytes:
     kernel, content = office.services.kernel, letter_content(office, item)
     kind = document_type(item.type)
     header = EdocHeader(
@@ -57,7 +91,7 @@ def write_document(office: Office, item: Draft, organs: tuple[OrganId, ...], ann
         recipients=tuple(_contact(office.services, organ) for organ in organs),
         number=item.number,
         notation=item.notation,
-        promulgation_date=kernel.moment.date(),
+        promulgation_date=day,
         subject=content.subject,
         document_id=item.id,
         place=office.agency.place,
@@ -69,16 +103,29 @@ def write_document(office: Office, item: Draft, organs: tuple[OrganId, ...], ann
         steering=2 if item.directive else 1,
         to_places=content.to_places,
         trace=(TraceHeader(office.id, kernel.moment),),
-        business=Business(paper=int(paper), staff=StaffInfo(item.officer.unit, item.officer.name)),
+        business=business,
     )
-    files = [OutgoingAttachment(_LETTER_ID, _LETTER_NAME, item.letter, "application/pdf")]
+    files = [OutgoingAttachment(_LETTER_ID, _LETTER_NAME, letter, "application/pdf")]
     for number, annex in enumerate(annexes, 1):
         files.append(OutgoingAttachment(f"phu-luc-{number}", annex.name, annex.data, "application/zip"))
         files.append(OutgoingAttachment(f"phu-luc-{number}-ky", f"{annex.name}.p7s", annex.signature, "application/pkcs7-signature"))
     return write_edoc(header, files)
 
 
-def write_status(office: Office, item: Incoming, code: StatusCode, text: str) -> bytes:
+def write_take_back(office: Office, sent: Sent, organ: OrganId, reason: str) -> bytes:
+    """A status package 13: the document's sender asks one recipient to let it go."""
+    item = sent.item
+    header = StatusHeader(
+        sender=_contact(office.services, office.id),
+        response_for=ResponseFor(organ, f"{item.number}/{item.notation}", item.id, sent.day),
+        code=StatusCode.TAKE_BACK,
+        timestamp=office.services.kernel.moment,
+        description=reason[:_FILE_LIMIT],
+    )
+    return write_status_package(header)
+
+
+def write_status(office: Office, item: Reported, code: StatusCode, text: str) -> bytes:
     """A status package about a document that came by the axis."""
     header = StatusHeader(
         sender=_contact(office.services, office.id),
@@ -128,6 +175,7 @@ def arrived_document(
         author=header.sender.name,
         file=Kept(services.shelf.put_header(package_id, header), files),
         package=package_id,
+        replaces=header.business.replacements,
     )
 
 
@@ -140,6 +188,18 @@ def judge_kept(office: Office, item: Incoming) -> Judgement:
     services.shelf.drop_header(item.package)
     validator = services.validator(office.id)
     return judge(item.file.header, attachments, services.directory, validator, services.kernel.moment_of(item.arrived_at))
+
+
+def forget(office: Office, item: Incoming) -> None:
+    """Nobody will check it any more: its files leave the shelf."""
+    if isinstance(item.file, Kept):
+        for _, ref in item.file.files:
+            office.services.shelf.take(ref)
+        office.services.shelf.drop_header(item.package)
+
+
+def _staff(item: Draft) -> StaffInfo:
+    return StaffInfo(item.officer.unit, item.officer.name)
 
 
 def _contact(services: Services, organ: OrganId) -> Contact:

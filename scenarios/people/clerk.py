@@ -5,6 +5,7 @@ from __future__ import annotations
 from scenarios.office import incoming, outgoing
 from scenarios.office.cases import Draft, Incoming
 from scenarios.office.office import Office
+from scenarios.people import mistakes
 from scenarios.streams import share
 from scenarios.world import Person
 
@@ -14,6 +15,8 @@ DUPLICATE = "Văn bản đã được tiếp nhận và vào sổ trước đó 
 
 def receive(office: Office, me: Person, item: Incoming) -> None:
     """Check, then register or return with a reason."""
+    if item.document not in office.queue:
+        return  # taken back or recalled meanwhile
     kernel = office.services.kernel
     reason = incoming.check(office, me, item)
     if not reason and incoming.is_duplicate(office, item):
@@ -27,5 +30,5 @@ def receive(office: Office, me: Person, item: Incoming) -> None:
 
 
 def issue(office: Office, me: Person, item: Draft) -> None:
-    """Number, seal, register, send."""
-    outgoing.issue(office, me, item)
+    """Number, seal, register, send; hear later of what was wrong with it."""
+    mistakes.notice(office, me, outgoing.issue(office, me, item))

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from scenarios.kernel import Process
 from scenarios.office import incoming, outgoing
-from scenarios.office.cases import Draft, Incoming
+from scenarios.office.cases import Draft, Incoming, Request
 from scenarios.office.office import Office
-from scenarios.people import clerk
+from scenarios.people import clerk, mistakes
 from scenarios.streams import share, stream
 from scenarios.world import Person
 
@@ -22,6 +22,8 @@ def desk(office: Office, me: Person) -> Process:
         work = yield from office.desks[me.id].next()
         if work.verb == "receive" and isinstance(work.item, Incoming):
             kernel.start_process(_later(office, me, work.item))
+        elif isinstance(work.item, Request):
+            mistakes.answer(office, me, work.item)
         elif isinstance(work.item, Draft):
             _pass(office, me, work.verb, work.item)
 
@@ -36,6 +38,8 @@ def _later(office: Office, me: Person, item: Incoming) -> Process:
     kernel = office.services.kernel
     wait = stream(kernel.seed, office.name, item.document, "counterpart").expovariate(1.0) * kernel.habits["counterpart_hours"] * 3600
     yield kernel.until(kernel.after_work(kernel.now, int(wait)))
+    if item.document not in office.queue:
+        return
     reason = incoming.check(office, me, item)
     if not reason and incoming.is_duplicate(office, item):
         reason = clerk.DUPLICATE

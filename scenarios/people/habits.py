@@ -49,6 +49,11 @@ DEFAULTS: tuple[Assumption, ...] = (
     Assumption("outage_patience_hours", 4.0, "hours of announced outage waited out before turning to paper (urgent documents: none)"),
     Assumption("party_gateway_levels", 1.0, "1: state agencies reach only Party bodies of the province and the centre through the gateway"),
     Assumption("internal_readers_mean", 1.5, "mean number of units an internal document is circulated to"),
+    Assumption("take_back_share", 0.002, "share of documents sent by the axis of which one recipient was a mistake: taken back"),
+    Assumption("recall_share", 0.001, "share of documents sent by the axis that turn out void: recalled"),
+    Assumption("update_share", 0.001, "share of documents sent by the axis whose metadata or recipients need correcting: updated"),
+    Assumption("replace_share", 0.002, "share of documents sent by the axis whose text is wrong: replaced by a new document"),
+    Assumption("notice_minutes", 60.0, "minutes of office time within which the clerk hears of such a mistake"),
     Assumption("counterpart_hours", 3.0, "mean hours until a counterpart outside the study registers what it received"),
 )
 

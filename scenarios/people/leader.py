@@ -25,6 +25,8 @@ def sign(office: Office, me: Person, item: Draft) -> None:
 
 def assign(office: Office, me: Person, case: Case) -> None:
     """The instruction: who leads, whether it is to be answered, until when."""
+    if case.cancelled:
+        return
     kernel, item = office.services.kernel, case.incoming
     to_answer = share(kernel.seed, office.name, item.document, "information") >= kernel.habits["for_information_share"]
     handlers = office.staff("officer") or office.staff("unit-head") or office.agency.people

@@ -11,7 +11,7 @@ from typing import Any
 from exchange.domain.document import Urgency
 from scenarios.kernel import Kernel, Process
 from scenarios.office.office import Office
-from scenarios.people import clerk, leader, officer
+from scenarios.people import clerk, leader, mistakes, officer
 from scenarios.streams import about, stream
 from scenarios.world import Person
 
@@ -28,6 +28,8 @@ CHOICES: dict[str, Choice] = {
     "finish": officer.finish,
     "read": officer.read,
     "publish": officer.publish,
+    "correct": mistakes.correct,
+    "answer": mistakes.answer,
 }
 """Who is asked what to do about a piece of work."""
 _MINUTES = {

@@ -22,12 +22,16 @@ def write(office: Office, me: Person, item: Draft) -> None:
 
 def start(office: Office, me: Person, case: Case) -> None:
     """Take the case up."""
+    if case.cancelled:
+        return
     incoming.start(office, me, case)
     office.desks[me.id].put("finish", case, case.incoming.urgency)
 
 
 def finish(office: Office, me: Person, case: Case) -> None:
     """Close the case; some are answered with a document of our own."""
+    if case.cancelled:
+        return
     kernel, item = office.services.kernel, case.incoming
     answerable = case.to_answer and not item.is_reply and item.recipients == 1 and item.channel is not Channel.COURIER
     answerable = answerable and item.sender in office.services.agencies
