@@ -18,11 +18,15 @@ from exchange.errors import EdxmlError
 
 CONTENT = "ContentTransferEncoded"
 CONTENT_BYTES = CONTENT.encode()
+_MARKED = frozenset({"Signature", CONTENT})
 _UTF8 = frozenset({"utf-8", "utf8"})
 _INVALID_TOKEN = 4
 
 HARMFUL = re.compile("[\x80-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Control characters of 8-bit terminals, and those that show a text in another order than it is stored in. XML lets them pass."""
+"""Control characters of 8-bit terminals, and those that show a text in another order than it is stored in. XML lets them pass.
+
+None of them is printable: a printable text, which is quicker to find out, holds none of them.
+"""
 
 Value = str | dict[str, list["Value"]]
 """An element: its text, or its children by local name in order of appearance."""
@@ -174,12 +178,12 @@ class Markup:
             self._refuse("too-large", f"more than {limits.elements} elements")
         if self.content:
             self._refuse("base64", "an element inside the base64 text")
-        if name == "Signature" and self._open and self._open[-1] == "edXMLHeader":
-            self._begin_opaque()
-            self._start_opaque(tag, attributes)
-            return
-        if name == CONTENT and self._open and self._open[-1] == "Attachment":
-            self.content = True
+        if name in _MARKED and self._open:
+            if name == "Signature" and self._open[-1] == "edXMLHeader":
+                self._begin_opaque()
+                self._start_opaque(tag, attributes)
+                return
+            self.content = name == CONTENT and self._open[-1] == "Attachment"
         if self._text:
             self._text = []
         self._open.append(name)
@@ -193,7 +197,7 @@ class Markup:
 
     def _end(self, _tag: str) -> None:
         name, node = self._open[-1], self._nodes.pop()
-        value: Value = node or self._field()
+        value: Value = node or (self._field() if self._text else "")
         if self.content:
             value, self.content = str(self.contents), False
             self.contents += 1
@@ -204,13 +208,11 @@ class Markup:
             self.root, self.root_name = node, name
 
     def _field(self) -> str:
-        if not self._text:
-            return ""
         text = "".join(self._text).strip() if len(self._text) > 1 else self._text[0].strip()
         self._text = []
         if text.isascii():
             return text
-        harmful = HARMFUL.search(text)
+        harmful = None if text.isprintable() else HARMFUL.search(text)
         if harmful is not None:
             self._refuse("illegal-character", f"U+{ord(harmful[0]):04X}, which steers a terminal or turns the text around")
         return unicodedata.normalize("NFC", text)

@@ -45,7 +45,7 @@ Emit = Callable[[str], None]
 def _text(value: str, place: str) -> str:
     if not value.isascii():
         value = unicodedata.normalize("NFC", value)
-        if HARMFUL.search(value) is not None:
+        if not value.isprintable() and HARMFUL.search(value) is not None:
             raise EdxmlError(place, "illegal-character", "a character that steers a terminal or turns the text around")
     if _SPECIAL.search(value) is None:
         return value
