@@ -1,0 +1,81 @@
+"""Take the letters out of a finished run, so that anybody's own tools can judge them.
+
+    ./truc run first-day --out r/
+    .venv/bin/python tools/take_out_letters.py r/ letters/
+    for letter in letters/*.pdf; do pdfsig -nocert $letter; done
+
+Each letter that was fetched is written once, as its recipients got it, named by sender and package, with its annexes and their detached
+signatures; beside them the test root and the lists of revoked certificates when the last letter came in (the authorities' certificates lie
+in the signatures). For a run of a world file of one's own, its path is the third argument. The run is not touched: only a copy is opened.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from exchange.api import Caller
+from exchange.axis import Axis
+from exchange.bootstrap import open_axis
+from exchange.edxml.reader import MemorySink, read
+from exchange.settings import AxisSettings
+from scenarios import pki, roads
+from scenarios.worldfile import WorldFileError, load_world
+from signing import CadesSigner, Pki, Purpose
+
+_SECRET = "given anew by whoever keeps the axis"
+
+
+def main(run: Path, target: Path, scenario: str | None) -> None:
+    """Build the run's world again from its name and seed, open its axis, fetch every letter again."""
+    told = json.loads((run / "measures.json").read_text("utf-8"))
+    try:
+        world = load_world(scenario or told["scenario"]["name"], told["seed"])
+    except WorldFileError as error:
+        sys.exit(str(error))
+    issued = pki.build(world)
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="truc-") as folder:
+        copy = shutil.copy(run / "axis.db", folder)
+        axis = open_axis(
+            AxisSettings(database_url=f"sqlite:///{copy}"),
+            directory=issued.directory,
+            trust=issued.pki.trust_store(),
+            signer=CadesSigner(issued.axis, embed_certificates=False, purpose=Purpose.RECEIPT),
+            hops=roads.hop_specs(world),
+        )
+        try:
+            letters, last = _write_letters(axis, target)
+        finally:
+            axis.close()
+    _write_trust(issued.pki, last, target)
+    print(f"{letters} letters, the test root and its lists of revoked certificates: {target}")
+
+
+def _write_letters(axis: Axis, target: Path) -> tuple[int, datetime]:
+    there = {record.package_id: record for record in axis.export_deliveries() if record.transport == "fetched"}
+    axis.enrol_all({record.recipient: _SECRET for record in there.values()})
+    last = max(record.admitted_at for record in there.values())
+    for name, record in there.items():
+        (package,) = axis.fetch(Caller(record.recipient, _SECRET), [name], record.transport_at or record.admitted_at)
+        sink = MemorySink()
+        for info in read(package.read(), sink).attachments:
+            safe = Path(info.name).name
+            (target / f"{package.envelope.sender}-{name}-{safe}").write_bytes(sink.data[info.ref])
+    return len(there), last
+
+
+def _write_trust(made: Pki, at: datetime, target: Path) -> None:
+    (target / "root.der").write_bytes(made.root.certificate_der)
+    for number, crl in enumerate(made.crls(at)):
+        (target / f"revoked-{number}.crl").write_bytes(crl)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (3, 4):
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] if len(sys.argv) == 4 else None)
