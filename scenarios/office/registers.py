@@ -6,8 +6,10 @@ raise the duplicate alert of Annex VI: by document identifier, and by number, no
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,6 @@ from sqlalchemy import (
     Select,
     String,
     Table,
-    bindparam,
     create_engine,
     event,
     func,
@@ -158,6 +159,7 @@ class Registers:
         with _faults():
             METADATA.create_all(self._engine)
             self._connection: Connection = self._engine.connect()
+            self._driver: Any = self._connection.connection.driver_connection
         self._waiting: list[tuple[Table, dict[str, Any]]] = []
         self._updates: list[tuple[Table, dict[str, Any]]] = []
         self._fresh_documents: set[tuple[str, str, str]] = set()
@@ -183,13 +185,13 @@ class Registers:
         """
         if (agency, document, issuer) in self._fresh_documents:
             return True
-        return self._connection.exec_driver_sql(_BY_DOCUMENT, (agency, document, issuer)).first() is not None
+        return self._there(_BY_DOCUMENT, (agency, document, issuer))
 
     def known_number(self, agency: str, issuer: str, number: str, notation: str) -> bool:
         """Duplicate alert: the same number and notation of the same issuer was registered here before."""
         if (agency, issuer, number, notation) in self._fresh_numbers:
             return True
-        return self._connection.exec_driver_sql(_BY_NUMBER, (agency, issuer, number, notation)).first() is not None
+        return self._there(_BY_NUMBER, (agency, issuer, number, notation))
 
     def submitted(self, package: str) -> tuple[str, str]:
         """Sender and document of a package handed to the axis; both empty for none (a status package)."""
@@ -232,11 +234,9 @@ class Registers:
         """Write the batch in one transaction."""
         if not self._waiting and not self._updates:
             return
-        if self._connection.in_transaction():
-            self._connection.rollback()  # ends the read of a lookup
-        with _faults(), self._connection.begin():
+        with _faults(), self._driver:
             for table, rows in _grouped(self._waiting):
-                self._connection.execute(table.insert(), rows)
+                self._driver.executemany(_insert(table, tuple(rows[0])), rows)
             for table, rows in _grouped(self._updates):
                 self._update(table, rows)
         self._waiting, self._updates = [], []
@@ -269,16 +269,28 @@ class Registers:
             self.flush()
 
     def _update(self, table: Table, rows: list[dict[str, Any]]) -> None:
-        keys = [column.name for column in table.primary_key.columns]
         by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         for row in rows:
-            by_columns.setdefault(tuple(sorted(row)), []).append({f"_{name}": value for name, value in row.items()})
+            by_columns.setdefault(tuple(sorted(row)), []).append(row)
         for names, values in by_columns.items():
-            statement = table.update()
-            for key in keys:
-                statement = statement.where(table.c[key] == bindparam(f"_{key}"))
-            statement = statement.values({name: bindparam(f"_{name}") for name in names if name not in keys})
-            self._connection.execute(statement, values)
+            self._driver.executemany(_set(table, names), values)
+
+    def _there(self, query: str, values: tuple[str, ...]) -> bool:
+        with _faults():
+            return self._driver.execute(query, values).fetchone() is not None
+
+
+@cache
+def _insert(table: Table, names: tuple[str, ...]) -> str:
+    """The driver's own text: rows go in by the thousand, and through SQLAlchemy each is bound twice."""
+    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"  # noqa: S608  # our names
+
+
+@cache
+def _set(table: Table, names: tuple[str, ...]) -> str:
+    keys = [column.name for column in table.primary_key.columns]
+    values = ", ".join(f"{name} = :{name}" for name in names if name not in keys)
+    return f"UPDATE {table.name} SET {values} WHERE {' AND '.join(f'{key} = :{key}' for key in keys)}"  # noqa: S608  # our names
 
 
 def _grouped(rows: list[tuple[Table, dict[str, Any]]]) -> Iterator[tuple[Table, list[dict[str, Any]]]]:
@@ -293,8 +305,8 @@ def _faults() -> Iterator[None]:
     """The house's own name for what the machine does to a database."""
     try:
         yield
-    except DBAPIError as error:
-        reason = fault_of(error.orig)
+    except (DBAPIError, sqlite3.Error) as error:
+        reason = fault_of(error.orig if isinstance(error, DBAPIError) else error)
         if reason is None:
             raise
         raise StoreUnavailable(reason) from error

@@ -140,7 +140,7 @@ def write_status(office: Office, item: Reported, code: StatusCode, text: str) ->
 def read_package(data: bytes) -> tuple[EdxmlPackage, Mapping[str, bytes]]:
     """A package and its attachments by reference, read from bytes alone. Raises :class:`exchange.errors.EdxmlError`."""
     sink = MemorySink()
-    package = read(data, sink)
+    package = read(data, sink, exact=False)
     return package, sink.data
 
 
