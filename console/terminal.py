@@ -33,7 +33,8 @@ def show(tree: Tree, text: Text, console: Console) -> None:
     console.print(_rates(tree, text, with_sources=console.width >= _WITH_SOURCES))
     columns = Table.grid(padding=(0, 3))
     columns.add_row(_causes(tree, text), _operations(tree, text))
-    for part in (columns, _waiting(tree, text), _refusals(tree, text), _conservation(tree, text)):
+    asked = [_negotiations(tree, text)] if tree["negotiations"] else []
+    for part in (columns, _waiting(tree, text), _refusals(tree, text), *asked, _conservation(tree, text)):
         console.print()
         console.print(part)
 
@@ -145,6 +146,24 @@ def _refusals(tree: Tree, text: Text) -> RenderableType:
     table.caption = "\n".join(filter(None, (more, returned))) or None
     table.caption_justify = "left"
     return table
+
+
+def _negotiations(tree: Tree, text: Text) -> RenderableType:
+    table = _table(text("report.negotiations"), *negotiation_words(text))
+    for cells in negotiation_rows(tree, text):
+        table.add_row(*cells)
+    return table
+
+
+def negotiation_words(text: Text) -> list[str]:
+    """Heads of the table of negotiations."""
+    return [text(f"word.{word}") for word in ("kind", "asked", "agreed", "refused")]
+
+
+def negotiation_rows(tree: Tree, text: Text) -> list[list[str]]:
+    """Requests by kind: how many were asked, agreed to, refused."""
+    steps = ("asked", "agreed", "refused")
+    return [[text.label("negotiation", item["kind"]), *(text.number(item[step]) for step in steps)] for item in tree["negotiations"]]
 
 
 def _operations(tree: Tree, text: Text) -> RenderableType:

@@ -14,6 +14,8 @@ from console.terminal import (
     PAPER_MEASURES,
     door_text,
     interval_text,
+    negotiation_rows,
+    negotiation_words,
     operations_text,
     reconciliation_text,
     shown_rows,
@@ -37,7 +39,10 @@ def page(tree: Tree, text: Text) -> str:
         tag("title", title),
         tag("style", Markup(style)),
     )
-    sections = (_header, _rates, _definitions, _flow, _causes, _deadlines, _refusals, _operations, _conservation, _assumptions, _files)
+    sections = (
+        *(_header, _rates, _definitions, _flow, _causes, _deadlines, _refusals, _negotiations),
+        *(_operations, _conservation, _assumptions, _files),
+    )
     body = tag("body", tag("main", *(section(tree, text) for section in sections)))
     return f"<!doctype html>\n{tag('html', head, body, lang=text.lang)}\n"
 
@@ -203,6 +208,13 @@ def _refusals(tree: Tree, text: Text) -> Markup:
         returned = [[reason, text.number(count)] for reason, count in sorted(tree["returned"].items())]
         parts += [tag("h3", text("report.returned")), table([text("word.reason"), text("word.count")], returned, numbers=[1])]
     return _section(text("report.refusals"), *parts)
+
+
+def _negotiations(tree: Tree, text: Text) -> Markup:
+    if not tree["negotiations"]:
+        return Markup("")
+    rows = table(negotiation_words(text), negotiation_rows(tree, text), numbers=range(1, 4))
+    return _section(text("report.negotiations"), rows, note=text("report.negotiations.note"))
 
 
 def _operations(tree: Tree, text: Text) -> Markup:

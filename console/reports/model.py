@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from console.locale import LANGUAGES, catalogue
+from exchange.domain.negotiation import Kind, Step
 from scenarios.measures import Interval, Measures, Part, Rate, Row
 from scenarios.run import Conservation, Operation, RunResult
 from scenarios.world import World
@@ -48,6 +49,11 @@ def report_tree(world: World, measures: Measures, result: RunResult) -> Tree:
             {"by": by, "rule": rule, "sub-indication": sub, "count": count} for (by, rule, sub), count in sorted(traffic.refusals.items())
         ],
         "returned": dict(traffic.returned),
+        "negotiations": [
+            {"kind": kind.value, **{step.value: traffic.negotiations[kind.value, step.value] for step in Step}}
+            for kind in Kind
+            if traffic.negotiations[kind.value, Step.ASKED.value]
+        ],
         "operations": [_operation(operation) for operation in result.operations],
         "conservation": {"axis": _sum(result.deliveries), "mail": _sum(result.mail)},
         "at-the-door": {"outbox": result.outbox_pairs, "rejected": result.rejected_pairs},
