@@ -29,6 +29,10 @@ class Text:
         """The name of a code, e.g. ``label("cause", "no-computer")``; the code itself where it has none."""
         return self.texts.get(f"{family}.{code}", code)
 
+    def assumption(self, key: str, label: str) -> str:
+        """What an assumption (or ``paper-rule.<id>``) says: ``label``, its author's words, unless the language has its own for the key."""
+        return _assumptions(self.lang).get(key, label)
+
     def number(self, value: float, digits: int = 0) -> str:
         """``1,234.5`` or ``1.234,5``."""
         thousands, decimal = _SEPARATORS[self.lang]
@@ -67,6 +71,14 @@ def catalogue(lang: str) -> Text:
     if lang not in LANGUAGES:
         raise KeyError(lang)
     return Text(lang, json.loads(files(__package__).joinpath(f"{lang}.json").read_text("utf-8")))
+
+
+@cache
+def _assumptions(lang: str) -> Mapping[str, str]:
+    """Labels of the assumptions the library's worlds use; English ones stand where the assumptions do."""
+    file = files(__package__).joinpath(f"assumptions-{lang}.json")
+    labels: dict[str, str] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    return labels
 
 
 def choose(option: str | None, environment: Mapping[str, str]) -> str:

@@ -239,11 +239,15 @@ def _conservation(tree: Tree, text: Text) -> Markup:
 
 
 def _assumptions(tree: Tree, text: Text) -> Markup:
-    rows = [[item["label"], _value(item["value"], text), item["source"]] for item in tree["assumptions"]]
+    sources = {"assumption": text("word.assumption").lower()}
+    rows = [
+        [text.assumption(item["key"], item["label"]), _value(item["value"], text), sources.get(item["source"], item["source"])]
+        for item in tree["assumptions"]
+    ]
     words = [text(f"word.{word}") for word in ("assumption", "value", "source")]
     parts = [table(words, rows, numbers=[1])]
     if tree["paper-rules"]:
-        rules = [[rule["label"], rule["source"]] for rule in tree["paper-rules"]]
+        rules = [[text.assumption(f"paper-rule.{rule['id']}", rule["label"]), rule["source"]] for rule in tree["paper-rules"]]
         parts += [tag("h3", text("report.rules")), table([text("word.rule"), text("word.source")], rules)]
     return _section(text("report.assumptions"), *parts, note=text("report.assumptions.note"), kind="small")
 

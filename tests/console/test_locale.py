@@ -17,7 +17,7 @@ from exchange.domain.lifecycle import DeliveryState, MailState
 from exchange.domain.organization import Bloc, Level
 from scenarios.measures import MeasureId, Method, Unit, Verdict
 from scenarios.trace import Cause, Channel, Scope
-from scenarios.worldfile import library
+from scenarios.worldfile import library, load_world
 
 CONSOLE = Path(__file__).parents[2] / "console"
 FAMILIES = {
@@ -104,3 +104,16 @@ def test_the_option_wins_over_the_environment(option: str | None, environment: d
 def test_another_language_is_refused() -> None:
     with pytest.raises(KeyError):
         choose("fr", {})
+
+
+def test_every_assumption_of_the_library_has_a_vietnamese_label_and_no_other_has() -> None:
+    raw = (CONSOLE / "locale" / "assumptions-vi.json").read_text("utf-8")
+    labels = json.loads(raw)
+    worlds = [load_world(name, "1") for name in library()]
+    keys = {assumption.key for world in worlds for assumption in world.assumptions}
+    keys |= {f"paper-rule.{rule.id}" for world in worlds for rule in world.paper_rules}
+    assert labels.keys() == keys
+    assert list(labels) == sorted(labels)
+    assert raw == unicodedata.normalize("NFC", raw)
+    assert catalogue("vi").assumption("trained", "staff trained") == labels["trained"]
+    assert catalogue("en").assumption("trained", "staff trained") == "staff trained"

@@ -64,7 +64,7 @@ def test_the_page_shows_every_rate_assumption_and_state(day: Day, lang: str) -> 
         assert row["title"][lang] in text
         assert row["denominator"][lang] in text
     for assumption in day.tree["assumptions"]:
-        assert assumption["label"] in text
+        assert catalogue(lang).assumption(assumption["key"], assumption["label"]) in text
     assert catalogue(lang)("report.operations.equal") in text
 
 
