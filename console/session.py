@@ -85,7 +85,8 @@ def _known(wish: Wish, text: Text) -> None:
     name, names = wish.scenario, library()
     if name in names or "/" in name or name.endswith(".toml"):
         return
-    guess = [text("error.scenario.guess", name=near) for near in get_close_matches(name.lower(), names, n=1)]
+    own = [f"{name}.toml"] if name and Path(f"{name}.toml").is_file() else []
+    guess = [text("error.scenario.guess", name=near) for near in own or get_close_matches(name.lower(), names, n=1)]
     raise Unusable(text("error.scenario", name=name or "''", guess="".join(guess), names=", ".join(names)))
 
 

@@ -86,6 +86,12 @@ def test_bad_input_gets_one_sentence_and_exit_code_two(arguments: tuple[str, ...
         assert name in answer.stderr
 
 
+def test_a_file_named_without_its_ending_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my-day.toml").touch()
+    monkeypatch.chdir(tmp_path)
+    assert "did you mean my-day.toml?" in truc("run", "my-day", "--lang", "en").stderr
+
+
 def test_a_world_file_with_an_unknown_key_is_named_with_its_place(tmp_path: Path) -> None:
     world = tmp_path / "bent.toml"
     whole = (Path(__file__).parents[2] / "scenarios" / "library" / "first-day.toml").read_text("utf-8")
