@@ -103,7 +103,7 @@ class Software:
         refusal = notice.refusal
         _, document = services.registers.submitted(refusal.package_id)
         kernel.record(RefusalReceived(kernel.now, self.office.name, document, refusal.recipient, refusal.rule, refusal.sub_indication))
-        requests.lapsed(self.office, document, OrganId(refusal.recipient))
+        requests.lapsed(self.office, document, OrganId.parse(refusal.recipient))
         if refusal.sub_indication in _REVOKED:
             self.office.consults_revocation = True
 
@@ -121,7 +121,7 @@ class Software:
         if isinstance(answer, Rejection):
             kernel.record(Submitted(kernel.now, name, parcel.document, kind, "", False, answer.rule))
             for move in parcel.moves:
-                requests.lapsed(self.office, move.document, OrganId(move.other))
+                requests.lapsed(self.office, move.document, OrganId.parse(move.other))
             return
         digest = sha256(answer.statement).digest()
         report = services.validator(self.office.id).validate(answer.signature, digest, kernel.moment, Purpose.RECEIPT, known=self._known)
