@@ -34,6 +34,13 @@ def test_the_letters_of_a_run_are_taken_out_and_the_run_stays_as_it_was(tmp_path
     assert (run / "axis.db").read_bytes() == before
 
 
+def test_a_run_that_is_not_there_is_said_in_a_sentence(tmp_path: Path) -> None:
+    done = take_out(tmp_path / "nowhere", tmp_path)
+    assert done.returncode == 1
+    assert "nowhere" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_without_arguments_the_tool_says_how_it_is_used() -> None:
     done = take_out()
     assert done.returncode == 1

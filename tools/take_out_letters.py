@@ -22,6 +22,7 @@ from exchange.api import Caller
 from exchange.axis import Axis
 from exchange.bootstrap import open_axis
 from exchange.edxml.reader import MemorySink, read
+from exchange.errors import StoreError
 from exchange.settings import AxisSettings
 from scenarios import pki, roads
 from scenarios.worldfile import WorldFileError, load_world
@@ -33,10 +34,7 @@ _SECRET = "given anew by whoever keeps the axis"
 def main(run: Path, target: Path, scenario: str | None) -> None:
     """Build the run's world again from its name and seed, open its axis, fetch every letter again."""
     told = json.loads((run / "measures.json").read_text("utf-8"))
-    try:
-        world = load_world(scenario or told["scenario"]["name"], told["seed"])
-    except WorldFileError as error:
-        sys.exit(str(error))
+    world = load_world(scenario or told["scenario"]["name"], told["seed"])
     issued = pki.build(world)
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="truc-") as folder:
@@ -78,4 +76,7 @@ def _write_trust(made: Pki, at: datetime, target: Path) -> None:
 if __name__ == "__main__":
     if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] if len(sys.argv) == 4 else None)
+    try:
+        main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] if len(sys.argv) == 4 else None)
+    except (WorldFileError, StoreError, OSError) as problem:
+        sys.exit(str(problem))
