@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from scenarios.streams import rendezvous, share
 
 OFFICIAL_TYPES: tuple[tuple[str, float], ...] = (
-    ("CV", 0.53), ("TB", 0.13), ("GM", 0.09), ("KH", 0.08), ("BC", 0.06), ("QĐ", 0.06), ("HD", 0.04), ("HĐ", 0.01),
+    ("CV", 0.56), ("TB", 0.15), ("GM", 0.10), ("KH", 0.08), ("QĐ", 0.06), ("HD", 0.04), ("HĐ", 0.01),
 )  # fmt: skip
 """Mix of types among documents to other agencies (labelled assumption: công văn are the most frequent kind)."""
 UPWARD_TYPES: tuple[tuple[str, float], ...] = (("BC", 0.4), ("CV", 0.35), ("TTr", 0.2), ("KH", 0.05))
-"""Mix of types among documents to a superior (labelled assumption): what one reports and submits. A tờ trình goes nowhere else."""
+"""Mix of types among documents to a superior (labelled assumption): what one reports and submits. A báo cáo or a tờ trình goes nowhere else."""
 INTERNAL_TYPES: tuple[tuple[str, float], ...] = (
     ("TTr", 0.3), ("PC", 0.2), ("TB", 0.19), ("BC", 0.2), ("GNP", 0.08), ("BB", 0.03),
 )  # fmt: skip
@@ -48,19 +48,20 @@ _TOPICS = (
 )
 _SUBJECTS = {
     "CV": "V/v {topic}",
-    "BC": "Báo cáo {topic}",
-    "TB": "Thông báo {topic}",
-    "KH": "Kế hoạch {topic}",
-    "GM": "Giấy mời họp bàn về {topic}",
+    "BC": "Về {topic}",
+    "TB": "Về {topic}",
+    "KH": "Về {topic}",
+    "GM": "Họp bàn về {topic}",
     "QĐ": "Về việc thành lập tổ công tác {topic}",
-    "TTr": "Tờ trình {topic}",
-    "HD": "Hướng dẫn {topic}",
-    "CT": "Chỉ thị {topic}",
-    "PC": "Phiếu chuyển hồ sơ {topic}",
+    "TTr": "Về {topic}",
+    "HD": "Về {topic}",
+    "CT": "Về {topic}",
+    "PC": "Hồ sơ {topic}",
     "GNP": "Giấy nghỉ phép",
-    "HĐ": "Hợp đồng phối hợp {topic}",
-    "BB": "Biên bản họp bàn về {topic}",
+    "HĐ": "Phối hợp {topic}",
+    "BB": "Họp bàn về {topic}",
 }
+"""What stands under the type's name; the type is not said twice (Decree 30 Annex I, part II, 5)."""
 _OPENINGS = (
     "Thực hiện chương trình công tác năm 2021, {body} triển khai một số nội dung về {topic} như sau.",
     "Căn cứ chức năng, nhiệm vụ được giao, {body} thông tin đến các cơ quan, đơn vị về {topic}.",

@@ -57,9 +57,10 @@ def notation_of(agency: Agency, type_code: str, unit: str) -> str:
 
 
 def initials(unit: str) -> str:
-    """``Phòng Hành chính - Tổng hợp`` → ``HCTH``."""
-    words = [word for word in unit.split() if word.casefold() not in _SMALL_WORDS and word[0].isalpha()]
-    return "".join(word[0] for word in words).upper()
+    """``Phòng Hành chính - Tổng hợp`` → ``HCTH``, ``Văn phòng`` → ``VP``."""
+    office = unit.casefold().startswith("văn phòng")
+    words = [word for word in unit.split()[2 * office :] if word.casefold() not in _SMALL_WORDS and word[0].isalpha()]
+    return "VP" * office + "".join(word[0] for word in words).upper()
 
 
 def _capacity(office: Office, signer: Person) -> tuple[str, str]:
