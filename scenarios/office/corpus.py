@@ -14,7 +14,7 @@ OFFICIAL_TYPES: tuple[tuple[str, float], ...] = (
 )  # fmt: skip
 """Mix of types among documents to other agencies (labelled assumption: công văn are the most frequent kind)."""
 UPWARD_TYPES: tuple[tuple[str, float], ...] = (("BC", 0.4), ("CV", 0.35), ("TTr", 0.2), ("KH", 0.05))
-"""Mix of types among documents to a superior (labelled assumption): what one reports and submits. A báo cáo or a tờ trình goes nowhere else."""
+"""Mix of types among documents to a superior (labelled assumption): reports and submissions. A báo cáo or a tờ trình goes nowhere else."""
 INTERNAL_TYPES: tuple[tuple[str, float], ...] = (
     ("TTr", 0.3), ("PC", 0.2), ("TB", 0.19), ("BC", 0.2), ("GNP", 0.08), ("BB", 0.03),
 )  # fmt: skip
