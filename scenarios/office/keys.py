@@ -8,6 +8,9 @@ from exchange.domain.identifiers import OrganId
 from scenarios.world import Person
 from signing import CadesSigner, Holder, Purpose
 
+_KEPT = 512
+"""Signers kept open, the last used: each holds the constant bytes of its signatures (some 5 KB)."""
+
 
 class KeyRing:
     """The tokens of all agencies. A clerk reaches the agency's, a person the own one (Decree 30 Art. 32)."""
@@ -29,7 +32,8 @@ class KeyRing:
         if holder is None:
             return None
         key = (name, purpose)
-        signer = self._signers.get(key)
-        if signer is None:
-            signer = self._signers[key] = CadesSigner(holder, purpose=purpose)
+        signer = self._signers.pop(key, None) or CadesSigner(holder, purpose=purpose)
+        self._signers[key] = signer
+        if len(self._signers) > _KEPT:
+            del self._signers[next(iter(self._signers))]
         return signer

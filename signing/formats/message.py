@@ -14,7 +14,7 @@ from threading import Lock
 from signing import der, oids
 
 _DIGEST_SIZE = 32
-_MOST_SHAPES = 8192
+_MOST_SHAPES = 1024
 _LONGEST_KEPT = 4096
 _KEY_SIZE = 64
 _MARK = der.oid(oids.SIGNING_CERTIFICATE_V2)

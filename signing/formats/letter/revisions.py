@@ -41,7 +41,7 @@ SEAL_FIELDS = b"(so)(ngay_ban_hanh)(dau_co_quan)"
 NUMBER = re.compile(r"0[1-9]|[1-9][0-9]{1,4}")
 """Decimal, at least two digits (Decree 30/2020/NĐ-CP Annex I, part II, 3)."""
 _DATE = re.compile(r"ngày (\d{2}) tháng (\d{1,2}) năm (\d{4})")
-_TEXTS_KEPT = 4096
+_TEXTS_KEPT = 512
 """Fields, appearances and dates kept: numbers, days and places on the page recur from body to body."""
 _ENTRY = b"%010d 00000 n \n"
 _METADATA_HEAD = b"21 0 obj\n<</Type/EmbeddedFile/Subtype/application#2Fjson/Length %d>>stream\n"
@@ -189,11 +189,11 @@ def _drawing(number: int, box: tuple[int, int], drawing: bytes) -> bytes:
     return head + drawing + b"\nendstream\nendobj\n"
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _signature_of(seed: str) -> bytes:
     return _drawing(27, SIGNATURE_BOX, signature_drawing(seed))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def _seal_of(template: Template, name: str, parent: str, bloc: str) -> bytes:
     return _drawing(32, SEAL_BOX, seal_drawing(template, name, parent, bloc))

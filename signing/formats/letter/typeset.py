@@ -14,8 +14,8 @@ from typing import NamedTuple
 from signing.errors import LetterRefused
 
 MAX_WORD = 80
-_WORDS_KEPT = 8192
-_HEADINGS_KEPT = 2048
+_WORDS_KEPT = 4096
+_HEADINGS_KEPT = 512
 _HEADING_LENGTH = 400
 _LETTER_BITS = 16
 """A word's cell is its width shifted left by these bits plus its letters, so one running sum gives both."""
