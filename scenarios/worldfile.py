@@ -17,6 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from exchange.domain.calendar import HOLIDAYS_2021
 from scenarios.assemble import assemble
@@ -79,9 +80,17 @@ def _parse(name: str, text: str) -> WorldItem:
     except tomllib.TOMLDecodeError as error:
         raise WorldFileError(name, "", f"not valid TOML: {error}") from None
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        rule = _unknown(first["loc"]) if first["type"] == "extra_forbidden" else first["msg"]
-        raise WorldFileError(name, place_in(text, first["loc"]), rule) from None
+        faults = error.errors(include_url=False)
+        # A misspelt key is also a missing one: the unknown name is what its author must see.
+        fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
+        raise WorldFileError(name, place_in(text, fault["loc"]), _rule(fault)) from None
+
+
+def _rule(fault: ErrorDetails) -> str:
+    """The sentence about one fault of the schema."""
+    if fault["type"] == "extra_forbidden":
+        return _unknown(fault["loc"])
+    return "this key must be given" if fault["type"] == "missing" else fault["msg"]
 
 
 _TABLES: dict[str, type[BaseModel]] = {
