@@ -1,4 +1,8 @@
-"""What a verdict stands on: trust anchors, known authorities and revocation lists. Given to the validator, never fetched by it."""
+"""What a verdict stands on: trust anchors, known authorities, revocation data. Given to the validator, never fetched by it.
+
+:class:`TrustStore` serves the bulk path (the axis, a recipient): a fixed hierarchy, and lists by moment. :class:`Evidence` serves the
+auditor: a closed set of artefacts, as an archive or a bundle holds them.
+"""
 
 from __future__ import annotations
 
@@ -17,3 +21,32 @@ class TrustStore:
     anchors: tuple[bytes, ...]
     authorities: tuple[bytes, ...]
     crl_source: CrlSource
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A closed set of artefacts, each as DER, in no order. Only the anchors are trusted; all else must prove itself.
+
+    ``timestamp_anchors`` are the roots of time-stamping authorities; empty means ``anchors`` serve both. ``crls`` are CertificateLists
+    (complete, delta, indirect), ``ocsps`` OCSPResponses or BasicOCSPResponses. What a signature carries is added to this by the validation.
+    """
+
+    anchors: tuple[bytes, ...]
+    timestamp_anchors: tuple[bytes, ...] = ()
+    certificates: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = ()
+    ocsps: tuple[bytes, ...] = ()
+
+    def __add__(self, other: Evidence) -> Evidence:
+        """Both sets, each artefact once."""
+        return Evidence(
+            _union(self.anchors, other.anchors),
+            _union(self.timestamp_anchors, other.timestamp_anchors),
+            _union(self.certificates, other.certificates),
+            _union(self.crls, other.crls),
+            _union(self.ocsps, other.ocsps),
+        )
+
+
+def _union(one: tuple[bytes, ...], other: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    return tuple(dict.fromkeys((*one, *other)))

@@ -41,6 +41,11 @@ class Purpose(StrEnum):
     REFUSAL = "refusal"
     CERTIFICATE = "certificate"
     CRL = "crl"
+    OCSP = "ocsp"
+    TIMESTAMP = "timestamp"
+    CHECKPOINT = "checkpoint"
+    FOREIGN = "foreign"
+    """A signature of a file from outside, given to an auditor."""
 
 
 class Meter:
