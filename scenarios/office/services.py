@@ -14,7 +14,7 @@ from scenarios.office.keys import KeyRing
 from scenarios.office.registers import Registers
 from scenarios.trace import PathValidated
 from scenarios.world import Agency
-from signing import PathCache, TrustStore, Validator
+from signing import PackedLetter, PathCache, TrustStore, Validator, pack_letter, unpack_letter
 
 if TYPE_CHECKING:
     from scenarios.office.office import Office
@@ -26,20 +26,28 @@ T = TypeVar("T")
 
 
 class Shelf:
-    """Files of fetched packages until their clerks have checked them. One that many fetched lies there once; each reads it for itself."""
+    """Files of fetched packages until their clerks have checked them. One that many fetched lies there once; each reads it for itself.
+
+    Letters lie there packed, a thirtieth of their size: what waits for clerks would else be the largest thing in a run's memory.
+    """
 
     def __init__(self) -> None:
-        self._files: dict[str, tuple[int, bytes]] = {}
+        self._files: dict[str, tuple[int, bytes | PackedLetter]] = {}
         self._headers: dict[str, tuple[int, EdocHeader]] = {}
 
     def put(self, digest: str, data: bytes) -> str:
         """Lay a file down under the digest its reader worked out; gives that."""
-        count, held = self._files.get(digest, (0, data))
+        count, held = self._files.get(digest) or (0, pack_letter(data) or data)
         self._files[digest] = (count + 1, held)
         return digest
 
     def take(self, digest: str) -> bytes:
         """The file's bytes; gone after the last who put it took it. Raises KeyError when it was never put."""
+        held = self.drop(digest)
+        return unpack_letter(held) if isinstance(held, PackedLetter) else held
+
+    def drop(self, digest: str) -> bytes | PackedLetter:
+        """As :meth:`take`, for who does not want to read it: as it lay there."""
         count, held = self._files.pop(digest)
         if count > 1:
             self._files[digest] = (count - 1, held)

@@ -194,7 +194,7 @@ def forget(office: Office, item: Incoming) -> None:
     """Nobody will check it any more: its files leave the shelf."""
     if isinstance(item.file, Kept):
         for _, ref in item.file.files:
-            office.services.shelf.take(ref)
+            office.services.shelf.drop(ref)
         office.services.shelf.drop_header(item.package)
 
 

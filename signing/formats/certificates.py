@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from sys import intern
 from typing import Annotated
 
 from cryptography import x509
@@ -263,7 +264,7 @@ def _epoch(value: asn1.UTCTime | asn1.GeneralizedTime) -> int:
 
 
 def _extensions(extensions: Sequence[_Extension]) -> tuple[Extension, ...]:
-    found = tuple(Extension(extension.identifier.dotted_string, extension.critical, extension.value) for extension in extensions)
+    found = tuple(Extension(intern(extension.identifier.dotted_string), extension.critical, extension.value) for extension in extensions)
     if len({extension.identifier for extension in found}) != len(found):
         raise ValueError("an extension must not occur twice")
     return found

@@ -81,14 +81,22 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A piecewise constant verdict: ``verdicts[i]`` holds from epoch second ``starts[i]`` until the next start; the first from ever."""
+    """When a path holds under the lists of its issuers (nearest first): piecewise constant, so a few instants say it for every moment.
 
-    starts: tuple[int, ...]
-    verdicts: tuple[PathVerdict, ...]
+    ``turns`` are the epoch seconds at which the answer changes: from the first on it holds, from the second it does not, and so on. Why it
+    does not hold is worked out when asked for: hardly anybody asks, and a province's certificates all have reasons of their own.
+    """
+
+    links: tuple[Link, ...]
+    lists: tuple[CheckedCrl, ...]
+    policy: AlgorithmPolicy
+    turns: tuple[int, ...]
 
     def at(self, moment: int) -> PathVerdict:
         """The verdict at an epoch second."""
-        return self.verdicts[bisect_right(self.starts, moment)]
+        if bisect_right(self.turns, moment) % 2:
+            return PASSED
+        return judge(self.links, self.lists, self.policy, moment)
 
 
 CrlKey = tuple[bytes | None, ...]
@@ -284,22 +292,20 @@ def _static_verdict(chain: Sequence[CertificateFacts]) -> PathVerdict | None:
     return None
 
 
-def timeline(links: Sequence[Link], lists: Sequence[CheckedCrl], policy: AlgorithmPolicy) -> Timeline:
-    """The verdict for every moment, given a path and the lists of its issuers (nearest first)."""
+def timeline(links: tuple[Link, ...], lists: tuple[CheckedCrl, ...], policy: AlgorithmPolicy) -> Timeline:
+    """When a path holds, given it and the lists of its issuers (nearest first)."""
     bounds: set[int] = set(policy.sunsets())
     for link in links:
         bounds.update((link.facts.not_before, link.facts.not_after + 1))
     for checked in lists:
         if checked.facts is not None:
             bounds.update((checked.facts.this_update, checked.facts.next_update + 1))
-    starts: list[int] = []
-    verdicts = [judge(links, lists, policy, min(bounds) - 1)]
+    turns: list[int] = []
     for start in sorted(bounds):
-        verdict = judge(links, lists, policy, start)
-        if verdict != verdicts[-1]:
-            starts.append(start)
-            verdicts.append(verdict)
-    return Timeline(tuple(starts), tuple(verdicts))
+        holds = judge(links, lists, policy, start) is PASSED
+        if holds != len(turns) % 2:
+            turns.append(start)
+    return Timeline(links, lists, policy, tuple(turns))
 
 
 def judge(links: Sequence[Link], lists: Sequence[CheckedCrl], policy: AlgorithmPolicy, at: int) -> PathVerdict:
