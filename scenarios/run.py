@@ -23,7 +23,7 @@ from scenarios import pki, roads
 from scenarios.axisline import AxisLine
 from scenarios.judgements import Judgements
 from scenarios.kernel import DAY, Kernel, Process
-from scenarios.memory import seldom
+from scenarios.memory import give_back, seldom
 from scenarios.office.keys import KeyRing
 from scenarios.office.office import Office
 from scenarios.office.registers import MAIL, Registers
@@ -167,6 +167,7 @@ def _live(
         with _Assembly(kernel, issued, registers, workdir, keep=keep) as assembly:
             assembled()
             end = kernel.working_day_end(days)
+            kernel.start_process(_tidy(kernel))
             if progress is not None:
                 kernel.start_process(_tell(kernel, tally, progress, end))
             kernel.env.run(until=end)
@@ -288,6 +289,13 @@ def _revocation_lists(kernel: Kernel, issued: WorldPki) -> Process:
             kernel.record(CrlIssued(kernel.now, AXIS, day))
         day += 1
         yield kernel.until(day * DAY)
+
+
+def _tidy(kernel: Kernel) -> Process:
+    """Every hour of the province; no fact depends on it."""
+    while True:
+        yield kernel.sleep(3600)
+        give_back()
 
 
 def _tell(kernel: Kernel, tally: Tally, progress: Callable[[Progress], None], end: int) -> Process:
