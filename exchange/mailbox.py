@@ -23,7 +23,13 @@ from exchange.store.tables import delivery, mailbox, package
 from exchange.store.work import Store, Work
 
 _LINE = select(
-    package.c.id, package.c.package_id, package.c.kind, package.c.sender, mailbox.c.available_at, package.c.priority, package.c.size,
+    package.c.id,
+    package.c.package_id,
+    package.c.kind,
+    package.c.sender,
+    mailbox.c.available_at,
+    package.c.priority,
+    package.c.size,
     mailbox.c.open,
 ).join(package, package.c.id == mailbox.c.package)
 _WAITING = (
@@ -42,9 +48,7 @@ _CLOSE = (
     .values(open=0, outcome=bindparam("b_outcome"), reason=bindparam("b_reason"), closed_at=bindparam("b_at"))
 )
 _TRANSPORT = (
-    update(delivery)
-    .where(delivery.c.id == bindparam("b_id"))
-    .values(transport=bindparam("b_outcome"), transport_at=bindparam("b_at"))
+    update(delivery).where(delivery.c.id == bindparam("b_id")).values(transport=bindparam("b_outcome"), transport_at=bindparam("b_at"))
 )
 _OUTCOMES = {True: "fetched", False: "failed"}
 

@@ -77,13 +77,15 @@ def package_id_of(sender: str, package_sha256: bytes) -> str:
 
 def receipt_statement(package_id: str, package_sha256: bytes, sender: OrganId, kind: str, admitted_at: datetime) -> bytes:
     """What a receipt says."""
-    return canonical({
-        "admitted_at": admitted_at.astimezone(VN).isoformat(),
-        "kind": kind,
-        "package_id": package_id,
-        "package_sha256": package_sha256.hex(),
-        "sender": str(sender),
-    })
+    return canonical(
+        {
+            "admitted_at": admitted_at.astimezone(VN).isoformat(),
+            "kind": kind,
+            "package_id": package_id,
+            "package_sha256": package_sha256.hex(),
+            "sender": str(sender),
+        }
+    )
 
 
 def attests(receipt: Receipt, package: bytes, sender: OrganId, kind: str) -> bool:
@@ -99,14 +101,16 @@ def attests(receipt: Receipt, package: bytes, sender: OrganId, kind: str) -> boo
 
 def refusal_statement(refusal: Refusal) -> bytes:
     """What a refusal says."""
-    return canonical({
-        "at": refusal.at.astimezone(VN).isoformat(),
-        "detail": refusal.detail,
-        "package_id": refusal.package_id,
-        "recipient": refusal.recipient,
-        "rule": refusal.rule,
-        "sub_indication": refusal.sub_indication,
-    })
+    return canonical(
+        {
+            "at": refusal.at.astimezone(VN).isoformat(),
+            "detail": refusal.detail,
+            "package_id": refusal.package_id,
+            "recipient": refusal.recipient,
+            "rule": refusal.rule,
+            "sub_indication": refusal.sub_indication,
+        }
+    )
 
 
 def write_refusal(statement: bytes, signature: bytes) -> bytes:

@@ -14,9 +14,7 @@ from scenarios.streams import stream
 from scenarios.world import Agency, CertificatePlan, Person, Volumes
 
 
-def assemble(
-    staffed: Sequence[Staffed], holdings: Holdings, seed: str, province: str, shares: Mapping[str, float]
-) -> tuple[Agency, ...]:
+def assemble(staffed: Sequence[Staffed], holdings: Holdings, seed: str, province: str, shares: Mapping[str, float]) -> tuple[Agency, ...]:
     """The finished agencies, in the file's order. Raises :class:`SpecError` for a selector that names no kind."""
     finder = _Finder(staffed)
     return tuple(_agency(item, holdings, finder, seed, shares) for item in staffed)

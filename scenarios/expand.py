@@ -98,9 +98,7 @@ def _organ_id(text: str, place: Place) -> OrganId:
         raise SpecError(place, f"{text!r} is not an organisation identifier ({error})") from None
 
 
-def _explicit(
-    world: WorldItem, item: AgencyItem, made: dict[OrganId, Blueprint], home: AdministrativeUnit, place: Place
-) -> Blueprint:
+def _explicit(world: WorldItem, item: AgencyItem, made: dict[OrganId, Blueprint], home: AdministrativeUnit, place: Place) -> Blueprint:
     profile = _profile(world, item.profile, place)
     parent = _organ_id(item.parent, (*place, "parent")) if item.parent else None
     if parent is not None and parent not in made:
@@ -133,9 +131,7 @@ def _find_unit(code: str, home: AdministrativeUnit, place: Place) -> Administrat
     raise SpecError(place, f"province {home.code} has no unit with the GSO code {code}")
 
 
-def _grouped(
-    group: GroupItem, profile: Profile, made: Sequence[Blueprint], home: AdministrativeUnit, place: Place
-) -> Iterator[Blueprint]:
+def _grouped(group: GroupItem, profile: Profile, made: Sequence[Blueprint], home: AdministrativeUnit, place: Place) -> Iterator[Blueprint]:
     if sum((group.units is not None, group.codes is not None, bool(group.members))) != 1:
         raise SpecError(place, "a group takes its entries from exactly one of units, codes and members")
     if group.under is None and group.codes is None:

@@ -336,5 +336,3 @@ def _operations(tally: Tally, before: Counts) -> tuple[Operation, ...]:
             rows.append(Operation("verifies", purpose.value, metered, tally.verifies[purpose.value]))
     rows.append(Operation("verifies", "path", path, tally.verifies["path"]))
     return tuple(rows)
-
-

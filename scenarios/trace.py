@@ -339,8 +339,29 @@ class NegotiationMoved:
 
 
 Record = (
-    AgencyOpened | CertificatesIssued | CrlIssued | PathValidated | Drafted | Initialled | Signed | Issued | Dispatched | Submitted
-    | RefusalReceived | RefusalSigned | Judged | Arrived | Checked | Registered | Returned | StatusSent | StatusReceived | PaperArrived
-    | InternalEnded | Published | MailboxUsed | NegotiationMoved
+    AgencyOpened
+    | CertificatesIssued
+    | CrlIssued
+    | PathValidated
+    | Drafted
+    | Initialled
+    | Signed
+    | Issued
+    | Dispatched
+    | Submitted
+    | RefusalReceived
+    | RefusalSigned
+    | Judged
+    | Arrived
+    | Checked
+    | Registered
+    | Returned
+    | StatusSent
+    | StatusReceived
+    | PaperArrived
+    | InternalEnded
+    | Published
+    | MailboxUsed
+    | NegotiationMoved
 )
 Sink = Callable[[Record], None]

@@ -21,10 +21,9 @@ _READERS = {
     for name, kind in _KINDS.items()
 }
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
-_TEMPLATES = {
-    name: f'{{"record":"{name}"' + "".join(f',"{field}":%s' for field in names) + "}\n" for name, names in _FIELDS.items()
-}
+_TEMPLATES = {name: f'{{"record":"{name}"' + "".join(f',"{field}":%s' for field in names) + "}\n" for name, names in _FIELDS.items()}
 _VALUES = {name: attrgetter(*names) for name, names in _FIELDS.items()}
+
 
 class TraceFileError(ValueError):
     """A line that is no record: ``line`` counts from 1."""
@@ -35,6 +34,7 @@ class TraceFileError(ValueError):
 
     def __str__(self) -> str:
         return f"{self.path}, line {self.line}: {self.rule}"
+
 
 def encode(record: Record) -> bytes:
     """One record as its line, line feed included."""
@@ -48,6 +48,7 @@ def _value(value: Any) -> str:
     if kind is str:
         return encode_basestring(value)
     return str(value) if kind is int else _ENCODE(value)
+
 
 def decode(line: bytes) -> Record:
     """The record of a line. Raises ValueError for anything else."""
@@ -63,6 +64,7 @@ def decode(line: bytes) -> Record:
     except TypeError as error:
         raise ValueError(f"{name} does not have these fields ({error})") from None
     return record
+
 
 class TraceWriter:
     """A sink that writes each record as it happens; a context manager."""
@@ -83,6 +85,7 @@ class TraceWriter:
         """Write what is buffered and let go of the file."""
         self._file.close()
 
+
 def read_trace(path: Path) -> Iterator[Record]:
     """The records of a file, streamed. Raises :class:`TraceFileError` naming the line."""
     with path.open("rb") as file:
@@ -91,4 +94,3 @@ def read_trace(path: Path) -> Iterator[Record]:
                 yield decode(line)
             except ValueError as error:
                 raise TraceFileError(str(path), number, str(error)) from None
-

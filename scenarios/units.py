@@ -94,6 +94,4 @@ def organisation_codes(kind: str) -> tuple[OrganisationCode, ...]:
 @cache
 def figures() -> Mapping[str, Figure]:
     """The reports' figures by id."""
-    return {
-        row["id"]: Figure(row["id"], float(row["value"]), row["unit"], row["kind"]) for row in _rows("hoa-binh-figures.csv")
-    }
+    return {row["id"]: Figure(row["id"], float(row["value"]), row["unit"], row["kind"]) for row in _rows("hoa-binh-figures.csv")}

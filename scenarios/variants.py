@@ -46,9 +46,7 @@ def with_outage(world: World, hop: str, since: datetime, until: datetime) -> Wor
         raise ValueError("an outage ends after it begins")
     if hop not in {plan.id for plan in world.hops}:
         raise ValueError(f"this world has no hop {hop!r}")
-    hops = tuple(
-        replace(plan, outages=tuple(sorted((*plan.outages, (since, until))))) if plan.id == hop else plan for plan in world.hops
-    )
+    hops = tuple(replace(plan, outages=tuple(sorted((*plan.outages, (since, until))))) if plan.id == hop else plan for plan in world.hops)
     return replace(world, hops=hops)
 
 

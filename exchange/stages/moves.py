@@ -38,9 +38,7 @@ _BY_MAILBOX = _BY_PACKAGE.where(delivery.c.organ == bindparam("organ"))
 _BY_DOCUMENT = select(*_COLUMNS).where(delivery.c.document == bindparam("document")).order_by(delivery.c.id)
 _ONE = select(*_COLUMNS).where(delivery.c.document == bindparam("document"), delivery.c.recipient == bindparam("recipient"))
 _ALL_BY_ORGAN = (
-    select(*_COLUMNS)
-    .where(delivery.c.document == bindparam("document"), delivery.c.organ == bindparam("organ"))
-    .order_by(delivery.c.id)
+    select(*_COLUMNS).where(delivery.c.document == bindparam("document"), delivery.c.organ == bindparam("organ")).order_by(delivery.c.id)
 )
 _BY_ID = select(*_COLUMNS).where(delivery.c.id == bindparam("id"))
 _UPDATE = (

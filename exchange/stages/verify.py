@@ -38,9 +38,7 @@ def judge_claims(desk: Desk, claims: Sequence[Claim]) -> Iterator[tuple[Claim, A
 def _judge(desk: Desk, one: Admitted, stored: StoredPackage) -> Judgement:
     found = stored.reread()
     attachments = [_attachment(desk, info.name, blob) for info, blob in zip(found.attachments, stored.blobs, strict=True)]
-    return judge(
-        found.edoc, attachments, desk.directory, desk.validator, instant(one.at), secret_rule=not desk.settings.accept_secret
-    )
+    return judge(found.edoc, attachments, desk.directory, desk.validator, instant(one.at), secret_rule=not desk.settings.accept_secret)
 
 
 def _attachment(desk: Desk, name: str, stored: StoredBlob) -> Attachment:

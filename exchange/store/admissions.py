@@ -83,9 +83,7 @@ def write_admissions(work: Work, admissions: Sequence[Admission]) -> None:
         one.row = number
     work.many(_INSERT_PACKAGE, [_package_row(one) for one in admissions])
     work.many(_INSERT_SKELETON, [{"package": one.row, "data": one.skeleton} for one in admissions])
-    work.many(
-        _INSERT_RECEIPT, [{"package": one.row, "statement": one.statement, "signature": one.signature} for one in admissions]
-    )
+    work.many(_INSERT_RECEIPT, [{"package": one.row, "statement": one.statement, "signature": one.signature} for one in admissions])
     blobs = adopt(work, [blob for one in admissions for blob in one.staged])
     work.many(
         _INSERT_ATTACHMENT,
@@ -139,10 +137,7 @@ def _write_documents(work: Work, admissions: Sequence[Admission]) -> None:
     work.many(_INSERT_DELIVERY, deliveries)
     work.many(
         _INSERT_EVENT,
-        [
-            {"delivery": row["id"], "at": row["since"], "state": row["state"], "cause": row["package"], "reason": ""}
-            for row in deliveries
-        ],
+        [{"delivery": row["id"], "at": row["since"], "state": row["state"], "cause": row["package"], "reason": ""} for row in deliveries],
     )
 
 

@@ -1,6 +1,6 @@
 """Errors of an agency's document software: one type, one clear sentence.
 
-    OfficeError    a command that its person may not give, or not now
+OfficeError    a command that its person may not give, or not now
 """
 
 from __future__ import annotations

@@ -80,9 +80,7 @@ def register(office: Office, clerk: Person, item: Incoming) -> Case:
     office.cases[case.arrival_number] = case
     office.services.registers.add(INCOMING, _row(office, case))
     kernel.record(
-        Registered(
-            kernel.now, office.name, item.document, item.channel, case.arrival_number, item.signed_at, item.arrived_at, item.urgency
-        )
+        Registered(kernel.now, office.name, item.document, item.channel, case.arrival_number, item.signed_at, item.arrived_at, item.urgency)
     )
     _tell(office, item, StatusCode.REGISTERED, MailState.REGISTERED, moves=_put_in_place(office, item))
     office.desks[office.signer(item.document).id].put("assign", case, item.urgency)

@@ -202,5 +202,3 @@ def _register(office: Office, item: Draft, clerk: Person) -> None:
             "note": "" if item.by_hand is None else str(item.by_hand),
         },
     )
-
-

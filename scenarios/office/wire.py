@@ -150,9 +150,7 @@ def read_document(services: Services, data: bytes, package_id: str, channel: Cha
     return arrived_document(services, package, blobs, package_id, channel)
 
 
-def arrived_document(
-    services: Services, package: EdxmlPackage, blobs: Mapping[str, bytes], package_id: str, channel: Channel
-) -> Incoming:
+def arrived_document(services: Services, package: EdxmlPackage, blobs: Mapping[str, bytes], package_id: str, channel: Channel) -> Incoming:
     """The same from a package already read."""
     header = package.edoc
     files = tuple((info.name, services.shelf.put(info.ref, blobs[info.ref])) for info in package.attachments)

@@ -36,7 +36,7 @@ _DIGEST_ATTRIBUTE_HEAD = der.sequence(der.oid(oids.MESSAGE_DIGEST), der.tlv(der.
 _SHAPES = Shapes(_CONTENT_TYPE_ATTRIBUTE + _DIGEST_ATTRIBUTE_HEAD)
 
 
-def _signing_certificate_attribute(certificate: bytes) -> bytes:
+def signing_certificate_attribute(certificate: bytes) -> bytes:
     """signing-certificate-v2 (RFC 5035 §3): SHA-256 is DEFAULT and left out; issuerSerial names the issuer as directoryName."""
     facts = certificate_facts(certificate)
     issuer_serial = der.sequence(der.sequence(der.context(4, facts.issuer)), der.integer(facts.serial))
@@ -56,7 +56,7 @@ class CadesTemplate:
     def __init__(self, certificate: bytes, embedded: Sequence[bytes], algorithm: SignatureAlgorithm) -> None:
         facts = certificate_facts(certificate)
         # DER order of the SET OF is the order of lengths here: 26, 49 and more than 100 bytes.
-        tail = _signing_certificate_attribute(certificate)
+        tail = signing_certificate_attribute(certificate)
         attributes = der.tlv(der.SET, _CONTENT_TYPE_ATTRIBUTE, _DIGEST_ATTRIBUTE_HEAD, _DIGEST_HOLE, tail)
         self._attributes_head = attributes[: len(attributes) - len(tail) - 32]
         self._attributes_tail = tail

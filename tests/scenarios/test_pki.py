@@ -44,9 +44,7 @@ def unrevoked(issued: WorldPki, holders: list[Holder], at: datetime) -> int:
 @pytest.mark.parametrize(
     ("bloc", "organisations", "persons"), [(Bloc.STATE, "b11", "b12"), (Bloc.PARTY, "b07", "b08")], ids=["state", "party"]
 )
-def test_the_counts_of_the_report_come_out(
-    world: World, issued: WorldPki, bloc: Bloc, organisations: str, persons: str
-) -> None:
+def test_the_counts_of_the_report_come_out(world: World, issued: WorldPki, bloc: Bloc, organisations: str, persons: str) -> None:
     """On 30/9/2021 exactly 847 + 2,782 state and 44 + 173 Party certificates of Hòa Bình holders are unrevoked."""
     at = datetime.combine(datetime(2021, 9, 30).date(), time(17, 0), VN)
     home = {agency.id for agency in world.agencies if agency.bloc is bloc and agency.province == "17"}

@@ -236,5 +236,3 @@ def total(axis: Axis) -> int:
 
 def file_url(path: Path) -> str:
     return f"sqlite:///{path}"
-
-
