@@ -228,3 +228,11 @@ def _read_pss(encoded: bytes) -> SignatureAlgorithm | None:
     if digest is None or mgf_digest is None or not 0 <= salt <= _MAX_SALT:
         return None
     return rsa_pss(digest, mgf_digest, salt)
+
+DIGEST_SIZES = {"sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
+"""Bytes of each digest by name."""
+DIGEST_IDENTIFIERS = {
+    name: der.sequence(der.oid(identifier))
+    for name, identifier in (("sha1", oids.SHA1), ("sha256", oids.SHA256), ("sha384", oids.SHA384), ("sha512", oids.SHA512))
+}
+"""Digest name → AlgorithmIdentifier as we write it, parameters absent (RFC 5754 §2)."""
