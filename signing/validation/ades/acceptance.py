@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from signing.formats.certificates import CertificateFacts
 from signing.formats.claims import Level, SignatureClaim, SignerClaim
 from signing.validation.ades.constraints import Weakness, digest_weakness, signature_weakness
 from signing.validation.ades.judge import Path
 from signing.validation.ades.outcome import Fault, Record
 from signing.validation.ades.policy import Severity
 from signing.validation.report import Check, SubIndication
+from signing.validation.rfc5280.objects import Certificate
 
 CRYPTO = Check("signature-algorithms", True, "EN 319 102-1 §5.2.8; ETSI TS 119 312")
 
@@ -19,7 +19,7 @@ _SEVEN_HOURS = timedelta(hours=7)
 _ABOUT = timedelta(minutes=30)
 
 
-def weakness_of(signer: SignerClaim, certificate: CertificateFacts, record: Record, at: datetime) -> Weakness | None:
+def weakness_of(signer: SignerClaim, certificate: Certificate, record: Record, at: datetime) -> Weakness | None:
     """The first algorithm of a signature that is not accepted at ``at``: of its value, its digest, and what names its certificate."""
     found = signature_weakness(record.policy, (signer.signature_algorithm, certificate.spki), at)
     named = (digest for digest, *_ in signer.ess_certificates[:1])
@@ -27,7 +27,7 @@ def weakness_of(signer: SignerClaim, certificate: CertificateFacts, record: Reco
     return found or next((weakness for weakness in digests if weakness is not None), None)
 
 
-def accept_algorithms(signer: SignerClaim, certificate: CertificateFacts, record: Record, at: datetime) -> Fault | None:
+def accept_algorithms(signer: SignerClaim, certificate: Certificate, record: Record, at: datetime) -> Fault | None:
     """The cryptographic constraints on the signature itself at ``at``."""
     weakness = weakness_of(signer, certificate, record, at)
     if weakness is not None:
@@ -38,8 +38,10 @@ def accept_algorithms(signer: SignerClaim, certificate: CertificateFacts, record
 
 def accept(claim: SignatureClaim, path: Path, record: Record) -> Fault | None:
     """The policy's constraints on a signature that do not depend on time: level, what else is embedded, what the reader found."""
-    short = "" if _LEVELS.index(claim.level) >= _LEVELS.index(record.policy.required_level) else (
-        f"the signature is of level {claim.level}, {record.policy.required_level} is required"
+    short = (
+        ""
+        if _LEVELS.index(claim.level) >= _LEVELS.index(record.policy.required_level)
+        else (f"the signature is of level {claim.level}, {record.policy.required_level} is required")
     )
     spare = sum(1 for certificate in set(claim.certificates) if certificate not in path and not _of_tokens(claim, certificate))
     stray = f"{spare} embedded certificate(s) belong to no chain of this signature" if spare and claim.level in (Level.B, Level.T) else ""
@@ -75,10 +77,20 @@ def accept_claimed_time(signer: SignerClaim, existed_at: datetime, stamped: bool
         return record.weigh("timestamp-delay", late)
     ahead = claimed - existed_at
     seven = abs(ahead - _SEVEN_HOURS) <= _ABOUT and record.policy.severity("seven-hour-clock") is not Severity.FAIL
-    clock = "the claimed time is about seven hours ahead: a clock that writes Vietnamese time as UTC" if abs(ahead - _SEVEN_HOURS) <= _ABOUT else ""
+    clock = (
+        "the claimed time is about seven hours ahead: a clock that writes Vietnamese time as UTC"
+        if abs(ahead - _SEVEN_HOURS) <= _ABOUT
+        else ""
+    )
     future = f"the claimed time is {ahead} later than the first proof of existence" if ahead > record.policy.tolerance and not seven else ""
     delay = record.policy.timestamp_delay
-    late = f"the first time-stamp follows the claimed time by {-ahead}, {delay} is allowed" if delay is not None and stamped and -ahead > delay else ""
+    late = (
+        f"the first time-stamp follows the claimed time by {-ahead}, {delay} is allowed"
+        if delay is not None and stamped and -ahead > delay
+        else ""
+    )
     return (
-        record.weigh("seven-hour-clock", clock) or record.weigh("claimed-time-before-proof", future) or record.weigh("timestamp-delay", late)
+        record.weigh("seven-hour-clock", clock)
+        or record.weigh("claimed-time-before-proof", future)
+        or record.weigh("timestamp-delay", late)
     )

@@ -48,9 +48,7 @@ def validate_archival(
         return Archival(timed.fault, tokens, existence, best, None)
     past = validate_past(signed, timed.basic, existence, around)
     if past.fault is not None or timed.basic.certificate is None:
-        if past.fault is not None:
-            record.failed(replace(past.fault, step=PAST))
-        return Archival(past.fault, tokens, existence, best, past.chain)
+        return Archival(past.fault and replace(past.fault, step=PAST), tokens, existence, best, past.chain)
     for fault in timed.basic.faults:
         mark_cured(record, fault, best.at)
     record.passed(PAST)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from signing.formats.certificates import CertificateFacts
 from signing.formats.claims import SignatureClaim
 from signing.validation.ades.acceptance import CRYPTO, accept, accept_algorithms
 from signing.validation.ades.context_initialisation import choose_policy
@@ -15,6 +14,7 @@ from signing.validation.ades.outcome import Fault, Record
 from signing.validation.ades.policy import ValidationPolicy
 from signing.validation.ades.subject import Signed, Surroundings
 from signing.validation.ades.x509 import Certified, validate_certificate
+from signing.validation.rfc5280.objects import Certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Basic:
     fatal: Fault | None
     faults: tuple[Fault, ...]
     policy: ValidationPolicy
-    certificate: CertificateFacts | None = None
+    certificate: Certificate | None = None
     certified: Certified | None = None
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from signing.errors import KeyUnusable
-from signing.keys import load_foreign_key
+from signing.foreign_keys import load_foreign_key
 from signing.validation.ades.policy import ValidationPolicy
 from signing.validation.report import SubIndication
 

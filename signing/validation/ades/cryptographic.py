@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from signing.algorithms import algorithm_named
 from signing.errors import KeyUnusable
-from signing.formats.certificates import CertificateFacts
-from signing.keys import load_foreign_key
+from signing.foreign_keys import load_foreign_key
 from signing.validation.ades.outcome import Fault, Record
 from signing.validation.ades.subject import Signed
 from signing.validation.report import Check, SubIndication
+from signing.validation.rfc5280.objects import Certificate
 
 DIGEST = Check("message-digest", True, "EN 319 102-1 §5.2.7; RFC 5652 §5.4")
 SIGNATURE = Check("signature-value", True, "EN 319 102-1 §5.2.7; RFC 5652 §5.6")
 
 
-def verify(signed: Signed, certificate: CertificateFacts, record: Record) -> Fault | None:
+def verify(signed: Signed, certificate: Certificate, record: Record) -> Fault | None:
     """The fault of digest or signature value, ``None`` when both hold.
 
     (1) the signed bytes are at hand                 SIGNED_DATA_NOT_FOUND

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from itertools import pairwise
 
 from signing.evidence import Evidence
 from signing.formats.claims import SignatureClaim
@@ -92,7 +93,7 @@ def _order(claims: Sequence[SignatureClaim], verdicts: Sequence[SignatureVerdict
     if len(set(values)) < len(values) or len(set(signers)) < len(signers):
         return "two signatures are of the same signer"
     stamped = [(claim, verdict) for claim, verdict in zip(claims, verdicts, strict=True) if claim.signature_tokens]
-    for (_, earlier), (later_claim, _) in zip(stamped, stamped[1:], strict=False):
+    for (_, earlier), (later_claim, _) in pairwise(stamped):
         latest = max(token.generated_at for token in later_claim.signature_tokens)
         if latest < earlier.best_signature_time:
             return f"a later signature was time-stamped before {earlier.name}"

@@ -32,7 +32,11 @@ def check_format(signer: SignerClaim, record: Record) -> Fault | None:
     protected = signer.algorithm_protection
     disagrees = "CMSAlgorithmProtection names other algorithms than the SignerInfo" if protected is False else ""
     absent = "" if protected is not None else "CMSAlgorithmProtection is absent"
-    return record.weigh("algorithm-protection", disagrees) or record.weigh("algorithm-protection-present", absent) or _deviations(signer, record)
+    return (
+        record.weigh("algorithm-protection", disagrees)
+        or record.weigh("algorithm-protection-present", absent)
+        or _deviations(signer, record)
+    )
 
 
 def _content_type_fault(signer: SignerClaim) -> str:

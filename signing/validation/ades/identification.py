@@ -6,18 +6,18 @@ import hashlib
 from collections.abc import Iterable
 
 from signing.errors import FormatFailure
-from signing.formats.certificates import CertificateFacts, certificate_facts
 from signing.formats.claims import SignerClaim
 from signing.validation.ades.outcome import Fault, Record
 from signing.validation.ades.subject import Signed, Surroundings
 from signing.validation.report import Check, SubIndication
+from signing.validation.rfc5280.objects import Certificate, read_certificate
 
 IDENTIFICATION = Check("signing-certificate", True, "EN 319 102-1 §5.2.3; RFC 5035 §3")
 _DIGESTS = {"sha1", "sha224", "sha256", "sha384", "sha512"}
 _MAX_CANDIDATES = 512
 
 
-def identify(signed: Signed, around: Surroundings, record: Record) -> CertificateFacts | Fault:
+def identify(signed: Signed, around: Surroundings, record: Record) -> Certificate | Fault:
     """The signing certificate among those embedded and known; candidates elsewhere in the object are as good, the digest decides.
 
     (1) the first ESS certificate identifier names it by digest, issuer and serial where given    RFC 5035 §3
@@ -41,7 +41,7 @@ def identify(signed: Signed, around: Surroundings, record: Record) -> Certificat
     return found
 
 
-def _by_digest(signer: SignerClaim, candidates: Iterable[CertificateFacts]) -> tuple[CertificateFacts | None, str]:
+def _by_digest(signer: SignerClaim, candidates: Iterable[Certificate]) -> tuple[Certificate | None, str]:
     digest, value, issuer, serial = signer.ess_certificates[0]
     if digest not in _DIGESTS:
         return None, f"the signature names its certificate by the unknown digest {digest}"
@@ -56,17 +56,16 @@ def _by_digest(signer: SignerClaim, candidates: Iterable[CertificateFacts]) -> t
     return None, f"the certificate with {digest} {value.hex()} is not at hand"
 
 
-def names(signer: SignerClaim, facts: CertificateFacts) -> bool:
+def names(signer: SignerClaim, facts: Certificate) -> bool:
     """Whether the SignerIdentifier is that certificate's: issuer and serial, or subject key identifier (RFC 5652 §5.3)."""
     if signer.issuer is not None:
         return (signer.issuer, signer.serial) == (facts.issuer, facts.serial)
-    extension = facts.extension("2.5.29.14")
-    return signer.key_id is not None and extension is not None and extension.value[2:] == signer.key_id
+    return signer.key_id is not None and facts.subject_key == signer.key_id
 
 
-def _readable(certificates: Iterable[bytes]) -> Iterable[CertificateFacts]:
+def _readable(certificates: Iterable[bytes]) -> Iterable[Certificate]:
     for certificate in tuple(dict.fromkeys(certificates))[:_MAX_CANDIDATES]:
         try:
-            yield certificate_facts(certificate)
+            yield read_certificate(certificate)
         except FormatFailure:
             continue

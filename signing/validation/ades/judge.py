@@ -25,7 +25,7 @@ class ChainJudge(Protocol):
     """Paths and revocation of certificates, pure over the evidence given with each question."""
 
     def paths(self, certificate: bytes, evidence: Evidence, role: Role) -> Sequence[Path]:
-        """Prospective chains to an anchor, each link's signature holding, best first, bounded (§5.2.6.4 step 1). Empty when there is none."""
+        """Prospective chains to an anchor, each link's signature holding, best first, bounded (§5.2.6.4 step 1); perhaps none."""
 
     def path_fault(self, path: Path) -> str:
         """What RFC 5280 §6.1 finds wrong with a path, validity periods and revocation apart; empty when nothing."""
@@ -34,7 +34,13 @@ class ChainJudge(Protocol):
         """Why the end entity's key is not for its role; empty when it is."""
 
     def revocation(self, path: Path, depth: int, evidence: Evidence, at: datetime) -> RevocationVerdict:
-        """What the evidence known at ``at`` says on the certificate at that depth of the path; artefacts issued later are not used."""
+        """What the evidence says at ``at`` on the certificate at that depth of the path.
+
+        Artefacts issued later are not used, nor those that need not list a certificate any more because it had expired (RFC 5280 §3.3).
+        """
 
     def protection(self, path: Path, depth: int, verdict: RevocationVerdict, evidence: Evidence) -> Sequence[tuple[str, bytes]]:
         """Signature algorithm (name) and signing key (SubjectPublicKeyInfo) of the certificate and of the artefact its status rests on."""
+
+    def issuances(self, evidence: Evidence) -> Sequence[tuple[datetime, datetime | None, str]]:
+        """When each readable list and response of the evidence was issued, until when it says it is current, and what it is called."""

@@ -47,7 +47,7 @@ class _Supposition:
 
 
 def what_is_missing(found: Validation, proofs: Sequence[ProofOfExistence]) -> str:
-    """The sentence on the artefact that could have been made last, those that can still be got before all; empty when no single one helps."""
+    """The sentence on the artefact that could be made latest, now before all; empty when no single one helps."""
     fault = found.fault
     if fault is None:
         return ""
@@ -140,7 +140,9 @@ def _renewals(found: Validation, stamped: Stamped, proofs: tuple[ProofOfExistenc
     objects = (*_token_objects(stamped.token), of_signature(found.claim), *_carried(found.claim))
     for moment in _moments(found, stamped.basic.faults, stamped.basic.certified):
         before = moment - _SECOND
-        sentence = f"another archive time-stamp from before {_text(moment)}, while that of {name} from {_text(stamped.token.generated_at)} held"
+        sentence = (
+            f"another archive time-stamp from before {_text(moment)}, while that of {name} from {_text(stamped.token.generated_at)} held"
+        )
         yield _Supposition(sentence, found.claim, (*proofs, *_proofs(objects, before)), None, before)
 
 

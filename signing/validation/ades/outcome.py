@@ -17,6 +17,18 @@ _TOTAL_FAILED = {
     SubIndication.NOT_YET_VALID,
 }
 
+CURABLE = {
+    SubIndication.REVOKED_NO_POE,
+    SubIndication.REVOKED_CA_NO_POE,
+    SubIndication.OUT_OF_BOUNDS_NO_POE,
+    SubIndication.OUT_OF_BOUNDS_NOT_REVOKED,
+    SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+    SubIndication.REVOCATION_OUT_OF_BOUNDS_NO_POE,
+    SubIndication.NO_CERTIFICATE_CHAIN_FOUND_NO_POE,
+    SubIndication.TRY_LATER,
+}
+"""Faults that a proof of existence may cure (§5.6.3.4 step 3)."""
+
 
 def indication(sub_indication: SubIndication | None) -> Indication:
     """The main indication a sub-indication stands under (§5.1.3, tables 5 and 6)."""

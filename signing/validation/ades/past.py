@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
 from signing.errors import FormatFailure
-from signing.formats.certificates import CertificateFacts, certificate_facts
 from signing.validation.ades.acceptance import weakness_of
 from signing.validation.ades.basic import Basic
 from signing.validation.ades.constraints import digest_weakness, signature_weakness
 from signing.validation.ades.existence import Existence
 from signing.validation.ades.freshness import is_fresh
 from signing.validation.ades.judge import Path, Role
-from signing.validation.ades.outcome import Fault, Record
+from signing.validation.ades.outcome import CURABLE, Fault, Record
 from signing.validation.ades.subject import Signed, Surroundings
 from signing.validation.ades.time_sliding import Slid, slide
 from signing.validation.ades.timestamps import IMPRINT_ALGORITHM
 from signing.validation.ades.with_time import not_yet_valid
 from signing.validation.ades.x509 import AUTHORITY_VALIDITY
 from signing.validation.report import Check, SubIndication
+from signing.validation.rfc5280.names import text
+from signing.validation.rfc5280.objects import Certificate, read_certificate
 
 PAST = Check("past-validation", True, "EN 319 102-1 §5.6.2.4.4")
-_CURABLE = {
-    SubIndication.REVOKED_NO_POE,
-    SubIndication.REVOKED_CA_NO_POE,
-    SubIndication.OUT_OF_BOUNDS_NO_POE,
-    SubIndication.OUT_OF_BOUNDS_NOT_REVOKED,
-    SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
-    SubIndication.REVOCATION_OUT_OF_BOUNDS_NO_POE,
-    SubIndication.NO_CERTIFICATE_CHAIN_FOUND_NO_POE,
-    SubIndication.TRY_LATER,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +31,7 @@ class PastChain:
     """A chain that was good until ``slid.control``."""
 
     path: Path
-    facts: tuple[CertificateFacts, ...]
+    facts: tuple[Certificate, ...]
     slid: Slid
 
 
@@ -62,13 +52,11 @@ def may_help(basic: Basic) -> bool:
 
 
 def _of_time(fault: Fault) -> bool:
-    return fault.sub_indication in _CURABLE or fault.step == AUTHORITY_VALIDITY
+    return fault.sub_indication in CURABLE or fault.step == AUTHORITY_VALIDITY
 
 
-def validate_past(
-    signed: Signed, basic: Basic, existence: Existence, around: Surroundings, imprint_algorithm: str | None = None
-) -> Past:
-    """Whether a signature that does not hold at the control time is proven to have been made while it did; on success the fault is ``None``.
+def validate_past(signed: Signed, basic: Basic, existence: Existence, around: Surroundings, imprint_algorithm: str | None = None) -> Past:
+    """Whether a signature that does not hold at the control time is proven to have been made while it did: then there is no fault.
 
     (1) its chain was good until some instant                                   §5.6.2.1, else the present fault stays
     (2) the signature value is proven to have existed by then                   else the present fault stays
@@ -85,7 +73,9 @@ def validate_past(
     signature = sha256(signed.signer.signature).digest()
     best = existence.of(signature).at
     if best > chain.slid.control:
-        detail = f"the chain was good until {chain.slid.control.isoformat()}, the signature is proven to have existed only at {best.isoformat()}"
+        detail = (
+            f"the chain was good until {chain.slid.control.isoformat()}, the signature is proven to have existed only at {best.isoformat()}"
+        )
         return Past(_explained(present, detail), chain)
     early = not_yet_valid(holder, best)
     if early is not None:
@@ -97,7 +87,7 @@ def validate_past(
     return Past(_issuer_fault(chain, existence), chain)
 
 
-def past_certificate(certificate: CertificateFacts, role: Role, existence: Existence, around: Surroundings) -> PastChain | Fault:
+def past_certificate(certificate: Certificate, role: Role, existence: Existence, around: Surroundings) -> PastChain | Fault:
     """The chain that was good longest (§5.6.2.1.4), or why none was; of several faults the first chain's."""
     best: PastChain | None = None
     first: Fault | None = None
@@ -113,7 +103,7 @@ def past_certificate(certificate: CertificateFacts, role: Role, existence: Exist
 
 def _past_path(path: Path, role: Role, existence: Existence, around: Surroundings) -> PastChain | Fault:
     try:
-        facts = tuple(certificate_facts(certificate) for certificate in path)
+        facts = tuple(read_certificate(certificate) for certificate in path)
     except FormatFailure as failure:
         return Fault(PAST, SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, str(failure))
     below = facts[:-1] or facts
@@ -196,11 +186,9 @@ def _issuer_fault(chain: PastChain, existence: Existence) -> Fault | None:
     issuer = chain.facts[1]
     if int(existence.of(issuer.sha256).at.timestamp()) <= issuer.not_after:
         return None
-    detail = f"the certificate of {issuer.subject} is not proven to have existed while it was valid"
+    detail = f"the certificate of {text(issuer.subject)} is not proven to have existed while it was valid"
     return Fault(PAST, SubIndication.REVOCATION_OUT_OF_BOUNDS_NO_POE, detail, None, False, 1)
 
 
 def _explained(fault: Fault, detail: str) -> Fault:
     return replace(fault, detail=f"{fault.detail}; {detail}" if fault.detail else detail)
-
-

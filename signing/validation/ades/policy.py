@@ -74,9 +74,12 @@ CHECKS: Mapping[str, Weighed] = {
         "EN 319 102-1 §5.5.4 (4) e; RFC 3161 §2.4.2",
         "content, signature and archive time-stamps follow each other",
     ),
-    "content-timestamps": Weighed(_SIG, "EN 319 102-1 §5.3.4", "every content time-stamp holds"),
-    "signature-timestamps": Weighed(_SIG, "EN 319 102-1 §5.5.4 (3)", "every signature time-stamp holds"),
-    "archive-timestamps": Weighed(_SIG, "EN 319 102-1 §5.6.3.4 (5) d", "every archive time-stamp holds"),
+    "timestamps-intact": Weighed(
+        _SIG, "EN 319 102-1 §5.5.4 (3) a", "no time-stamp is broken, of nobody known, or over other bytes than those at its place"
+    ),
+    "content-timestamps": Weighed(_SIG, "EN 319 102-1 §5.3.4", "every content time-stamp holds still"),
+    "signature-timestamps": Weighed(_SIG, "EN 319 102-1 §5.5.4 (3) b", "every signature time-stamp holds still"),
+    "archive-timestamps": Weighed(_SIG, "EN 319 102-1 §5.6.3.4 (5) d", "every archive time-stamp holds still"),
     "key-usage": Weighed(
         SubIndication.CHAIN_CONSTRAINTS_FAILURE, "RFC 5280 §4.2.1.3, §4.2.1.12", "the signing certificate's key is for signing documents"
     ),

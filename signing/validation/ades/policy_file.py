@@ -19,11 +19,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
 
-from signing.algorithms import BY_NAME
+from signing.algorithms import algorithm_named
 from signing.errors import SigningError
 from signing.formats.claims import Level
 from signing.validation.ades.policy import CHECKS, ChainRules, Severity, SlideTo, ValidationPolicy
-from signing.validation.policy import AlgorithmPolicy, AlgorithmRule
+from signing.validation.policy import FOREIGN, AlgorithmPolicy, AlgorithmRule
 
 DEFAULT_POLICY = "field"
 """The name of the policy used where none is named."""
@@ -169,7 +169,7 @@ def _policy(table: _Table) -> ValidationPolicy:
         _severities(table.table("checks"), tuple(CHECKS)),
         _severities(table.table("deviations"), None),
         _severities(table.table("findings"), None),
-        AlgorithmPolicy(_each(table.table("algorithms"), tuple(BY_NAME), "signature algorithm", _algorithm)),
+        _algorithms(table.table("algorithms")),
         _each(table.table("digests"), _DIGESTS, "digest", _until),
         _chain(table.table("chain")),
         time.choice("required_level", Level, Level.B),
@@ -208,6 +208,11 @@ def _each(table: _Table, names: tuple[str, ...], what: str, read: Callable[[_Tab
         found[key] = read(entry)
         entry.close()
     return found
+
+
+def _algorithms(table: _Table) -> AlgorithmPolicy:
+    known = tuple(key for key in table.keys if algorithm_named(key) is not None)
+    return AlgorithmPolicy(_each(table, (*known, *FOREIGN.rules), "signature algorithm", _algorithm))
 
 
 def _algorithm(entry: _Table) -> AlgorithmRule:

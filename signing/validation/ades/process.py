@@ -34,7 +34,7 @@ class Validation:
 
     def verdict(self, missing: str = "") -> SignatureVerdict:
         """The verdict, with the sentence on what is missing."""
-        sub_indication = self.fault and self.fault.sub_indication
+        sub_indication = None if self.fault is None else self.fault.sub_indication
         certified = self.timed.basic.certified
         return SignatureVerdict(
             self.claim.name,
@@ -43,7 +43,7 @@ class Validation:
             tuple(self.record.checks),
             self.around.at,
             self.best.at,
-            certified and certified.verdict,
+            None if certified is None else certified.verdict,
             tuple(stamped.verdict() for stamped in self.tokens),
             self._proofs(),
             tuple(self.record.warnings),
@@ -76,8 +76,9 @@ def validate_fully(
 
 
 def _end_with(checks: list[Check], fault: Fault | None) -> None:
-    """The fault that decides is the first of the failed checks: reports name that one as the reason."""
+    """Put the fault that decides before the other failed checks, for reports name the first as the reason."""
     if fault is None:
         return
-    failed = [check for check in checks if not check.passed and (check.name, check.detail) != (fault.step.name, fault.detail)]
-    checks[:] = [check for check in checks if check.passed] + [fault.check] + failed
+    checks[:] = [check for check in checks if check != fault.check]
+    first = next((place for place, check in enumerate(checks) if not check.passed), len(checks))
+    checks.insert(first, fault.check)

@@ -38,6 +38,10 @@ class Delegating:
         """As the other; what is only supposed has no algorithm."""
         return self.judge.protection(path, depth, verdict, evidence)
 
+    def issuances(self, evidence: Evidence) -> Sequence[tuple[datetime, datetime | None, str]]:
+        """As the other."""
+        return self.judge.issuances(evidence)
+
 
 @dataclass(frozen=True, slots=True)
 class WithStatus(Delegating):
@@ -54,7 +58,16 @@ class WithStatus(Delegating):
         if known.standing is Standing.GOOD and known.issued_at is not None and known.issued_at > self.issued_at:
             return known
         return RevocationVerdict(
-            self.certificate_sha256, Standing.GOOD, True, _SUPPOSED, None, self.issued_at, self.issued_at, None, "", "supposed for the question"
+            self.certificate_sha256,
+            Standing.GOOD,
+            True,
+            _SUPPOSED,
+            None,
+            self.issued_at,
+            self.issued_at,
+            None,
+            "",
+            "supposed for the question",
         )
 
 
@@ -78,7 +91,13 @@ class Compromised(Delegating):
         if verdict.standing is Standing.REVOKED and verdict.revoked_at is not None and verdict.revoked_at <= self.since:
             return verdict
         return replace(
-            verdict, standing=Standing.REVOKED, revoked_at=self.since, issued_at=self.since, until=at, reason="key-compromise", source=_SUPPOSED
+            verdict,
+            standing=Standing.REVOKED,
+            revoked_at=self.since,
+            issued_at=self.since,
+            until=at,
+            reason="key-compromise",
+            source=_SUPPOSED,
         )
 
     def _tainted(self, path: Path, depth: int, verdict: RevocationVerdict, evidence: Evidence) -> bool:

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from signing.evidence import Evidence
-from signing.formats.certificates import CertificateFacts
 from signing.validation.ades.constraints import first_weakness
 from signing.validation.ades.existence import Existence
 from signing.validation.ades.freshness import fresh_until
@@ -16,8 +15,10 @@ from signing.validation.ades.judge import Path
 from signing.validation.ades.outcome import Fault
 from signing.validation.ades.policy import SlideTo
 from signing.validation.ades.subject import Surroundings
-from signing.validation.ades.x509 import anchor_sunset, status_of
+from signing.validation.ades.x509 import anchor_sunset
 from signing.validation.report import Check, SubIndication
+from signing.validation.rfc5280.names import text
+from signing.validation.rfc5280.objects import Certificate
 from signing.validation.verdicts import RevocationVerdict, Standing
 
 SLIDING = Check("time-sliding", True, "EN 319 102-1 §5.6.2.2.4")
@@ -32,7 +33,7 @@ class Slid:
     revocation: tuple[RevocationVerdict, ...]
 
 
-def slide(path: Path, facts: Sequence[CertificateFacts], existence: Existence, around: Surroundings) -> Slid | Fault:
+def slide(path: Path, facts: Sequence[Certificate], existence: Existence, around: Surroundings) -> Slid | Fault:
     """Slide from the control time back to when the chain last was good, from the certificate below the anchor to the signer's.
 
     (1) start at the control time, or before trust in the anchor ended
@@ -48,11 +49,13 @@ def slide(path: Path, facts: Sequence[CertificateFacts], existence: Existence, a
     statuses: list[RevocationVerdict] = []
     for depth in range(len(path) - 2, -1, -1):
         if not existence.by(facts[depth].sha256, control):
-            return _no_proof(f"the certificate of {facts[depth].subject} is not proven to have existed at {control.isoformat()}", depth)
+            return _no_proof(
+                f"the certificate of {text(facts[depth].subject)} is not proven to have existed at {control.isoformat()}", depth
+            )
         known = proven(around.evidence, existence, control)
-        status = status_of(path, facts, depth, around, known, control)
+        status = around.judge.revocation(path, depth, known, control)
         if status.standing is Standing.UNKNOWN or status.issued_at is None:
-            detail = f"nothing on the revocation of {facts[depth].subject} is proven to have existed at {control.isoformat()}"
+            detail = f"nothing on the revocation of {text(facts[depth].subject)} is proven to have existed at {control.isoformat()}"
             return _no_proof(f"{detail} ({status.detail})" if status.detail else detail, depth)
         control = _by_status(status, control, around)
         weakness = first_weakness(around.policy, around.judge.protection(path, depth, status, known), control)

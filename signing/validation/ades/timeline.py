@@ -24,7 +24,7 @@ _SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Control times from ``start`` (inclusive) to ``end`` (exclusive) with one verdict; ``because`` is what moved the boundary at ``start``."""
+    """Control times from ``start`` (inclusive) to ``end`` (exclusive) with one verdict; ``because`` is what moved its start."""
 
     start: datetime
     end: datetime

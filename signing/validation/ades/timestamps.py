@@ -51,10 +51,15 @@ class Stamped:
     def verdict(self) -> TokenVerdict:
         """The verdict on the token."""
         fault = self.basic.fault
-        sub_indication = fault and fault.sub_indication
-        chain = self.basic.certified and self.basic.certified.verdict
+        sub_indication = None if fault is None else fault.sub_indication
+        chain = None if self.basic.certified is None else self.basic.certified.verdict
         return TokenVerdict(
-            sha256(self.token.der).digest(), self.token.generated_at, indication(sub_indication), sub_indication, tuple(self.record.checks), chain
+            sha256(self.token.der).digest(),
+            self.token.generated_at,
+            indication(sub_indication),
+            sub_indication,
+            tuple(self.record.checks),
+            chain,
         )
 
 
@@ -107,7 +112,9 @@ def _finish(token: TokenClaim, basic: Basic, around: Surroundings, record: Recor
     """Steps (5) and (6)."""
     unit = basic.certificate
     if unit is not None and token.generated_at < datetime.fromtimestamp(unit.not_before, UTC):
-        fault = record.failed(Fault(GENERATED, SubIndication.NOT_YET_VALID, "the token was generated before its unit's certificate was valid"))
+        fault = record.failed(
+            Fault(GENERATED, SubIndication.NOT_YET_VALID, "the token was generated before its unit's certificate was valid")
+        )
         return replace(basic, fatal=fault)
     weakness = digest_weakness(around.policy, token.imprint_algorithm, around.at)
     if weakness is None:

@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from signing.formats.certificates import CertificateFacts
 from signing.formats.claims import SignatureClaim
 from signing.validation.ades.acceptance import accept_algorithms, accept_claimed_time, weakness_of
 from signing.validation.ades.basic import Basic, concerns_signature, validate_basic
 from signing.validation.ades.existence import Existence, of_signature
 from signing.validation.ades.freshness import is_fresh
-from signing.validation.ades.outcome import Fault, Record
-from signing.validation.ades.policy import Severity
+from signing.validation.ades.outcome import CURABLE, Fault, Record
 from signing.validation.ades.subject import Signed, Surroundings, tokens_of
 from signing.validation.ades.timestamps import Stamped, order_fault, validate_token
 from signing.validation.ades.x509 import VALIDITY, Certified
 from signing.validation.report import Check, SubIndication
+from signing.validation.rfc5280.objects import Certificate
 from signing.validation.verdicts import ProofOfExistence
 
 NOT_BEFORE = Check("signature-after-issuance", True, "EN 319 102-1 §5.5.4 (4) b")
@@ -31,7 +30,7 @@ _CURED = "; cured: the signature is proven to have existed at "
 
 @dataclass(frozen=True, slots=True)
 class WithTime:
-    """What is known after §5.5: what is left of the basic faults, every token as it stands, and when the signature existed at the latest."""
+    """What is known after §5.5: what is left of the basic faults, every token as it stands, and the best signature time."""
 
     basic: Basic
     tokens: tuple[Stamped, ...]
@@ -75,8 +74,7 @@ def best_proof(claim: SignatureClaim, tokens: Sequence[Stamped], existence: Exis
 def check_surroundings(claim: SignatureClaim, tokens: Sequence[Stamped], best: ProofOfExistence, record: Record) -> Fault | None:
     """What the policy asks of the tokens, their order and the claimed time, once it is known which of them hold."""
     for stamped in tokens:
-        failed = stamped.basic.fault
-        fault = record.weigh(_GATES[stamped.kind], failed.detail if failed else "", failed.sub_indication if failed else None)
+        fault = _weigh_token(stamped, record)
         if fault is not None:
             return fault
     held = [(stamped.token, stamped.kind) for stamped in tokens if stamped.holds]
@@ -84,8 +82,17 @@ def check_surroundings(claim: SignatureClaim, tokens: Sequence[Stamped], best: P
     return fault or accept_claimed_time(claim.signer, best.at, best.source != "control-time", record)
 
 
+def _weigh_token(stamped: Stamped, record: Record) -> Fault | None:
+    """What a token that does not hold costs; one from after the control time is not there yet."""
+    fault = stamped.basic.fault
+    if fault is None or fault.sub_indication is SubIndication.NO_POE:
+        return None
+    broken = stamped.basic.fatal is not None or fault.sub_indication not in CURABLE
+    return record.weigh("timestamps-intact" if broken else _GATES[stamped.kind], f"{stamped.kind}: {fault.detail}", fault.sub_indication)
+
+
 def _with_content_timestamps(basic: Basic, tokens: Sequence[Stamped], record: Record) -> Basic:
-    """A content time-stamp that holds is proof that the signature is younger: revoked or expired by then, it never was good (§5.3.4 (4))."""
+    """A content time-stamp that holds proves the signature younger: revoked or expired by then, it never was good (§5.3.4 (4))."""
     youngest = max((one.token.generated_at for one in tokens if one.holds and one.kind == "content-time-stamp"), default=None)
     holder = basic.certificate
     if youngest is None or holder is None:
@@ -100,7 +107,7 @@ def _with_content_timestamps(basic: Basic, tokens: Sequence[Stamped], record: Re
     return basic
 
 
-def _cure(signed: Signed, basic: Basic, holder: CertificateFacts, certified: Certified, best: datetime, record: Record) -> Basic:
+def _cure(signed: Signed, basic: Basic, holder: Certificate, certified: Certified, best: datetime, record: Record) -> Basic:
     """Steps (4) and (6)."""
     early = not_yet_valid(holder, best)
     if early is not None:
@@ -118,7 +125,7 @@ def _cure(signed: Signed, basic: Basic, holder: CertificateFacts, certified: Cer
     return replace(basic, faults=() if weak is None else (record.failed(weak),))
 
 
-def not_yet_valid(holder: CertificateFacts, best: datetime) -> Fault | None:
+def not_yet_valid(holder: Certificate, best: datetime) -> Fault | None:
     """A signature proven to be older than its certificate (§5.5.4 (4) a, b, d)."""
     if int(best.timestamp()) >= holder.not_before:
         return None
@@ -131,9 +138,7 @@ def mark_cured(record: Record, fault: Fault, best: datetime) -> None:
     record.checks[:] = [cured if check == fault.check else check for check in record.checks]
 
 
-def _at_best_time(
-    fault: Fault, signed: Signed, holder: CertificateFacts, certified: Certified, best: datetime, record: Record
-) -> Fault | None:
+def _at_best_time(fault: Fault, signed: Signed, holder: Certificate, certified: Certified, best: datetime, record: Record) -> Fault | None:
     """The fault as it stands for a signature of that time: gone, the same, or another."""
     expired = int(best.timestamp()) > holder.not_after
     match fault.sub_indication:
@@ -156,8 +161,3 @@ def _at_best_time(
 
 def _good(certified: Certified, fault: Fault) -> bool:
     return certified.revocation[fault.certificate].standing == "good"
-
-
-def demanded(record: Record, kind: str) -> bool:
-    """Whether the policy makes a token of that kind that does not hold cost the verdict."""
-    return record.policy.severity(_GATES[kind]) is Severity.FAIL

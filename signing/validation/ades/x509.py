@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from signing.errors import FormatFailure
-from signing.evidence import Evidence
-from signing.formats.certificates import CertificateFacts, certificate_facts
 from signing.validation.ades.constraints import first_weakness
 from signing.validation.ades.freshness import is_fresh
 from signing.validation.ades.judge import Path, Role
@@ -17,6 +15,8 @@ from signing.validation.ades.outcome import Fault, Record
 from signing.validation.ades.policy import ValidationPolicy
 from signing.validation.ades.subject import Surroundings
 from signing.validation.report import Check, SubIndication
+from signing.validation.rfc5280.names import text
+from signing.validation.rfc5280.objects import Certificate, read_certificate
 from signing.validation.verdicts import ChainVerdict, RevocationVerdict, Standing
 
 CHAIN = Check("certificate-chain", True, "EN 319 102-1 §5.2.6.4 (2); RFC 5280 §6.1")
@@ -46,7 +46,7 @@ class Certified:
     """What X.509 validation says: the chain looked at (empty if none), one revocation verdict per certificate below the anchor."""
 
     path: Path
-    facts: tuple[CertificateFacts, ...]
+    facts: tuple[Certificate, ...]
     revocation: tuple[RevocationVerdict, ...]
     faults: tuple[Fault, ...]
     checks: tuple[Check, ...]
@@ -59,7 +59,7 @@ class Certified:
         return ChainVerdict(first, self.checks, self.path, self.revocation, frozenset(), self.at)
 
 
-def validate_certificate(certificate: CertificateFacts, role: Role, around: Surroundings, record: Record) -> Certified:
+def validate_certificate(certificate: Certificate, role: Role, around: Surroundings, record: Record) -> Certified:
     """The first prospective chain that holds at the control time; of those that do not, the one a proof of existence may yet help.
 
     The standard stops at the first fault of a chain; here all are kept, so that a proof that cures one does not hide another. In order:
@@ -85,7 +85,7 @@ def validate_certificate(certificate: CertificateFacts, role: Role, around: Surr
         if not found.faults:
             break
     if best is None:
-        detail = f"no chain from {certificate.subject or 'the signing certificate'} to a trusted anchor can be built from what is at hand"
+        detail = f"no chain from {text(certificate.subject)} to a trusted anchor can be built from what is at hand"
         fault = record.failed(Fault(CHAIN, SubIndication.NO_CERTIFICATE_CHAIN_FOUND, detail))
         return Certified((certificate.der,), (certificate,), (), (fault,), (fault.check,), around.at)
     record.checks.extend(best_record.checks)
@@ -103,33 +103,21 @@ def _order(certified: Certified) -> int:
 
 def _on_path(path: Path, role: Role, around: Surroundings, record: Record) -> Certified:
     try:
-        facts = tuple(certificate_facts(certificate) for certificate in path)
+        facts = tuple(read_certificate(certificate) for certificate in path)
     except FormatFailure as failure:
         fault = record.failed(Fault(PATH, SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, str(failure)))
         return Certified(path, (), (), (fault,), tuple(record.checks), around.at)
     record.passed(CHAIN)
-    revocation = tuple(status_of(path, facts, depth, around, around.evidence, around.at) for depth in range(len(path) - 1))
+    revocation = tuple(around.judge.revocation(path, depth, around.evidence, around.at) for depth in range(len(path) - 1))
     faults = tuple(_faults(path, facts, revocation, role, around, record))
     return Certified(path, facts, revocation, faults, tuple(record.checks), around.at)
 
 
-def status_of(path: Path, facts: Sequence[CertificateFacts], depth: int, around: Surroundings, evidence: Evidence, at: datetime) -> RevocationVerdict:
-    """What is known at ``at`` of a certificate's revocation.
-
-    Of an expired certificate data made after its end tell only that it was revoked: they may have dropped it (RFC 5280 §3.3).
-    """
-    status = around.judge.revocation(path, depth, evidence, at)
-    end = datetime.fromtimestamp(facts[depth].not_after, UTC)
-    if at <= end or status.standing in (Standing.REVOKED, Standing.ON_HOLD):
-        return status
-    return around.judge.revocation(path, depth, evidence, end)
-
-
 def _faults(
-    path: Path, facts: Sequence[CertificateFacts], revocation: Sequence[RevocationVerdict], role: Role, around: Surroundings, record: Record
+    path: Path, facts: Sequence[Certificate], revocation: Sequence[RevocationVerdict], role: Role, around: Surroundings, record: Record
 ) -> Iterator[Fault]:
-    """Steps (2) to (10) of :func:`validate_certificate`, each fault as it is found; nothing after (3) is looked at if that does not hold."""
-    structure = "" if len(path) > 1 else f"{facts[0].subject} is an anchor, which signs nothing but certificates and lists"
+    """Steps (2) to (10) of :func:`validate_certificate`, each fault as it is found; (3) ends them."""
+    structure = "" if len(path) > 1 else f"{text(facts[0].subject)} is an anchor, which signs nothing but certificates and lists"
     structure = structure or around.judge.path_fault(path)
     sunset = _sunset_fault(path, around)
     yield from _step(SUNSET, sunset and Fault(SUNSET, SubIndication.NO_CERTIFICATE_CHAIN_FOUND_NO_POE, sunset), record)
@@ -166,10 +154,10 @@ def anchor_sunset(path: Path, policy: ValidationPolicy) -> datetime | None:
     return policy.anchor_sunsets.get(sha256(path[-1]).digest())
 
 
-def _revoked(facts: Sequence[CertificateFacts], revocation: Sequence[RevocationVerdict]) -> Iterator[Fault]:
+def _revoked(facts: Sequence[Certificate], revocation: Sequence[RevocationVerdict]) -> Iterator[Fault]:
     """Steps (4) and (5): of several authorities the one revoked first, the signer; and whoever is suspended."""
     for depth, status in sorted(enumerate(revocation), key=lambda item: item[1].revoked_at or _LATEST, reverse=True):
-        who = facts[depth].subject
+        who = text(facts[depth].subject)
         if status.standing is Standing.REVOKED:
             detail = f"{who} was revoked at {_text(status.revoked_at)} ({status.reason or 'unspecified'})"
             if depth:
@@ -182,47 +170,49 @@ def _revoked(facts: Sequence[CertificateFacts], revocation: Sequence[RevocationV
             yield Fault(step, SubIndication.TRY_LATER, detail, status.revoked_at, True, depth)
 
 
-def _holder_validity(holder: CertificateFacts, status: RevocationVerdict, around: Surroundings) -> Fault | None:
+def _holder_validity(holder: Certificate, status: RevocationVerdict, around: Surroundings) -> Fault | None:
     """Step (6)."""
     at = int(around.at.timestamp())
     if at < holder.not_before:
-        detail = f"{holder.subject} is valid only from {_text(holder.not_before)}"
+        detail = f"{text(holder.subject)} is valid only from {_text(holder.not_before)}"
         return Fault(VALIDITY, SubIndication.OUT_OF_BOUNDS_NO_POE, detail)
     if at > holder.not_after:
-        detail = f"{holder.subject} expired after {_text(holder.not_after)}"
+        detail = f"{text(holder.subject)} expired after {_text(holder.not_after)}"
         return Fault(VALIDITY, _expired(holder, status), detail)
     return None
 
 
-def _expired(holder: CertificateFacts, status: RevocationVerdict) -> SubIndication:
-    """Expired, and known not to have been revoked until then: the data must be from within its last period."""
-    if status.standing is not Standing.GOOD or status.issued_at is None or status.until is None:
-        return SubIndication.OUT_OF_BOUNDS_NO_POE
-    issued, until = int(status.issued_at.timestamp()), int(status.until.timestamp())
-    covers_the_end = issued <= holder.not_after <= until
-    return SubIndication.OUT_OF_BOUNDS_NOT_REVOKED if covers_the_end else SubIndication.OUT_OF_BOUNDS_NO_POE
+def _expired(holder: Certificate, status: RevocationVerdict) -> SubIndication:
+    """Expired, and known not to have been revoked until then: the data must reach its end (a judge uses none that may have dropped it)."""
+    reaches = status.until is not None and int(status.until.timestamp()) >= holder.not_after
+    known = status.standing is Standing.GOOD and reaches
+    return SubIndication.OUT_OF_BOUNDS_NOT_REVOKED if known else SubIndication.OUT_OF_BOUNDS_NO_POE
 
 
-def _authority_validity(facts: Sequence[CertificateFacts], around: Surroundings) -> Fault | None:
+def _authority_validity(facts: Sequence[Certificate], around: Surroundings) -> Fault | None:
     """Step (7)."""
     at = int(around.at.timestamp())
     for depth, authority in enumerate(facts[1:], 1):
         if not authority.not_before <= at <= authority.not_after:
-            detail = f"{authority.subject} is not valid at the control time"
+            detail = f"{text(authority.subject)} is not valid at the control time"
             return Fault(AUTHORITY_VALIDITY, SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, detail, None, False, depth)
     return None
 
 
 def _known_and_fresh(
-    facts: Sequence[CertificateFacts], revocation: Sequence[RevocationVerdict], around: Surroundings, record: Record
+    facts: Sequence[Certificate], revocation: Sequence[RevocationVerdict], around: Surroundings, record: Record
 ) -> Iterator[Fault]:
     """Step (8), authorities first."""
     for depth in range(len(revocation) - 1, -1, -1):
         status = revocation[depth]
-        unknown = f"{facts[depth].subject}: {status.detail or 'nothing is known of its revocation'}" if status.standing is Standing.UNKNOWN else ""
+        unknown = (
+            f"{text(facts[depth].subject)}: {status.detail or 'nothing is known of its revocation'}"
+            if status.standing is Standing.UNKNOWN
+            else ""
+        )
         fault = record.weigh("revocation-known", unknown)
         if fault is None and status.standing is Standing.GOOD:
-            stale = "" if is_fresh(status, around.policy, around.at) else f"{facts[depth].subject}: {_stale(status)}"
+            stale = "" if is_fresh(status, around.policy, around.at) else f"{text(facts[depth].subject)}: {_stale(status)}"
             fault = record.weigh("revocation-freshness", stale)
         if fault is not None:
             yield replace(fault, certificate=depth)
