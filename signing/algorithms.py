@@ -177,17 +177,26 @@ def _foreign() -> Mapping[str, SignatureAlgorithm]:
 
 
 _FOREIGN = _foreign()
-_FOREIGN_ENCODED = {
-    algorithm.encoded: algorithm
-    for algorithm in _FOREIGN.values()
-    if algorithm.family not in (Family.P256, Family.RSA_PSS) and not algorithm.curve
-}
+
+
+def _encodings() -> Mapping[bytes, SignatureAlgorithm]:
+    """DER AlgorithmIdentifier → algorithm, for those whose encoding says all; RSA's with and without NULL."""
+    known: dict[bytes, SignatureAlgorithm] = {}
+    for algorithm in _FOREIGN.values():
+        if algorithm.family not in (Family.P256, Family.RSA_PSS) and not algorithm.curve:
+            known[algorithm.encoded] = algorithm
+        if algorithm.family is Family.RSA:
+            known[der.sequence(algorithm.encoded[2:-2])] = algorithm
+    return known
+
+
+_FOREIGN_ENCODED = _encodings()
 
 
 def read_algorithm(encoded: bytes) -> SignatureAlgorithm | None:
     """The signature algorithm of a DER AlgorithmIdentifier from outside, ``None`` when it is not known or its parameters are not its own.
 
-    An ECDSA identifier names no curve: the algorithm read is bound to one by :func:`bound_to`. RSA-PSS must state its parameters (RFC 4055
+    RSA parameters may be absent, for responders are found that leave the NULL of RFC 4055 §5 out. An ECDSA identifier names no curve: the algorithm read is bound to one by :func:`bound_to`. RSA-PSS must state its parameters (RFC 4055
     §3.1), MGF1 over a known digest, a salt of 0 to 1024 octets, trailer 1.
     """
     return _FOREIGN_ENCODED.get(encoded) or _read_pss(encoded)

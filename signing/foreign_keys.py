@@ -6,6 +6,7 @@ Nothing is verified here: :meth:`ForeignKey.verify` passes through :func:`signin
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -53,10 +54,11 @@ class _DsaKey:
 class ForeignKey:
     """A public key of a certificate from outside. ``pss`` restricts an id-RSASSA-PSS key to that scheme (RFC 4055 §1.2, §3.3).
 
-    With ``pss_only`` and no ``pss`` the key is for RSA-PSS with whatever parameters.
+    With ``pss_only`` and no ``pss`` the key is for RSA-PSS with whatever parameters. ``identity`` is a digest of all that makes the key.
     """
 
     public: AnyPublicKey
+    identity: bytes
     pss_only: bool = False
     pss: SignatureAlgorithm | None = None
 
@@ -91,8 +93,8 @@ def load_foreign_key(spki: bytes, issuer: ForeignKey | None = None) -> ForeignKe
     A DSA key without parameters takes those of ``issuer`` (RFC 3279 §2.3.2, RFC 5280 §6.1.4 (f)).
     """
     inherited = _inherited_dsa(spki, issuer)
-    if inherited is not None:
-        return ForeignKey(inherited)
+    if inherited is not None and issuer is not None:
+        return ForeignKey(inherited, sha256(spki + issuer.identity).digest())
     try:
         key = load_der_public_key(spki)
         identifier = asn1.decode_der(_Spki, spki).algorithm
@@ -102,12 +104,13 @@ def load_foreign_key(spki: bytes, issuer: ForeignKey | None = None) -> ForeignKe
         raise KeyUnusable("SubjectPublicKeyInfo", "must hold a well-formed public key of a known kind (RFC 5280 §4.1.2.7)") from error
     if not isinstance(key, AnyPublicKey) or not _within_bounds(key):
         raise KeyUnusable("SubjectPublicKeyInfo", "must hold an RSA, P-256, P-384, P-521, Ed25519 or DSA key of usual size")
+    identity = sha256(spki).digest()
     if not pss_only:
-        return ForeignKey(key)
+        return ForeignKey(key, identity)
     restriction = read_algorithm(encoded)
     if restriction is None and encoded != der.sequence(der.oid(oids.RSASSA_PSS)):
         raise KeyUnusable("SubjectPublicKeyInfo", "must restrict an RSA-PSS key by known parameters (RFC 4055 §3.1)")
-    return ForeignKey(key, True, restriction)
+    return ForeignKey(key, identity, True, restriction)
 
 
 def _within_bounds(key: AnyPublicKey) -> bool:
