@@ -40,6 +40,9 @@ class Artefacts:
         return (*self.certificates, *self.crls, *self.ocsps)
 
 
+NOTHING = Artefacts()
+
+
 def carried(envelope: Envelope) -> Artefacts:
     """What SignedData.certificates and .crls hold of known kinds (RFC 5652 §10.2; OCSP after RFC 5940)."""
     found = Artefacts(tuple(item for item in envelope.certificates if item[:1] == _PLAIN))
@@ -56,10 +59,10 @@ def revocation_artefact(item: bytes) -> Artefacts:
         try:
             other = asn1.decode_der(OtherRevocation, _PLAIN + item[1:])
         except ValueError:
-            return Artefacts()
+            return NOTHING
         if other.format.dotted_string in (oids.OCSP_RESPONSE_FORMAT, oids.OCSP_BASIC):
             return Artefacts(ocsps=(full(other.value),))
-    return Artefacts()
+    return NOTHING
 
 
 def revocation_choice(ocsp: bytes) -> bytes:
@@ -69,7 +72,7 @@ def revocation_choice(ocsp: bytes) -> bytes:
 
 def unsigned_artefacts(signer: SignerEnvelope) -> Artefacts:
     """What certificate-values and revocation-values hold (EN 319 122-1 annex A.1). Raises :class:`FormatFailure`."""
-    found = Artefacts()
+    found = NOTHING
     for attribute in signer.unsigned:
         for value in attribute.values:
             found += attribute_artefacts(attribute.type, value)
@@ -86,7 +89,7 @@ def attribute_artefacts(kind: str, value: bytes) -> Artefacts:
             return Artefacts(crls=_bounded(values.crls or []), ocsps=_bounded(values.ocsps or []))
     except ValueError as error:
         raise FormatFailure("unsignedAttrs", f"certificate and revocation values must be DER (EN 319 122-1 annex A.1): {error}") from error
-    return Artefacts()
+    return NOTHING
 
 
 def _bounded(elements: list[asn1.TLV]) -> tuple[bytes, ...]:

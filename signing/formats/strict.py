@@ -14,6 +14,7 @@ from cryptography.hazmat import asn1
 from signing import der, oids
 from signing.algorithms import SHA256_IDENTIFIER
 from signing.errors import FormatFailure
+from signing.formats.ber import definite
 from signing.formats.certificates import full
 from signing.formats.claims import SignerClaim
 from signing.formats.envelope import (
@@ -22,6 +23,7 @@ from signing.formats.envelope import (
     MAX_SIGNED_DATA,
     MAX_SIGNERS,
     MAX_VALUES,
+    OWN_READERS,
     SIGNED_ATTRIBUTES_RULE,
     Attribute,
     Envelope,
@@ -59,6 +61,10 @@ def read_envelope(data: bytes) -> Envelope:
     """Take one SignedData apart. Raises :class:`FormatFailure` naming place and rule for all that is not strict DER in good order."""
     if len(data) > MAX_SIGNED_DATA:
         raise FormatFailure("CMS", f"must not be longer than {MAX_SIGNED_DATA} bytes")
+    # The decoder leaves open types unopened; what is BER inside them would be another thing to the next reader.
+    whole = definite(data, OWN_READERS)
+    for rule, clause in whole.deviations:
+        raise FormatFailure("CMS", f"{rule} ({clause})")
     try:
         outer = asn1.decode_der(ContentInfo, data)
         if outer.content_type.dotted_string != oids.SIGNED_DATA:
@@ -229,7 +235,7 @@ def _ess_entry(element: asn1.TLV) -> EssEntry:
         identifier: EssCertificateId = element.parse(EssCertificateId)
     except ValueError:
         other: EssCertificateIdOtherDigest = element.parse(EssCertificateIdOtherDigest)
-        algorithm = full(other.digest_algorithm)
+        algorithm = full(_sequence(other.digest_algorithm, "signing-certificate-v2"))
         if algorithm == SHA256_IDENTIFIER:
             raise FormatFailure("signing-certificate-v2", "SHA-256 is the default and must be left out (X.690 §11.5)") from None
         return (digest_name(algorithm), other.digest, *_issuer_serial(other.issuer_serial))
@@ -252,6 +258,7 @@ def _algorithm_protection(attributes: Signed, digest: bytes, signature: bytes) -
     protection: AlgorithmProtection = _sequence(value, "CMSAlgorithmProtection").parse(AlgorithmProtection)
     if protection.signature_algorithm is None or protection.mac_algorithm is not None:
         return False
+    _sequence(protection.digest_algorithm, "CMSAlgorithmProtection")
     named = der.sequence(*map(full, protection.signature_algorithm))
     return (plain_algorithm(full(protection.digest_algorithm)), plain_algorithm(named)) == (
         plain_algorithm(digest),

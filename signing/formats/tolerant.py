@@ -6,11 +6,11 @@ takes nothing rather than one of them. Whatever both readers accept they must re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from asn1crypto import cms, core, tsp
+from asn1crypto import cms, core
 
 from signing import der, oids
 from signing.algorithms import SHA256_IDENTIFIER
@@ -23,6 +23,7 @@ from signing.formats.envelope import (
     MAX_SIGNED_DATA,
     MAX_SIGNERS,
     MAX_VALUES,
+    OWN_READERS,
     SIGNED_ATTRIBUTES_RULE,
     Attribute,
     Deviation,
@@ -34,10 +35,9 @@ from signing.formats.envelope import (
     signed_data_version,
 )
 
-_CERTIFICATE_PATH = (0x30, 0xA0, 0x30, 0xA0, 0x30)
-_CRL_PATH = (0x30, 0xA0, 0x30, 0xA1, 0x30)
-_LEFT = frozenset((_CERTIFICATE_PATH, _CRL_PATH))
+_SEQUENCE = 0x30
 _DIRECTORY_NAME = 0xA4
+_MAX_OID = 64
 _T = TypeVar("_T")
 EssEntry = tuple[str, bytes, bytes | None, int | None]
 
@@ -106,13 +106,13 @@ def read_envelope(data: bytes) -> Envelope:
     """
     if len(data) > MAX_SIGNED_DATA:
         raise FormatFailure("CMS", f"must not be longer than {MAX_SIGNED_DATA} bytes")
-    whole = definite(data, _LEFT)
+    whole = definite(data, OWN_READERS)
     deviations = list(whole.deviations)
     if whole.end != len(data):
         deviations.append((f"{len(data) - whole.end} bytes follow the CMS", "RFC 5652 §3"))
     try:
         outer = _ContentInfo.load(whole.encoded, strict=True)
-        if outer["content_type"].dotted != oids.SIGNED_DATA:
+        if _dotted(outer["content_type"]) != oids.SIGNED_DATA:
             raise FormatFailure("ContentInfo", "contentType must be signedData (RFC 5652 §3)")
         return _envelope(outer["content"], deviations)
     except FormatFailure:
@@ -126,16 +126,23 @@ def _plain(error: Exception) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 
+def _dump(element: Any) -> bytes:
+    """An element as it stood; upstream's ``Any.dump`` would look inside first and stumble over kinds it does not know."""
+    if isinstance(element, core.Any):
+        return bytes(element._header + element.contents + element._trailer)
+    return bytes(element.dump())
+
+
 def _raw(elements: Any, most: int, place: str) -> tuple[bytes, ...]:
     """The elements of a SET OF or SEQUENCE OF as they stand, taken before anything looks inside them."""
     if len(elements) > most:
         raise FormatFailure(place, f"must not hold more than {most} elements")
-    return tuple(element.dump() for element in elements)
+    return tuple(_dump(element) for element in elements)
 
 
 def _envelope(signed: Any, deviations: list[Deviation]) -> Envelope:
     encapsulated = signed["encap_content_info"]
-    content_type = encapsulated["content_type"].dotted
+    content_type = _dotted(encapsulated["content_type"])
     content = _optional(encapsulated["content"])
     certificates = _choices(signed["certificates"], "certificates", deviations)
     revocation = _choices(signed["crls"], "crls", deviations)
@@ -153,6 +160,17 @@ def _envelope(signed: Any, deviations: list[Deviation]) -> Envelope:
         deviations.append(("the version of SignedData is not what its parts ask for", "RFC 5652 §5.1"))
     signers = tuple(_signer(info, content_type, listed, deviations) for info in infos)
     return Envelope(listed, content_type, None if content is None else content.native, certificates, revocation, signers)
+
+
+def _dotted(identifier: Any) -> str:
+    """The dotted form of an OBJECT IDENTIFIER whose octets are the ones DER has for it."""
+    raw = identifier.dump()
+    if not 2 < len(raw) <= _MAX_OID:
+        raise FormatFailure("CMS", f"an object identifier must have 1 to {_MAX_OID - 2} octets")
+    dotted: str = identifier.dotted
+    if der.oid(dotted) != raw:
+        raise FormatFailure("CMS", "an object identifier must be in shortest form (X.690 §8.19.2)")
+    return dotted
 
 
 def _optional(value: Any) -> Any:
@@ -203,7 +221,7 @@ class _Signer:
         found: dict[str, bytes] = {}
         ambiguous: set[str] = set()
         for attribute in attributes:
-            kind, values = attribute["type"].dotted, _raw(attribute["values"], MAX_VALUES, "signedAttrs")
+            kind, values = _dotted(attribute["type"]), _raw(attribute["values"], MAX_VALUES, "signedAttrs")
             if kind in found or kind in ambiguous or len(values) != 1:
                 self.note(f"signed attribute {kind} does not stand exactly once with one value: it is not used", "RFC 5652 §5.3, §11")
                 ambiguous.add(kind)
@@ -225,8 +243,8 @@ class _Signer:
             values = _raw(attribute["values"], MAX_VALUES, "unsignedAttrs")
             _check_set(values, "an unsigned attribute", self.deviations)
             if not values:
-                self.note(f"unsigned attribute {attribute['type'].dotted} has no value", "RFC 5652 §5.3")
-            found.append(Attribute(attribute["type"].dotted, values))
+                self.note(f"unsigned attribute {_dotted(attribute['type'])} has no value", "RFC 5652 §5.3")
+            found.append(Attribute(_dotted(attribute["type"]), values))
         return tuple(found)
 
     def tried(self, what: str, clause: str, read: Callable[[], _T], otherwise: _T) -> _T:
@@ -240,7 +258,7 @@ class _Signer:
 
 def _signer(info: Any, content_type: str, listed: tuple[bytes, ...], common: list[Deviation]) -> SignerEnvelope:
     signer = _Signer(info, common)
-    sid, digest_encoded, signature_encoded = (info[name].dump() for name in ("sid", "digest_algorithm", "signature_algorithm"))
+    sid, digest_encoded, signature_encoded = (_dump(info[name]) for name in ("sid", "digest_algorithm", "signature_algorithm"))
     raw, attributes = signer.signed()
     unsigned = signer.unsigned()
     issuer, serial, key_id = _identifier(sid)
@@ -294,7 +312,7 @@ def _content_type(signer: _Signer, attributes: dict[str, bytes], content_type: s
     value = attributes.get(oids.CONTENT_TYPE)
     found: str | None = None
     if value is not None:
-        found = signer.tried("content-type", "RFC 5652 §11.1", lambda: core.ObjectIdentifier.load(value, strict=True).dotted, None)
+        found = signer.tried("content-type", "RFC 5652 §11.1", lambda: _dotted(core.ObjectIdentifier.load(value, strict=True)), None)
     if found != content_type:
         signer.note("content-type is missing or is not eContentType", "RFC 5652 §5.6, §11.1")
     return found
@@ -322,32 +340,43 @@ def _ess(signer: _Signer, attributes: dict[str, bytes]) -> tuple[EssEntry, ...]:
     return found[:MAX_VALUES]
 
 
+def _identifiers(value: bytes) -> tuple[tuple[bytes, ...], ...]:
+    """The parts of each ESSCertID or ESSCertIDv2 in a signing-certificate attribute of either version."""
+    certificates = _raw(_AnySequence.load(value, strict=True), 2, "signing-certificate")[0]
+    return tuple(_parts(item, 3) for item in _raw(_AnySequence.load(certificates, strict=True), MAX_VALUES, "signing-certificate"))
+
+
+def _parts(value: bytes, most: int) -> tuple[bytes, ...]:
+    """The elements of a SEQUENCE."""
+    return _raw(_AnySequence.load(value, strict=True), most, "signing-certificate")
+
+
 def _ess_v2(signer: _Signer, value: bytes) -> tuple[EssEntry, ...]:
     entries = []
-    for identifier in tsp.SigningCertificateV2.load(value, strict=True)["certs"]:
-        parts = _raw(_AnySequence.load(identifier.dump()), 3, "signing-certificate-v2")
-        algorithm = parts[0] if parts[0][0] == 0x30 else SHA256_IDENTIFIER
+    for parts in _identifiers(value):
+        algorithm, *rest = parts if parts[0][0] == _SEQUENCE else (SHA256_IDENTIFIER, *parts)
         if parts[0] == SHA256_IDENTIFIER:
             signer.note("signing-certificate-v2 writes out the default digest SHA-256", "X.690 §11.5")
-        entries.append((digest_name(algorithm), identifier["cert_hash"].native, *_issuer_serial(signer, identifier["issuer_serial"])))
+        entries.append((digest_name(algorithm), *_hash_and_issuer(signer, rest)))
     return tuple(entries)
 
 
 def _ess_v1(signer: _Signer, value: bytes) -> tuple[EssEntry, ...]:
-    identifiers = tsp.SigningCertificate.load(value, strict=True)["certs"]
-    return tuple(("sha1", item["cert_hash"].native, *_issuer_serial(signer, item["issuer_serial"])) for item in identifiers)
+    return tuple(("sha1", *_hash_and_issuer(signer, parts)) for parts in _identifiers(value))
 
 
-def _issuer_serial(signer: _Signer, value: Any) -> tuple[bytes | None, int | None]:
-    if _optional(value) is None:
-        return None, None
-    serial: int = value["serial_number"].native
-    raw = value.dump()
-    names = _raw(_AnySequence.load(_raw(_AnySequence.load(raw), 2, "issuerSerial")[0]), MAX_VALUES, "issuerSerial")
-    if len(names) != 1 or names[0][0] != _DIRECTORY_NAME:
+def _hash_and_issuer(signer: _Signer, parts: Sequence[bytes]) -> tuple[bytes, bytes | None, int | None]:
+    """certHash and the optional issuerSerial (RFC 5035 §3)."""
+    digest: bytes = core.OctetString.load(parts[0], strict=True).native
+    if len(parts) == 1:
+        return digest, None, None
+    names, number = _parts(parts[1], 2)
+    serial: int = core.Integer.load(number, strict=True).native
+    named = _parts(names, MAX_VALUES)
+    if len(named) != 1 or named[0][0] != _DIRECTORY_NAME:
         signer.note("issuerSerial does not name the issuer by one directoryName", "RFC 5035 §3")
-        return None, serial
-    return bytes(core.Any.load(names[0]).contents), serial
+        return digest, None, serial
+    return digest, bytes(core.Any.load(named[0]).contents), serial
 
 
 def _algorithm_protection(signer: _Signer, attributes: dict[str, bytes], digest: bytes, signature: bytes) -> bool | None:
@@ -373,7 +402,7 @@ def _policy(signer: _Signer, attributes: dict[str, bytes]) -> str | None:
 
     def identifier() -> str:
         parts = _raw(_AnySequence.load(value, strict=True), 3, "signature-policy-identifier")
-        return str(core.ObjectIdentifier.load(parts[0], strict=True).dotted)
+        return _dotted(core.ObjectIdentifier.load(parts[0], strict=True))
 
     return signer.tried("signature-policy-identifier", "EN 319 122-1 §5.2.9", identifier, None)
 
