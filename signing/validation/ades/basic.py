@@ -10,7 +10,7 @@ from signing.validation.ades.context_initialisation import choose_policy
 from signing.validation.ades.cryptographic import verify
 from signing.validation.ades.format_checking import check_format
 from signing.validation.ades.identification import identify
-from signing.validation.ades.outcome import Fault, Record
+from signing.validation.ades.outcome import CURABLE, Fault, Record
 from signing.validation.ades.policy import ValidationPolicy
 from signing.validation.ades.subject import Signed, Surroundings
 from signing.validation.ades.x509 import Certified, validate_certificate
@@ -70,6 +70,8 @@ def validate_basic(claim: SignatureClaim, signed: Signed, around: Surroundings, 
     record.policy = chosen
     basic = validate_blocks(signed, Surroundings(around.at, chosen, around.evidence, around.judge), record)
     if basic.fatal is not None or basic.certified is None:
+        return basic
+    if any(fault.sub_indication not in CURABLE for fault in basic.faults):
         return basic
     constraint = accept(claim, basic.certified.path, record)
     return Basic(constraint, basic.faults, chosen, basic.certificate, basic.certified)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from asn1crypto import cms
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
-from signing import Authority, Holder, HolderKind, HolderSpec, Pki, Purpose, SigningKey, der, oids
+from signing import Authority, Holder, HolderKind, HolderSpec, Pki, SigningKey, der, oids
 from signing.evidence import Evidence
 from signing.formats import cades
 from signing.formats.artefacts import Artefacts
@@ -25,7 +26,7 @@ from signing.validation.ades.door import validate
 from signing.validation.ades.policy import ValidationPolicy
 from signing.validation.ades.policy_file import load_policy
 from signing.validation.verdicts import ProofOfExistence, SignatureVerdict
-from tests.signing.lab import AT, CONTENT, DIGEST, PERSON, VN, new_pki, signed
+from tests.signing.lab import AT, CONTENT, PERSON, VN, chain_of, good_attributes, new_pki, signed, signed_data, signer_info
 
 TSA_POLICY = "1.3.6.1.4.1.32473.1"
 DAY = timedelta(days=1)
@@ -166,16 +167,10 @@ def crl(
         entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(at)
         entry = entry.add_extension(x509.CRLReason(reason), critical=False)
         if invalid is not None:
-            entry = entry.add_extension(x509.InvalidityDate(invalid.astimezone().replace(tzinfo=None)), critical=False)
+            entry = entry.add_extension(x509.InvalidityDate(invalid.astimezone(UTC)), critical=False)
         builder = builder.add_revoked_certificate(entry.build())
     key = load_pem_private_key(authority.key.private_pem(), None)
-    return builder.sign(key, digest or hashes.SHA256()).public_bytes(_der())
-
-
-def _der() -> Any:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return Encoding.DER
+    return builder.sign(key, digest or hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 def serial_of(holder: Holder) -> int:
@@ -183,4 +178,13 @@ def serial_of(holder: Holder) -> int:
     return x509.load_der_x509_certificate(holder.certificate_der).serial_number
 
 
-__all__ = ["AT", "CONTENT", "DIGEST", "Purpose"]
+def with_attributes(holder: Holder, *more: bytes) -> bytes:
+    """A signature over the content with more signed attributes (DER) than the profile's three."""
+    attributes = sorted([one.dump() for one in good_attributes(holder.certificate_der)] + list(more))
+    loaded = [cms.CMSAttribute.load(one) for one in attributes]
+    return signed_data([signer_info(holder, loaded)], sorted(chain_of(holder)))
+
+
+def attribute_der(identifier: str, value: bytes) -> bytes:
+    """One attribute with one value."""
+    return der.sequence(der.oid(identifier), der.tlv(der.SET, value))
