@@ -196,8 +196,9 @@ _FOREIGN_ENCODED = _encodings()
 def read_algorithm(encoded: bytes) -> SignatureAlgorithm | None:
     """The signature algorithm of a DER AlgorithmIdentifier from outside, ``None`` when it is not known or its parameters are not its own.
 
-    RSA parameters may be absent, for responders are found that leave the NULL of RFC 4055 §5 out. An ECDSA identifier names no curve: the algorithm read is bound to one by :func:`bound_to`. RSA-PSS must state its parameters (RFC 4055
-    §3.1), MGF1 over a known digest, a salt of 0 to 1024 octets, trailer 1.
+    RSA parameters may be absent, for responders are found that leave the NULL of RFC 4055 §5 out. An ECDSA identifier names no curve: the
+    algorithm read is bound to one by :func:`bound_to`. RSA-PSS must state its parameters (RFC 4055 §3.1): MGF1 over a known digest, a salt
+    of 0 to 1024 octets, trailer 1.
     """
     return _FOREIGN_ENCODED.get(encoded) or _read_pss(encoded)
 
@@ -237,6 +238,12 @@ def _read_pss(encoded: bytes) -> SignatureAlgorithm | None:
     if digest is None or mgf_digest is None or not 0 <= salt <= _MAX_SALT:
         return None
     return rsa_pss(digest, mgf_digest, salt)
+
+
+def foreign_names() -> frozenset[str]:
+    """Names of every algorithm with a fixed encoding, for a policy that lists them all."""
+    return frozenset(_FOREIGN)
+
 
 DIGEST_SIZES = {"sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
 """Bytes of each digest by name."""
