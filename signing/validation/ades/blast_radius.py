@@ -12,10 +12,10 @@ from signing.formats.claims import SignatureClaim
 from signing.validation.ades.judge import ChainJudge
 from signing.validation.ades.policy import ValidationPolicy
 from signing.validation.ades.process import validate_fully
+from signing.validation.ades.readings import certificate as certificate_of
 from signing.validation.ades.rfc5280_judge import Rfc5280Judge
 from signing.validation.ades.subject import Surroundings
 from signing.validation.ades.suppositions import Compromised
-from signing.validation.rfc5280.objects import read_certificate
 from signing.validation.verdicts import ProofOfExistence, SignatureVerdict
 
 Case = tuple[SignatureClaim, Sequence[ProofOfExistence]]
@@ -46,9 +46,9 @@ def blast_radius(
     as trusted until then. Raises :class:`signing.errors.FormatFailure` when ``certificate`` is none.
     """
     judge = judge or Rfc5280Judge(policy)
-    spki = read_certificate(certificate).spki
+    spki = certificate_of(certificate).spki
     anchors = (*evidence.anchors, *evidence.timestamp_anchors)
-    ended = {sha256(anchor).digest(): since for anchor in anchors if read_certificate(anchor).spki == spki}
+    ended = {sha256(anchor).digest(): since for anchor in anchors if certificate_of(anchor).spki == spki}
     supposed = replace(policy, anchor_sunsets=_earlier(ended, policy.anchor_sunsets))
     now = Surroundings(at, policy, evidence, judge)
     then = Surroundings(at, supposed, evidence, Compromised(judge, spki, since))

@@ -17,13 +17,14 @@ from signing.validation.ades.existence import of_signature, of_token
 from signing.validation.ades.freshness import fresh_until
 from signing.validation.ades.outcome import Fault
 from signing.validation.ades.process import Validation, validate_fully
+from signing.validation.ades.readings import certificate as certificate_of
 from signing.validation.ades.subject import evidence_of
 from signing.validation.ades.suppositions import WithStatus
 from signing.validation.ades.timestamps import Stamped
 from signing.validation.ades.x509 import Certified
 from signing.validation.report import SubIndication
 from signing.validation.rfc5280.names import text
-from signing.validation.rfc5280.objects import Certificate, read_certificate
+from signing.validation.rfc5280.objects import Certificate
 from signing.validation.verdicts import ProofOfExistence, RevocationVerdict, Standing
 
 _SECOND = timedelta(seconds=1)
@@ -194,7 +195,7 @@ def _proofs(objects: Sequence[bytes], at: datetime) -> tuple[ProofOfExistence, .
 def _readable(certificates: Sequence[bytes]) -> Iterator[Certificate]:
     for certificate in certificates:
         try:
-            yield read_certificate(certificate)
+            yield certificate_of(certificate)
         except FormatFailure:
             continue
 

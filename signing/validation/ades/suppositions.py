@@ -9,8 +9,8 @@ from hashlib import sha256
 
 from signing.evidence import Evidence
 from signing.validation.ades.judge import ChainJudge, Path, Role
+from signing.validation.ades.readings import certificate as certificate_of
 from signing.validation.ades.time_sliding import without
-from signing.validation.rfc5280.objects import read_certificate
 from signing.validation.verdicts import RevocationVerdict, Standing
 
 _SUPPOSED = "supposed"
@@ -87,7 +87,7 @@ class Compromised(Delegating):
                 break
             evidence = without(evidence, verdict.artefact_sha256)
             verdict = self.judge.revocation(path, depth, evidence, at)
-        if at < self.since or read_certificate(path[depth]).spki != self.spki:
+        if at < self.since or certificate_of(path[depth]).spki != self.spki:
             return verdict
         if verdict.standing is Standing.REVOKED and verdict.revoked_at is not None and verdict.revoked_at <= self.since:
             return verdict

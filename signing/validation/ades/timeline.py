@@ -12,11 +12,11 @@ from signing.formats.claims import SignatureClaim
 from signing.validation.ades.judge import ChainJudge
 from signing.validation.ades.policy import ValidationPolicy
 from signing.validation.ades.process import validate_fully
+from signing.validation.ades.readings import certificate as certificate_of
 from signing.validation.ades.rfc5280_judge import Rfc5280Judge
 from signing.validation.ades.subject import Surroundings, evidence_of, tokens_of
 from signing.validation.report import Indication, SubIndication
 from signing.validation.rfc5280.names import text
-from signing.validation.rfc5280.objects import read_certificate
 from signing.validation.verdicts import ProofOfExistence, SignatureVerdict
 
 _SECOND = timedelta(seconds=1)
@@ -102,7 +102,7 @@ def _revocations(verdict: SignatureVerdict) -> Iterator[tuple[datetime, str]]:
 
 def _certificate_moments(certificate: bytes) -> Iterator[tuple[datetime, str]]:
     try:
-        facts = read_certificate(certificate)
+        facts = certificate_of(certificate)
     except FormatFailure:
         return
     name = text(facts.subject)
