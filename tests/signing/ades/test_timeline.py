@@ -7,14 +7,15 @@ from datetime import datetime, timedelta
 from functools import cache
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signing import Authority, Indication, SubIndication
+from signing import Authority, FormatFailure, Indication, SubIndication
 from signing.evidence import Evidence
 from signing.validation.ades.blast_radius import blast_radius
 from signing.validation.ades.policy_file import load_policy
-from signing.validation.ades.timeline import Interval, timeline
+from signing.validation.ades.timeline import MAX_INSTANTS, Interval, timeline
 from tests.signing.ades.lab import ALONE, DAY, World, claim, receipt, when
 from tests.signing.lab import AT, PERSON
 
@@ -122,3 +123,11 @@ def test_before_and_after_are_whole_verdicts() -> None:
     assert change.before.indication is Indication.TOTAL_PASSED
     assert change.after.indication is Indication.INDETERMINATE
     assert any("key-compromise" in check.detail for check in change.after.checks)
+
+
+def test_a_timeline_is_bounded() -> None:
+    world = World.make()
+    found = claim(world.b())
+    proofs = [receipt(found, AT + timedelta(seconds=number))[0] for number in range(MAX_INSTANTS + 1)]
+    with pytest.raises(FormatFailure, match="give less evidence"):
+        timeline(found, world.evidence(AT), ALONE, START, END, proofs)
