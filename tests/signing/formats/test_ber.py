@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signing import FormatFailure, der
-from signing.formats.ber import CONSTRUCTED_STRING, INDEFINITE, LONG_LENGTH, MAX_DEPTH, Walker, definite
+from signing.formats.ber import CONSTRUCTED_STRING, INDEFINITE, LONG_LENGTH, MAX_DEPTH, Element, Walker, definite, der_end
 
 PRIMITIVES = st.binary(max_size=200).map(der.octet_string) | st.integers(-(2**70), 2**70).map(der.integer)
 TREES = st.recursive(PRIMITIVES, lambda parts: st.lists(parts, max_size=4).map(lambda items: der.sequence(*items)), max_leaves=12)
@@ -18,6 +18,29 @@ TREES = st.recursive(PRIMITIVES, lambda parts: st.lists(parts, max_size=4).map(l
 def test_der_comes_out_as_it_went_in(encoded: bytes, rest: bytes) -> None:
     found = definite(encoded + rest)
     assert (found.encoded, found.deviations, found.end) == (encoded, (), len(encoded))
+
+
+@given(TREES | st.binary(max_size=80), st.binary(max_size=4))
+def test_the_quick_look_agrees_with_the_long_one(encoded: bytes, rest: bytes) -> None:
+    """Where it says where the element ends, the walker finds the same end and no breach."""
+    end = der_end(encoded + rest)
+    if end < 0:
+        return
+    walker = Walker(encoded + rest)
+    element = walker.element(0, len(encoded + rest))
+    assert element.end == end
+    assert _in_order(walker, element)
+
+
+def _in_order(walker: Walker, element: Element) -> bool:
+    return element.shortest and not element.indefinite and (
+        not element.constructed or all(_in_order(walker, child) for child in walker.children(element))
+    )  # fmt: skip
+
+
+def test_the_quick_look_sees_der_at_all() -> None:
+    for data in (der.sequence(), der.sequence(der.octet_string(bytes(300)), der.integer(5)), der.NULL):
+        assert der_end(data) == len(data)
 
 
 def _ber(encoded: bytes, walker: Walker, at: int, end: int) -> bytes:
