@@ -16,11 +16,9 @@ from enum import StrEnum
 from signing.errors import FormatFailure, LetterRefused
 from signing.formats.ber import Element, Walker
 from signing.formats.claims import SignatureClaim
-from signing.formats.coverage import NOTHING_COVERS, STRUCTURE, SignedRange, Span, joined, pdf_coverage
+from signing.formats.coverage import NOTHING_COVERS, STRUCTURE, Span, joined, pdf_coverage
 from signing.formats.envelope import MAX_SIGNED_DATA, Deviation
-from signing.formats.letter.claims import LEADER, SEAL, letter_claims
-from signing.formats.letter.reader import open_first, open_second
-from signing.formats.letter.tails import read_tails
+from signing.formats.letter.claims import letter_claims
 from signing.formats.letter.template import template_of
 from signing.formats.pdf import read_pdf
 from signing.formats.sandbox import Sandbox
@@ -70,8 +68,8 @@ def _read_pdf(data: bytes, sandbox: Sandbox | None) -> SignedObject:
     """A letter when it is exactly one, any PDF otherwise; why it is no letter stays on record when it begins as one."""
     findings: list[Deviation] = []
     try:
-        _, claims = letter_claims(data)
-        return SignedObject(Kind.LETTER, claims, (), pdf_coverage(len(data), _letter_ranges(data)))
+        letter = letter_claims(data)
+        return SignedObject(Kind.LETTER, (letter.leader, letter.seal), (), pdf_coverage(len(data), letter.ranges))
     except LetterRefused as refusal:
         if template_of(data) is not None:
             findings.append((f"not a letter in good form: {refusal}", "letter layout, docs/decisions/0010"))
@@ -84,17 +82,6 @@ def _read_pdf(data: bytes, sandbox: Sandbox | None) -> SignedObject:
     except FormatFailure as failure:
         return SignedObject(Kind.PDF, (), tuple(findings), (Span(0, len(data), NOTHING_COVERS),), failure)
     return SignedObject(Kind.PDF, reading.claims, (*findings, *reading.findings), pdf_coverage(len(data), reading.ranges))
-
-
-def _letter_ranges(data: bytes) -> tuple[SignedRange, ...]:
-    opened = open_first(data)
-    sealed = open_second(data, opened)
-    tails = read_tails(data, sealed.end)
-    return (
-        SignedRange(LEADER, opened.contents.opening, opened.contents.closing, opened.end),
-        SignedRange(SEAL, sealed.contents.opening, sealed.contents.closing, sealed.end),
-        *(SignedRange(f"moc_thoi_gian_{n}", stamp.opening, stamp.closing, stamp.end) for n, stamp in enumerate(tails.stamps, 1)),
-    )
 
 
 def _read_cms(data: bytes, content: bytes | None) -> SignedObject:

@@ -12,7 +12,7 @@ from ssl import DER_cert_to_PEM_cert
 
 import pytest
 from asn1crypto import cms, x509
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signing import FormatFailure, oids
@@ -179,6 +179,7 @@ def test_only_strict_der_is_augmented() -> None:
         cades.add_signature_timestamp(signed() + b"\0", Stamper(AT))
 
 
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from(["T", "evidence", "archive"]), max_size=5), st.integers(0, 2**31))
 def test_any_sequence_of_steps_keeps_every_token_true(steps: list[str], seed: int) -> None:
     data = signed()

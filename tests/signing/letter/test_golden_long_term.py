@@ -21,9 +21,10 @@ def test_golden_letters_read_at_every_level(path: Path) -> None:
     data = path.read_bytes()
     sealed = open_second(data, open_first(data)).end
     ends = [stamp.end for stamp in read_tails(data, sealed).stamps]
-    levels = [letter_claims(data[:end])[1][0].level for end in (sealed, *ends)]
+    levels = [letter_claims(data[:end]).leader.level for end in (sealed, *ends)]
     assert levels == [Level.B, Level.T, Level.LTA, Level.LTA]
-    for claim in letter_claims(data)[1]:
+    found = letter_claims(data)
+    for claim in (found.leader, found.seal):
         assert claim.content("sha256") == claim.signer.message_digest
         assert all(token.expected("sha256") == token.imprint for token in claim.archive_tokens)
 

@@ -27,8 +27,10 @@ STAMPS = {"B-B": 0, "B-T": 1, "B-LT": 1, "B-LTA": 2, "renewed": 3}
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_each_level_reads_back_as_what_it_is(name: str) -> None:
-    letter, (leader, seal) = letter_claims(long_term.levels()[name])
+    found = letter_claims(long_term.levels()[name])
+    letter, leader, seal = found.letter, found.leader, found.seal
     assert letter == read_letter(lab.whole())
+    assert read_letter(long_term.levels()[name], permitted_tails=[tails.long_term]) == letter
     assert (leader.name, seal.name) == (LEADER, SEAL)
     for claim, slot in ((leader, letter.leader), (seal, letter.seal)):
         assert claim.level is EXPECTED[name]
@@ -45,7 +47,8 @@ def test_the_delivered_letter_is_the_start_of_every_artefact(name: str) -> None:
 
 
 def test_what_a_document_time_stamp_covers() -> None:
-    _, (leader, seal) = letter_claims(long_term.levels()["renewed"])
+    found = letter_claims(long_term.levels()["renewed"])
+    leader, seal = found.leader, found.seal
     values = {sha(leader.signer.signature), sha(seal.signer.signature)}
     first, second, third = seal.archive_tokens
     stored, later = long_term.artefacts(), long_term.artefacts(long_term.LATER)
@@ -60,7 +63,7 @@ def test_what_a_document_time_stamp_covers() -> None:
 def test_the_store_holds_each_artefact_once() -> None:
     archived = long_term.levels()["B-LTA"]
     assert add_store(archived, long_term.artefacts()) == archived
-    _, (claim, _) = letter_claims(long_term.levels()["renewed"])
+    claim = letter_claims(long_term.levels()["renewed"]).leader
     assert len(set(claim.crls)) == len(claim.crls) == 6
     doubled = Artefacts(crls=lab.pki().crls(long_term.LATER) * 2)
     assert add_store(archived, doubled) == add_store(archived, Artefacts(crls=lab.pki().crls(long_term.LATER)))
@@ -72,11 +75,11 @@ def test_a_letter_at_once_and_step_by_step_is_the_same() -> None:
     stepwise = add_document_timestamp(add_store(stepwise, long_term.artefacts()), long_term.stamper(at))
     once = augment_letter(lab.whole(), Level.LTA, long_term.stamper(at), long_term.artefacts())
     assert len(once) == len(stepwise)
-    assert letter_claims(once)[1][0].level is letter_claims(stepwise)[1][0].level is Level.LTA
+    assert letter_claims(once).leader.level is letter_claims(stepwise).leader.level is Level.LTA
 
 
 def test_a_store_without_a_time_stamp_reaches_no_level() -> None:
-    assert letter_claims(add_store(lab.whole(), long_term.artefacts()))[1][0].level is Level.B
+    assert letter_claims(add_store(lab.whole(), long_term.artefacts())).leader.level is Level.B
 
 
 def test_the_bulk_path_still_refuses_any_later_revision() -> None:
@@ -103,10 +106,10 @@ def test_no_byte_of_a_tail_can_change_unseen(data: st.DataObject) -> None:
     value = data.draw(st.integers(0, 255).filter(lambda byte: byte != whole[at]))
     changed = whole[:at] + bytes((value,)) + whole[at + 1 :]
     try:
-        _, (claim, _) = letter_claims(changed)
+        claim = letter_claims(changed).leader
     except LetterRefused:
         return
-    _, (genuine, _) = letter_claims(whole)
+    genuine = letter_claims(whole).leader
     broken = [token.expected("sha256") != token.imprint for token in claim.archive_tokens]
     assert any(broken) or claim.archive_tokens[-1].der != genuine.archive_tokens[-1].der
 
@@ -148,7 +151,7 @@ def test_a_token_that_does_not_fit_its_room_is_refused() -> None:
     with pytest.raises(FormatFailure, match="does not fit"):
         add_document_timestamp(lab.whole(), long_term.stamper(lab.AT), room=1024)
     roomy = add_document_timestamp(lab.whole(), long_term.stamper(lab.AT), room=8192)
-    assert letter_claims(roomy)[1][0].level is Level.T
+    assert letter_claims(roomy).leader.level is Level.T
 
 
 def test_a_service_that_stamps_something_else_is_refused() -> None:
@@ -177,7 +180,7 @@ def test_fifty_years_of_renewals_fit() -> None:
         crls = tuple(bytes((0x30, 0x82, 4, 0)) + sha256(bytes((year, n))).digest() * 32 for n in range(3))
         letter = augment_letter(letter, Level.LTA, long_term.stamper(at), Artefacts(crls=crls))
     assert len(letter) < 300_000
-    assert len(letter_claims(letter)[1][0].archive_tokens) == 11
+    assert len(letter_claims(letter).leader.archive_tokens) == 11
 
 
 def test_objects_are_numbered_on() -> None:
