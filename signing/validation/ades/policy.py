@@ -111,10 +111,10 @@ class ChainRules:
 class ValidationPolicy:
     """Everything a validation demands. Instants are timezone-aware.
 
-    ``deviations`` and ``findings`` weigh what readers report, by rule; ``"*"`` stands for the rules not named. ``digests`` maps each
-    accepted digest to its end. ``max_age`` bounds revocation data beside their own nextUpdate; ``anchor_sunsets`` ends trust in an anchor
-    (SHA-256 of the certificate). ``signature_policies`` maps the OID of an explicit signature policy to what to validate under, or to the
-    sentence that says why it cannot be processed. ``external`` names checks left to the caller (a register of signers, for one).
+    ``deviations`` and ``findings`` weigh what readers report, by rule or by clause; ``"*"`` stands for those not named. ``digests`` maps
+    each accepted digest to its end. ``max_age`` bounds revocation data beside their own nextUpdate; ``anchor_sunsets`` ends trust in an
+    anchor (SHA-256 of the certificate). ``signature_policies`` maps the OID of an explicit signature policy to what to validate under, or
+    to the sentence that says why it cannot be processed. ``external`` names checks left to the caller (a register of signers, for one).
     """
 
     name: str
@@ -140,14 +140,19 @@ class ValidationPolicy:
         """What the named check of :data:`CHECKS` costs when it fails; its usual cost where the policy says nothing."""
         return self.checks.get(check, CHECKS[check].usual)
 
-    def cost_of_deviation(self, rule: str) -> Severity:
+    def cost_of_deviation(self, rule: str, clause: str) -> Severity:
         """What a breach of the format costs that a tolerant reader went past."""
-        return self.deviations.get(rule, self.deviations.get("*", Severity.FAIL))
+        return _cost(self.deviations, rule, clause)
 
-    def cost_of_finding(self, rule: str) -> Severity:
+    def cost_of_finding(self, rule: str, clause: str) -> Severity:
         """What something the reader saw around the signature costs."""
-        return self.findings.get(rule, self.findings.get("*", Severity.FAIL))
+        return _cost(self.findings, rule, clause)
 
     def digest_end(self, digest: str) -> tuple[bool, datetime | None]:
         """Whether the digest was ever accepted, and when that ended or ends."""
         return digest in self.digests, self.digests.get(digest)
+
+
+def _cost(table: Mapping[str, Severity], rule: str, clause: str) -> Severity:
+    """By the very rule, its clause, or what stands for all others."""
+    return table.get(rule) or table.get(clause) or table.get("*", Severity.FAIL)

@@ -150,6 +150,7 @@ def test_a_deviation_costs_what_the_policy_says(severity: Severity) -> None:
     rule, clause = found.signer.deviations[0]
     policy = replace(ALONE, deviations={"*": Severity.FAIL, rule: severity})
     verdict = world.judge(found, AT, policy)
+    assert world.judge(found, AT, replace(ALONE, deviations={"*": Severity.FAIL, clause: severity})) == verdict
     assert verdict.sub_indication is (S.FORMAT_FAILURE if severity is Severity.FAIL else None)
     told = {Severity.WARN: verdict.warnings, Severity.INFORM: verdict.information}.get(severity, ())
     assert [check.clause for check in told] == ([clause] if told else [])

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha1
+from pathlib import Path
 
 import pytest
+from asn1crypto import algos
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from signing import Authority, Indication, RevocationReason, SubIndication
+from signing import Authority, Indication, KeyKind, RevocationReason, SubIndication
 from signing.evidence import Evidence
 from signing.formats.claims import SignatureClaim
+from signing.formats.signed_data import read_strict, read_tolerant
+from signing.validation.ades.door import validate_document
 from signing.validation.ades.policy import Severity, ValidationPolicy
 from signing.validation.ades.policy_file import load_policy
 from signing.validation.policy import AlgorithmPolicy, AlgorithmRule
 from tests.signing.ades.lab import ALONE, DAY, World, claim, crl, receipt, serial_of, unit, when
-from tests.signing.lab import AT, CONTENT
+from tests.signing.lab import AT, CONTENT, PERSON, chain_of, der_set, good_attributes, signed_data, signer_info
 
 S = SubIndication
 SECOND = timedelta(seconds=1)
@@ -115,6 +123,25 @@ def test_an_algorithm_that_ended_is_cured_by_a_proof_and_one_never_listed_is_not
     assert world.judge(world.b(), later, never, existence=proofs).sub_indication is S.CRYPTO_CONSTRAINTS_FAILURE
 
 
+def test_sha_1_holds_where_the_signature_is_proven_to_be_older_than_its_end(tmp_path: Path) -> None:
+    """RSA with SHA-1, as the first generation signed: good with a receipt of 2016, not without; in 2016 it was good by itself."""
+    spec = {"not_before": when("2012-01-01"), "key_cache": tmp_path}
+    world = World.make("sha-1", spec=spec, not_before=when("2014-01-01"), not_after=when("2019-01-01"), key=KeyKind.RSA2048)
+    attributes = good_attributes(world.signer.certificate_der, sha1(CONTENT, usedforsecurity=False).digest())
+    private = load_pem_private_key(world.signer.key.private_pem(), None)
+    assert isinstance(private, rsa.RSAPrivateKey)
+    value = private.sign(der_set(attributes), padding.PKCS1v15(), hashes.SHA1())
+    info = signer_info(world.signer, attributes, digest_algorithm="sha1", signature_algorithm="sha1_rsa", signature=value)
+    listed = [algos.DigestAlgorithm({"algorithm": "sha1"})]
+    (found,) = read_tolerant(signed_data([info], sorted(chain_of(world.signer)), digest_algorithms=listed), CONTENT)
+    for policy in (ALONE, ETSI):
+        assert world.judge(found, when("2016-06-01"), policy).passed
+        assert world.judge(found, when("2018-06-01"), policy).sub_indication is S.CRYPTO_CONSTRAINTS_FAILURE_NO_POE
+        assert world.judge(found, when("2018-06-01"), policy, existence=receipt(found, when("2016-06-01"))).passed
+        late = receipt(found, when("2017-01-01 07:00"))
+        assert world.judge(found, when("2018-06-01"), policy, existence=late).sub_indication is S.CRYPTO_CONSTRAINTS_FAILURE_NO_POE
+
+
 def test_a_digest_that_ended_is_judged_like_an_algorithm() -> None:
     world = World.make()
     ended = replace(ALONE, digests={"sha256": AT + 5 * DAY})
@@ -164,9 +191,6 @@ def test_time_stamping_authorities_may_have_a_root_of_their_own() -> None:
 
 
 def test_every_signer_is_judged_and_a_document_is_no_better_than_its_worst() -> None:
-    from signing.formats.signed_data import read_strict
-    from signing.validation.ades.door import validate_document
-    from tests.signing.lab import PERSON, chain_of, good_attributes, signed_data, signer_info
 
     world = World.make()
     second = world.owner.issue(replace(PERSON, name="Trần Văn Hai", revoked_at=AT - DAY))
