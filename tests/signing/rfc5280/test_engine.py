@@ -23,7 +23,7 @@ from signing import (
 )
 from signing.errors import FormatFailure
 from signing.validation.rfc5280.checks import ORDER
-from tests.signing.rfc5280.workshop import DAY, NOW, Entry, Tree, answer, certify, judged, revoke_list, tree
+from tests.signing.rfc5280.workshop import DAY, LIST_USAGE, NOW, Entry, Tree, answer, certify, judged, revoke_list, tree
 
 S = SubIndication
 HOLD = x509.ReasonFlags.certificate_hold
@@ -299,3 +299,16 @@ def test_an_end_entity_cannot_issue() -> None:
     found = judged(child, one.root, (one.authority, one.signer), (*one.lists, revoke_list(one.signer)))
     assert found.sub_indication is S.CERTIFICATE_CHAIN_GENERAL_FAILURE
     assert "is not an authority" in found.checks[-1].detail
+
+
+def test_what_travelled_with_one_signature_does_not_speak_for_another() -> None:
+    """Asked with the certificate of the list's issuer and without it, in both orders: what was asked before does not matter."""
+    root = certify("Root", ca=True)
+    lister = certify("Root", root, label="lists only", usage=LIST_USAGE)
+    signer = certify("Signer", root)
+    evidence = Evidence((root.der,), crls=(revoke_list(lister), revoke_list(root, since=NOW - 30 * DAY, until=NOW - 20 * DAY)))
+    with_it, without = ChainEngine(evidence), ChainEngine(evidence)
+    strict = [with_it.validate(signer.der, NOW, extra=(lister.der,)), with_it.validate(signer.der, NOW)]
+    other = [without.validate(signer.der, NOW), without.validate(signer.der, NOW, extra=(lister.der,))]
+    assert strict == list(reversed(other))
+    assert strict[0] != strict[1]

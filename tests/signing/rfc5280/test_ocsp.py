@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from hashlib import sha1
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from signing import ChainEngine, ChainPolicy, Evidence, RevocationNeed, Standing, SubIndication, Usage
+from signing import ChainEngine, ChainPolicy, Evidence, RevocationNeed, Standing, SubIndication, Usage, der, oids
 from signing.errors import FormatFailure
 from signing.formats.elements import elements
 from signing.validation.rfc5280.ocsp_response import MAX_OCSP, read_ocsp
 from signing.validation.verdicts import RevocationVerdict
-from tests.signing.rfc5280.workshop import DAY, NOW, Node, Tree, answer, certify, judged, responder_for, revoke_list, tree
+from tests.signing.rfc5280.workshop import DAY, NOW, Node, Tree, answer, certify, judged, responder_for, revoke_list, spki, tree
 
 
 def status(
@@ -190,3 +192,53 @@ def test_what_is_no_successful_response_is_refused(bytes_: bytes) -> None:
         read_ocsp(bytes_)
     one = tree()
     assert status(one, bytes_).standing is Standing.UNKNOWN
+
+
+def by_hand(one: Tree, *singles: bytes, extensions: bytes = b"") -> bytes:
+    """A BasicOCSPResponse of the tree's authority with these SingleResponses, which the builder cannot make."""
+    key_hash = sha1(spki(one.authority)[-65:], usedforsecurity=False).digest()
+    produced = der.tlv(0x18, f"{NOW:%Y%m%d%H%M%S}Z".encode())
+    data = der.sequence(der.tlv(0xA2, der.octet_string(key_hash)), produced, der.sequence(*singles), extensions)
+    signature = one.authority.key.sign(data, ec.ECDSA(SHA256()))
+    return der.sequence(data, der.sequence(der.oid(oids.ECDSA_WITH_SHA256)), der.bit_string(signature))
+
+
+def single(one: Tree, serial: int, status: bytes = b"\x80\x00", extensions: bytes = b"") -> bytes:
+    """A SingleResponse of the tree's authority about a serial number."""
+    name_hash = sha1(one.authority.certificate.subject.public_bytes(), usedforsecurity=False).digest()
+    key_hash = sha1(spki(one.authority)[-65:], usedforsecurity=False).digest()
+    algorithm = der.sequence(der.oid(oids.SHA1), der.NULL)
+    named = der.sequence(algorithm, der.octet_string(name_hash), der.octet_string(key_hash), der.integer(serial))
+    since, until = (der.tlv(0x18, f"{NOW + days * DAY:%Y%m%d%H%M%S}Z".encode()) for days in (-1, 1))
+    return der.sequence(named, status, since, der.context(0, until), extensions)
+
+
+def extension(identifier: str, value: bytes, *, critical: bool = False) -> bytes:
+    return der.context(1, der.sequence(der.sequence(der.oid(identifier), *([der.TRUE] if critical else []), der.octet_string(value))))
+
+
+def test_the_answer_about_the_certificate_is_found_among_others() -> None:
+    one = tree()
+    gone = der.context(1, der.tlv(0x18, f"{NOW - 5 * DAY:%Y%m%d%H%M%S}Z".encode()), der.context(0, der.enumerated(4)))
+    said = by_hand(one, single(one, 5, gone), single(one, one.signer.serial), single(one, 6, b"\x82\x00"))
+    assert status(one, said).standing is Standing.GOOD
+    said = by_hand(one, single(one, 5), single(one, one.signer.serial, gone))
+    found = status(one, said)
+    assert (found.standing, found.reason, found.revoked_at) == (Standing.REVOKED, "superseded", NOW - 5 * DAY)
+
+
+def test_an_archive_cutoff_lets_an_answer_speak_of_the_expired() -> None:
+    one = tree(until=NOW - 3 * DAY)
+    for cutoff, standing in ((NOW - 4 * DAY, Standing.GOOD), (NOW - 2 * DAY, Standing.UNKNOWN)):
+        value = der.tlv(0x18, f"{cutoff:%Y%m%d%H%M%S}Z".encode())
+        said = by_hand(one, single(one, one.signer.serial, extensions=extension(oids.OCSP_ARCHIVE_CUTOFF, value)))
+        assert status(one, said).standing is standing
+
+
+def test_unknown_critical_extensions_silence_an_answer() -> None:
+    one = tree()
+    odd = extension("1.2.3.4", der.NULL, critical=True)
+    assert "unknown critical extension" in status(one, by_hand(one, single(one, one.signer.serial, extensions=odd))).detail
+    assert "unknown critical extension" in status(one, by_hand(one, single(one, one.signer.serial), extensions=odd)).detail
+    mild = extension("1.2.3.4", der.NULL)
+    assert status(one, by_hand(one, single(one, one.signer.serial, extensions=mild), extensions=mild)).standing is Standing.GOOD
