@@ -29,7 +29,7 @@ _BOM_AND_SPACE = 1024
 """How far into a file "%PDF-" may stand, as readers of PDF allow it."""
 
 
-class Kind(StrEnum):
+class SignedKind(StrEnum):
     """What a signed object is."""
 
     LETTER = "letter"
@@ -46,7 +46,7 @@ class SignedObject:
     ``refusal`` is set when the bytes cannot be read at all: EN 319 102-1 calls that FORMAT_FAILURE, and there are no claims then.
     """
 
-    kind: Kind
+    kind: SignedKind
     claims: tuple[SignatureClaim, ...]
     findings: tuple[Deviation, ...]
     coverage: tuple[Span, ...]
@@ -69,7 +69,7 @@ def _read_pdf(data: bytes, sandbox: Sandbox | None) -> SignedObject:
     findings: list[Deviation] = []
     try:
         letter = letter_claims(data)
-        return SignedObject(Kind.LETTER, (letter.leader, letter.seal), (), pdf_coverage(len(data), letter.ranges))
+        return SignedObject(SignedKind.LETTER, (letter.leader, letter.seal), (), pdf_coverage(len(data), letter.ranges))
     except LetterRefused as refusal:
         if template_of(data) is not None:
             findings.append((f"not a letter in good form: {refusal}", "letter layout, docs/decisions/0010"))
@@ -80,8 +80,8 @@ def _read_pdf(data: bytes, sandbox: Sandbox | None) -> SignedObject:
         else:
             reading = read_pdf(data, sandbox)
     except FormatFailure as failure:
-        return SignedObject(Kind.PDF, (), tuple(findings), (Span(0, len(data), NOTHING_COVERS),), failure)
-    return SignedObject(Kind.PDF, reading.claims, (*findings, *reading.findings), pdf_coverage(len(data), reading.ranges))
+        return SignedObject(SignedKind.PDF, (), tuple(findings), (Span(0, len(data), NOTHING_COVERS),), failure)
+    return SignedObject(SignedKind.PDF, reading.claims, (*findings, *reading.findings), pdf_coverage(len(data), reading.ranges))
 
 
 def _read_cms(data: bytes, content: bytes | None) -> SignedObject:
@@ -95,12 +95,12 @@ def _read_cms(data: bytes, content: bytes | None) -> SignedObject:
             findings.append((f"the strict reader refuses the CMS: {strict}", "EN 319 122-1 §4"))
         spans = _cms_coverage(encoded, len(claims))
     except FormatFailure as failure:
-        kind = Kind.DETACHED if content is not None else Kind.UNKNOWN
+        kind = SignedKind.DETACHED if content is not None else SignedKind.UNKNOWN
         return SignedObject(kind, (), tuple(findings), (Span(0, len(data), NOTHING_COVERS),), failure)
     attached = any(span.label.startswith("content") for span in spans)
     if encoded is not data:
         spans = (Span(0, len(data), STRUCTURE),)  # base64 has no bytes of its own to account for
-    return SignedObject(Kind.ATTACHED if attached else Kind.DETACHED, claims, tuple(findings), spans)
+    return SignedObject(SignedKind.ATTACHED if attached else SignedKind.DETACHED, claims, tuple(findings), spans)
 
 
 def _from_pem(data: bytes, findings: list[Deviation]) -> bytes:
