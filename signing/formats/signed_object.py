@@ -9,7 +9,6 @@ Whatever is wrong with the bytes is a finding; nothing is raised, nothing hangs.
 from __future__ import annotations
 
 import binascii
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,7 +23,8 @@ from signing.formats.pdf import read_pdf
 from signing.formats.sandbox import Sandbox
 from signing.formats.signed_data import read_strict, read_tolerant
 
-_PEM = re.compile(rb"-----BEGIN (CMS|PKCS7|PKCS #7 SIGNED DATA)-----\s+([A-Za-z0-9+/=\s]+)-----END \1-----\s*")
+_PEM_LABELS = (b"CMS", b"PKCS7", b"PKCS #7 SIGNED DATA")
+_SPACE_BEFORE = 256
 _BOM_AND_SPACE = 1024
 """How far into a file "%PDF-" may stand, as readers of PDF allow it."""
 
@@ -107,15 +107,19 @@ def _from_pem(data: bytes, findings: list[Deviation]) -> bytes:
     """DER or BER inside a PEM armour (RFC 7468 §8, §9), or the bytes themselves."""
     if len(data) > 2 * MAX_SIGNED_DATA:
         raise FormatFailure("CMS", f"must not be longer than {MAX_SIGNED_DATA} bytes")
-    if data.lstrip()[:11] != b"-----BEGIN ":
+    if not data[:_SPACE_BEFORE].lstrip().startswith(b"-----BEGIN "):
         return data
-    match = _PEM.search(data)
-    if match is None:
+    for label in _PEM_LABELS:
+        opening, closing = (b"-----%b %b-----" % (word, label) for word in (b"BEGIN", b"END"))
+        start, end = data.find(opening), data.find(closing)
+        if 0 <= start < end:
+            break
+    else:
         raise FormatFailure("PEM", "must be a CMS or PKCS7 block of base64 (RFC 7468 §8, §9)")
-    if match.span() != (0, len(data)):
+    if data[:start].strip() or data[end + len(closing) :].strip():
         findings.append(("text stands around the PEM block", "RFC 7468 §2"))
     try:
-        return binascii.a2b_base64(re.sub(rb"\s", b"", match[2]), strict_mode=True)
+        return binascii.a2b_base64(data[start + len(opening) : end].translate(None, b" \t\r\n"), strict_mode=True)
     except binascii.Error as error:
         raise FormatFailure("PEM", f"must hold base64 (RFC 7468 §3): {error}") from error
 
