@@ -1,21 +1,30 @@
 """Keys, certificates, signature formats and validation: the public names of the package. Everything beneath is private to it.
 
 A PKI is made by :class:`Pki`; a :class:`CadesSigner` signs digests; :func:`parse_cms` reads a signature strictly; a :class:`Validator`
-says what it is worth at a moment. Nothing here reads a clock, a network or a global generator.
+says what it is worth at a moment. :func:`read_signed` is the auditor's door: whatever signed file comes, it gives claims. Nothing here
+reads a clock, a network or a global generator.
 """
 
 from __future__ import annotations
 
 from signing.errors import FormatFailure, InvalidHolder, KeyUnusable, LetterRefused, SigningError
 from signing.evidence import CrlSource, Evidence, TrustStore
+from signing.formats.artefacts import Artefacts
+from signing.formats.cades import Stamp, add_archive_timestamp, add_evidence, add_signature_timestamp
 from signing.formats.certificates import CertificateFacts, certificate_facts
+from signing.formats.claims import Level, SignatureClaim, SignerClaim, TokenClaim
 from signing.formats.cms import CadesSigner, CadesTemplate, parse_cms
+from signing.formats.coverage import Span
+from signing.formats.letter.augment import augment_letter
+from signing.formats.letter.claims import LetterClaims, letter_claims
 from signing.formats.letter.content import LetterContent
 from signing.formats.letter.packing import PackedLetter, pack_letter, unpack_letter
 from signing.formats.letter.press import LetterPress
 from signing.formats.letter.reader import Letter, SignatureSlot, read_letter
 from signing.formats.letter.verify import LetterReport, verify_letter
 from signing.formats.message import SignedMessage
+from signing.formats.sandbox import Sandbox
+from signing.formats.signed_object import SignedKind, SignedObject, read_signed
 from signing.keys import METER, Meter, Purpose, SigningKey
 from signing.pki.hierarchy import Pki, PkiSpec
 from signing.pki.issue import Holder
@@ -43,6 +52,7 @@ __all__ = [
     "METER",
     "AlgorithmPolicy",
     "AlgorithmRule",
+    "Artefacts",
     "Authority",
     "CadesSigner",
     "CadesTemplate",
@@ -65,10 +75,12 @@ __all__ = [
     "KeyKind",
     "KeyUnusable",
     "Letter",
+    "LetterClaims",
     "LetterContent",
     "LetterPress",
     "LetterRefused",
     "LetterReport",
+    "Level",
     "Meter",
     "PackedLetter",
     "PathCache",
@@ -81,26 +93,40 @@ __all__ = [
     "RevocationReason",
     "RevocationVerdict",
     "Rfc5280Judge",
+    "Sandbox",
     "Severity",
+    "SignatureClaim",
     "SignatureReport",
     "SignatureSlot",
     "SignatureVerdict",
+    "SignedKind",
     "SignedMessage",
+    "SignedObject",
+    "SignerClaim",
     "SigningError",
     "SigningKey",
+    "Span",
+    "Stamp",
     "Standing",
     "SubIndication",
+    "TokenClaim",
     "TokenVerdict",
     "TrustStore",
     "Usage",
     "ValidationPolicy",
     "Validator",
+    "add_archive_timestamp",
+    "add_evidence",
+    "add_signature_timestamp",
+    "augment_letter",
     "blast_radius",
     "certificate_facts",
+    "letter_claims",
     "load_policy",
     "pack_letter",
     "parse_cms",
     "read_letter",
+    "read_signed",
     "unpack_letter",
     "validate_chain",
     "validate_claim",

@@ -233,6 +233,7 @@ def _with_file(
     return replace(
         claim,
         name=f"{field.range.name} {claim.name}" if several else field.range.name,
+        content=field.digest,  # the file, whatever content a CMS may bring along
         signer=replace(claim.signer, claimed_at=claim.signer.claimed_at or _claimed(field.seen["claimed"])),
         certificates=found.certificates,
         crls=found.crls,

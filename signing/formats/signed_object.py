@@ -9,7 +9,6 @@ Whatever is wrong with the bytes is a finding; nothing is raised, nothing hangs.
 from __future__ import annotations
 
 import binascii
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,12 +23,13 @@ from signing.formats.pdf import read_pdf
 from signing.formats.sandbox import Sandbox
 from signing.formats.signed_data import read_strict, read_tolerant
 
-_PEM = re.compile(rb"-----BEGIN (CMS|PKCS7|PKCS #7 SIGNED DATA)-----\s+([A-Za-z0-9+/=\s]+)-----END \1-----\s*")
+_PEM_LABELS = (b"CMS", b"PKCS7", b"PKCS #7 SIGNED DATA")
+_SPACE_BEFORE = 256
 _BOM_AND_SPACE = 1024
 """How far into a file "%PDF-" may stand, as readers of PDF allow it."""
 
 
-class Kind(StrEnum):
+class SignedKind(StrEnum):
     """What a signed object is."""
 
     LETTER = "letter"
@@ -46,7 +46,7 @@ class SignedObject:
     ``refusal`` is set when the bytes cannot be read at all: EN 319 102-1 calls that FORMAT_FAILURE, and there are no claims then.
     """
 
-    kind: Kind
+    kind: SignedKind
     claims: tuple[SignatureClaim, ...]
     findings: tuple[Deviation, ...]
     coverage: tuple[Span, ...]
@@ -69,7 +69,7 @@ def _read_pdf(data: bytes, sandbox: Sandbox | None) -> SignedObject:
     findings: list[Deviation] = []
     try:
         letter = letter_claims(data)
-        return SignedObject(Kind.LETTER, (letter.leader, letter.seal), (), pdf_coverage(len(data), letter.ranges))
+        return SignedObject(SignedKind.LETTER, (letter.leader, letter.seal), (), pdf_coverage(len(data), letter.ranges))
     except LetterRefused as refusal:
         if template_of(data) is not None:
             findings.append((f"not a letter in good form: {refusal}", "letter layout, docs/decisions/0010"))
@@ -80,8 +80,8 @@ def _read_pdf(data: bytes, sandbox: Sandbox | None) -> SignedObject:
         else:
             reading = read_pdf(data, sandbox)
     except FormatFailure as failure:
-        return SignedObject(Kind.PDF, (), tuple(findings), (Span(0, len(data), NOTHING_COVERS),), failure)
-    return SignedObject(Kind.PDF, reading.claims, (*findings, *reading.findings), pdf_coverage(len(data), reading.ranges))
+        return SignedObject(SignedKind.PDF, (), tuple(findings), (Span(0, len(data), NOTHING_COVERS),), failure)
+    return SignedObject(SignedKind.PDF, reading.claims, (*findings, *reading.findings), pdf_coverage(len(data), reading.ranges))
 
 
 def _read_cms(data: bytes, content: bytes | None) -> SignedObject:
@@ -95,27 +95,31 @@ def _read_cms(data: bytes, content: bytes | None) -> SignedObject:
             findings.append((f"the strict reader refuses the CMS: {strict}", "EN 319 122-1 §4"))
         spans = _cms_coverage(encoded, len(claims))
     except FormatFailure as failure:
-        kind = Kind.DETACHED if content is not None else Kind.UNKNOWN
+        kind = SignedKind.DETACHED if content is not None else SignedKind.UNKNOWN
         return SignedObject(kind, (), tuple(findings), (Span(0, len(data), NOTHING_COVERS),), failure)
     attached = any(span.label.startswith("content") for span in spans)
     if encoded is not data:
         spans = (Span(0, len(data), STRUCTURE),)  # base64 has no bytes of its own to account for
-    return SignedObject(Kind.ATTACHED if attached else Kind.DETACHED, claims, tuple(findings), spans)
+    return SignedObject(SignedKind.ATTACHED if attached else SignedKind.DETACHED, claims, tuple(findings), spans)
 
 
 def _from_pem(data: bytes, findings: list[Deviation]) -> bytes:
     """DER or BER inside a PEM armour (RFC 7468 §8, §9), or the bytes themselves."""
     if len(data) > 2 * MAX_SIGNED_DATA:
         raise FormatFailure("CMS", f"must not be longer than {MAX_SIGNED_DATA} bytes")
-    if data.lstrip()[:11] != b"-----BEGIN ":
+    if not data[:_SPACE_BEFORE].lstrip().startswith(b"-----BEGIN "):
         return data
-    match = _PEM.search(data)
-    if match is None:
+    for label in _PEM_LABELS:
+        opening, closing = (b"-----%b %b-----" % (word, label) for word in (b"BEGIN", b"END"))
+        start, end = data.find(opening), data.find(closing)
+        if 0 <= start < end:
+            break
+    else:
         raise FormatFailure("PEM", "must be a CMS or PKCS7 block of base64 (RFC 7468 §8, §9)")
-    if match.span() != (0, len(data)):
+    if data[:start].strip() or data[end + len(closing) :].strip():
         findings.append(("text stands around the PEM block", "RFC 7468 §2"))
     try:
-        return binascii.a2b_base64(re.sub(rb"\s", b"", match[2]), strict_mode=True)
+        return binascii.a2b_base64(data[start + len(opening) : end].translate(None, b" \t\r\n"), strict_mode=True)
     except binascii.Error as error:
         raise FormatFailure("PEM", f"must hold base64 (RFC 7468 §3): {error}") from error
 

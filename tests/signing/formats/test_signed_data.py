@@ -53,8 +53,8 @@ def test_the_comparison_sees_a_difference_in_every_part() -> None:
         "message_digest": signed(digest=bytes(32)),
         "level": cades.add_archive_timestamp(fixtures.levels()["B-LT"], Stamper(AT), CONTENT),
     }
-    for what, given_ in others.items():
-        data, content = given_ if isinstance(given_, tuple) else (given_, CONTENT)
+    for what, other in others.items():
+        data, content = other if isinstance(other, tuple) else (other, CONTENT)
         said = disagreement(claims, read_strict(data, content))
         assert said, what
         assert what in said or what in ("message_digest", "level")
@@ -97,7 +97,7 @@ def test_attached_and_given_content_must_be_the_same() -> None:
         read_strict(data, b"other")
     (claim,) = read_tolerant(data, b"other")
     assert "not the content the signature carries" in claim.findings[0][0]
-    assert claim.content("sha256") == DIGEST
+    assert claim.content("sha256") == sha256(b"other").digest() != claim.signer.message_digest
 
 
 def _key_identifier() -> bytes:
@@ -218,6 +218,34 @@ def test_the_default_digest_written_out_is_refused_strictly_and_named_tolerantly
     (claim,) = read_tolerant(data, CONTENT)
     assert "writes out the default digest" in claim.signer.deviations[0][0]
     assert claim.signer.ess_certificates[0][:2] == ("sha256", sha256(person().certificate_der).digest())
+
+
+@pytest.mark.parametrize(
+    ("digest", "signature", "names"),
+    [
+        ("sha1", "sha1_rsa", ("sha1", "rsa-pkcs1-sha1")),
+        ("sha256", "sha1_rsa", ("sha256", "unknown")),
+        ("sha256", "sha256_dsa", ("sha256", "unknown")),
+    ],
+)
+def test_weak_and_mismatched_algorithms_are_named_for_the_policy(digest: str, signature: str, names: tuple[str, str]) -> None:
+    """SHA-1, and a digest in one field with another in the next: never taken half from one and half from the other."""
+    holder = person()
+    info = signer_info(holder, good_attributes(holder.certificate_der), digest_algorithm=digest, signature_algorithm=signature)
+    data = signed_data([info], sorted(chain_of(holder)), digest_algorithms=[algos.DigestAlgorithm({"algorithm": digest})])
+    for read in (read_strict, read_tolerant):
+        (claim,) = read(data, CONTENT)
+        assert (claim.signer.digest_algorithm, claim.signer.signature_algorithm.split(":")[0]) == names
+
+
+def test_one_broken_signer_of_two_does_not_hide_behind_the_other() -> None:
+    holders = person(), person("Trần Văn Hai")
+    infos = [signer_info(holders[0], good_attributes(holders[0].certificate_der))]
+    infos.append(signer_info(holders[1], good_attributes(holders[1].certificate_der, digest=bytes(32))))
+    infos.sort(key=lambda info: info.dump())
+    data = signed_data(infos, sorted({item for holder in holders for item in chain_of(holder)}))
+    held = [claim.signer.message_digest == claim.content("sha256") for claim in read_strict(data, CONTENT)]
+    assert sorted(held) == [False, True]
 
 
 def test_algorithm_protection_that_names_others_says_so() -> None:

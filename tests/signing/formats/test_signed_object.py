@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from signing.formats.claims import Level
 from signing.formats.coverage import NOTHING_COVERS, STRUCTURE, Span, joined
 from signing.formats.sandbox import Sandbox
-from signing.formats.signed_object import Kind, SignedObject, read_signed
+from signing.formats.signed_object import SignedKind, SignedObject, read_signed
 from tests.judges import needs_pyhanko
 from tests.signing.formats import fixtures, foreign_pdfs
 from tests.signing.lab import CONTENT, signed
@@ -39,13 +39,13 @@ def accounted(found: SignedObject, size: int) -> bool:
 def test_kinds_are_recognised(sandbox: Sandbox) -> None:
     whole, attached = lab.whole(), fixtures.rich_attributes()
     for data, content, kind, claims in (
-        (whole, None, Kind.LETTER, 2),
-        (long_term.levels()["renewed"], None, Kind.LETTER, 2),
-        (attached, None, Kind.ATTACHED, 1),
-        (signed(), CONTENT, Kind.DETACHED, 1),
-        (fixtures.two_signers(), CONTENT, Kind.DETACHED, 2),
-        (pem(signed()), CONTENT, Kind.DETACHED, 1),
-        (pem(attached, "PKCS7"), None, Kind.ATTACHED, 1),
+        (whole, None, SignedKind.LETTER, 2),
+        (long_term.levels()["renewed"], None, SignedKind.LETTER, 2),
+        (attached, None, SignedKind.ATTACHED, 1),
+        (signed(), CONTENT, SignedKind.DETACHED, 1),
+        (fixtures.two_signers(), CONTENT, SignedKind.DETACHED, 2),
+        (pem(signed()), CONTENT, SignedKind.DETACHED, 1),
+        (pem(attached, "PKCS7"), None, SignedKind.ATTACHED, 1),
     ):
         found = read_signed(data, content, sandbox=sandbox)
         assert (found.kind, len(found.claims), found.refusal, found.findings) == (kind, claims, None, ())
@@ -56,7 +56,7 @@ def test_kinds_are_recognised(sandbox: Sandbox) -> None:
 @needs_pyhanko
 def test_foreign_pdfs_come_through_the_same_door(sandbox: Sandbox) -> None:
     found = read_signed(foreign_pdfs.long_term(), sandbox=sandbox)
-    assert (found.kind, found.claims[0].level, found.refusal) == (Kind.PDF, Level.LTA, None)
+    assert (found.kind, found.claims[0].level, found.refusal) == (SignedKind.PDF, Level.LTA, None)
     assert accounted(found, len(foreign_pdfs.long_term()))
     assert found.coverage[-1].label == NOTHING_COVERS  # the store for the last time-stamp comes after it
 
@@ -70,7 +70,7 @@ def test_without_a_sandbox_the_door_makes_its_own() -> None:
 def test_a_letter_with_something_behind_it_is_a_foreign_pdf_that_says_why(sandbox: Sandbox) -> None:
     data = lab.whole() + b"% later\n"
     found = read_signed(data, sandbox=sandbox)
-    assert found.kind is Kind.PDF
+    assert found.kind is SignedKind.PDF
     assert len(found.claims) == 2
     assert "not a letter in good form" in found.findings[0][0]
     assert found.coverage[-1] == Span(len(lab.whole()), len(data), NOTHING_COVERS)
@@ -104,7 +104,7 @@ def test_trailing_bytes_are_read_past_named_and_covered_by_nothing() -> None:
 
 
 def test_text_around_a_pem_block_is_a_finding() -> None:
-    found = read_signed(b" \n" + pem(signed()) + b"Kind regards", CONTENT)
+    found = read_signed(b" \n" + pem(signed()) + b"SignedKind regards", CONTENT)
     assert len(found.claims) == 1
     assert "text stands around" in found.findings[0][0]
 
@@ -117,7 +117,7 @@ def test_other_bytes_are_refused_with_a_rule(data: bytes) -> None:
     assert found.refusal is not None
     assert found.refusal.rule
     assert found.claims == ()
-    assert found.kind is Kind.UNKNOWN
+    assert found.kind is SignedKind.UNKNOWN
 
 
 def test_neighbours_join() -> None:
