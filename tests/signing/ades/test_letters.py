@@ -13,7 +13,7 @@ from signing.evidence import Evidence
 from signing.formats.artefacts import Artefacts
 from signing.formats.claims import Level
 from signing.formats.letter.augment import augment_letter
-from signing.formats.signed_object import Kind, read_signed
+from signing.formats.signed_object import SignedKind, read_signed
 from signing.validation.ades.door import DocumentVerdict, validate_document
 from signing.validation.ades.policy_file import load_policy
 from tests.signing.ades.lab import World, unit, when
@@ -26,7 +26,7 @@ HOUR = timedelta(hours=1)
 def judged(letter: bytes, at: datetime, *lists: bytes, policy: str = "field") -> DocumentVerdict:
     """The verdict on a letter read through the one door, with the lists of the control time."""
     found = read_signed(letter)
-    assert found.kind is Kind.LETTER
+    assert found.kind is SignedKind.LETTER
     evidence = Evidence((lab.pki().root.certificate_der,), (), (), (*lab.pki().crls(at), *lists))
     return validate_document(found.claims, evidence, at, load_policy(policy))
 
