@@ -35,6 +35,12 @@ def _signatures(options: argparse.Namespace) -> Iterator[Row]:
     return signatures.rows(options.slice)
 
 
+def _long_term(options: argparse.Namespace) -> Iterator[Row]:
+    from benchmarks import long_term
+
+    return long_term.rows(options.slice)
+
+
 def _letters(options: argparse.Namespace) -> Iterator[Row]:
     from benchmarks import letters
 
@@ -49,6 +55,7 @@ def _simulation(options: argparse.Namespace) -> Iterator[Row]:
 
 GROUPS: Mapping[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
     "signatures": _signatures,
+    "long-term": _long_term,
     "letters": _letters,
     "simulation": _simulation,
 }
