@@ -87,7 +87,7 @@ def read_pdf(data: bytes, sandbox: Sandbox) -> PdfReading:
     claims: list[SignatureClaim] = []
     for field in fields:
         if not field.is_stamp:
-            claims += _claims(field, ranges, stamps, store, findings)
+            claims += _claims(field, stamps, store, findings)
     return PdfReading(tuple(claims), tuple(dict.fromkeys(findings)), ranges)
 
 
@@ -199,7 +199,6 @@ def _token(cms: bytes) -> Token:
 
 def _claims(
     field: _Field,
-    ranges: Sequence[SignedRange],
     stamps: Sequence[tuple[SignedRange, TokenClaim]],
     store: Artefacts,
     findings: list[Deviation],

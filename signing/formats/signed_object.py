@@ -12,6 +12,7 @@ import binascii
 from dataclasses import dataclass
 from enum import StrEnum
 
+from signing import der, oids
 from signing.errors import FormatFailure, LetterRefused
 from signing.formats.ber import Element, Walker
 from signing.formats.claims import SignatureClaim
@@ -25,6 +26,8 @@ from signing.formats.signed_data import read_strict, read_tolerant
 
 _PEM_LABELS = (b"CMS", b"PKCS7", b"PKCS #7 SIGNED DATA")
 _SPACE_BEFORE = 256
+_SIGNED_DATA = der.oid(oids.SIGNED_DATA)
+_OUTER_HEADER = 32
 _BOM_AND_SPACE = 1024
 """How far into a file "%PDF-" may stand, as readers of PDF allow it."""
 
@@ -59,7 +62,9 @@ def read_signed(data: bytes, content: bytes | None = None, *, sandbox: Sandbox |
     ``content`` is what a detached CMS was made over. ``sandbox`` parses foreign PDFs; without one, a child is started for the call
     (about a second), so give one where there are many files.
     """
-    if data.find(b"%PDF-", 0, _BOM_AND_SPACE) >= 0:
+    # A CMS that carries a PDF has the PDF's first bytes near its own.
+    is_cms = data.startswith(b"\x30") and data.find(_SIGNED_DATA, 0, _OUTER_HEADER) >= 0
+    if not is_cms and data.find(b"%PDF-", 0, _BOM_AND_SPACE) >= 0:
         return _read_pdf(data, sandbox)
     return _read_cms(data, content)
 

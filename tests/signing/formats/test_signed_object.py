@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from hashlib import sha256
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +16,7 @@ from signing.formats.sandbox import Sandbox
 from signing.formats.signed_object import SignedKind, SignedObject, read_signed
 from tests.judges import needs_pyhanko
 from tests.signing.formats import fixtures, foreign_pdfs
-from tests.signing.lab import CONTENT, signed
+from tests.signing.lab import CONTENT, chain_of, good_attributes, person, signed, signed_data, signer_info
 from tests.signing.letter import lab, long_term
 
 
@@ -74,6 +75,17 @@ def test_a_letter_with_something_behind_it_is_a_foreign_pdf_that_says_why(sandbo
     assert len(found.claims) == 2
     assert "not a letter in good form" in found.findings[0][0]
     assert found.coverage[-1] == Span(len(lab.whole()), len(data), NOTHING_COVERS)
+
+
+def test_a_cms_around_a_pdf_is_a_cms() -> None:
+    """The usual .p7m: the PDF begins within the first hundred bytes."""
+    holder, letter = person(), lab.whole()
+    content = {"encap_content_info": {"content_type": "data", "content": letter}}
+    attributes = good_attributes(holder.certificate_der, sha256(letter).digest())
+    data = signed_data([signer_info(holder, attributes)], sorted(chain_of(holder)), **content)
+    found = read_signed(data)
+    assert found.kind is SignedKind.ATTACHED
+    assert found.claims[0].content("sha256") == sha256(letter).digest() == found.claims[0].signer.message_digest
 
 
 def test_bytes_of_a_letter_are_labelled_by_who_covers_them() -> None:
