@@ -6,7 +6,7 @@ says what it is worth at a moment. Nothing here reads a clock, a network or a gl
 
 from __future__ import annotations
 
-from signing.errors import FormatFailure, InvalidHolder, KeyUnusable, LetterRefused, SigningError
+from signing.errors import FormatFailure, InvalidBehaviour, InvalidHolder, KeyUnusable, LetterRefused, SigningError
 from signing.evidence import CrlSource, TrustStore
 from signing.formats.certificates import CertificateFacts, certificate_facts
 from signing.formats.cms import CadesSigner, CadesTemplate, parse_cms
@@ -17,9 +17,12 @@ from signing.formats.letter.reader import Letter, SignatureSlot, read_letter
 from signing.formats.letter.verify import LetterReport, verify_letter
 from signing.formats.message import SignedMessage
 from signing.keys import METER, Meter, Purpose, SigningKey
-from signing.pki.hierarchy import Pki, PkiSpec
+from signing.pki.authorities import Authority, Tree
+from signing.pki.behaviour import HONEST, Behaviour, Service, Wrong
+from signing.pki.hierarchy import Pki
 from signing.pki.issue import Holder
-from signing.pki.profiles import Authority, HolderKind, HolderSpec, KeyKind, RevocationReason
+from signing.pki.profiles import HolderKind, HolderSpec, KeyKind, RevocationReason
+from signing.pki.spec import PkiSpec
 from signing.validation.path import PathCache
 from signing.validation.policy import DEFAULT, AlgorithmPolicy, AlgorithmRule
 from signing.validation.report import Check, Indication, SignatureReport, SubIndication
@@ -27,10 +30,12 @@ from signing.validation.validator import Validator
 
 __all__ = [
     "DEFAULT",
+    "HONEST",
     "METER",
     "AlgorithmPolicy",
     "AlgorithmRule",
     "Authority",
+    "Behaviour",
     "CadesSigner",
     "CadesTemplate",
     "CertificateFacts",
@@ -41,6 +46,7 @@ __all__ = [
     "HolderKind",
     "HolderSpec",
     "Indication",
+    "InvalidBehaviour",
     "InvalidHolder",
     "KeyKind",
     "KeyUnusable",
@@ -56,14 +62,17 @@ __all__ = [
     "PkiSpec",
     "Purpose",
     "RevocationReason",
+    "Service",
     "SignatureReport",
     "SignatureSlot",
     "SignedMessage",
     "SigningError",
     "SigningKey",
     "SubIndication",
+    "Tree",
     "TrustStore",
     "Validator",
+    "Wrong",
     "certificate_facts",
     "pack_letter",
     "parse_cms",
