@@ -47,7 +47,7 @@ class Pki:
 
     spec: PkiSpec
     holders: dict[str, Holder] = field(default_factory=dict)
-    """By subject. The services' own certificates are not among them."""
+    """By :meth:`known_as`. The services' own certificates are not among them."""
     stampers: tuple[HolderSpec, ...] = ()
     """Every time-stamping unit there will be, oldest first."""
     _authorities: dict[Authority, CertificationAuthority] = field(default_factory=dict)
@@ -101,7 +101,7 @@ class Pki:
 
     def issue(self, spec: HolderSpec) -> Holder:
         """Certify a holder (one raw signature). The same spec again gives the same holder; another spec for the same subject is refused."""
-        subject = rfc4514(spec.subject())
+        subject = self.known_as(spec)
         existing = self.holders.get(subject)
         if existing is not None:
             if existing.spec == spec:
@@ -114,10 +114,16 @@ class Pki:
         self.holders[subject] = holder
         return holder
 
+    @staticmethod
+    def known_as(spec: HolderSpec) -> str:
+        """How a holder is known here: by its subject, with ``public:`` before it in the hierarchy that may repeat anybody's name."""
+        subject = rfc4514(spec.subject())
+        return subject if spec.authority.tree.government else f"{spec.authority.tree}:{subject}"
+
     def revoke(
         self, subject: str, at: datetime, reason: RevocationReason = RevocationReason.UNSPECIFIED, invalid_since: datetime | None = None
     ) -> None:
-        """Enter a holder's certificate in its issuer's CRLs from the first one made at or after ``at``."""
+        """Enter a holder's certificate in its issuer's CRLs from the first one made at or after ``at``; ``subject`` as it is known here."""
         key = self._holder_key(subject)
         self._register.revoke(key, at, reason, invalid_since)
         self._forget(key[0], at)
@@ -236,13 +242,13 @@ class Pki:
 
     def _certify(self, spec: HolderSpec) -> Holder:
         name = spec.subject()
-        subject, issuer = rfc4514(name), self.authority(spec.authority)
-        key = self.spec.make_key(spec.key, subject)
+        issuer = self.authority(spec.authority)
+        key = self.spec.make_key(spec.key, self.known_as(spec))
         spki = key.public_der
         extensions = holder_extensions(spec, spki, issuer.key_id)
         request = Request(encode_name(name), spki, self._serial(spec.authority, name), spec.not_before, spec.not_after, extensions)
         certificate = sign_certificate(request, issuer.name_der, issuer.key)
-        return Holder(subject, certificate, key, self._chain(spec.authority), spec)
+        return Holder(rfc4514(name), certificate, key, self._chain(spec.authority), spec)
 
     def _enter(self, spec: HolderSpec) -> None:
         """What the register knows of a certificate from its description."""

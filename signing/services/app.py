@@ -101,10 +101,10 @@ class TrustServices:
         if service is None:
             raise Problem(404, "Nothing is here; GET / lists what there is.")
         behaviour = self._behaviours[service]
-        answer = await self._honour(service, request, receive, at)
         if behaviour.silent:
             await disconnected(receive)
             return None
+        answer = await self._honour(service, request, receive, at)
         if behaviour.delay_seconds:
             await self._pause(behaviour.delay_seconds)
         return answer
