@@ -1,7 +1,7 @@
 """Keys, certificates, signature formats and validation: the public names of the package. Everything beneath is private to it.
 
-A PKI is made by :class:`Pki`; a :class:`CadesSigner` signs digests; :func:`parse_cms` reads a signature strictly; a :class:`Validator`
-says what it is worth at a moment. Nothing here reads a clock, a network or a global generator.
+A PKI is made by :class:`Pki` and served by :class:`TrustServices`; a :class:`CadesSigner` signs digests; :func:`parse_cms` reads a
+signature strictly; a :class:`Validator` says what it is worth at a moment. Nothing here reads a clock, a network or a global generator.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from signing.pki.hierarchy import Pki
 from signing.pki.issue import Holder
 from signing.pki.profiles import HolderKind, HolderSpec, KeyKind, RevocationReason
 from signing.pki.spec import PkiSpec
+from signing.services.app import MOMENT_HEADER, TrustServices
 from signing.validation.path import PathCache
 from signing.validation.policy import DEFAULT, AlgorithmPolicy, AlgorithmRule
 from signing.validation.report import Check, Indication, SignatureReport, SubIndication
@@ -32,6 +33,7 @@ __all__ = [
     "DEFAULT",
     "HONEST",
     "METER",
+    "MOMENT_HEADER",
     "AlgorithmPolicy",
     "AlgorithmRule",
     "Authority",
@@ -70,6 +72,7 @@ __all__ = [
     "SigningKey",
     "SubIndication",
     "Tree",
+    "TrustServices",
     "TrustStore",
     "Validator",
     "Wrong",
