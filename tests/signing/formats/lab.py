@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
 
-from signing import Authority, Holder, HolderKind, HolderSpec, SigningKey, der, oids
+from signing import Authority, Holder, HolderKind, HolderSpec, Pki, SigningKey, der, oids
 from signing.pki.issue import Request, serial_number, sign_certificate
 from signing.pki.profiles import authority_key_extension, encode_name, key_identifier, rfc4514
 from signing.pki.timestamp import make_token
@@ -17,9 +18,9 @@ POLICY = "1.3.6.1.4.1.32473.1"
 
 
 @cache
-def tsa(name: str = "TSA TEST") -> Holder:
-    """A time-stamping unit under the lab's state authority: the single critical purpose timeStamping (RFC 3161 §2.3)."""
-    authority = pki().subordinates[Authority.STATE]
+def tsa(name: str = "TSA TEST", world: Callable[[], Pki] = pki) -> Holder:
+    """A time-stamping unit under a lab's state authority: the single critical purpose timeStamping (RFC 3161 §2.3)."""
+    authority = world().subordinates[Authority.STATE]
     spec = HolderSpec(HolderKind.ORGANISATION, name, Authority.STATE, datetime(2018, 9, 1, tzinfo=VN), datetime(2038, 1, 1, tzinfo=VN))
     key = SigningKey.derive_p256("formats lab", name)
     extensions = der.sequence(
@@ -33,7 +34,7 @@ def tsa(name: str = "TSA TEST") -> Holder:
     serial = serial_number("formats lab", rfc4514(subject))
     request = Request(encode_name(subject), key.public_der, serial, spec.not_before, spec.not_after, extensions)
     certificate = sign_certificate(request, authority.name_der, authority.key)
-    return Holder(rfc4514(subject), certificate, key, (authority.certificate_der, pki().root.certificate_der), spec)
+    return Holder(rfc4514(subject), certificate, key, (authority.certificate_der, world().root.certificate_der), spec)
 
 
 def _extension(identifier: str, value: bytes, *, critical: bool = False) -> bytes:
