@@ -34,6 +34,7 @@ _MAX_EXTENSIONS = 8
 _NONCE_SIZES = range(1, 129)  # RFC 9654 §2.1
 _MAX_SERIAL_BITS = 168
 _HASHES = {"sha1": 20, "sha256": 32}
+_IDENTIFIERS = {"sha1": oids.SHA1, "sha256": oids.SHA256}
 _NONCE = x509.ObjectIdentifier(oids.OCSP_NONCE)
 
 
@@ -141,6 +142,17 @@ def issuer_hashes(authority: CertificationAuthority) -> tuple[IssuerHashes, ...]
     return tuple(IssuerHashes(name, _digest(name, authority.name_der), _digest(name, key)) for name in _HASHES)
 
 
+def make_request(issuer: bytes, serials: Sequence[int], *, digest: str = "sha256", nonce: bytes | None = None) -> bytes:
+    """DER of an OCSPRequest about certificates of one issuer, which is given as its certificate; ``digest`` is sha1 or sha256."""
+    facts = certificate_facts(issuer)
+    algorithm = der.sequence(der.oid(_IDENTIFIERS[digest]), der.NULL)  # NULL as clients of the field write it; readers take both
+    hashes = (der.octet_string(_digest(digest, what)) for what in (facts.subject_der, _key_bits(issuer)))
+    head = b"".join((algorithm, *hashes))
+    asked = (der.sequence(der.sequence(head, der.integer(serial))) for serial in serials)
+    extensions = b"" if nonce is None else der.context(2, der.sequence(_extension(oids.OCSP_NONCE, der.octet_string(nonce))))
+    return der.sequence(der.sequence(der.sequence(*asked), extensions))
+
+
 def read_request(data: bytes) -> OcspRequest:
     """Read an OCSPRequest (strict DER, at most 16 KiB and 16 certificates); raises :class:`FormatFailure`.
 
@@ -233,11 +245,9 @@ def _nonce(extensions: Sequence[_Extension]) -> bytes | None:
     _refuse_critical([extension for extension in extensions if extension.identifier != _NONCE])
     if not nonces:
         return None
-    head, content = nonces[0][:2], nonces[0][2:]
-    # Up to 127 octets the length is one octet; 128, the most allowed, takes two.
-    if nonces[0][:3] == b"\x04\x81\x80" and len(nonces[0]) == 131:
-        return nonces[0][3:]
-    if head != bytes((0x04, len(content) & 0x7F)) or len(content) not in _NONCE_SIZES or len(content) == 128:
+    (value,) = nonces
+    content = value[3:] if len(value) == 131 else value[2:]  # 128 octets, the most allowed, have a length of two octets
+    if der.octet_string(content) != value or len(content) not in _NONCE_SIZES:
         raise ValueError("a nonce must be an OCTET STRING of 1 to 128 octets (RFC 9654 §2.1)")
     return content
 
