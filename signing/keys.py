@@ -136,7 +136,7 @@ class SigningKey:
     """
 
     def __init__(self, private: PrivateKey, algorithm: SignatureAlgorithm | None = None) -> None:
-        usual = ECDSA_P256_SHA256 if family_of(private) is Family.P256 else RSA_SHA256
+        usual = RSA_SHA256 if isinstance(private, rsa.RSAPrivateKey) else ECDSA_P256_SHA256
         self._private = private
         self.algorithm: SignatureAlgorithm = algorithm or usual
 
