@@ -25,7 +25,7 @@ from signing.keys import Purpose
 from signing.pki.behaviour import HONEST, Behaviour, Service, Wrong, spoil
 from signing.pki.crl import Revocation
 from signing.pki.issue import CertificationAuthority, Holder
-from signing.pki.profiles import RevocationReason
+from signing.pki.profiles import RevocationReason, invalidity_extension
 
 MAX_REQUEST = 16 * 1024
 MAX_ASKED = 16
@@ -206,8 +206,7 @@ def failure(status: Failure) -> bytes:
 def _answer(asked: OcspRequest, desk: Desk, at: datetime, validity: timedelta, wrong: Wrong | None) -> bytes:
     produced = der.generalized_time(at)
     updates = produced + der.context(0, der.generalized_time(at + validity))
-    cutoff = der.sequence(_extension(oids.OCSP_ARCHIVE_CUTOFF, der.generalized_time(desk.since)))
-    singles = (der.sequence(one.der, _status(desk.status(one.serial)), updates, der.context(1, cutoff)) for one in asked.asked)
+    singles = (_single(one, desk.status(one.serial), updates, desk.since) for one in asked.asked)
     nonce = asked.nonce
     if wrong is Wrong.NONCE:
         nonce = spoil(nonce or bytes(16))
@@ -222,6 +221,14 @@ def _answer(asked: OcspRequest, desk: Desk, at: datetime, validity: timedelta, w
         der.context(0, der.sequence(desk.delegate.certificate_der)),
     )
     return der.sequence(der.enumerated(0), der.context(0, der.sequence(der.oid(oids.OCSP_BASIC), der.octet_string(basic))))
+
+
+def _single(one: CertId, status: Status, updates: bytes, since: datetime) -> bytes:
+    """SingleResponse; as far back as ``since`` nothing is forgotten (§4.4.4), and a key's loss is dated as in a list (§4.4.5)."""
+    extensions = _extension(oids.OCSP_ARCHIVE_CUTOFF, der.generalized_time(since))
+    if status.revocation is not None and status.revocation.invalid_since is not None:
+        extensions += invalidity_extension(status.revocation.invalid_since)
+    return der.sequence(one.der, _status(status), updates, der.context(1, der.sequence(extensions)))
 
 
 def _status(status: Status) -> bytes:
