@@ -1,13 +1,13 @@
 """Keys, certificates, signature formats and validation: the public names of the package. Everything beneath is private to it.
 
-A PKI is made by :class:`Pki`; a :class:`CadesSigner` signs digests; :func:`parse_cms` reads a signature strictly; a :class:`Validator`
-says what it is worth at a moment. :func:`read_signed` is the auditor's door: whatever signed file comes, it gives claims. Nothing here
-reads a clock, a network or a global generator.
+A PKI is made by :class:`Pki` and served by :class:`TrustServices`; a :class:`CadesSigner` signs digests; :func:`parse_cms` reads a
+signature strictly; a :class:`Validator` says what it is worth at a moment. :func:`read_signed` is the auditor's door: whatever signed file
+comes, it gives claims. Nothing here reads a clock, a network or a global generator.
 """
 
 from __future__ import annotations
 
-from signing.errors import FormatFailure, InvalidHolder, KeyUnusable, LetterRefused, SigningError
+from signing.errors import FormatFailure, InvalidBehaviour, InvalidHolder, KeyUnusable, LetterRefused, SigningError
 from signing.evidence import CrlSource, Evidence, TrustStore
 from signing.formats.artefacts import Artefacts
 from signing.formats.cades import Stamp, add_archive_timestamp, add_evidence, add_signature_timestamp
@@ -26,9 +26,13 @@ from signing.formats.message import SignedMessage
 from signing.formats.sandbox import Sandbox
 from signing.formats.signed_object import SignedKind, SignedObject, read_signed
 from signing.keys import METER, Meter, Purpose, SigningKey
-from signing.pki.hierarchy import Pki, PkiSpec
+from signing.pki.authorities import Authority, Tree
+from signing.pki.behaviour import HONEST, Behaviour, Service, Wrong
+from signing.pki.hierarchy import Pki
 from signing.pki.issue import Holder
-from signing.pki.profiles import Authority, HolderKind, HolderSpec, KeyKind, RevocationReason
+from signing.pki.profiles import HolderKind, HolderSpec, KeyKind, RevocationReason
+from signing.pki.spec import PkiSpec
+from signing.services.app import MOMENT_HEADER, TrustServices
 from signing.validation.ades.blast_radius import Change, blast_radius
 from signing.validation.ades.door import DocumentVerdict, validate_document
 from signing.validation.ades.door import validate as validate_claim
@@ -49,11 +53,14 @@ from signing.validation.verdicts import ChainVerdict, ProofOfExistence, Revocati
 __all__ = [
     "DEFAULT",
     "FOREIGN",
+    "HONEST",
     "METER",
+    "MOMENT_HEADER",
     "AlgorithmPolicy",
     "AlgorithmRule",
     "Artefacts",
     "Authority",
+    "Behaviour",
     "CadesSigner",
     "CadesTemplate",
     "CertificateFacts",
@@ -71,6 +78,7 @@ __all__ = [
     "HolderSpec",
     "Indication",
     "Interval",
+    "InvalidBehaviour",
     "InvalidHolder",
     "KeyKind",
     "KeyUnusable",
@@ -94,6 +102,7 @@ __all__ = [
     "RevocationVerdict",
     "Rfc5280Judge",
     "Sandbox",
+    "Service",
     "Severity",
     "SignatureClaim",
     "SignatureReport",
@@ -111,10 +120,13 @@ __all__ = [
     "SubIndication",
     "TokenClaim",
     "TokenVerdict",
+    "Tree",
+    "TrustServices",
     "TrustStore",
     "Usage",
     "ValidationPolicy",
     "Validator",
+    "Wrong",
     "add_archive_timestamp",
     "add_evidence",
     "add_signature_timestamp",

@@ -263,13 +263,8 @@ def epoch(value: asn1.UTCTime | asn1.GeneralizedTime) -> int:
     return int(value.as_datetime().timestamp())
 
 
-<<<<<<< HEAD
-def _extensions(extensions: Sequence[_Extension]) -> tuple[Extension, ...]:
-    found = tuple(Extension(intern(extension.identifier.dotted_string), extension.critical, extension.value) for extension in extensions)
-=======
 def read_extensions(extensions: Sequence[ExtensionSchema]) -> tuple[Extension, ...]:
-    found = tuple(Extension(extension.identifier.dotted_string, extension.critical, extension.value) for extension in extensions)
->>>>>>> process
+    found = tuple(Extension(intern(extension.identifier.dotted_string), extension.critical, extension.value) for extension in extensions)
     if len({extension.identifier for extension in found}) != len(found):
         raise ValueError("an extension must not occur twice")
     return found
