@@ -207,6 +207,7 @@ HUGE_EXPONENT = der.sequence(
         der.sequence(der.sequence(der.oid("1.2.3.4")), der.bit_string(b"x")),
         HUGE_EXPONENT,
     ],
+    ids=["nothing", "empty", "ed448", "secp256k1", "unknown-kind", "huge-exponent"],
 )
 def test_keys_that_are_not_used(key: bytes) -> None:
     with pytest.raises(KeyUnusable):
