@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 
 from signing import ChainEngine, ChainPolicy, Evidence, SubIndication
-from signing.validation.rfc5280.build import MAX_CANDIDATES, MAX_PATHS
+from signing.validation.rfc5280.build import MAX_CANDIDATES, MAX_PATHS, MAX_WORK
 from tests.signing.rfc5280.workshop import NOW, Node, certify, judged, key_for, name, revoke_list, tree
 
 S = SubIndication
@@ -86,6 +86,29 @@ def test_a_mesh_whose_paths_all_fail_ends_too() -> None:
     found = judged(signer, root, nodes, lists)
     assert time.process_time() - started < 2
     assert found.sub_indication is S.REVOKED_NO_POE
+
+
+def test_a_mesh_that_only_seems_to_reach_the_anchor_ends_too() -> None:
+    """The way out is forged: by names every path leads to the anchor, and all links but the last hold."""
+    root, forger = certify("Root", ca=True), certify("Root", ca=True, label="forger")
+    nodes = mesh(12, forger)
+    issuer = next(node for node in nodes if node.certificate.subject == name("Mesh 5"))
+    signer = certify("Signer", issuer)
+    started = time.process_time()
+    found = judged(signer, root, nodes, ())
+    assert time.process_time() - started < 2
+    assert found.sub_indication is S.NO_CERTIFICATE_CHAIN_FOUND
+    assert f"{MAX_WORK} issuers" in found.checks[-1].detail
+
+
+def test_no_path_comes_back_to_a_key_it_has_passed() -> None:
+    root = certify("Root", ca=True)
+    bridge = certify("Other", root, ca=True)
+    one = certify("One", bridge, ca=True)
+    back = certify("Other", one, ca=True)
+    signer = certify("Signer", bridge)
+    engine = ChainEngine(Evidence((root.der,), certificates=(bridge.der, one.der, back.der)))
+    assert list(engine.candidate_paths(signer.der)) == [(signer.der, bridge.der, root.der)]
 
 
 def test_many_namesakes_do_not_take_long() -> None:

@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509 import ReasonFlags
 
-from signing import ChainPolicy, Standing, SubIndication
+from signing import ChainEngine, ChainPolicy, Evidence, Standing, SubIndication
 from signing.validation.rfc5280.objects import read_crl
 from signing.validation.verdicts import RevocationVerdict
 from tests.signing.rfc5280.workshop import (
@@ -199,6 +199,20 @@ def test_an_indirect_list_needs_an_issuer_with_a_chain_to_the_same_anchor() -> N
     signer = certify("Signer", root, extensions=((where, False),))
     crl = revoke_list(lister, extensions=(scope(indirect=True),))
     assert judged(signer, root, (lister, elsewhere), (crl, revoke_list(elsewhere))).revocation[0].standing is Standing.UNKNOWN
+
+
+def test_a_list_issuer_under_another_trusted_anchor_does_not_speak_for_this_one() -> None:
+    root, elsewhere = certify("Root", ca=True), certify("Elsewhere", ca=True)
+    where = x509.CRLDistributionPoints([point(issuer=name("List issuer"))])
+    signer = certify("Signer", root, extensions=((where, False),))
+    lister = certify("List issuer", elsewhere, usage=LIST_USAGE)
+    lists = (revoke_list(lister, extensions=(scope(indirect=True),)), revoke_list(elsewhere))
+    engine = ChainEngine(Evidence((root.der, elsewhere.der), certificates=(lister.der,), crls=lists))
+    assert engine.validate(lister.der, NOW).passed
+    (chain,) = engine.candidate_paths(signer.der)
+    found = engine.revocation_of(chain, NOW)
+    assert found.standing is Standing.UNKNOWN
+    assert "ends at the same anchor" in found.detail
 
 
 def delta(one: Tree, entries: list[Entry | Node], *, base: int = 1, number: int = 5, **options: object) -> bytes:
