@@ -4,6 +4,8 @@
     ├── Unauthenticated          the caller's secret does not fit the organisation
     ├── UnknownPackage           not in this caller's mailbox or archive
     ├── UnknownHop               no such leg of the road
+    ├── UnknownLedgerSize        the ledger never had so many entries
+    ├── CheckpointUnreadable     a file that holds no checkpoint
     ├── DomainError              a rule of exchange.domain was broken
     │   ├── InvalidOrganId       malformed organisation code
     │   ├── InvalidNumber        malformed document number or notation
@@ -58,6 +60,28 @@ class UnknownHop(ExchangeError):
 
     def __str__(self) -> str:
         return f"there is no hop {self.hop}"
+
+
+class UnknownLedgerSize(ExchangeError):
+    """A proof was asked for between sizes that the ledger never had."""
+
+    def __init__(self, first: int, second: int, size: int) -> None:
+        super().__init__(first, second, size)
+        self.first, self.second, self.size = first, second, size
+
+    def __str__(self) -> str:
+        return f"the ledger has {self.size} entries: there is no proof from {self.first} to {self.second}"
+
+
+class CheckpointUnreadable(ExchangeError):
+    """A file or text that holds no checkpoint; ``rule`` says what is wrong with it."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+    def __str__(self) -> str:
+        return f"not a checkpoint: {self.rule}"
 
 
 class DomainError(ExchangeError):

@@ -102,6 +102,16 @@ def reserve_ids(work: Work, table: Table, count: int) -> range | list[int]:
     return [row[0] for row in work.all(_drawn_ids(table), {"count": count})]
 
 
+_LATE = 10_000
+
+
+def late_ids(dialect: str) -> int:
+    """How far behind the newest id of a table a row may still appear: SQLite's one writer commits in the order of its ids, PostgreSQL's
+    writers draw ids from a sequence and commit when they are done.
+    """
+    return 0 if dialect == "sqlite" else _LATE
+
+
 @cache
 def _last_id(table: Table) -> Select[Any]:
     return select(func.coalesce(func.max(table.c.id), 0))
