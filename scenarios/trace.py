@@ -338,9 +338,31 @@ class NegotiationMoved:
     package: str
 
 
+@dataclass(frozen=True, slots=True)
+class CheckpointSealed:
+    """The axis sealed its ledger (one raw signature): so many entries, and the root over them in hexadecimal digits."""
+
+    at: int
+    agency: str
+    size: int
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointWitnessed:
+    """A level's witness looked at a checkpoint (one raw verification): it continues what was seen before, or is refused under ``rule``."""
+
+    at: int
+    agency: str
+    size: int
+    accepted: bool
+    rule: str
+
+
 Record = (
     AgencyOpened | CertificatesIssued | CrlIssued | PathValidated | Drafted | Initialled | Signed | Issued | Dispatched | Submitted
     | RefusalReceived | RefusalSigned | Judged | Arrived | Checked | Registered | Returned | StatusSent | StatusReceived | PaperArrived
     | InternalEnded | Published | MailboxUsed | NegotiationMoved
+    | CheckpointSealed | CheckpointWitnessed
 )
 Sink = Callable[[Record], None]
