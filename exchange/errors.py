@@ -6,6 +6,7 @@
     ├── UnknownHop               no such leg of the road
     ├── UnknownLedgerSize        the ledger never had so many entries
     ├── CheckpointUnreadable     a file that holds no checkpoint
+    ├── ArchiveUnreadable        a file that is no archive, or a trust folder that is none
     ├── DomainError              a rule of exchange.domain was broken
     │   ├── InvalidOrganId       malformed organisation code
     │   ├── InvalidNumber        malformed document number or notation
@@ -82,6 +83,17 @@ class CheckpointUnreadable(ExchangeError):
 
     def __str__(self) -> str:
         return f"not a checkpoint: {self.rule}"
+
+
+class ArchiveUnreadable(ExchangeError):
+    """Nothing can be audited: the file is no archive of this release, or what was brought along to judge it cannot be read."""
+
+    def __init__(self, path: str, rule: str) -> None:
+        super().__init__(path, rule)
+        self.path, self.rule = path, rule
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.rule}"
 
 
 class DomainError(ExchangeError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from signing.errors import FormatFailure, InvalidHolder, KeyUnusable, LetterRefused, SigningError
 from signing.evidence import CrlSource, TrustStore
-from signing.formats.certificates import CertificateFacts, certificate_facts
+from signing.formats.certificates import CertificateFacts, CrlFacts, certificate_facts, crl_facts
 from signing.formats.cms import CadesSigner, CadesTemplate, parse_cms
 from signing.formats.letter.content import LetterContent
 from signing.formats.letter.packing import PackedLetter, pack_letter, unpack_letter
@@ -35,6 +35,7 @@ __all__ = [
     "CadesTemplate",
     "CertificateFacts",
     "Check",
+    "CrlFacts",
     "CrlSource",
     "FormatFailure",
     "Holder",
@@ -65,6 +66,7 @@ __all__ = [
     "TrustStore",
     "Validator",
     "certificate_facts",
+    "crl_facts",
     "pack_letter",
     "parse_cms",
     "read_letter",

@@ -147,6 +147,9 @@ def _paged(kind: FactKind) -> Select[Any]:
 
 _PAGES = {kind: _paged(kind) for kind in FactKind}
 _UNSEALED = {kind: page.where(ledger_entry.c.id.is_(None)) for kind, page in _PAGES.items()}
+_BEHIND = {
+    kind: source.where(fact > bindparam("after")).order_by(fact).limit(bindparam("limit")) for kind, (fact, source) in _SOURCES.items()
+}
 _LAST = select(func.max(ledger_entry.c.fact)).where(ledger_entry.c.kind == bindparam("kind"))
 _ATTACHED = (
     select(attachment.c.package, attachment.c.ordinal, blob.c.sha256, blob.c.size, blob.c.template, blob.c.data)
@@ -172,7 +175,9 @@ def unsealed(work: Work, kind: FactKind, late: int, limit: int) -> list[Fact]:
     """
     last = work.value(_LAST, {"kind": kind.value})
     after = -1 if last is None or kind in _IN_ANY_ORDER else last - late
-    rows = work.rows(_UNSEALED[kind], {"after": after, "limit": limit})
+    # behind the last one sealed there are no entries, so none need be looked for
+    statements = _UNSEALED if late or kind in _IN_ANY_ORDER else _BEHIND
+    rows = work.rows(statements[kind], {"after": after, "limit": limit})
     return list(_facts(work, kind, rows))
 
 
@@ -195,7 +200,7 @@ def _admissions(work: Work, rows: list[Any]) -> Iterator[Fact]:
         for number, ordinal, digest, size, template, data in work.rows(_ATTACHED, {"first": rows[0][0], "last": rows[-1][0]}):
             attached.setdefault(number, []).append([ordinal, _hex(digest), size, _hex(template), _digest(data)])
     for row in rows:
-        values = [*row[:11], _digest(row[11]), attached.get(row[0], [])]
+        values = [*row[:9], *map(_digest, row[9:12]), attached.get(row[0], [])]
         if row[12] is not None:
             values += row[12:18]
         yield Fact(row[0], row[2], row[1], _hex(row[3]) or "", pack(values))
@@ -210,8 +215,12 @@ def _digest(value: bytes | None) -> str | None:
     return sha256(value).hexdigest() if isinstance(value, bytes) else value
 
 
-def _of_axis(row: Any) -> Fact:
-    return Fact(row[0], "", "", "", pack([*row[:-5], _digest(row[-5])]))
+def _evidence(row: Any) -> Fact:
+    return Fact(row[0], "", "", "", pack([*row[:3], _digest(row[3])]))
+
+
+def _trust(row: Any) -> Fact:
+    return Fact(row[0], "", "", "", pack([*row[:2], _digest(row[2])]))
 
 
 def _verdict(row: Any) -> Fact:
@@ -238,6 +247,6 @@ def _answer(row: Any) -> Fact:
 
 
 _MAKERS: dict[FactKind, Callable[[Any], Fact]] = {
-    FactKind.EVIDENCE: _of_axis, FactKind.TRUST: _of_axis, FactKind.VERDICT: _verdict, FactKind.REFUSAL: _refusal,
+    FactKind.EVIDENCE: _evidence, FactKind.TRUST: _trust, FactKind.VERDICT: _verdict, FactKind.REFUSAL: _refusal,
     FactKind.EVENT: _event, FactKind.REQUEST: _request, FactKind.ANSWER: _answer,
 }  # fmt: skip
