@@ -150,6 +150,12 @@ _UNSEALED = {kind: page.where(ledger_entry.c.id.is_(None)) for kind, page in _PA
 _BEHIND = {
     kind: source.where(fact > bindparam("after")).order_by(fact).limit(bindparam("limit")) for kind, (fact, source) in _SOURCES.items()
 }
+_ORPHANS = {
+    kind: select(ledger_entry.c.id, ledger_entry.c.fact)
+    .where(ledger_entry.c.kind == kind.value, ~source.where(fact == ledger_entry.c.fact).correlate(ledger_entry).exists())
+    .order_by(ledger_entry.c.id)
+    for kind, (fact, source) in _SOURCES.items()
+}
 _LAST = select(func.max(ledger_entry.c.fact)).where(ledger_entry.c.kind == bindparam("kind"))
 _ATTACHED = (
     select(attachment.c.package, attachment.c.ordinal, blob.c.sha256, blob.c.size, blob.c.template, blob.c.data)
@@ -186,6 +192,11 @@ def page(work: Work, kind: FactKind, after: int, limit: int) -> list[tuple[Any, 
     rows = work.rows(_PAGES[kind], {"after": after, "limit": limit})
     found = [(row, fact, None if row[-4] is None else Sealed(*row[-4:])) for row, fact in zip(rows, _facts(work, kind, rows), strict=True)]
     return found
+
+
+def orphans(work: Work, kind: FactKind) -> list[tuple[Any, ...]]:
+    """Entries whose fact is not there, or not with all that belongs to it: (entry, fact)."""
+    return work.rows(_ORPHANS[kind])
 
 
 def _facts(work: Work, kind: FactKind, rows: list[Any]) -> Iterator[Fact]:
