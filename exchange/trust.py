@@ -53,15 +53,17 @@ class Terms:
 
     def statement(self) -> bytes:
         """Canonical JSON."""
-        return canonical({
-            "accept_secret": str(int(self.accept_secret)),
-            "anchors": " ".join(digest.hex() for digest in self.anchors),
-            "authorities": " ".join(digest.hex() for digest in self.authorities),
-            "axis": self.axis.hex(),
-            "operator": self.operator,
-            "origin": self.origin,
-            "register": self.register.hex(),
-        })
+        return canonical(
+            {
+                "accept_secret": str(int(self.accept_secret)),
+                "anchors": " ".join(digest.hex() for digest in self.anchors),
+                "authorities": " ".join(digest.hex() for digest in self.authorities),
+                "axis": self.axis.hex(),
+                "operator": self.operator,
+                "origin": self.origin,
+                "register": self.register.hex(),
+            }
+        )
 
     @classmethod
     def read(cls, statement: bytes) -> Terms:
@@ -70,7 +72,8 @@ class Terms:
             said = json.loads(statement)
             terms = cls(
                 tuple(map(bytes.fromhex, said["anchors"].split())), tuple(map(bytes.fromhex, said["authorities"].split())),
-                bytes.fromhex(said["axis"]), bytes.fromhex(said["register"]), said["operator"], said["origin"], said["accept_secret"] == "1",
+                bytes.fromhex(said["axis"]), bytes.fromhex(said["register"]), said["operator"], said["origin"],
+                said["accept_secret"] == "1",
             )  # fmt: skip
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError("the terms are no JSON object of texts") from error
@@ -107,7 +110,7 @@ def record_terms(work: Work, settings: AxisSettings, directory: Directory, store
 def record_lists(work: Work, store: TrustStore, moments: Iterable[datetime]) -> None:
     """Keep the revocation lists in force at these moments, each once."""
     issuers = [certificate_facts(one).subject_der for one in (*store.anchors, *store.authorities)]
-    lists = {}
+    lists: dict[bytes, None] = {}
     for moment in moments:
         for issuer in issuers:
             found = store.crl_source(issuer, moment)

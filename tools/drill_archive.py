@@ -22,7 +22,17 @@ from exchange.domain.identifiers import OrganId, document_id
 from exchange.domain.lifecycle import Operation, StatusCode
 from exchange.domain.organization import Bloc, Directory, Level, Organization, OrganStatus, PersonSigner, Signers
 from exchange.domain.transit import HopSpec
-from exchange.edxml.model import Business, Contact, EdocHeader, OtherInfo, OutgoingAttachment, ResponseFor, SignerInfo, StatusHeader, TypeInfo
+from exchange.edxml.model import (
+    Business,
+    Contact,
+    EdocHeader,
+    OtherInfo,
+    OutgoingAttachment,
+    ResponseFor,
+    SignerInfo,
+    StatusHeader,
+    TypeInfo,
+)
 from exchange.edxml.writer import write_edoc, write_status
 from exchange.settings import AxisSettings
 from signing import Authority, CadesSigner, Holder, HolderKind, HolderSpec, LetterContent, LetterPress, Pki, PkiSpec, Purpose
@@ -52,9 +62,7 @@ class Field:
         self.offices = {organ: self._office(organ) for organ in codes}
         locked = Organization(LOCKED, "Cơ quan bị khóa TEST", Level.PROVINCE, Bloc.STATE, "17", status=OrganStatus.LOCKED)
         signers = {
-            organ: Signers.of(
-                [office.seal_signs.holder.subject], [PersonSigner(office.leader.subject, f"Nguyễn Văn {organ}", "CHỦ TỊCH")]
-            )
+            organ: Signers.of([office.seal_signs.holder.subject], [PersonSigner(office.leader.subject, f"Nguyễn Văn {organ}", "CHỦ TỊCH")])
             for organ, office in self.offices.items()
         }
         self.directory = Directory([*(office.organization for office in self.offices.values()), locked], signers)
@@ -64,20 +72,28 @@ class Field:
 
     def _holder(self, kind: HolderKind, name: str, unit: str) -> Holder:
         ends = START + timedelta(days=1000)
-        return self.pki.issue(HolderSpec(kind, name, Authority.STATE, START - timedelta(days=400), ends, organisation=unit, locality="Hòa Bình"))
+        return self.pki.issue(
+            HolderSpec(kind, name, Authority.STATE, START - timedelta(days=400), ends, organisation=unit, locality="Hòa Bình")
+        )
 
     def _office(self, organ: OrganId) -> _Office:
         leader = self._holder(HolderKind.PERSON, f"Nguyễn Văn {organ}", f"Cơ quan {organ}")
         seal = self._holder(HolderKind.ORGANISATION, f"Cơ quan {organ}", "Ủy ban nhân dân")
         return _Office(
             Organization(organ, f"Cơ quan {organ}", Level.PROVINCE, Bloc.STATE, "17"), leader,
-            CadesSigner(leader, purpose=Purpose.LETTER), CadesSigner(seal, purpose=Purpose.LETTER), CadesSigner(seal, purpose=Purpose.ANNEX),
+            CadesSigner(leader, purpose=Purpose.LETTER),
+            CadesSigner(seal, purpose=Purpose.LETTER),
+            CadesSigner(seal, purpose=Purpose.ANNEX),
         )  # fmt: skip
 
     def open(self, path: Path) -> Axis:
         """The axis over a database file, every agency enrolled."""
         axis = open_axis(
-            AxisSettings(database_url=f"sqlite:///{path}"), directory=self.directory, trust=self.pki.trust_store(), signer=self.signer, hops=HOPS
+            AxisSettings(database_url=f"sqlite:///{path}"),
+            directory=self.directory,
+            trust=self.pki.trust_store(),
+            signer=self.signer,
+            hops=HOPS,
         )
         axis.enrol_all({organ: str(organ) for organ in self.offices})
         return axis
@@ -97,7 +113,7 @@ def caller(organ: OrganId) -> Caller:
 def build_archive(path: Path, field: Field, documents: int, seed: str) -> bytes:
     """An archive of so many documents, sealed every fifty; gives the newest checkpoint's file, to be kept outside."""
     axis = field.open(path)
-    rng = Random(f"{seed}/archive")  # noqa: S311 - a drill is repeated from its seed
+    rng = Random(f"{seed}/archive")
     sent: dict[OrganId, list[_Sent]] = {organ: [] for organ in field.offices}
     try:
         at = 0
@@ -111,7 +127,7 @@ def build_archive(path: Path, field: Field, documents: int, seed: str) -> bytes:
             if number % 50 == 0 or number == documents:
                 axis.seal(_instant(at + 45))
         newest = axis.checkpoint()
-        assert newest is not None  # noqa: S101 - it was sealed above
+        assert newest is not None
         return write_checkpoint(newest, field.signer.holder.certificate_der)
     finally:
         axis.close()
@@ -142,7 +158,7 @@ def _one(axis: Axis, field: Field, rng: Random, number: int, at: int, sent: dict
     letter = _letter(field, header, rng, bad=0.05 <= kind < 0.08)
     attachments = [OutgoingAttachment("letter", "letter.pdf", letter), *_annexes(field, sender, rng)]
     (answer,) = axis.submit(caller(sender), [Submission(write_edoc(header, attachments))], _instant(at))
-    assert isinstance(answer, Receipt), answer  # noqa: S101 - the drill sends nothing the door refuses
+    assert isinstance(answer, Receipt), answer
     if header.business.operation is Operation.NEW:
         sent[sender].append(_Sent(header, recipients))
     axis.settle(_instant(at + 20))

@@ -55,7 +55,9 @@ def read_trust_folder(folder: Path) -> TrustFolder:
 
     Raises :class:`ArchiveUnreadable` when the folder or a file of it cannot be read as that, or holds no anchor.
     """
-    anchors, authorities, crls = [], [], []
+    anchors: list[bytes] = []
+    authorities: list[bytes] = []
+    crls: list[bytes] = []
     try:
         files = sorted(path for path in folder.iterdir() if path.suffix.lower() in {".der", ".cer", ".crt", ".pem", ".crl"})
         for path in files:
@@ -147,7 +149,9 @@ class Epochs:
         """The terms in force at the end."""
         return self.all[-1] if self.all else None
 
-    def axis_signature(self, signature: bytes, statement_sha256: bytes, at: datetime, purpose: Purpose) -> tuple[SignatureReport | None, str]:
+    def axis_signature(
+        self, signature: bytes, statement_sha256: bytes, at: datetime, purpose: Purpose
+    ) -> tuple[SignatureReport | None, str]:
         """The report on a signature that must be the axis' own, and why it is not; ``None`` when there is nothing to judge by."""
         report, fault = None, "no terms of this archive can be used"
         for validator in self.validators:
@@ -159,7 +163,7 @@ class Epochs:
 
 
 def load_epochs(store: Store, book: Book, folder: TrustFolder | None, fingerprints: Iterable[bytes]) -> Epochs:
-    """Read and check the evidence of an archive. What is damaged becomes a finding; what then cannot be judged is counted where it occurs."""
+    """Read and check the evidence of an archive. What is damaged becomes a finding; what is missing then is counted where it occurs."""
     artefacts, lists = _artefacts(store, book, folder)
     with store.reading() as work:
         rows = work.all(_TERMS)
@@ -212,12 +216,10 @@ def _artefacts(store: Store, book: Book, folder: TrustFolder | None) -> tuple[Ar
     return found, lists
 
 
-def _artefact(
-    book: Book, number: int, kind: str, digest: bytes, data: bytes, found: dict[tuple[str, bytes], bytes], lists: Lists
-) -> None:
+def _artefact(book: Book, number: int, kind: str, digest: bytes, data: object, found: dict[tuple[str, bytes], bytes], lists: Lists) -> None:
     place = Place("evidence", str(number))
     book.checked["evidence"] += 1
-    if not isinstance(data, bytes) or sha256(data).digest() != digest:
+    if not isinstance(data, bytes) or sha256(data).digest() != digest:  # SQLite keeps any type in any column
         book.find(place, "evidence-changed", _CLAUSE, f"this {kind} is not the one whose digest stands beside it")
         return
     if kind not in set(EvidenceKind):
@@ -246,7 +248,11 @@ def _epoch(
         for digest in terms.anchors:
             if digest not in confirmed:
                 book.find(place, "anchor-not-trusted", _CLAUSE, f"the archive's anchor {digest.hex()} is none of those brought along")
-    anchors = folder.anchors if folder else tuple(_all(get(EvidenceKind.ANCHOR, one) for one in terms.anchors if not confirmed or one in confirmed))
+    anchors = (
+        folder.anchors
+        if folder
+        else tuple(_all(get(EvidenceKind.ANCHOR, one) for one in terms.anchors if not confirmed or one in confirmed))
+    )
     authorities = (*_all(get(EvidenceKind.AUTHORITY, one) for one in terms.authorities), *(folder.authorities if folder else ()))
     if (anchors, authorities) not in validators:
         validators[anchors, authorities] = _made(book, place, "certificates", lambda: _validator(anchors, authorities, lists))
@@ -278,4 +284,6 @@ def _made(book: Book, place: Place, what: str, make: Callable[[], Made]) -> Made
 def _anchors_confirmed(book: Book, epochs: Sequence[Epoch], confirmed: frozenset[bytes]) -> None:
     if not confirmed:
         for digest in dict.fromkeys(digest for epoch in epochs for digest in epoch.terms.anchors):
-            book.skip("anchors", f"whether SHA-256 {digest.hex()} is the root must be confirmed from outside: an archive cannot vouch for itself")
+            book.skip(
+                "anchors", f"whether SHA-256 {digest.hex()} is the root must be confirmed from outside: an archive cannot vouch for itself"
+            )

@@ -27,7 +27,9 @@ _LEAVES = (
 )
 _NODES = (
     select(ledger_node.c.hash)
-    .where(ledger_node.c.level == bindparam("level"), ledger_node.c.position >= bindparam("first"), ledger_node.c.position < bindparam("end"))
+    .where(
+        ledger_node.c.level == bindparam("level"), ledger_node.c.position >= bindparam("first"), ledger_node.c.position < bindparam("end")
+    )
     .order_by(ledger_node.c.position)
 )
 _SEQUENCE = select(func.max(ledger_entry.c.sequence)).where(ledger_entry.c.agency == bindparam("agency"))
