@@ -11,7 +11,7 @@ from signing.errors import FormatFailure, InvalidBehaviour, InvalidHolder, KeyUn
 from signing.evidence import CrlSource, Evidence, TrustStore
 from signing.formats.artefacts import Artefacts
 from signing.formats.cades import Stamp, add_archive_timestamp, add_evidence, add_signature_timestamp
-from signing.formats.certificates import CertificateFacts, certificate_facts
+from signing.formats.certificates import CertificateFacts, CrlFacts, certificate_facts, crl_facts
 from signing.formats.claims import Level, SignatureClaim, SignerClaim, TokenClaim
 from signing.formats.cms import CadesSigner, CadesTemplate, parse_cms
 from signing.formats.coverage import Span
@@ -69,6 +69,7 @@ __all__ = [
     "ChainVerdict",
     "Change",
     "Check",
+    "CrlFacts",
     "CrlSource",
     "DocumentVerdict",
     "Evidence",
@@ -133,6 +134,7 @@ __all__ = [
     "augment_letter",
     "blast_radius",
     "certificate_facts",
+    "crl_facts",
     "letter_claims",
     "load_policy",
     "pack_letter",
