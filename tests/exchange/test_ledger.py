@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -159,7 +160,7 @@ def test_however_often_it_is_sealed_sequences_have_no_gap_and_every_checkpoint_i
     marks = axis.checkpoints()
     assert [one.number for one in marks] == list(range(1, len(marks) + 1))
     assert marks[-1].size == len(rows)
-    for one, two in zip(marks, marks[1:], strict=False):
+    for one, two in pairwise(marks):
         assert verify_consistency(one.size, two.size, one.root, two.root, axis.consistency(one.size, two.size).proof)
     for proof in axis.inclusion([one.package_id for one in receipts]):
         assert proof is not None
