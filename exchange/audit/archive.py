@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import func, inspect, select
 from sqlalchemy.exc import DBAPIError
@@ -37,6 +38,7 @@ from exchange.store.tables import VERSION, delivery_event, ledger_entry
 from exchange.store.work import Store
 
 _WITHOUT_CONTENT = tuple(kind for kind in FactKind if kind is not FactKind.ADMISSION)
+Given = TypeVar("Given")
 _STRUCTURE = "SQLite file format; foreign keys of the schema"
 
 
@@ -82,7 +84,8 @@ def audit_archive(
     kept: list[Finding] = []
     store = _open(path)
     try:
-        book = Book(kept.append if sink is None else sink, progress, _extent(store))
+        book = Book(kept.append if sink is None else sink, progress)
+        book.total = _step(book, "file", lambda: _extent(store), 0)
         return _audit(path, store, book, kept, outside, trust, fingerprints, longer)
     finally:
         store.close()
@@ -92,30 +95,34 @@ def _audit(
     path: Path, store: Store, book: Book, kept: list[Finding], outside: Sequence[CheckpointFile], trust: TrustFolder | None,
     fingerprints: Iterable[bytes], longer: Longer | None,
 ) -> ArchiveReport:  # fmt: skip
-    _step(book, "file", lambda: _structure(store, book))
-    epochs = load_epochs(store, book, trust, fingerprints)
-    size = 0
-
-    def ledger() -> None:
-        nonlocal size
-        audit_facts(store, leaves, _WITHOUT_CONTENT)
-        kept_checkpoints = read_checkpoints(store, book, epochs)
-        sizes = {one.checkpoint.size for one in kept_checkpoints} | {one.checkpoint.size for one in outside}
-        tree = audit_tree(store, book, sizes)
-        size = tree.size
-        compare_roots(book, tree, kept_checkpoints, outside, epochs)
-
-    with store.reading() as work:
-        shortened = any(one.checkpoint.size > entries.size(work) for one in outside)
-    leaves = Leaves(book, epochs, sealed_last(store), shortened)
+    _step(book, "file", lambda: _structure(store, book), None)
+    epochs = _step(book, "evidence", lambda: load_epochs(store, book, trust, fingerprints), Epochs(()))
+    unknown: tuple[dict[FactKind, int], bool] = ({}, False)
+    leaves = Leaves(book, epochs, *_step(book, "ledger", lambda: _sealed(store, outside), unknown))
+    size = _step(book, "ledger", lambda: _ledger(store, book, leaves, outside), 0)
     deliveries = Deliveries(store, book, epochs)
-    _step(book, "ledger", ledger)
-    _step(book, "packages", Packages(store, book, epochs, leaves, longer).audit)
-    _step(book, "deliveries", deliveries.audit)
-    _step(book, "negotiations", deliveries.negotiations)
-    _step(book, "refusals", deliveries.refusals)
-    _step(book, "pairs", lambda: audit_pairs(store, book))
+    _step(book, "packages", Packages(store, book, epochs, leaves, longer).audit, None)
+    _step(book, "deliveries", deliveries.audit, None)
+    _step(book, "negotiations", deliveries.negotiations, None)
+    _step(book, "refusals", deliveries.refusals, None)
+    _step(book, "pairs", lambda: audit_pairs(store, book), None)
     return ArchiveReport(str(path), tuple(kept), book.findings, dict(book.checked), book.unchecked(), size, _anchors(epochs))
+
+
+def _sealed(store: Store, outside: Sequence[CheckpointFile]) -> tuple[dict[FactKind, int], bool]:
+    """The highest fact sealed by kind, and whether a checkpoint from outside speaks of more entries than there are."""
+    with store.reading() as work:
+        size = entries.size(work)
+    return sealed_last(store), any(one.checkpoint.size > size for one in outside)
+
+
+def _ledger(store: Store, book: Book, leaves: Leaves, outside: Sequence[CheckpointFile]) -> int:
+    """All of the ledger but the admissions' leaves; gives how many entries there are."""
+    audit_facts(store, leaves, _WITHOUT_CONTENT)
+    kept = read_checkpoints(store, book, leaves.epochs)
+    tree = audit_tree(store, book, {one.checkpoint.size for one in kept} | {one.checkpoint.size for one in outside})
+    compare_roots(book, tree, kept, outside, leaves.epochs)
+    return tree.size
 
 
 def _open(path: Path) -> Store:
@@ -140,13 +147,14 @@ def _extent(store: Store) -> int:
     return int(2 * sealed + events)
 
 
-def _step(book: Book, name: str, step: Callable[[], None]) -> None:
+def _step(book: Book, name: str, step: Callable[[], Given], instead: Given) -> Given:
     """A step that the file itself cannot carry ends with a finding, and the next one begins."""
     try:
-        step()
+        return step()
     except (StoreUnavailable, DBAPIError) as error:
-        book.find(Place(name, ""), "file-damaged", _STRUCTURE, f"the {name} cannot be read to their end: {error}")
+        book.find(Place(name, ""), "file-damaged", _STRUCTURE, f"the {name} cannot be read to the end: {error}")
         book.skip(name, "the file cannot be read to its end")
+        return instead
 
 
 def _structure(store: Store, book: Book) -> None:
