@@ -7,7 +7,7 @@ says what it is worth at a moment. Nothing here reads a clock, a network or a gl
 from __future__ import annotations
 
 from signing.errors import FormatFailure, InvalidHolder, KeyUnusable, LetterRefused, SigningError
-from signing.evidence import CrlSource, TrustStore
+from signing.evidence import CrlSource, Evidence, TrustStore
 from signing.formats.certificates import CertificateFacts, certificate_facts
 from signing.formats.cms import CadesSigner, CadesTemplate, parse_cms
 from signing.formats.letter.content import LetterContent
@@ -21,12 +21,16 @@ from signing.pki.hierarchy import Pki, PkiSpec
 from signing.pki.issue import Holder
 from signing.pki.profiles import Authority, HolderKind, HolderSpec, KeyKind, RevocationReason
 from signing.validation.path import PathCache
-from signing.validation.policy import DEFAULT, AlgorithmPolicy, AlgorithmRule
+from signing.validation.policy import DEFAULT, FOREIGN, AlgorithmPolicy, AlgorithmRule
 from signing.validation.report import Check, Indication, SignatureReport, SubIndication
+from signing.validation.rfc5280.engine import ChainEngine, validate_chain
+from signing.validation.rfc5280.settings import ChainPolicy, RevocationNeed, Usage
 from signing.validation.validator import Validator
+from signing.validation.verdicts import ChainVerdict, RevocationVerdict, Standing
 
 __all__ = [
     "DEFAULT",
+    "FOREIGN",
     "METER",
     "AlgorithmPolicy",
     "AlgorithmRule",
@@ -34,8 +38,12 @@ __all__ = [
     "CadesSigner",
     "CadesTemplate",
     "CertificateFacts",
+    "ChainEngine",
+    "ChainPolicy",
+    "ChainVerdict",
     "Check",
     "CrlSource",
+    "Evidence",
     "FormatFailure",
     "Holder",
     "HolderKind",
@@ -55,19 +63,24 @@ __all__ = [
     "Pki",
     "PkiSpec",
     "Purpose",
+    "RevocationNeed",
     "RevocationReason",
+    "RevocationVerdict",
     "SignatureReport",
     "SignatureSlot",
     "SignedMessage",
     "SigningError",
     "SigningKey",
+    "Standing",
     "SubIndication",
     "TrustStore",
+    "Usage",
     "Validator",
     "certificate_facts",
     "pack_letter",
     "parse_cms",
     "read_letter",
     "unpack_letter",
+    "validate_chain",
     "verify_letter",
 ]

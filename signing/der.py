@@ -105,3 +105,10 @@ def time(moment: datetime) -> bytes:
     if utc.year < _FIRST_GENERALIZED_YEAR:
         return tlv(0x17, f"{utc:%y%m%d%H%M%S}Z".encode())
     return tlv(0x18, f"{utc:%Y%m%d%H%M%S}Z".encode())
+
+
+def generalized_time(moment: datetime) -> bytes:
+    """GeneralizedTime in UTC with its fraction, if any, without trailing zeros (X.690 §11.7)."""
+    utc = moment.astimezone(UTC)
+    fraction = f".{utc.microsecond:06d}".rstrip("0") if utc.microsecond else ""
+    return tlv(0x18, f"{utc:%Y%m%d%H%M%S}{fraction}Z".encode())

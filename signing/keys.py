@@ -16,8 +16,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512, HashAlgorithm
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA1, SHA224, SHA256, SHA384, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -71,9 +71,12 @@ METER = Meter()
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+AnyPublicKey = PublicKey | ed25519.Ed25519PublicKey | dsa.DSAPublicKey
+"""What a certificate from outside may hold."""
 
 _HASHES: dict[str, HashAlgorithm] = {
     "sha1": SHA1(),  # noqa: S303 - only to read certificates from before the algorithm policy's end of SHA-1
+    "sha224": SHA224(),
     "sha256": SHA256(),
     "sha384": SHA384(),
     "sha512": SHA512(),
@@ -82,7 +85,9 @@ _PKCS1 = padding.PKCS1v15()
 _ECDSA = ec.ECDSA(SHA256())
 _ECDSA_DETERMINISTIC = ec.ECDSA(SHA256(), deterministic_signing=True)
 _P256 = ec.SECP256R1()
-_MAX_RSA_BITS = 8192
+CURVE_NAMES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
+_ECDSA_BY_DIGEST = {digest: ec.ECDSA(algorithm) for digest, algorithm in _HASHES.items()}
+MAX_RSA_BITS = 8192
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
@@ -94,19 +99,37 @@ def raw_sign(key: PrivateKey, data: bytes, algorithm: SignatureAlgorithm, purpos
     return key.sign(data, _PKCS1, _HASHES[algorithm.digest])
 
 
-def raw_verify(key: PublicKey, signature: bytes, data: bytes, algorithm: SignatureAlgorithm, purpose: Purpose) -> bool:
-    """Whether ``signature`` over ``data`` holds under ``key``; counted. A key of another family than the algorithm's never holds."""
+def raw_verify(key: AnyPublicKey, signature: bytes, data: bytes, algorithm: SignatureAlgorithm, purpose: Purpose) -> bool:
+    """Whether ``signature`` over ``data`` holds under ``key``; counted. A key of another kind than the algorithm's never does."""
     METER.verifies[purpose] += 1
+    family = algorithm.family
     try:
         if isinstance(key, ec.EllipticCurvePublicKey):
-            if algorithm.family is not Family.P256:
+            if family is Family.P256:
+                if key.key_size != 256:
+                    return False
+                key.verify(signature, data, _ECDSA)
+            elif family is Family.EC and algorithm.curve in ("", curve_of(key)):
+                key.verify(signature, data, _ECDSA_BY_DIGEST[algorithm.digest])
+            else:
                 return False
-            key.verify(signature, data, _ECDSA)
+        elif isinstance(key, rsa.RSAPublicKey):
+            if family is Family.RSA:
+                key.verify(signature, data, _PKCS1, _HASHES[algorithm.digest])
+            elif family is Family.RSA_PSS:
+                scheme = padding.PSS(padding.MGF1(_HASHES[algorithm.mgf_digest]), algorithm.salt)
+                key.verify(signature, data, scheme, _HASHES[algorithm.digest])
+            else:
+                return False
+        elif isinstance(key, ed25519.Ed25519PublicKey):
+            if family is not Family.ED25519:
+                return False
+            key.verify(signature, data)
         else:
-            if algorithm.family is not Family.RSA:
+            if family is not Family.DSA:
                 return False
-            key.verify(signature, data, _PKCS1, _HASHES[algorithm.digest])
-    except (InvalidSignature, UnsupportedAlgorithm):
+            key.verify(signature, data, _HASHES[algorithm.digest])
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):  # ValueError: a salt or digest that the modulus has no room for
         return False
     return True
 
@@ -117,16 +140,33 @@ def load_public_key(spki: bytes) -> PublicKey:
         key = load_der_public_key(spki)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise KeyUnusable("SubjectPublicKeyInfo", "must hold a well-formed public key of a known kind (RFC 5280 §4.1.2.7)") from error
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size <= _MAX_RSA_BITS:
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size <= MAX_RSA_BITS:
         return key
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == _P256.name:
         return key
-    raise KeyUnusable("SubjectPublicKeyInfo", f"must hold a P-256 key or an RSA key of at most {_MAX_RSA_BITS} bits")
+    raise KeyUnusable("SubjectPublicKeyInfo", f"must hold a P-256 key or an RSA key of at most {MAX_RSA_BITS} bits")
 
 
-def family_of(key: PublicKey | PrivateKey) -> Family:
-    """The key family, as algorithms name it."""
-    return Family.RSA if isinstance(key, rsa.RSAPublicKey | rsa.RSAPrivateKey) else Family.P256
+def fits(key: AnyPublicKey, algorithm: SignatureAlgorithm) -> bool:
+    """Whether the algorithm is one for this kind of key (and, for EC, this curve)."""
+    family = algorithm.family
+    if isinstance(key, rsa.RSAPublicKey):
+        return family is Family.RSA or family is Family.RSA_PSS
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return (family is Family.P256 and key.key_size == 256) or (family is Family.EC and algorithm.curve in ("", curve_of(key)))
+    return family is (Family.ED25519 if isinstance(key, ed25519.Ed25519PublicKey) else Family.DSA)
+
+
+def kind_of(key: AnyPublicKey) -> str:
+    """What a key is, for a sentence: ``RSA``, a curve, ``Ed25519``, ``DSA``."""
+    if isinstance(key, rsa.RSAPublicKey):
+        return "RSA"
+    return curve_of(key) or ("Ed25519" if isinstance(key, ed25519.Ed25519PublicKey) else "DSA")
+
+
+def curve_of(key: AnyPublicKey) -> str:
+    """The curve of an EC key as algorithms name it (``P-256`` …), empty for other keys."""
+    return CURVE_NAMES.get(key.curve.name, "") if isinstance(key, ec.EllipticCurvePublicKey) else ""
 
 
 class SigningKey:
@@ -137,7 +177,7 @@ class SigningKey:
 
     def __init__(self, private: PrivateKey) -> None:
         self._private = private
-        self.algorithm: SignatureAlgorithm = ECDSA_P256_SHA256 if family_of(private) is Family.P256 else RSA_SHA256
+        self.algorithm: SignatureAlgorithm = RSA_SHA256 if isinstance(private, rsa.RSAPrivateKey) else ECDSA_P256_SHA256
 
     @classmethod
     def derive_p256(cls, seed: str, subject: str) -> SigningKey:

@@ -41,13 +41,13 @@ class _Name:
 
 
 @asn1.sequence
-class _Validity:
+class ValiditySchema:
     not_before: asn1.UTCTime | asn1.GeneralizedTime
     not_after: asn1.UTCTime | asn1.GeneralizedTime
 
 
 @asn1.sequence
-class _Extension:
+class ExtensionSchema:
     identifier: x509.ObjectIdentifier
     critical: Annotated[bool, asn1.Default(False)]
     value: bytes
@@ -59,17 +59,17 @@ class _TbsCertificate:
     serial: int
     signature: asn1.TLV
     issuer: asn1.TLV
-    validity: _Validity
+    validity: ValiditySchema
     subject: asn1.TLV
     spki: asn1.TLV
-    extensions: Annotated[list[_Extension], asn1.Explicit(3)]
+    extensions: Annotated[list[ExtensionSchema], asn1.Explicit(3)]
 
 
 @asn1.sequence
 class _Entry:
     serial: int
     at: asn1.UTCTime | asn1.GeneralizedTime
-    extensions: list[_Extension] | None
+    extensions: list[ExtensionSchema] | None
 
 
 @asn1.sequence
@@ -80,7 +80,7 @@ class _TbsList:
     this_update: asn1.UTCTime | asn1.GeneralizedTime
     next_update: asn1.UTCTime | asn1.GeneralizedTime
     entries: list[_Entry] | None
-    extensions: Annotated[list[_Extension], asn1.Explicit(0)]
+    extensions: Annotated[list[ExtensionSchema], asn1.Explicit(0)]
 
 
 @asn1.sequence
@@ -183,7 +183,7 @@ def _read_facts(certificate: bytes) -> CertificateFacts:
     if len(certificate) > MAX_CERTIFICATE:
         raise FormatFailure("certificate", f"must not be longer than {MAX_CERTIFICATE} bytes")
     try:
-        signed, element = _signed_object(certificate)
+        signed, element = signed_object(certificate)
         tbs: _TbsCertificate = element.parse(_TbsCertificate)
         _check_certificate(tbs, signed)
         subject_der = full(tbs.subject)
@@ -197,9 +197,9 @@ def _read_facts(certificate: bytes) -> CertificateFacts:
             subject_der,
             name_text(subject_der),
             full(tbs.spki),
-            _epoch(tbs.validity.not_before),
-            _epoch(tbs.validity.not_after),
-            _extensions(tbs.extensions),
+            epoch(tbs.validity.not_before),
+            epoch(tbs.validity.not_after),
+            read_extensions(tbs.extensions),
             signed,
         )
     except ValueError as error:
@@ -214,14 +214,14 @@ def crl_facts(crl: bytes) -> CrlFacts:
     if len(crl) > MAX_CRL:
         raise FormatFailure("CRL", f"must not be longer than {MAX_CRL} bytes")
     try:
-        signed, element = _signed_object(crl)
+        signed, element = signed_object(crl)
         tbs: _TbsList = element.parse(_TbsList)
         if tbs.version != 1 or full(tbs.signature) != signed.algorithm:
             raise ValueError("version must be 2 and the signature algorithm the same inside and outside")
         issuer = full(tbs.issuer)
         name_text(issuer)
         entries, critical = _entries(tbs.entries or [])
-        return CrlFacts(issuer, _epoch(tbs.this_update), _epoch(tbs.next_update), entries, _extensions(tbs.extensions), critical, signed)
+        return CrlFacts(issuer, epoch(tbs.this_update), epoch(tbs.next_update), entries, read_extensions(tbs.extensions), critical, signed)
     except ValueError as error:
         raise FormatFailure("CRL", f"must be a DER-encoded version 2 CRL (RFC 5280 §5.1): {error}") from error
 
@@ -241,7 +241,7 @@ def name_text(name_der: bytes) -> str:
     return rfc4514(name)
 
 
-def _signed_object(data: bytes) -> tuple[SignedObject, asn1.TLV]:
+def signed_object(data: bytes) -> tuple[SignedObject, asn1.TLV]:
     outer = asn1.decode_der(_Signed, data)
     if outer.tbs.tag_bytes != b"\x30":
         raise ValueError("the signed part must be a SEQUENCE")
@@ -259,11 +259,11 @@ def _check_certificate(tbs: _TbsCertificate, signed: SignedObject) -> None:
         raise ValueError("the signature algorithm must be the same inside and outside")
 
 
-def _epoch(value: asn1.UTCTime | asn1.GeneralizedTime) -> int:
+def epoch(value: asn1.UTCTime | asn1.GeneralizedTime) -> int:
     return int(value.as_datetime().timestamp())
 
 
-def _extensions(extensions: Sequence[_Extension]) -> tuple[Extension, ...]:
+def read_extensions(extensions: Sequence[ExtensionSchema]) -> tuple[Extension, ...]:
     found = tuple(Extension(intern(extension.identifier.dotted_string), extension.critical, extension.value) for extension in extensions)
     if len({extension.identifier for extension in found}) != len(found):
         raise ValueError("an extension must not occur twice")
@@ -275,13 +275,13 @@ def _entries(entries: Sequence[_Entry]) -> tuple[dict[int, CrlEntry], frozenset[
     found: dict[int, CrlEntry] = {}
     critical: set[str] = set()
     for entry in entries:
-        extensions = _extensions(entry.extensions or [])
+        extensions = read_extensions(entry.extensions or [])
         critical.update(extension.identifier for extension in extensions if extension.critical)
         reason = _find(extensions, oids.REASON_CODE)
         number = 0 if reason is None else _enumerated(reason.value)
         if entry.serial in found:
             raise ValueError("a serial number must not be listed twice")
-        found[entry.serial] = CrlEntry(entry.serial, _epoch(entry.at), number)
+        found[entry.serial] = CrlEntry(entry.serial, epoch(entry.at), number)
     return found, frozenset(critical)
 
 

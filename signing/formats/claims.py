@@ -77,6 +77,8 @@ class TokenClaim:
     certificates: tuple[bytes, ...]
     crls: tuple[bytes, ...]
     covers: frozenset[bytes]
+    tsa: bytes | None = None
+    """DER of the GeneralName the token gives its authority, which must be a name of the signing certificate (RFC 3161 §2.4.2)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ is refused with its rule.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
 
 from cryptography import x509
 from cryptography.hazmat import asn1
@@ -19,6 +18,18 @@ from signing.algorithms import CMS_SIGNATURES, DIGESTS, SHA256_IDENTIFIER, Signa
 from signing.errors import FormatFailure
 from signing.formats.certificates import certificate_facts, full
 from signing.formats.message import Shapes, SignedMessage
+from signing.formats.schemas import (
+    Attributes,
+    ContentInfo,
+    EssCertificateId,
+    EssCertificateIdOtherDigest,
+    IssuerSerial,
+    SignedData,
+    SignerId,
+    SignerInfo,
+    SignerInfoWithoutAttributes,
+    SigningCertificateV2,
+)
 from signing.keys import Purpose
 from signing.pki.issue import Holder
 
@@ -36,7 +47,7 @@ _DIGEST_ATTRIBUTE_HEAD = der.sequence(der.oid(oids.MESSAGE_DIGEST), der.tlv(der.
 _SHAPES = Shapes(_CONTENT_TYPE_ATTRIBUTE + _DIGEST_ATTRIBUTE_HEAD)
 
 
-def _signing_certificate_attribute(certificate: bytes) -> bytes:
+def signing_certificate_attribute(certificate: bytes) -> bytes:
     """signing-certificate-v2 (RFC 5035 §3): SHA-256 is DEFAULT and left out; issuerSerial names the issuer as directoryName."""
     facts = certificate_facts(certificate)
     issuer_serial = der.sequence(der.sequence(der.context(4, facts.issuer)), der.integer(facts.serial))
@@ -56,7 +67,7 @@ class CadesTemplate:
     def __init__(self, certificate: bytes, embedded: Sequence[bytes], algorithm: SignatureAlgorithm) -> None:
         facts = certificate_facts(certificate)
         # DER order of the SET OF is the order of lengths here: 26, 49 and more than 100 bytes.
-        tail = _signing_certificate_attribute(certificate)
+        tail = signing_certificate_attribute(certificate)
         attributes = der.tlv(der.SET, _CONTENT_TYPE_ATTRIBUTE, _DIGEST_ATTRIBUTE_HEAD, _DIGEST_HOLE, tail)
         self._attributes_head = attributes[: len(attributes) - len(tail) - 32]
         self._attributes_tail = tail
@@ -130,93 +141,6 @@ class CadesSigner:
         return template.assemble(content_sha256, signature)
 
 
-@asn1.sequence
-class _Encapsulated:
-    content_type: x509.ObjectIdentifier
-    content: Annotated[bytes | None, asn1.Explicit(0)]
-
-
-@asn1.sequence
-class _SignerId:
-    issuer: asn1.TLV
-    serial: int
-
-
-@asn1.sequence
-class _SignerInfo:
-    version: int
-    signer: asn1.TLV
-    digest_algorithm: asn1.TLV
-    signed_attributes: asn1.TLV
-    signature_algorithm: asn1.TLV
-    signature: bytes
-    unsigned_attributes: Annotated[asn1.SetOf[asn1.TLV] | None, asn1.Implicit(1)]
-
-
-@asn1.sequence
-class _SignerInfoWithoutAttributes:
-    version: int
-    signer: asn1.TLV
-    digest_algorithm: asn1.TLV
-    signature_algorithm: asn1.TLV
-    signature: bytes
-    unsigned_attributes: Annotated[asn1.SetOf[asn1.TLV] | None, asn1.Implicit(1)]
-
-
-@asn1.sequence
-class _SignedData:
-    version: int
-    digest_algorithms: asn1.SetOf[asn1.TLV]
-    encapsulated: _Encapsulated
-    certificates: Annotated[asn1.SetOf[asn1.TLV] | None, asn1.Implicit(0)]
-    crls: Annotated[asn1.SetOf[asn1.TLV] | None, asn1.Implicit(1)]
-    signer_infos: asn1.SetOf[asn1.TLV]
-
-
-@asn1.sequence
-class _ContentInfo:
-    content_type: x509.ObjectIdentifier
-    content: Annotated[_SignedData, asn1.Explicit(0)]
-
-
-@asn1.sequence
-class _Attribute:
-    type: x509.ObjectIdentifier
-    values: asn1.SetOf[asn1.TLV]
-
-
-@asn1.sequence
-class _Attributes:
-    """A SEQUENCE around the SET, since the decoder wants a class at the root."""
-
-    attributes: asn1.SetOf[_Attribute]
-
-
-@asn1.sequence
-class _IssuerSerial:
-    issuer: list[asn1.TLV]
-    serial: int
-
-
-@asn1.sequence
-class _EssCertificateId:
-    digest: bytes
-    issuer_serial: _IssuerSerial | None
-
-
-@asn1.sequence
-class _EssCertificateIdOtherDigest:
-    digest_algorithm: asn1.TLV
-    digest: bytes
-    issuer_serial: _IssuerSerial | None
-
-
-@asn1.sequence
-class _SigningCertificateV2:
-    certificates: list[asn1.TLV]
-    policies: list[asn1.TLV] | None
-
-
 _OID_DATA = x509.ObjectIdentifier(oids.DATA)
 _OID_SIGNED_DATA = x509.ObjectIdentifier(oids.SIGNED_DATA)
 _OID_CONTENT_TYPE = x509.ObjectIdentifier(oids.CONTENT_TYPE)
@@ -240,7 +164,7 @@ def decode_cms(data: bytes) -> SignedMessage:
     if len(data) > MAX_CMS:
         raise FormatFailure("CMS", f"must not be longer than {MAX_CMS} bytes")
     try:
-        outer = asn1.decode_der(_ContentInfo, data)
+        outer = asn1.decode_der(ContentInfo, data)
         signer = _only_signer(outer)
         digest_algorithm, signature_algorithm = _algorithms(outer.content, signer)
         attributes = _attributes(signer.signed_attributes)
@@ -265,7 +189,7 @@ def decode_cms(data: bytes) -> SignedMessage:
     return message
 
 
-def _only_signer(outer: _ContentInfo) -> _SignerInfo:
+def _only_signer(outer: ContentInfo) -> SignerInfo:
     """Versions, content type and the one SignerInfo (RFC 5652 §5.1, §5.3)."""
     if outer.content_type != _OID_SIGNED_DATA:
         raise FormatFailure("ContentInfo", "contentType must be signedData (RFC 5652 §3)")
@@ -291,19 +215,19 @@ def _only_signer(outer: _ContentInfo) -> _SignerInfo:
     return signer
 
 
-def _signer_info(element: asn1.TLV) -> _SignerInfo:
+def _signer_info(element: asn1.TLV) -> SignerInfo:
     """Decode the SignerInfo; one without signedAttrs is told apart, because that is the shape of a known forgery."""
     if element.tag_bytes != b"\x30":
         raise FormatFailure("SignerInfo", "must be a SEQUENCE (RFC 5652 §5.3)")
     try:
-        signer: _SignerInfo = element.parse(_SignerInfo)
+        signer: SignerInfo = element.parse(SignerInfo)
     except ValueError:
-        element.parse(_SignerInfoWithoutAttributes)
+        element.parse(SignerInfoWithoutAttributes)
         raise FormatFailure("SignerInfo", _SIGNED_ATTRIBUTES_RULE) from None
     return signer
 
 
-def _algorithms(signed: _SignedData, signer: _SignerInfo) -> tuple[str, str]:
+def _algorithms(signed: SignedData, signer: SignerInfo) -> tuple[str, str]:
     """Digest and signature algorithm by name; SignedData, SignerInfo and signature algorithm must name one digest (RFC 5652 §5.4)."""
     digest_bytes = full(signer.digest_algorithm)
     listed = signed.digest_algorithms.as_list()
@@ -319,13 +243,13 @@ def _signer_identifier(element: asn1.TLV) -> tuple[bytes, int]:
     """issuerAndSerialNumber as DER name and number."""
     if element.tag_bytes != b"\x30":
         raise FormatFailure("SignerInfo", "the signer must be named by issuerAndSerialNumber (RFC 5652 §5.3)")
-    signer: _SignerId = element.parse(_SignerId)
+    signer: SignerId = element.parse(SignerId)
     return full(signer.issuer), signer.serial
 
 
 def _attributes(element: asn1.TLV) -> dict[x509.ObjectIdentifier, asn1.TLV]:
     """Signed attributes by type: at most 16, no type twice, one value each (RFC 5652 §5.3, §11), in DER order."""
-    signed = asn1.decode_der(_Attributes, der.sequence(b"\x31" + full(element)[1:])).attributes.as_list()
+    signed = asn1.decode_der(Attributes, der.sequence(b"\x31" + full(element)[1:])).attributes.as_list()
     if len(signed) > _MAX_ATTRIBUTES:
         raise FormatFailure("signedAttrs", f"must not hold more than {_MAX_ATTRIBUTES} attributes")
     found: dict[x509.ObjectIdentifier, asn1.TLV] = {}
@@ -354,22 +278,22 @@ def _message_digest(attributes: dict[x509.ObjectIdentifier, asn1.TLV]) -> bytes:
     return bytes(digest.data)
 
 
-def _signing_certificate(attributes: dict[x509.ObjectIdentifier, asn1.TLV]) -> _EssCertificateId:
+def _signing_certificate(attributes: dict[x509.ObjectIdentifier, asn1.TLV]) -> EssCertificateId:
     """The first ESSCertIDv2, whose digest must be SHA-256 by default (RFC 5035 §3; EN 319 122-1 §5.2.2.3)."""
     element = attributes.get(_OID_SIGNING_CERTIFICATE_V2)
     if element is None:
         raise FormatFailure("signedAttrs", "signing-certificate-v2 must be present (EN 319 122-1 §5.2.2)")
     if element.tag_bytes != b"\x30":
         raise FormatFailure("signing-certificate-v2", "must be a SEQUENCE (RFC 5035 §3)")
-    signing: _SigningCertificateV2 = element.parse(_SigningCertificateV2)
+    signing: SigningCertificateV2 = element.parse(SigningCertificateV2)
     if signing.policies is not None:
         raise FormatFailure("signing-certificate-v2", "must not carry policies")
     if not signing.certificates or signing.certificates[0].tag_bytes != b"\x30":
         raise FormatFailure("signing-certificate-v2", "must name the signing certificate first (RFC 5035 §3)")
     try:
-        identifier: _EssCertificateId = signing.certificates[0].parse(_EssCertificateId)
+        identifier: EssCertificateId = signing.certificates[0].parse(EssCertificateId)
     except ValueError:
-        signing.certificates[0].parse(_EssCertificateIdOtherDigest)
+        signing.certificates[0].parse(EssCertificateIdOtherDigest)
         raise FormatFailure(
             "signing-certificate-v2", "must use SHA-256, left out as DER demands of a default value (RFC 5035 §3, X.690 §11.5)"
         ) from None
@@ -378,7 +302,7 @@ def _signing_certificate(attributes: dict[x509.ObjectIdentifier, asn1.TLV]) -> _
     return identifier
 
 
-def _issuer_serial(value: _IssuerSerial | None) -> tuple[bytes | None, int | None]:
+def _issuer_serial(value: IssuerSerial | None) -> tuple[bytes | None, int | None]:
     """Issuer name (the one directoryName of GeneralNames) and serial of the signing certificate attribute, when given."""
     if value is None:
         return None, None
@@ -387,7 +311,7 @@ def _issuer_serial(value: _IssuerSerial | None) -> tuple[bytes | None, int | Non
     return bytes(value.issuer[0].data), value.serial
 
 
-def _certificates(signed: _SignedData) -> tuple[bytes, ...]:
+def _certificates(signed: SignedData) -> tuple[bytes, ...]:
     """Embedded certificates, at most 8, each a plain X.509 certificate."""
     if signed.certificates is None:
         return ()
@@ -407,7 +331,7 @@ def looks_like_signed_attributes(content: bytes) -> bool:
     if not content.startswith(b"\x31") or len(content) > MAX_CMS:
         return False
     try:
-        attributes = asn1.decode_der(_Attributes, der.sequence(content)).attributes.as_list()
+        attributes = asn1.decode_der(Attributes, der.sequence(content)).attributes.as_list()
     except ValueError:
         return False
     return any(attribute.type == _OID_MESSAGE_DIGEST for attribute in attributes)

@@ -18,7 +18,7 @@ from signing.errors import InvalidHolder
 
 _HOST = "ca.truc.test"
 _UPPER_BOUNDS = {oids.COMMON_NAME: 64, oids.ORGANIZATION: 64, oids.ORGANIZATIONAL_UNIT: 64, oids.LOCALITY: 128, oids.EMAIL_ADDRESS: 255}
-_SHORT_NAMES = {
+SHORT_NAMES = {
     oids.COMMON_NAME: "CN",
     oids.COUNTRY: "C",
     oids.LOCALITY: "L",
@@ -146,7 +146,7 @@ def encode_name(name: Name) -> bytes:
 
 def rfc4514(name: Name) -> str:
     """The name as text, last RDN first (RFC 4514 §2); equals what ``cryptography`` prints for the certificate's subject."""
-    return ",".join(f"{_SHORT_NAMES.get(identifier, identifier)}={_escape(value)}" for identifier, value in reversed(name))
+    return ",".join(f"{SHORT_NAMES.get(identifier, identifier)}={_escape(value)}" for identifier, value in reversed(name))
 
 
 def _escape(value: str) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from signing.algorithms import BY_NAME
-from signing.keys import PublicKey, family_of
+from signing.algorithms import BY_NAME, algorithm_named
+from signing.keys import AnyPublicKey, fits, kind_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class AlgorithmRule:
 
 _RSA_2048_END = datetime(2031, 1, 1, tzinfo=UTC)
 _SHA1_END = datetime(2017, 1, 1, tzinfo=UTC)
+_ED25519_BITS = 256
 
 _DEFAULT_RULES: Mapping[str, AlgorithmRule] = {
     "ecdsa-p256-sha256": AlgorithmRule(256),
@@ -46,14 +47,15 @@ class AlgorithmPolicy:
         """Epoch seconds at which some algorithm ends."""
         return tuple(sorted({int(rule.until.timestamp()) for rule in self.rules.values() if rule.until is not None}))
 
-    def refusal(self, algorithm: str, key: PublicKey, at: int) -> str:
+    def refusal(self, algorithm: str, key: AnyPublicKey, at: int) -> str:
         """Why ``algorithm`` with ``key`` is not accepted at epoch second ``at``; empty when it is."""
         rule = self.rules.get(algorithm)
         if rule is None:
             return f"signature algorithm {algorithm} is not on the list"
-        if BY_NAME[algorithm].family is not family_of(key):
-            return f"signature algorithm {algorithm} does not fit a key of kind {family_of(key)}"
-        bits = key.key_size
+        known = BY_NAME.get(algorithm) or algorithm_named(algorithm)
+        if known is None or not fits(key, known):
+            return f"signature algorithm {algorithm} does not fit a key of kind {kind_of(key)}"
+        bits = _ED25519_BITS if isinstance(key, ed25519.Ed25519PublicKey) else key.key_size
         if bits < rule.min_key_bits:
             return f"a key of {bits} bits is too short for {algorithm}; {rule.min_key_bits} are needed"
         if rule.until is not None and at >= int(rule.until.timestamp()):
@@ -61,7 +63,7 @@ class AlgorithmPolicy:
         return _exponent_refusal(key)
 
 
-def _exponent_refusal(key: PublicKey) -> str:
+def _exponent_refusal(key: AnyPublicKey) -> str:
     """A small public exponent is a known weakness of careless RSA implementations (FIPS 186-5 §A.1.1 asks for more than 2^16)."""
     if isinstance(key, rsa.RSAPublicKey) and key.public_numbers().e <= 0x10000:
         return "an RSA public exponent must be greater than 65536"
@@ -70,3 +72,15 @@ def _exponent_refusal(key: PublicKey) -> str:
 
 DEFAULT = AlgorithmPolicy()
 """The policy used where none is given."""
+
+_FOREIGN_RULES: Mapping[str, AlgorithmRule] = {
+    **_DEFAULT_RULES,
+    **{f"ecdsa-{curve}-{digest}": AlgorithmRule(256) for curve in ("p256", "p384", "p521") for digest in ("sha256", "sha384", "sha512")},
+    **{f"rsa-pss-{digest}": AlgorithmRule(2048, _RSA_2048_END) for digest in ("sha256", "sha384", "sha512")},
+    "ed25519": AlgorithmRule(256),
+}
+FOREIGN = AlgorithmPolicy(_FOREIGN_RULES)
+"""The policy for hierarchies that are not ours: what ETSI TS 119 312 lists beside our own.
+
+RSA-PSS only with MGF1 over the same digest and a salt of the digest's length. DSA is read and verified but on no list of today.
+"""

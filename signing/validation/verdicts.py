@@ -111,6 +111,8 @@ class SignatureVerdict:
     claimed_at: datetime | None
     level: str
     policy: str
+    information: tuple[Check, ...] = ()
+    """Failed checks that the policy only wants to be told of (INFORM)."""
 
     @property
     def passed(self) -> bool:

@@ -127,7 +127,7 @@ def open_first(data: bytes, drawings: Drawings = READ) -> Opened:
     metadata = data[head.end() : head.end() + int(head[1])]
     drawn = drawings.of_metadata(template, metadata)
     body = b"".join(drawn.objects)
-    _same(data, start, body, "must be what the metadata draws")
+    same(data, start, body, "must be what the metadata draws")
     contents = _contents(data, start + len(body), b"28 0 obj\n", revisions.LEADER_FIELDS, _LEADER)
     dictionary = pades.signature_head(revisions.LEADER_FIELDS, contents.claimed_at)
     revision = revisions.first_revision(template, drawn.objects, dictionary, contents.digits)
@@ -147,14 +147,14 @@ def open_second(data: bytes, opened: Opened) -> Sealed:
     if not revisions.NUMBER.fullmatch(number):
         raise LetterRefused("number field", "must be a number of two to five digits, below 10 with a leading zero")
     field = revisions.number_field(opened.page.number, number)
-    _same(data, start, field, "may change by value and appearance only")
+    same(data, start, field, "may change by value and appearance only")
     found = _FILLED_DATE.match(data, start + len(field))
     if found is None:
         raise LetterRefused("date field", "must be filled after the number in revision 2")
     day = revisions.parse_date_text(bytes.fromhex(found[1].decode()).decode("utf-16-be", "replace"))
     objects = revisions.second_objects(opened.template, opened.content, opened.page, number, day)
     expected = b"".join(objects)
-    _same(data, start, expected, "must be what number, date and metadata draw")
+    same(data, start, expected, "must be what number, date and metadata draw")
     contents = _contents(data, start + len(expected), b"29 0 obj\n", revisions.SEAL_FIELDS, _SEAL)
     dictionary = pades.signature_head(revisions.SEAL_FIELDS, contents.claimed_at)
     revision = revisions.second_revision(start, opened.xref_at, objects, dictionary, contents.digits)
@@ -165,7 +165,7 @@ def _contents(data: bytes, at: int, object_head: bytes, fields: bytes, place: st
     """Find the digits of the signature dictionary expected at ``at``; all around them is compared afterwards."""
     claimed = pades.read_claimed_time(data, at + (object_head + pades.signature_head(fields, None)).index(b"/Reference"))
     dictionary = object_head + pades.signature_head(fields, claimed)
-    _same(data, at, dictionary, "must come next, with a dictionary that locks its own fields")
+    same(data, at, dictionary, "must come next, with a dictionary that locks its own fields")
     opening = at + len(dictionary) + pades.BYTE_RANGE_LENGTH
     closing = data.find(b">", opening, opening + 2 * pades.MAX_CONTENTS + 2) + 1
     if closing <= opening or not pades.is_contents_size(closing - opening - 2):
@@ -175,12 +175,13 @@ def _contents(data: bytes, at: int, object_head: bytes, fields: bytes, place: st
 
 def _framed(data: bytes, start: int, revision: revisions.Revision, contents: Contents) -> int:
     """Compare all of a revision but the digits of its /Contents; the two delimiters count. Returns where it ends."""
-    _same(data, start, revision.before + b"<", "must be as the letter's layout writes it")
-    _same(data, contents.closing - 1, b">" + revision.after, "must be as the letter's layout writes it")
+    same(data, start, revision.before + b"<", "must be as the letter's layout writes it")
+    same(data, contents.closing - 1, b">" + revision.after, "must be as the letter's layout writes it")
     return contents.closing + len(revision.after)
 
 
-def _same(data: bytes, at: int, expected: bytes, rule: str) -> None:
+def same(data: bytes, at: int, expected: bytes, rule: str) -> None:
+    """Raise :class:`LetterRefused` naming the first object and byte where ``data`` from ``at`` on is not ``expected``."""
     if data.startswith(expected, at):
         return
     actual = data[at : at + len(expected)]

@@ -29,12 +29,12 @@ def lab_trust() -> Trust:
 
 
 def pyhanko_verdicts(data: bytes, trust: Trust | None = None) -> list[Any]:
-    """pyHanko's status of each signature in the order of the file; ``trust``: the lab's, unless another is given."""
+    """pyHanko's status of each signature and document time-stamp in the order of the file; ``trust``: the lab's, or the one given."""
     from io import BytesIO
 
     from pyhanko.keys import load_certs_from_pemder_data
     from pyhanko.pdf_utils.reader import PdfFileReader
-    from pyhanko.sign.validation import validate_pdf_signature
+    from pyhanko.sign.validation import validate_pdf_signature, validate_pdf_timestamp
     from pyhanko_certvalidator import ValidationContext
 
     trust = trust or lab_trust()
@@ -42,7 +42,12 @@ def pyhanko_verdicts(data: bytes, trust: Trust | None = None) -> list[Any]:
     mode = "require" if trust.crls else "soft-fail"
     reader = PdfFileReader(BytesIO(data), strict=True)
     context = ValidationContext(trust_roots=roots, moment=trust.at, crls=list(trust.crls), allow_fetching=False, revocation_mode=mode)
-    return [validate_pdf_signature(signature, context) for signature in reader.embedded_signatures]
+    return [
+        validate_pdf_timestamp(signature, context)
+        if signature.sig_object["/Type"] == "/DocTimeStamp"
+        else validate_pdf_signature(signature, context)
+        for signature in reader.embedded_signatures
+    ]
 
 
 def pdfsig(data: bytes, folder: Path, trust: Trust | None = None) -> str:

@@ -1,0 +1,74 @@
+"""Letters made to last: document time-stamps and validation data behind the seal (PAdES B-T, B-LT, B-LTA; EN 319 142-1 §6).
+
+Each step gives new bytes that begin with the delivered ones; nothing delivered is changed.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from signing.errors import FormatFailure, LetterRefused
+from signing.formats import pades
+from signing.formats.artefacts import Artefacts
+from signing.formats.cades import Stamp
+from signing.formats.claims import Level
+from signing.formats.letter.reader import MAX_LETTER, open_first, open_second
+from signing.formats.letter.tails import State, read_tails, stamp_revision, store_revision
+from signing.formats.timestamp import read_token
+
+TOKEN_ROOM = 4096
+"""Bytes reserved for a token unless more is asked for; one with two certificates of the field has about 2,000."""
+
+
+def augment_letter(letter: bytes, level: Level, stamp: Stamp, artefacts: Artefacts | None = None, *, room: int = TOKEN_ROOM) -> bytes:
+    """The letter at a higher level, or renewed: what it lacks of B-T, then the artefacts it does not hold yet, then for B-LTA a stamp.
+
+    Asked for B-LTA again, with the artefacts of that day, it gets another pair: that is the renewal. Raises :class:`LetterRefused` for
+    bytes that are no sealed letter, :class:`FormatFailure` for a token that is none or does not fit ``room`` bytes.
+    """
+    state = _state(letter)
+    if level is not Level.B and not state.fields:
+        letter = add_document_timestamp(letter, stamp, room=room)
+    if level in (Level.LT, Level.LTA):
+        letter = add_store(letter, artefacts or Artefacts())
+    if level is Level.LTA:
+        letter = add_document_timestamp(letter, stamp, room=room)
+    return letter
+
+
+def add_document_timestamp(letter: bytes, stamp: Stamp, *, room: int = TOKEN_ROOM) -> bytes:
+    """One more DocTimeStamp revision over all bytes so far (EN 319 142-1 §5.4.3)."""
+    digits = pades.contents_digits(room)
+    revision, after = stamp_revision(_state(letter), digits)
+    if not pades.is_contents_size(digits) or after.end > MAX_LETTER:
+        raise LetterRefused("document time-stamp", f"must keep the letter within {MAX_LETTER} bytes and its token within its room")
+    state = sha256(letter)
+    state.update(revision.before)
+    state.update(revision.after)
+    token = read_token(stamp(state.digest()))
+    if (token.info.imprint_algorithm, token.info.imprint) != ("sha256", state.digest()):
+        raise FormatFailure("TimeStampToken", "stamps another imprint than was asked for (RFC 3161 §2.4.2)")
+    return b"".join((letter, revision.before, pades.fill_contents(token.der, digits), revision.after))
+
+
+def add_store(letter: bytes, artefacts: Artefacts) -> bytes:
+    """One more revision of the document security store with what it does not hold yet; the same bytes when that is nothing."""
+    state = _state(letter)
+    there = state.store.artefacts
+    added = Artefacts(
+        tuple(dict.fromkeys(item for item in artefacts.certificates if item not in there.certificates)),
+        tuple(dict.fromkeys(item for item in artefacts.crls if item not in there.crls)),
+        tuple(dict.fromkeys(item for item in artefacts.ocsps if item not in there.ocsps)),
+    )
+    if not added.everything:
+        return letter
+    revision, after = store_revision(state, added)
+    if after.end > MAX_LETTER:
+        raise LetterRefused("security store", f"must keep the letter within {MAX_LETTER} bytes")
+    _state(letter + revision)  # artefacts must be readable where they now stand
+    return letter + revision
+
+
+def _state(letter: bytes) -> State:
+    """The state of a sealed letter with whatever permitted revisions it has."""
+    return read_tails(letter, open_second(letter, open_first(letter)).end).state

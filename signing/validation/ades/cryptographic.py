@@ -1,0 +1,50 @@
+"""Cryptographic verification (EN 319 102-1 §5.2.7): the digest of what was signed, and the signature value; one raw operation."""
+
+from __future__ import annotations
+
+from signing.algorithms import algorithm_named
+from signing.errors import KeyUnusable
+from signing.foreign_keys import load_foreign_key
+from signing.validation.ades.outcome import Fault, Record
+from signing.validation.ades.subject import Signed
+from signing.validation.report import Check, SubIndication
+from signing.validation.rfc5280.objects import Certificate
+
+DIGEST = Check("message-digest", True, "EN 319 102-1 §5.2.7; RFC 5652 §5.4")
+SIGNATURE = Check("signature-value", True, "EN 319 102-1 §5.2.7; RFC 5652 §5.6")
+
+
+def verify(signed: Signed, certificate: Certificate, record: Record) -> Fault | None:
+    """The fault of digest or signature value, ``None`` when both hold.
+
+    (1) the signed bytes are at hand                 SIGNED_DATA_NOT_FOUND
+    (2) their digest is the one signed               HASH_FAILURE
+    (3) the signature value holds under the key      SIG_CRYPTO_FAILURE
+
+    An algorithm that is not known cannot be verified and was never accepted: CRYPTO_CONSTRAINTS_FAILURE, as acceptance would say.
+    """
+    signer = signed.signer
+    digest = signed.content(signer.digest_algorithm)
+    if digest is None:
+        if signer.digest_algorithm.startswith("unknown:"):
+            detail = f"the digest algorithm {signer.digest_algorithm} is not known"
+            return record.failed(Fault(DIGEST, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, detail))
+        return record.failed(Fault(DIGEST, SubIndication.SIGNED_DATA_NOT_FOUND, "the bytes that were signed are not at hand"))
+    if digest != signer.message_digest:
+        return record.failed(Fault(DIGEST, SubIndication.HASH_FAILURE, "the content is not the one that was signed"))
+    record.passed(DIGEST)
+    algorithm = algorithm_named(signer.signature_algorithm)
+    try:
+        key = load_foreign_key(certificate.spki)
+    except KeyUnusable as error:
+        return record.failed(Fault(SIGNATURE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, f"the signing certificate's key {error.rule}"))
+    if algorithm is None:
+        detail = f"the signature algorithm {signer.signature_algorithm} is not known"
+        return record.failed(Fault(SIGNATURE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, detail))
+    if algorithm.digest != signer.digest_algorithm or not key.verify(
+        signer.signature, signer.signed_attributes or b"", algorithm, signed.purpose
+    ):
+        detail = "the signature value does not hold under the signing certificate's key"
+        return record.failed(Fault(SIGNATURE, SubIndication.SIG_CRYPTO_FAILURE, detail))
+    record.passed(SIGNATURE)
+    return None

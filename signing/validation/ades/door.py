@@ -1,0 +1,104 @@
+"""The way in: a claim and evidence in, a verdict out, at any control time under any policy. Nothing is raised for what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from itertools import pairwise
+
+from signing.evidence import Evidence
+from signing.formats.claims import SignatureClaim
+from signing.keys import Purpose
+from signing.validation.ades.judge import ChainJudge
+from signing.validation.ades.missing import what_is_missing
+from signing.validation.ades.policy import ValidationPolicy
+from signing.validation.ades.policy_file import load_policy
+from signing.validation.ades.process import validate_fully
+from signing.validation.ades.rfc5280_judge import Rfc5280Judge
+from signing.validation.ades.subject import Surroundings
+from signing.validation.report import Check, Indication
+from signing.validation.verdicts import ProofOfExistence, SignatureVerdict
+
+ENOUGH = Check("signatures-present", True, "policy [document] signatures")
+IN_ORDER = Check("signatures-in-order", True, "policy [document] in_order")
+EACH = Check("each-signature", True, "EN 319 102-1 §5.1.3")
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentVerdict:
+    """What all signatures of one document are worth together. The standard leaves this to the policy.
+
+    ``external`` names the checks that the policy leaves to the caller.
+    """
+
+    signatures: tuple[SignatureVerdict, ...]
+    checks: tuple[Check, ...]
+    external: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every signature passed and the document's own checks did."""
+        return all(check.passed for check in self.checks)
+
+
+def validate(
+    claim: SignatureClaim,
+    evidence: Evidence,
+    at: datetime,
+    policy: ValidationPolicy | None = None,
+    existence: Sequence[ProofOfExistence] = (),
+    *,
+    purpose: Purpose = Purpose.FOREIGN,
+    judge: ChainJudge | None = None,
+) -> SignatureVerdict:
+    """The verdict on one signature at the control time ``at`` (timezone-aware) under ``policy`` (that of the field by default).
+
+    ``evidence`` holds the anchors and whatever else is at hand; what the signature carries is added. ``existence`` are proofs from
+    outside, receipts for one. ``purpose`` is what the signature's verification is counted as. Same arguments, same verdict.
+    """
+    policy = policy or load_policy()
+    around = Surroundings(at, policy, evidence, judge or Rfc5280Judge(policy))
+    found = validate_fully(claim, around, existence, purpose)
+    verdict = found.verdict()
+    return found.verdict(what_is_missing(found, existence)) if verdict.indication is Indication.INDETERMINATE else verdict
+
+
+def validate_document(
+    claims: Sequence[SignatureClaim],
+    evidence: Evidence,
+    at: datetime,
+    policy: ValidationPolicy | None = None,
+    existence: Sequence[ProofOfExistence] = (),
+) -> DocumentVerdict:
+    """Every signature of a document, in the order of the file, and what the policy asks of them together; never stops at a good one."""
+    policy = policy or load_policy()
+    judge = Rfc5280Judge(policy)
+    verdicts = tuple(validate(claim, evidence, at, policy, existence, judge=judge) for claim in claims)
+    failed = [verdict.name for verdict in verdicts if not verdict.passed]
+    few = f"{len(verdicts)} signatures, {policy.signatures} are asked for" if len(verdicts) < policy.signatures else ""
+    checks = (
+        _check(ENOUGH, few),
+        _check(EACH, f"not passed: {', '.join(failed)}" if failed else ""),
+        *([_check(IN_ORDER, _order(claims, verdicts))] if policy.in_order else []),
+    )
+    return DocumentVerdict(verdicts, checks, policy.external)
+
+
+def _order(claims: Sequence[SignatureClaim], verdicts: Sequence[SignatureVerdict]) -> str:
+    """Whether each signature is another's and none is proven to be older than one before it."""
+    values = [sha256(claim.signer.signature).digest() for claim in claims]
+    signers = [verdict.chain.chain[0] for verdict in verdicts if verdict.chain is not None]
+    if len(set(values)) < len(values) or len(set(signers)) < len(signers):
+        return "two signatures are of the same signer"
+    stamped = [(claim, verdict) for claim, verdict in zip(claims, verdicts, strict=True) if claim.signature_tokens]
+    for (_, earlier), (later_claim, _) in pairwise(stamped):
+        latest = max(token.generated_at for token in later_claim.signature_tokens)
+        if latest < earlier.best_signature_time:
+            return f"a later signature was time-stamped before {earlier.name}"
+    return ""
+
+
+def _check(step: Check, detail: str) -> Check:
+    return Check(step.name, not detail, step.clause, detail)

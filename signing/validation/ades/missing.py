@@ -1,0 +1,195 @@
+"""What single artefact would turn an INDETERMINATE into TOTAL-PASSED: each is supposed and the whole validation done again.
+
+Nothing is guessed: a sentence is given only when the validation passes with the artefact supposed. Three artefacts cannot be supposed,
+since what they say is needed to go on: the signing certificate, an issuer's certificate, a signature policy; their sentences say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+from signing.errors import FormatFailure
+from signing.formats.claims import SignatureClaim, TokenClaim
+from signing.validation.ades.existence import of_signature, of_token
+from signing.validation.ades.outcome import Fault
+from signing.validation.ades.process import Validation, validate_fully
+from signing.validation.ades.subject import evidence_of
+from signing.validation.ades.suppositions import WithStatus
+from signing.validation.ades.timestamps import Stamped
+from signing.validation.ades.x509 import Certified
+from signing.validation.report import SubIndication
+from signing.validation.rfc5280.names import text
+from signing.validation.rfc5280.objects import Certificate, read_certificate
+from signing.validation.verdicts import ProofOfExistence, Standing
+
+_SECOND = timedelta(seconds=1)
+_MAX_SUPPOSITIONS = 48
+_UNTESTED = " (whether it suffices shows only once it is there)"
+_CONTINUED = {
+    SubIndication.NO_SIGNING_CERTIFICATE_FOUND,
+    SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
+    SubIndication.SIGNATURE_POLICY_NOT_AVAILABLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Supposition:
+    """One artefact supposed: its sentence, the validation's input with it, and the last moment it could have been made."""
+
+    sentence: str
+    claim: SignatureClaim
+    proofs: tuple[ProofOfExistence, ...]
+    status: tuple[bytes, datetime] | None
+    latest: datetime
+
+
+def what_is_missing(found: Validation, proofs: Sequence[ProofOfExistence]) -> str:
+    """The sentence on the artefact that could be made latest, now before all; empty when no single one helps."""
+    fault = found.fault
+    if fault is None:
+        return ""
+    if fault.sub_indication in _CONTINUED:
+        return _unsupposable(found, fault)
+    suppositions = sorted(_suppositions(found, tuple(proofs)), key=lambda one: one.latest, reverse=True)
+    for supposition in suppositions[:_MAX_SUPPOSITIONS]:
+        if _passes(supposition, found):
+            return supposition.sentence
+    return ""
+
+
+def _passes(supposition: _Supposition, found: Validation) -> bool:
+    around = found.around
+    if supposition.status is not None:
+        around = replace(around, judge=WithStatus(around.judge, *supposition.status))
+    return validate_fully(supposition.claim, around, supposition.proofs).fault is None
+
+
+def _unsupposable(found: Validation, fault: Fault) -> str:
+    signer = found.claim.signer
+    if fault.sub_indication is SubIndication.SIGNATURE_POLICY_NOT_AVAILABLE:
+        return f"the signature policy {signer.policy_id}{_UNTESTED}"
+    if fault.sub_indication is SubIndication.NO_SIGNING_CERTIFICATE_FOUND:
+        digest = f" with {signer.ess_certificates[0][0]} {signer.ess_certificates[0][1].hex()}" if signer.ess_certificates else ""
+        return f"the signing certificate{digest}{_UNTESTED}"
+    return f"the certificate of {_last_known_issuer(found)}, and a trusted anchor it leads to{_UNTESTED}"
+
+
+def _last_known_issuer(found: Validation) -> str:
+    """The issuer at which the certificates at hand end, from the signer upwards."""
+    holder = found.timed.basic.certificate
+    if holder is None:
+        return "the signer's issuer"
+    known = {one.subject: one for one in _readable(found.around.evidence.certificates)}
+    name = holder.issuer
+    for _ in range(found.around.policy.chain.max_length):
+        above = known.get(name)
+        if above is None or above.issuer == name:
+            break
+        name = above.issuer
+    return text(name)
+
+
+def _suppositions(found: Validation, proofs: tuple[ProofOfExistence, ...]) -> Iterator[_Supposition]:
+    claim, now = found.claim, found.around.at
+    digest = claim.signer.message_digest
+    if found.fault is not None and found.fault.sub_indication is SubIndication.SIGNED_DATA_NOT_FOUND and digest is not None:
+        sentence = f"the signed content, of {claim.signer.digest_algorithm} {digest.hex()}"
+        yield _Supposition(sentence, replace(claim, content=lambda name: digest), proofs, None, now)
+    yield from _lists(found, proofs)
+    yield from _signature_stamps(found, proofs)
+    for stamped in found.tokens:
+        yield from _renewals(found, stamped, proofs)
+
+
+def _lists(found: Validation, proofs: tuple[ProofOfExistence, ...]) -> Iterator[_Supposition]:
+    """Revocation data of each certificate whose status is not known or not fresh: made now, or while it was valid."""
+    now = found.around.at
+    for certified in _chains(found):
+        for depth, status in enumerate(certified.revocation):
+            if status.standing is Standing.REVOKED:
+                continue
+            certificate, issuer = certified.facts[depth], text(certified.facts[depth].issuer)
+            end = datetime.fromtimestamp(certificate.not_after, UTC)
+            if now <= end:
+                after = f" issued after {_text(status.issued_at)}" if status.issued_at else f" current at {_text(now)}"
+                yield _Supposition(f"a CRL of {issuer}{after}", found.claim, proofs, (certificate.sha256, now), now)
+            else:
+                sentence = f"a CRL of {issuer} that was current at {_text(end)}"
+                yield _Supposition(sentence, found.claim, proofs, (certificate.sha256, end), end)
+
+
+def _signature_stamps(found: Validation, proofs: tuple[ProofOfExistence, ...]) -> Iterator[_Supposition]:
+    """A time-stamp on the signature, or on all that travels with it, in the second before each instant that spoilt something."""
+    claim = found.claim
+    signature = (of_signature(claim),)
+    carried = _carried(claim)
+    for moment in _moments(found, found.timed.basic.faults, found.timed.basic.certified):
+        before = moment - _SECOND
+        for what, objects in (("time-stamp on the signature", signature), ("archive time-stamp", (*signature, *carried))):
+            yield _Supposition(f"a {what} from before {_text(moment)}", claim, (*proofs, *_proofs(objects, before)), None, before)
+
+
+def _renewals(found: Validation, stamped: Stamped, proofs: tuple[ProofOfExistence, ...]) -> Iterator[_Supposition]:
+    """Another archive time-stamp while a token that holds no more still held."""
+    if stamped.holds:
+        return
+    name = text(stamped.basic.certificate.subject) if stamped.basic.certificate is not None else "the time-stamping unit"
+    objects = (*_token_objects(stamped.token), of_signature(found.claim), *_carried(found.claim))
+    for moment in _moments(found, stamped.basic.faults, stamped.basic.certified):
+        before = moment - _SECOND
+        sentence = (
+            f"another archive time-stamp from before {_text(moment)}, while that of {name} from {_text(stamped.token.generated_at)} held"
+        )
+        yield _Supposition(sentence, found.claim, (*proofs, *_proofs(objects, before)), None, before)
+
+
+def _moments(found: Validation, faults: Sequence[Fault], certified: Certified | None) -> tuple[datetime, ...]:
+    """Instants that spoilt something: revocations, ends of validity and of algorithms, where a chain's goodness ended; newest first."""
+    moments = {fault.moment for fault in faults if fault.moment is not None}
+    if certified is not None:
+        moments |= {status.revoked_at for status in certified.revocation if status.revoked_at is not None}
+        moments |= {datetime.fromtimestamp(facts.not_after, UTC) + _SECOND for facts in certified.facts[:-1]}
+        moments |= {status.issued_at + _SECOND for status in certified.revocation if status.issued_at is not None}
+    if found.past is not None:
+        moments.add(found.past.slid.control + _SECOND)
+        moments |= {status.issued_at + _SECOND for status in found.past.slid.revocation if status.issued_at is not None}
+    moments |= {rule.until for rule in found.timed.basic.policy.algorithms.rules.values() if rule.until is not None}
+    return tuple(sorted((moment for moment in moments if moment <= found.around.at), reverse=True))
+
+
+def _chains(found: Validation) -> Iterator[Certified]:
+    for basic in (found.timed.basic, *(stamped.basic for stamped in found.tokens)):
+        if basic.certified is not None:
+            yield basic.certified
+
+
+def _carried(claim: SignatureClaim) -> tuple[bytes, ...]:
+    """SHA-256 of all that travels with a signature, tokens with their own signatures included."""
+    evidence = evidence_of(claim)
+    tokens = (*claim.content_tokens, *claim.signature_tokens, *claim.archive_tokens)
+    artefacts = (*evidence.certificates, *evidence.crls, *evidence.ocsps, *(token.der for token in tokens))
+    return (*(sha256(one).digest() for one in artefacts), *(of_token(token) for token in tokens))
+
+
+def _token_objects(token: TokenClaim) -> tuple[bytes, ...]:
+    parts = (token.der, *token.certificates, *token.crls)
+    return (of_token(token), *(sha256(one).digest() for one in parts), *sorted(token.covers))
+
+
+def _proofs(objects: Sequence[bytes], at: datetime) -> tuple[ProofOfExistence, ...]:
+    return tuple(ProofOfExistence(one, at, "supposed", None) for one in dict.fromkeys(objects))
+
+
+def _readable(certificates: Sequence[bytes]) -> Iterator[Certificate]:
+    for certificate in certificates:
+        try:
+            yield read_certificate(certificate)
+        except FormatFailure:
+            continue
+
+
+def _text(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
