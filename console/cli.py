@@ -95,6 +95,23 @@ def scenarios(lang: Lang = None) -> None:
         typer.echo(f"{name}\n    {text.texts.get(f'scenario.{name}', question(name))}")
 
 
+@app.command(help=HELP("cli.pki.help"))
+def pki(
+    scenario: Annotated[str, typer.Argument(help=HELP("cli.scenario.help"))],
+    seed: Annotated[str, typer.Option("--seed", help=HELP("cli.seed.help"))] = "1",
+    at: Annotated[str | None, typer.Option("--at", metavar="INSTANT", help=HELP("cli.at.help"))] = None,
+    host: Annotated[str, typer.Option("--host", help=HELP("cli.host.help"))] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help=HELP("cli.port.help"))] = 3161,
+    moment_header: Annotated[bool, typer.Option("--moment-header", help=HELP("cli.moment-header.help"))] = False,
+    lang: Lang = None,
+) -> None:
+    """Serve a scenario's PKI."""
+    text = _text(lang)
+    from console.pki import Stand, serve
+
+    raise typer.Exit(serve(Stand(scenario, seed, at, host, port, moment_header), text))
+
+
 @app.command(help=HELP("cli.doctor.help"))
 def doctor(lang: Lang = None) -> None:
     """Say what is here and what is missing."""

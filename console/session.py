@@ -61,7 +61,7 @@ def perform(wish: Wish, text: Text) -> int:
     """Run it and print it; the exit code."""
     talk = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        _known(wish, text)
+        known(wish.scenario, wish.seed, text)
         world = load_world(wish.scenario, wish.seed)
         days = _days(wish, world, text)
         with _folder(wish.out, text) as folder:
@@ -78,11 +78,11 @@ class Unusable(Exception):
     """An option that cannot be followed; its text is the sentence for the user."""
 
 
-def _known(wish: Wish, text: Text) -> None:
+def known(name: str, seed: str, text: Text) -> None:
     """Refuse an empty seed and a name that is neither a scenario's nor a file's, in the user's language."""
-    if not wish.seed:
+    if not seed:
         raise Unusable(text("error.seed"))
-    name, names = wish.scenario, library()
+    names = library()
     if name in names or "/" in name or name.endswith(".toml"):
         return
     own = [f"{name}.toml"] if name and Path(f"{name}.toml").is_file() else []

@@ -1,12 +1,12 @@
 """Keys, certificates, signature formats and validation: the public names of the package. Everything beneath is private to it.
 
-A PKI is made by :class:`Pki`; a :class:`CadesSigner` signs digests; :func:`parse_cms` reads a signature strictly; a :class:`Validator`
-says what it is worth at a moment. Nothing here reads a clock, a network or a global generator.
+A PKI is made by :class:`Pki` and served by :class:`TrustServices`; a :class:`CadesSigner` signs digests; :func:`parse_cms` reads a
+signature strictly; a :class:`Validator` says what it is worth at a moment. Nothing here reads a clock, a network or a global generator.
 """
 
 from __future__ import annotations
 
-from signing.errors import FormatFailure, InvalidHolder, KeyUnusable, LetterRefused, SigningError
+from signing.errors import FormatFailure, InvalidBehaviour, InvalidHolder, KeyUnusable, LetterRefused, SigningError
 from signing.evidence import CrlSource, Evidence, TrustStore
 from signing.formats.certificates import CertificateFacts, certificate_facts
 from signing.formats.cms import CadesSigner, CadesTemplate, parse_cms
@@ -17,9 +17,13 @@ from signing.formats.letter.reader import Letter, SignatureSlot, read_letter
 from signing.formats.letter.verify import LetterReport, verify_letter
 from signing.formats.message import SignedMessage
 from signing.keys import METER, Meter, Purpose, SigningKey
-from signing.pki.hierarchy import Pki, PkiSpec
+from signing.pki.authorities import Authority, Tree
+from signing.pki.behaviour import HONEST, Behaviour, Service, Wrong
+from signing.pki.hierarchy import Pki
 from signing.pki.issue import Holder
-from signing.pki.profiles import Authority, HolderKind, HolderSpec, KeyKind, RevocationReason
+from signing.pki.profiles import HolderKind, HolderSpec, KeyKind, RevocationReason
+from signing.pki.spec import PkiSpec
+from signing.services.app import MOMENT_HEADER, TrustServices
 from signing.validation.path import PathCache
 from signing.validation.policy import DEFAULT, FOREIGN, AlgorithmPolicy, AlgorithmRule
 from signing.validation.report import Check, Indication, SignatureReport, SubIndication
@@ -31,10 +35,13 @@ from signing.validation.verdicts import ChainVerdict, RevocationVerdict, Standin
 __all__ = [
     "DEFAULT",
     "FOREIGN",
+    "HONEST",
     "METER",
+    "MOMENT_HEADER",
     "AlgorithmPolicy",
     "AlgorithmRule",
     "Authority",
+    "Behaviour",
     "CadesSigner",
     "CadesTemplate",
     "CertificateFacts",
@@ -49,6 +56,7 @@ __all__ = [
     "HolderKind",
     "HolderSpec",
     "Indication",
+    "InvalidBehaviour",
     "InvalidHolder",
     "KeyKind",
     "KeyUnusable",
@@ -66,6 +74,7 @@ __all__ = [
     "RevocationNeed",
     "RevocationReason",
     "RevocationVerdict",
+    "Service",
     "SignatureReport",
     "SignatureSlot",
     "SignedMessage",
@@ -73,9 +82,12 @@ __all__ = [
     "SigningKey",
     "Standing",
     "SubIndication",
+    "Tree",
+    "TrustServices",
     "TrustStore",
     "Usage",
     "Validator",
+    "Wrong",
     "certificate_facts",
     "pack_letter",
     "parse_cms",

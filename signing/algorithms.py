@@ -238,6 +238,7 @@ def _read_pss(encoded: bytes) -> SignatureAlgorithm | None:
         return None
     return rsa_pss(digest, mgf_digest, salt)
 
+
 DIGEST_SIZES = {"sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
 """Bytes of each digest by name."""
 DIGEST_IDENTIFIERS = {

@@ -4,6 +4,7 @@
     ├── FormatFailure        bytes of a signature break a rule of its format (place, rule)
     ├── LetterRefused        bytes of a letter break a rule of the letter (place, rule)
     ├── InvalidHolder        a holder's description cannot become a certificate (subject, rule)
+    ├── InvalidBehaviour     a service is asked to behave as it cannot (service, rule)
     └── KeyUnusable          a key cannot be made, read or used (place, rule)
 
 Every error rebuilds from its own ``args``, so it survives pickling and re-raising elsewhere; the sentence is formatted late.
@@ -42,6 +43,12 @@ class InvalidHolder(SigningError):
     """The description of a certificate holder cannot become a certificate; ``place`` is its subject or field."""
 
     code = "invalid-holder"
+
+
+class InvalidBehaviour(SigningError):
+    """A trust service is described as doing what it cannot do; ``place`` is the service."""
+
+    code = "invalid-behaviour"
 
 
 class KeyUnusable(SigningError):

@@ -175,9 +175,10 @@ class SigningKey:
     P-256 keys are a function of ``(seed, subject)``; RSA keys are generated once and kept in a disk cache under a name derived from both.
     """
 
-    def __init__(self, private: PrivateKey) -> None:
+    def __init__(self, private: PrivateKey, algorithm: SignatureAlgorithm | None = None) -> None:
+        usual = RSA_SHA256 if isinstance(private, rsa.RSAPrivateKey) else ECDSA_P256_SHA256
         self._private = private
-        self.algorithm: SignatureAlgorithm = RSA_SHA256 if isinstance(private, rsa.RSAPrivateKey) else ECDSA_P256_SHA256
+        self.algorithm: SignatureAlgorithm = algorithm or usual
 
     @classmethod
     def derive_p256(cls, seed: str, subject: str) -> SigningKey:
@@ -202,6 +203,12 @@ class SigningKey:
         if not isinstance(key, rsa.RSAPrivateKey) or key.key_size != bits:
             raise KeyUnusable(str(path), f"must hold an RSA key of {bits} bits; delete the file to have it made again")
         return cls(key)
+
+    def signing_with(self, algorithm: SignatureAlgorithm) -> SigningKey:
+        """The same key, signing with another algorithm of its family (SHA-1, for authorities of the first generation)."""
+        if algorithm.family is not self.algorithm.family:
+            raise KeyUnusable(algorithm.name, f"does not fit a key of kind {self.algorithm.family}")
+        return SigningKey(self._private, algorithm)
 
     @cached_property
     def public_der(self) -> bytes:

@@ -120,13 +120,14 @@ class CadesSigner:
     """Signs digests with a holder's key as detached CAdES-B.
 
     ``embed_certificates=False`` leaves certificates out, for receivers that know the signer (receipts); otherwise the holder's and the
-    issuing authority's certificate are carried, the anchor never. ``purpose`` is what every raw signature is counted as.
+    issuing authority's certificate are carried, the anchor never. ``leaf_only`` carries the holder's alone, as many tools of the field do:
+    the verifier must know the authority. ``purpose`` is what every raw signature is counted as.
     """
 
     __slots__ = ("_key", "holder", "max_size", "purpose", "template")
 
-    def __init__(self, holder: Holder, *, embed_certificates: bool = True, purpose: Purpose) -> None:
-        embedded = (holder.certificate_der, holder.issuer_chain[0]) if embed_certificates else ()
+    def __init__(self, holder: Holder, *, embed_certificates: bool = True, leaf_only: bool = False, purpose: Purpose) -> None:
+        embedded = (holder.certificate_der, *([] if leaf_only else holder.issuer_chain[:1])) if embed_certificates else ()
         self.holder = holder
         self.purpose = purpose
         self.template = CadesTemplate(holder.certificate_der, embedded, holder.key.algorithm)

@@ -1,24 +1,27 @@
-"""A PKI as a function of a description and a moment: one root, an authority for state bodies and one for Party bodies.
+"""A PKI as a function of a description and a moment: authorities, the holders they certify, and what they say about them.
 
-Names follow the second-generation Government hierarchy and carry TEST, so that nothing issued here can be mistaken for a real certificate.
+Names follow the Government's two hierarchies and carry TEST, so that nothing issued here can be mistaken for a real certificate.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
-from pathlib import Path
+from datetime import datetime
 
 from signing import oids
-from signing.errors import InvalidHolder, KeyUnusable
-from signing.evidence import TrustStore
-from signing.keys import SigningKey
-from signing.pki.crl import Revocation, sign_crl
+from signing.algorithms import RSA_SHA1
+from signing.errors import InvalidHolder
+from signing.evidence import Evidence, TrustStore
+from signing.pki import stamping, units
+from signing.pki.authorities import PROFILES, VN, Authority, Tree, authorities_of
+from signing.pki.behaviour import HONEST, Behaviour
+from signing.pki.crl import sign_crl
 from signing.pki.issue import CertificationAuthority, Holder, Request, make_authority, serial_number, sign_certificate
+from signing.pki.ocsp import Desk, IssuerHashes, Status, issuer_hashes
+from signing.pki.ocsp import respond as answer_ocsp
 from signing.pki.profiles import (
-    Authority,
     HolderSpec,
-    KeyKind,
     Name,
     RevocationReason,
     authority_extensions,
@@ -28,43 +31,11 @@ from signing.pki.profiles import (
     key_identifier,
     rfc4514,
 )
+from signing.pki.register import Key, Register
+from signing.pki.spec import PkiSpec
 
-_VN = timezone(timedelta(hours=7))
-_OPERATOR = "Ban Cơ yếu Chính phủ TEST"
-_COMMON_NAMES = {
-    Authority.ROOT: "RootCA chuyên dùng Chính phủ G2 TEST",
-    Authority.STATE: "CA phục vụ các cơ quan Nhà nước G2 TEST",
-    Authority.PARTY: "CA phục vụ các cơ quan Đảng G2 TEST",
-}
-_SUBORDINATES = (Authority.STATE, Authority.PARTY)
-
-
-@dataclass(frozen=True, slots=True)
-class PkiSpec:
-    """What a PKI is made from.
-
-    Keys and serials derive from ``seed``. CRLs appear every ``crl_interval`` counted from 00:00 (+07:00) of the root's first day and are
-    good for ``crl_validity``. ``revoked_authorities`` pairs an authority with the instant the root revoked it. ``key_cache`` is where RSA
-    keys are kept, needed only when one is asked for.
-    """
-
-    seed: str
-    not_before: datetime = datetime(2018, 8, 22, tzinfo=_VN)
-    not_after: datetime = datetime(2048, 8, 14, tzinfo=_VN)
-    authority_years: int = 20
-    crl_interval: timedelta = timedelta(days=1)
-    crl_validity: timedelta = timedelta(days=7)
-    authority_key: KeyKind = KeyKind.P256
-    revoked_authorities: tuple[tuple[Authority, datetime], ...] = ()
-    key_cache: Path | None = None
-
-    def make_key(self, kind: KeyKind, subject: str) -> SigningKey:
-        """The key of ``subject``: derived (P-256), or from the disk cache (RSA)."""
-        if kind is KeyKind.P256:
-            return SigningKey.derive_p256(self.seed, subject)
-        if self.key_cache is None:
-            raise KeyUnusable(subject, "an RSA key needs a key_cache directory to be kept in")
-        return SigningKey.rsa(int(kind.removeprefix("RSA-")), self.key_cache, self.seed, subject)
+_SHORT_SERIAL = 4
+"""Octets of the first generation's serial numbers. The field's have three, of which a few thousand holders would share some."""
 
 
 @dataclass(slots=True)
@@ -75,115 +46,271 @@ class Pki:
     """
 
     spec: PkiSpec
-    root: CertificationAuthority
-    subordinates: dict[Authority, CertificationAuthority]
     holders: dict[str, Holder] = field(default_factory=dict)
-    _revocations: dict[Authority, list[Revocation]] = field(default_factory=lambda: {authority: [] for authority in Authority})
+    """By :meth:`known_as`. The services' own certificates are not among them."""
+    stampers: tuple[HolderSpec, ...] = ()
+    """Every time-stamping unit there will be, oldest first."""
+    _authorities: dict[Authority, CertificationAuthority] = field(default_factory=dict)
+    _services: dict[str, Holder] = field(default_factory=dict)
+    _register: Register = field(default_factory=Register)
     _crls: dict[tuple[Authority, int], bytes] = field(default_factory=dict)
-    _serials: dict[tuple[Authority, int], str] = field(default_factory=dict)
+    _ocsp_names: dict[IssuerHashes, Authority] = field(default_factory=dict)
 
     @classmethod
     def build(cls, spec: PkiSpec) -> Pki:
-        """Make the root and both subordinate authorities (three raw signatures)."""
-        if spec.not_before.tzinfo is None or spec.not_before >= spec.not_after or spec.crl_interval <= timedelta(0):
-            raise InvalidHolder(_COMMON_NAMES[Authority.ROOT], "validity and CRL interval must run forward, instants timezone-aware")
-        root = _authority(spec, Authority.ROOT, None)
-        pki = cls(spec, root, {id: _authority(spec, id, root) for id in _SUBORDINATES})
+        """Make the second generation's root and subordinates (three raw signatures); other authorities are made when first needed."""
+        spec.check()
+        pki = cls(spec, stampers=units.stamping_units(spec))
+        for id in pki.authorities():
+            issuer = PROFILES[id].issuer
+            if issuer is not None:
+                pki._register.enter((issuer, pki._serial(id, _authority_name(id))), id, spec.validity(id)[0])
         for id, at in spec.revoked_authorities:
-            pki._revocations[Authority.ROOT].append(Revocation(at, _authority_serial(spec, id), RevocationReason.CA_COMPROMISE))
+            issuer = PROFILES[id].issuer
+            if issuer is not None:
+                key = (issuer, pki._serial(id, _authority_name(id)))
+                pki._register.revoke(key, at, RevocationReason.CA_COMPROMISE, None)
+        for unit in pki.stampers:
+            pki._enter(unit)
+        for id in authorities_of(Tree.G2):
+            pki.authority(id)
         return pki
+
+    @property
+    def root(self) -> CertificationAuthority:
+        """The second generation's root."""
+        return self.authority(Authority.ROOT)
+
+    @property
+    def subordinates(self) -> dict[Authority, CertificationAuthority]:
+        """The second generation's two authorities."""
+        return {id: self.authority(id) for id in authorities_of(Tree.G2) if not id.is_root}
+
+    def authorities(self) -> tuple[Authority, ...]:
+        """The authorities there are, by hierarchy, roots first."""
+        return tuple(id for tree in Tree if tree in self.spec.trees for id in authorities_of(tree))
+
+    def authority(self, id: Authority) -> CertificationAuthority:
+        """An authority, made on first use. Raises :class:`InvalidHolder` where the description has not its hierarchy."""
+        if id.tree not in self.spec.trees:
+            raise InvalidHolder(PROFILES[id].common_name, f"belongs to the hierarchy {id.tree}, which this PKI's description leaves out")
+        made = self._authorities.get(id)
+        if made is None:
+            made = self._authorities[id] = self._make_authority(id)
+        return made
 
     def issue(self, spec: HolderSpec) -> Holder:
         """Certify a holder (one raw signature). The same spec again gives the same holder; another spec for the same subject is refused."""
-        name = spec.subject()
-        subject = rfc4514(name)
+        subject = self.known_as(spec)
         existing = self.holders.get(subject)
         if existing is not None:
             if existing.spec == spec:
                 return existing
             raise InvalidHolder(subject, "is already certified with another description; one subject, one holder, one key")
         check_holder(spec)
-        issuer = self.subordinates[spec.authority]
-        key = self.spec.make_key(spec.key, subject)
-        serial = serial_number(self.spec.seed, subject)
-        if self._serials.setdefault((spec.authority, serial), subject) != subject:
-            raise InvalidHolder(subject, "its derived serial number is taken by another holder; change the seed")
-        spki = key.public_der
-        request = Request(encode_name(name), spki, serial, spec.not_before, spec.not_after, holder_extensions(spec, spki, issuer.key_id))
-        certificate = sign_certificate(request, issuer.name_der, issuer.key)
-        holder = Holder(subject, certificate, key, (issuer.certificate_der, self.root.certificate_der), spec)
+        self.authority(spec.authority)
+        holder = self._certify(spec)  # before it is entered: what cannot be certified leaves nothing behind
+        self._enter(spec)
         self.holders[subject] = holder
-        if spec.revoked_at is not None:
-            self.revoke(subject, spec.revoked_at, spec.reason)
         return holder
 
-    def revoke(self, subject: str, at: datetime, reason: RevocationReason = RevocationReason.UNSPECIFIED) -> None:
-        """Enter a holder's certificate in its issuer's CRLs from the first one made at or after ``at``."""
-        holder = self.holders.get(subject)
-        if holder is None:
-            raise InvalidHolder(subject, "was never certified here")
-        authority = holder.spec.authority
-        serial = serial_number(self.spec.seed, subject)
-        if any(revocation.serial == serial for revocation in self._revocations[authority]):
-            raise InvalidHolder(subject, "is already revoked")
-        self._revocations[authority].append(Revocation(at, serial, reason))
-        for key in [key for key in self._crls if key[0] is authority and self._crl_time(key[1]) >= at]:
-            del self._crls[key]
+    @staticmethod
+    def known_as(spec: HolderSpec) -> str:
+        """How a holder is known here: by its subject, with ``public:`` before it in the hierarchy that may repeat anybody's name."""
+        subject = rfc4514(spec.subject())
+        return subject if spec.authority.tree.government else f"{spec.authority.tree}:{subject}"
+
+    def revoke(
+        self, subject: str, at: datetime, reason: RevocationReason = RevocationReason.UNSPECIFIED, invalid_since: datetime | None = None
+    ) -> None:
+        """Enter a holder's certificate in its issuer's CRLs from the first one made at or after ``at``; ``subject`` as it is known here."""
+        key = self._holder_key(subject)
+        self._register.revoke(key, at, reason, invalid_since)
+        self._forget(key[0], at)
+
+    def hold(self, subject: str, at: datetime) -> None:
+        """Suspend a holder's certificate (certificateHold) from ``at`` on."""
+        key = self._holder_key(subject)
+        self._register.hold(key, at)
+        self._forget(key[0], at)
+
+    def release(self, subject: str, at: datetime) -> None:
+        """End a suspension: lists made from ``at`` on no longer name the certificate."""
+        key = self._holder_key(subject)
+        self._register.release(key, at)
+        self._forget(key[0], at)
 
     def crl(self, authority: Authority, at: datetime) -> bytes | None:
-        """The authority's freshest CRL published at or before ``at``, or ``None`` before its first; signed on first use, then kept."""
-        number = (at - self._first_crl()) // self.spec.crl_interval + 1
-        if number < 1:
+        """The authority's freshest CRL published at or before ``at``, or ``None`` before its first; signed on first use, then kept.
+
+        An authority that has ended publishes no more: its last list stays the freshest.
+        """
+        not_before, not_after = self.spec.validity(authority)
+        number = (min(at, not_after) - self._first_crl(authority)) // self.spec.crl_interval + 1
+        if number < 1 or self._crl_time(authority, number) < _midnight(not_before):
             return None
         cached = self._crls.get((authority, number))
         if cached is None:
-            issuer = self.root if authority is Authority.ROOT else self.subordinates[authority]
-            this_update = self._crl_time(number)
-            cached = sign_crl(issuer, number, this_update, this_update + self.spec.crl_validity, self._revocations[authority])
+            issuer, this_update = self.authority(authority), self._crl_time(authority, number)
+            entries = self._register.entries(authority)
+            cached = sign_crl(issuer, number, this_update, this_update + self.spec.crl_validity, entries)
             self._crls[authority, number] = cached
         return cached
 
     def crls(self, at: datetime) -> tuple[bytes, ...]:
-        """The freshest CRLs of root, state and Party authority at ``at``; empty before the first."""
-        found = (self.crl(authority, at) for authority in Authority)
+        """The freshest CRLs of every authority at ``at``: root, state, Party, then other hierarchies'; empty before the first."""
+        found = (self.crl(authority, at) for authority in self.authorities())
         return tuple(crl for crl in found if crl is not None)
 
     def trust_store(self) -> TrustStore:
-        """The root as anchor, both subordinates as known authorities, and this PKI's CRLs at any moment."""
-        authorities = {authority.name_der: authority.id for authority in (self.root, *self.subordinates.values())}
+        """The Government's roots as anchors, their subordinates as known authorities, and this PKI's CRLs at any moment."""
+        government = [self.authority(id) for id in self.authorities() if id.tree.government]
+        by_name = {authority.name_der: authority.id for authority in government}
 
         def source(issuer_name: bytes, at: datetime) -> bytes | None:
-            authority = authorities.get(issuer_name)
-            return None if authority is None else self.crl(authority, at)
+            id = by_name.get(issuer_name)
+            return None if id is None else self.crl(id, at)
 
-        known = tuple(self.subordinates[id].certificate_der for id in _SUBORDINATES)
-        return TrustStore((self.root.certificate_der,), known, source)
+        anchors = tuple(authority.certificate_der for authority in government if authority.id.is_root)
+        return TrustStore(anchors, tuple(authority.certificate_der for authority in government if not authority.id.is_root), source)
 
-    def _first_crl(self) -> datetime:
-        return self.spec.not_before.astimezone(_VN).replace(hour=0, minute=0, second=0)
+    def evidence(self, at: datetime, trees: Iterable[Tree] = (Tree.G2, Tree.G1)) -> Evidence:
+        """What an auditor is given at ``at``: roots of the hierarchies trusted, their authorities, and the CRLs of that moment.
 
-    def _crl_time(self, number: int) -> datetime:
-        return self._first_crl() + (number - 1) * self.spec.crl_interval
+        Time-stamps are trusted from the second generation's root alone. Hierarchies the description leaves out are passed over.
+        """
+        wanted = set(trees)
+        ids = [id for id in self.authorities() if id.tree in wanted]
+        lists = (self.crl(id, at) for id in ids)
+        return Evidence(
+            anchors=tuple(self.authority(id).certificate_der for id in ids if id.is_root),
+            timestamp_anchors=(self.root.certificate_der,),
+            certificates=tuple(self.authority(id).certificate_der for id in ids if not id.is_root and self.spec.validity(id)[0] <= at),
+            crls=tuple(crl for crl in lists if crl is not None),
+        )
+
+    def time_stamping(self, at: datetime, *, revoked: bool = False) -> Holder:
+        """The time-stamping unit in use at ``at``; with ``revoked``, the last one that was revoked by then.
+
+        Raises :class:`InvalidHolder` outside the root's validity, or where no unit was revoked.
+        """
+        unit = units.revoked_unit(self.stampers, at) if revoked else units.stamping_unit(self.stampers, at)
+        if unit is None:
+            kind = "revoked by then (PkiSpec.compromised_stampers)" if revoked else "in use at that moment"
+            raise InvalidHolder(f"time-stamping unit at {at.isoformat()}", f"no unit is {kind}")
+        return self._service(unit)
+
+    def stamp(self, digest: bytes, at: datetime) -> bytes:
+        """A time-stamp token over a SHA-256 digest (32 bytes), as the authority gives it at ``at``: DER of a TimeStampToken."""
+        return stamping.stamp(self.time_stamping(at), self.spec.seed, digest, at)
+
+    def timestamp(self, request: bytes, at: datetime, behaviour: Behaviour = HONEST) -> bytes:
+        """DER of the TimeStampResp to a DER TimeStampReq at ``at``; never raises for what the request holds."""
+        return stamping.respond(request, self.time_stamping, self.spec.seed, at, behaviour)
+
+    def ocsp(self, request: bytes, at: datetime, behaviour: Behaviour = HONEST) -> bytes:
+        """DER of the OCSPResponse to a DER OCSPRequest at ``at``; never raises for what the request holds."""
+        return answer_ocsp(request, self._desk, at, self.spec.ocsp_validity, behaviour)
+
+    def _desk(self, issuer: IssuerHashes, at: datetime) -> Desk | None:
+        """Who answers for the authority with these hashes at a moment; nobody before it exists and after it has ended."""
+        if not self._ocsp_names:
+            made = [self.authority(id) for id in self.authorities()]
+            self._ocsp_names.update({hashes: authority.id for authority in made for hashes in issuer_hashes(authority)})
+        id = self._ocsp_names.get(issuer)
+        if id is None:
+            return None
+        delegate = units.responder(self.spec, id, at)
+        if delegate is None:
+            return None
+        first = self.spec.validity(id)[0]
+        return Desk(self._service(delegate), first, lambda serial: self._status(id, serial, at))
+
+    def _status(self, id: Authority, serial: int, at: datetime) -> Status:
+        entry = self._register.entry((id, serial), at)
+        if entry is not None:
+            return Status(known=True, revocation=entry)
+        known = self._register.knows((id, serial), at)
+        return Status(known or any(self._serial(id, spec.subject()) == serial for spec in units.responders(self.spec, id, at)))
+
+    def _service(self, spec: HolderSpec) -> Holder:
+        """A unit's or a responder's certificate and key, made on first use."""
+        holder = self._services.get(spec.name)
+        if holder is None:
+            holder = self._services[spec.name] = self._certify(spec)
+        return holder
+
+    def _certify(self, spec: HolderSpec) -> Holder:
+        name = spec.subject()
+        issuer = self.authority(spec.authority)
+        key = self.spec.make_key(spec.key, self.known_as(spec))
+        spki = key.public_der
+        extensions = holder_extensions(spec, spki, issuer.key_id)
+        request = Request(encode_name(name), spki, self._serial(spec.authority, name), spec.not_before, spec.not_after, extensions)
+        certificate = sign_certificate(request, issuer.name_der, issuer.key)
+        return Holder(rfc4514(name), certificate, key, self._chain(spec.authority), spec)
+
+    def _enter(self, spec: HolderSpec) -> None:
+        """What the register knows of a certificate from its description."""
+        name = spec.subject()
+        key = (spec.authority, self._serial(spec.authority, name))
+        self._register.enter(key, rfc4514(name), spec.not_before)
+        for since, until in spec.holds:
+            self._register.hold(key, since)
+            if until is not None:
+                self._register.release(key, until)
+        if spec.revoked_at is not None:
+            self._register.revoke(key, spec.revoked_at, spec.reason, spec.invalid_since)
+        marks = [since for since, _ in spec.holds] + ([spec.revoked_at] if spec.revoked_at else [])
+        if marks:
+            self._forget(spec.authority, min(marks))
+
+    def _holder_key(self, subject: str) -> Key:
+        holder = self.holders.get(subject)
+        if holder is None:
+            raise InvalidHolder(subject, "was never certified here")
+        return holder.spec.authority, self._serial(holder.spec.authority, holder.spec.subject())
+
+    def _serial(self, issuer: Authority, name: Name) -> int:
+        return serial_number(self.spec.seed, rfc4514(name), _SHORT_SERIAL if issuer.tree is Tree.G1 else 8)
+
+    def _chain(self, issuer: Authority) -> tuple[bytes, ...]:
+        """The certificates above a holder, nearest first."""
+        above = PROFILES[issuer].issuer
+        return (self.authority(issuer).certificate_der, *(() if above is None else self._chain(above)))
+
+    def _make_authority(self, id: Authority) -> CertificationAuthority:
+        """A root (no path length limit) or a subordinate that may certify end entities only."""
+        profile = PROFILES[id]
+        issuer = None if profile.issuer is None else self.authority(profile.issuer)
+        name = _authority_name(id)
+        key = self.spec.make_key(self.spec.authority_key_kind(id), rfc4514(name))
+        if id.tree is Tree.G1:
+            key = key.signing_with(RSA_SHA1)
+        spki = key.public_der
+        if issuer is None:
+            extensions = authority_extensions(spki, key_identifier(spki), None, None)
+        else:
+            extensions = authority_extensions(spki, issuer.key_id, issuer.id, 0)
+        request = Request(encode_name(name), spki, self._serial(id, name), *self.spec.validity(id), extensions)
+        return make_authority(id, request, key, issuer)
+
+    def _forget(self, authority: Authority, since: datetime) -> None:
+        """Drop lists made before it was known what they must say."""
+        for key in [key for key in self._crls if key[0] is authority and self._crl_time(*key) >= since]:
+            del self._crls[key]
+
+    def _first_crl(self, authority: Authority) -> datetime:
+        return _midnight(self.spec.validity(authorities_of(authority.tree)[0])[0])
+
+    def _crl_time(self, authority: Authority, number: int) -> datetime:
+        return self._first_crl(authority) + (number - 1) * self.spec.crl_interval
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.astimezone(VN).replace(hour=0, minute=0, second=0)
 
 
 def _authority_name(id: Authority) -> Name:
-    return ((oids.COUNTRY, "VN"), (oids.ORGANIZATION, _OPERATOR), (oids.COMMON_NAME, _COMMON_NAMES[id]))
-
-
-def _authority_serial(spec: PkiSpec, id: Authority) -> int:
-    return serial_number(spec.seed, rfc4514(_authority_name(id)))
-
-
-def _authority(spec: PkiSpec, id: Authority, issuer: CertificationAuthority | None) -> CertificationAuthority:
-    """Root (no path length limit) or a subordinate that may certify end entities only."""
-    name = _authority_name(id)
-    key = spec.make_key(spec.authority_key, rfc4514(name))
-    spki = key.public_der
-    if issuer is None:
-        not_after = spec.not_after
-        extensions = authority_extensions(spki, key_identifier(spki), None, None)
-    else:
-        not_after = min(spec.not_after, spec.not_before.replace(year=spec.not_before.year + spec.authority_years))
-        extensions = authority_extensions(spki, issuer.key_id, issuer.id, 0)
-    request = Request(encode_name(name), spki, _authority_serial(spec, id), spec.not_before, not_after, extensions)
-    return make_authority(id, request, key, issuer)
+    profile = PROFILES[id]
+    return ((oids.COUNTRY, "VN"), (oids.ORGANIZATION, profile.operator), (oids.COMMON_NAME, profile.common_name))

@@ -8,7 +8,8 @@ from hashlib import sha256
 
 from signing import der
 from signing.keys import Purpose, SigningKey
-from signing.pki.profiles import Authority, HolderSpec, key_identifier
+from signing.pki.authorities import Authority
+from signing.pki.profiles import HolderSpec, key_identifier
 
 _VERSION_3 = der.context(0, der.integer(2))
 
@@ -52,9 +53,9 @@ class Request:
     extensions: bytes
 
 
-def serial_number(seed: str, subject: str) -> int:
-    """A positive serial of exactly 8 octets, derived from the world's seed and the subject."""
-    digest = bytearray(sha256(f"serial\x00{seed}\x00{subject}".encode()).digest()[:8])
+def serial_number(seed: str, subject: str, octets: int = 8) -> int:
+    """A positive serial of exactly so many octets, derived from the world's seed and the subject."""
+    digest = bytearray(sha256(f"serial\x00{seed}\x00{subject}".encode()).digest()[:octets])
     digest[0] = digest[0] & 0x7F | 0x40
     return int.from_bytes(digest, "big")
 

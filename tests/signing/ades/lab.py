@@ -160,9 +160,7 @@ def crl(
     builder = x509.CertificateRevocationListBuilder().issuer_name(issuer.subject)
     builder = builder.last_update(this_update).next_update(this_update + timedelta(days=days))
     builder = builder.add_extension(x509.CRLNumber(int(this_update.timestamp())), critical=False)
-    builder = builder.add_extension(
-        x509.AuthorityKeyIdentifier(authority.key_id, None, None), critical=False
-    )
+    builder = builder.add_extension(x509.AuthorityKeyIdentifier(authority.key_id, None, None), critical=False)
     for serial, at, reason, invalid in revoked:
         entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(at)
         entry = entry.add_extension(x509.CRLReason(reason), critical=False)

@@ -19,7 +19,7 @@ from signing.validation.ades.policy_file import read_policy
 from signing.validation.ades.reach import REACHED, UNREACHED
 from signing.validation.policy import AlgorithmPolicy, AlgorithmRule
 from signing.validation.verdicts import SignatureVerdict
-from tests.signing.ades.lab import ALONE, DAY, World, attribute_der, claim, receipt, unit, when, with_attributes
+from tests.signing.ades.lab import ALONE, DAY, World, attribute_der, claim, receipt, when, with_attributes
 from tests.signing.lab import AT, CONTENT, DIGEST, attribute, chain_of, ess, good_attributes, signed, signed_data, signer_info
 
 S = SubIndication
@@ -99,7 +99,7 @@ def unlisted_algorithm() -> SignatureVerdict:
 
 def policy_with(line: str) -> SignatureVerdict:
     """A signature that invokes policy 1.2.3.4, judged under a policy file with that line more."""
-    text = '[algorithms]\necdsa-p256-sha256 = { min_key_bits = 256 }\n[digests]\nsha256 = {}\n[signature_policies]\n' + line
+    text = "[algorithms]\necdsa-p256-sha256 = { min_key_bits = 256 }\n[digests]\nsha256 = {}\n[signature_policies]\n" + line
     policy = read_policy("own.toml", b'name = "own"\n[checks]\nalgorithm-protection-present = "IGNORE"\n' + text.encode())
     world = World.make()
     cms = with_attributes(world.signer, attribute_der(oids.SIGNATURE_POLICY_IDENTIFIER, SIGNATURE_POLICY))

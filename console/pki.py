@@ -1,0 +1,92 @@
+"""The PKI of a scenario on a port: time-stamps, certificate status, revocation lists and authority certificates as of one moment."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from rich.console import Console
+
+from console.locale import Text
+from console.session import DONE, UNREACHED, USAGE, Unusable, known
+from exchange.domain.calendar import VN
+from scenarios.pki import build
+from scenarios.world import World
+from scenarios.worldfile import WorldFileError, load_world
+from signing import SigningError, TrustServices
+
+_OPENING = time(8)
+_YEARS = range(2010, 2101)
+"""The first generation's root begins in 2010."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """What the command line asks for."""
+
+    scenario: str
+    seed: str
+    at: str | None
+    host: str
+    port: int
+    moment_from_header: bool
+
+
+def serve(stand: Stand, text: Text) -> int:
+    """Serve until interrupted; the exit code."""
+    talk = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        import uvicorn
+    except ImportError:
+        talk.print(text("error.service"), markup=False)
+        return UNREACHED
+    try:
+        known(stand.scenario, stand.seed, text)
+        world = load_world(stand.scenario, stand.seed)
+        at = _moment(stand, world, text)
+        pki = build(world).pki
+        services = TrustServices(pki, lambda: at, moment_from_header=stand.moment_from_header)
+        listening = socket.create_server((stand.host, stand.port))
+    except (WorldFileError, Unusable) as error:
+        talk.print(str(error), markup=False)
+        return USAGE
+    except SigningError as error:
+        talk.print(text("error.unreachable", error=error), markup=False)
+        return UNREACHED
+    except OSError as error:
+        talk.print(text("error.unreachable", error=f"{stand.host}:{stand.port}: {error.strerror or error}"), markup=False)
+        return UNREACHED
+    with listening:
+        _announce(stand, at, listening, [str(id) for id in pki.authorities()], text, talk)
+        try:
+            uvicorn.Server(uvicorn.Config(services, log_level="warning", lifespan="off", date_header=False)).run(sockets=[listening])
+        except KeyboardInterrupt:  # uvicorn closes in order and hands the signal on
+            return DONE
+    return DONE
+
+
+def _moment(stand: Stand, world: World, text: Text) -> datetime:
+    """The instant asked for, Vietnamese time unless it says otherwise; else the morning of the scenario's first day."""
+    if stand.at is None:
+        return datetime.combine(world.start, _OPENING, VN)
+    try:
+        at = datetime.fromisoformat(stand.at)
+    except ValueError:
+        at = None
+    if at is None or at.year not in _YEARS:
+        raise Unusable(text("error.at", at=stand.at or "''"))
+    return at if at.tzinfo is not None else at.replace(tzinfo=VN)
+
+
+def _announce(stand: Stand, at: datetime, listening: socket.socket, authorities: list[str], text: Text, talk: Console) -> None:
+    """What is served, as of when, and where: addresses to standard output, the rest is talk."""
+    host, port = listening.getsockname()[:2]
+    base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    talk.print(text("pki.line", name=stand.scenario, seed=stand.seed, moment=text.instant(at.astimezone(VN))), style="bold", markup=False)
+    talk.print(text("start.test"), markup=False)
+    talk.print(text("pki.header") if stand.moment_from_header else text("pki.still"), markup=False)
+    lists = (f"{base}/crl/{id}.crl" for id in authorities)
+    certificates = (f"{base}/ca/{id}.crt" for id in authorities)
+    print("\n".join([f"{base}/", f"{base}/tsa", f"{base}/ocsp", *lists, *certificates]), flush=True)
+    talk.print(text("pki.stop"), markup=False)

@@ -1,0 +1,1 @@
+"""The PKI over HTTP: thin ASGI applications over its pure functions."""
