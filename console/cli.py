@@ -123,6 +123,15 @@ def doctor(lang: Lang = None) -> None:
     raise typer.Exit(0 if whole else 3)
 
 
+@app.command(help=HELP("cli.scorecard.help"))
+def scorecard(lang: Lang = None) -> None:
+    """Run the public suites."""
+    text = _text(lang)
+    from console.scorecard import scorecard as run_suites
+
+    raise typer.Exit(run_suites(text))
+
+
 def main() -> None:
     """Entry point of the console script and of ``./truc``."""
     for stream in (sys.stdout, sys.stderr):

@@ -196,8 +196,9 @@ _FOREIGN_ENCODED = _encodings()
 def read_algorithm(encoded: bytes) -> SignatureAlgorithm | None:
     """The signature algorithm of a DER AlgorithmIdentifier from outside, ``None`` when it is not known or its parameters are not its own.
 
-    RSA parameters may be absent, for responders are found that leave the NULL of RFC 4055 §5 out. An ECDSA identifier names no curve: the algorithm read is bound to one by :func:`bound_to`. RSA-PSS must state its parameters (RFC 4055
-    §3.1), MGF1 over a known digest, a salt of 0 to 1024 octets, trailer 1.
+    RSA parameters may be absent, for responders are found that leave the NULL of RFC 4055 §5 out. An ECDSA identifier names no curve: the
+    algorithm read is bound to one by :func:`bound_to`. RSA-PSS must state its parameters (RFC 4055 §3.1): MGF1 over a known digest, a salt
+    of 0 to 1024 octets, trailer 1.
     """
     return _FOREIGN_ENCODED.get(encoded) or _read_pss(encoded)
 
@@ -246,3 +247,8 @@ DIGEST_IDENTIFIERS = {
     for name, identifier in (("sha1", oids.SHA1), ("sha256", oids.SHA256), ("sha384", oids.SHA384), ("sha512", oids.SHA512))
 }
 """Digest name → AlgorithmIdentifier as we write it, parameters absent (RFC 5754 §2)."""
+
+
+def foreign_names() -> frozenset[str]:
+    """Names of every algorithm with a fixed encoding, for a policy that lists them all."""
+    return frozenset(_FOREIGN)

@@ -11,7 +11,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
 
@@ -87,6 +87,7 @@ _ECDSA_DETERMINISTIC = ec.ECDSA(SHA256(), deterministic_signing=True)
 _P256 = ec.SECP256R1()
 CURVE_NAMES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
 _ECDSA_BY_DIGEST = {digest: ec.ECDSA(algorithm) for digest, algorithm in _HASHES.items()}
+_CURVE_SET = frozenset(CURVE_NAMES.values())
 MAX_RSA_BITS = 8192
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
@@ -149,19 +150,23 @@ def load_public_key(spki: bytes) -> PublicKey:
 
 def fits(key: AnyPublicKey, algorithm: SignatureAlgorithm) -> bool:
     """Whether the algorithm is one for this kind of key (and, for EC, this curve)."""
-    family = algorithm.family
-    if isinstance(key, rsa.RSAPublicKey):
-        return family is Family.RSA or family is Family.RSA_PSS
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return (family is Family.P256 and key.key_size == 256) or (family is Family.EC and algorithm.curve in ("", curve_of(key)))
-    return family is (Family.ED25519 if isinstance(key, ed25519.Ed25519PublicKey) else Family.DSA)
+    family, kind = algorithm.family, kind_of(key)
+    if kind in _CURVE_SET:
+        return (family is Family.P256 and kind == "P-256") or (family is Family.EC and algorithm.curve in ("", kind))
+    return family.value == kind or (family is Family.RSA_PSS and kind == "RSA")
 
 
 def kind_of(key: AnyPublicKey) -> str:
-    """What a key is, for a sentence: ``RSA``, a curve, ``Ed25519``, ``DSA``."""
-    if isinstance(key, rsa.RSAPublicKey):
-        return "RSA"
-    return curve_of(key) or ("Ed25519" if isinstance(key, ed25519.Ed25519PublicKey) else "DSA")
+    """What a key is: ``RSA``, a curve (``P-256`` …), ``Ed25519``, ``DSA``."""
+    kind = _kind_of_type(type(key))
+    return kind or curve_of(key)
+
+
+@cache
+def _kind_of_type(key: type) -> str:
+    """The kind of keys of a class, empty for EC keys. Kept, since asking an abstract class takes longer than reading a certificate."""
+    kinds: tuple[tuple[str, type], ...] = (("RSA", rsa.RSAPublicKey), ("Ed25519", ed25519.Ed25519PublicKey), ("DSA", dsa.DSAPublicKey))
+    return next((name for name, kind in kinds if issubclass(key, kind)), "")
 
 
 def curve_of(key: AnyPublicKey) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cryptography import x509
 from cryptography.hazmat import asn1
 
@@ -39,12 +41,15 @@ def elements(content: bytes) -> list[tuple[int, bytes]]:
 
 def only(encoded: bytes, tag: int) -> bytes:
     """The content of the one element with that tag that ``encoded`` is; raises ValueError otherwise."""
+    if len(encoded) > 1 and encoded[0] == tag and encoded[1] < 0x80 and encoded[1] == len(encoded) - 2:
+        return encoded[2:]
     found = elements(encoded)
     if len(found) != 1 or found[0][0] != tag:
         raise ValueError(f"one element with tag {tag:#04x} is expected")
     return found[0][1]
 
 
+@lru_cache(maxsize=1024)
 def identifier(content: bytes) -> str:
     """The dotted form of an OBJECT IDENTIFIER's content; raises ValueError."""
     return asn1.decode_der(_Identifier, der.sequence(der.tlv(0x06, content))).value.dotted_string

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from signing.foreign_keys import ForeignKey
 from signing.keys import Purpose
 from signing.validation.rfc5280.cache import ArtefactCache, load_or_none
-from signing.validation.rfc5280.names import Prepared, prepared, text
+from signing.validation.rfc5280.names import Prepared, prepared, same, text
 from signing.validation.rfc5280.objects import Certificate
 
 MAX_CANDIDATES = 16
@@ -135,8 +135,7 @@ class Search:
         if not named:
             self.obstacle = self.obstacle or f"no certificate of {text(last.issuer)} is at hand"
             return ()
-        met = {(prepared(one.subject), one.spki) for one in chain}
-        near = [one for one in named if self.pool.distance(one) <= room and (prepared(one.subject), one.spki) not in met]
+        near = [one for one in named if self.pool.distance(one) <= room and not _met(chain, one)]
         if not near:
             self.obstacle = (
                 self.obstacle or f"no certificate of {text(last.issuer)} leads to an anchor within {self.max_depth} certificates"
@@ -173,6 +172,11 @@ class Search:
                 return None
             keys.append(key)
         return tuple(reversed(keys))
+
+
+def _met(chain: Sequence[Certificate], candidate: Certificate) -> bool:
+    """Whether a chain already holds this name with this key: a path that came back to it goes in circles (RFC 4158 §5.2)."""
+    return any(one.spki == candidate.spki and same(one.subject, candidate.subject) for one in chain)
 
 
 def _identifiers_differ(certificate: Certificate, issuer: Certificate) -> bool:

@@ -346,12 +346,12 @@ def _revocation_fault(
     certificate: Certificate, found: RevocationVerdict, need: RevocationNeed, step: Check, revoked: SubIndication
 ) -> Fault | None:
     """What a certificate's standing costs: ``revoked``, TRY_LATER where it is on hold, stale or (as needed) unknown, else nothing."""
+    if found.standing is Standing.GOOD and found.fresh:
+        return None
     name = text(certificate.subject)
     if found.standing is Standing.REVOKED:
         at = checks.REVOCATION if step is checks.FRESHNESS else step
         return Fault(at, revoked, f"{name}: {found.detail}")
-    if found.standing is Standing.GOOD and found.fresh:
-        return None
     if found.standing is Standing.UNKNOWN and need is RevocationNeed.IF_AVAILABLE and not found.rejected:
         return None
     return Fault(step, SubIndication.TRY_LATER, f"{name}: {found.detail}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated
 
 from cryptography.hazmat import asn1
@@ -21,6 +22,10 @@ MAX_ITEMS = 1024
 
 ALL_REASONS = frozenset(range(1, 9))
 """Bits of ReasonFlags but ``unused`` (RFC 5280 §4.2.1.13)."""
+
+
+_kept = lru_cache(maxsize=512)
+"""Certificates of one authority carry the same values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class _PolicyConstraints:
     mapping: Annotated[int | None, asn1.Implicit(1)]
 
 
+@_kept
 def basic_constraints(value: bytes) -> tuple[bool, int | None]:
     """(whether an authority, path length or ``None``)."""
     read = asn1.decode_der(_BasicConstraints, value)
@@ -84,16 +90,19 @@ def basic_constraints(value: bytes) -> tuple[bool, int | None]:
     return read.authority, read.path_length
 
 
+@_kept
 def key_usage(value: bytes) -> frozenset[int]:
     """The positions set."""
     return bits(only(value, 0x03))
 
 
+@_kept
 def identifiers(value: bytes) -> tuple[str, ...]:
     """A SEQUENCE OF OBJECT IDENTIFIER: extended key usages."""
     return tuple(identifier(content) for content in _each(value, 0x06))
 
 
+@_kept
 def policies(value: bytes) -> tuple[str, ...]:
     """The policy identifiers; one twice is malformed (RFC 5280 §4.2.1.4). Qualifiers are for people and not read."""
     found = []
@@ -107,6 +116,7 @@ def policies(value: bytes) -> tuple[str, ...]:
     return tuple(found)
 
 
+@_kept
 def policy_mappings(value: bytes) -> tuple[tuple[str, str], ...]:
     """Pairs (issuer's policy, subject's policy)."""
     pairs = []
@@ -118,6 +128,7 @@ def policy_mappings(value: bytes) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
+@_kept
 def policy_constraints(value: bytes) -> tuple[int | None, int | None]:
     """(requireExplicitPolicy, inhibitPolicyMapping)."""
     read = asn1.decode_der(_PolicyConstraints, value)
@@ -140,6 +151,7 @@ def general_names(value: bytes) -> tuple[GeneralName, ...]:
     return _general_names(content) if content else ()
 
 
+@_kept
 def name_constraints(value: bytes) -> Subtrees:
     """NameConstraints; minimum must be 0 and maximum absent (RFC 5280 §4.2.1.10)."""
     fields = _fields(only(value, der.SEQUENCE), (0xA0, 0xA1))
@@ -148,6 +160,7 @@ def name_constraints(value: bytes) -> Subtrees:
     return Subtrees(_bases(fields.get(0xA0)), _bases(fields.get(0xA1)))
 
 
+@_kept
 def authority_key(value: bytes) -> bytes | None:
     """The keyIdentifier of AuthorityKeyIdentifier, ``None`` where it names the issuer otherwise."""
     return _fields(only(value, der.SEQUENCE), (0x80, 0xA1, 0x82)).get(0x80)
@@ -158,11 +171,13 @@ def subject_key(value: bytes) -> bytes:
     return only(value, 0x04)
 
 
+@_kept
 def distribution_points(value: bytes) -> tuple[DistributionPoint, ...]:
     """CRLDistributionPoints and FreshestCRL."""
     return tuple(_distribution_point(content) for content in _each(value, der.SEQUENCE))
 
 
+@_kept
 def issuing_point(value: bytes) -> IssuingPoint:
     """IssuingDistributionPoint; at most one of the three only-fields may be true."""
     fields = _fields(only(value, der.SEQUENCE), (0xA0, 0x81, 0x82, 0x83, 0x84, 0x85))

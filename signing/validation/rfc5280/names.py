@@ -11,8 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from cryptography import x509
+from cryptography.hazmat import asn1
+
 from signing import der, oids
-from signing.formats.elements import elements, identifier, only
+from signing.formats.certificates import full
 from signing.pki.profiles import SHORT_NAMES
 
 MAX_ATTRIBUTES = 64
@@ -21,7 +24,16 @@ MAX_ATTRIBUTES = 64
 Prepared = tuple[frozenset[tuple[str, str | bytes]], ...]
 """RDNs in order; each a set of (dotted type, prepared text, or encoding where the value is no string)."""
 
-_CODECS = {0x0C: "utf-8", 0x12: "ascii", 0x13: "ascii", 0x14: "latin-1", 0x16: "ascii", 0x1A: "ascii", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
+_CODECS = {
+    b"\x0c": "utf-8",
+    b"\x12": "ascii",
+    b"\x13": "ascii",
+    b"\x14": "latin-1",
+    b"\x16": "ascii",
+    b"\x1a": "ascii",
+    b"\x1c": "utf-32-be",
+    b"\x1e": "utf-16-be",
+}
 """Tag → how text is encoded. TeletexString is read as Latin-1, as everybody writes it (RFC 5280 §4.1.2.4 leaves it to us)."""
 
 _NOTHING = {0x00AD, 0x034F, 0x1806, 0xFFFC, 0x200B, *range(0x180B, 0x180E), *range(0xFE00, 0xFE10)}
@@ -37,27 +49,32 @@ class Attribute:
     value: bytes
 
 
+@asn1.sequence
+class _Attribute:
+    type: x509.ObjectIdentifier
+    value: asn1.TLV
+
+
+@asn1.sequence
+class _Name:
+    """A SEQUENCE around the Name, since the decoder wants a class at the root."""
+
+    rdns: list[asn1.SetOf[_Attribute]]
+
+
 @lru_cache(maxsize=4096)
 def attributes(name: bytes) -> tuple[tuple[Attribute, ...], ...]:
     """The RDNs of a DER Name in order; raises ValueError for what is no Name, is too long, or holds undecodable text."""
-    rdns: list[tuple[Attribute, ...]] = []
-    for tag, rdn in elements(only(name, der.SEQUENCE)):
-        if tag != der.SET or not rdn:
-            raise ValueError("a name is a sequence of non-empty sets of attributes")
-        rdns.append(tuple(_attribute(tag, content) for tag, content in elements(rdn)))
-    if sum(len(rdn) for rdn in rdns) > MAX_ATTRIBUTES:
-        raise ValueError(f"a name has at most {MAX_ATTRIBUTES} attributes")
-    return tuple(rdns)
+    rdns = tuple(tuple(_attribute(part) for part in rdn.as_list()) for rdn in asn1.decode_der(_Name, der.sequence(name)).rdns)
+    if not all(rdns) or sum(len(rdn) for rdn in rdns) > MAX_ATTRIBUTES:
+        raise ValueError(f"a name is a sequence of non-empty sets of attributes, at most {MAX_ATTRIBUTES}")
+    return rdns
 
 
-def _attribute(tag: int, content: bytes) -> Attribute:
-    parts = elements(content)
-    if tag != der.SEQUENCE or len(parts) != 2 or parts[0][0] != 0x06:
-        raise ValueError("an attribute of a name is a type and a value")
-    kind, value = parts[1]
-    codec = _CODECS.get(kind)
-    text = None if codec is None else value.decode(codec)
-    return Attribute(identifier(parts[0][1]), text, der.tlv(kind, value))
+def _attribute(part: _Attribute) -> Attribute:
+    codec = _CODECS.get(part.value.tag_bytes)
+    text = None if codec is None else bytes(part.value.data).decode(codec)
+    return Attribute(part.type.dotted_string, text, full(part.value))
 
 
 @lru_cache(maxsize=4096)

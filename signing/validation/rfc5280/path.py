@@ -105,15 +105,15 @@ def _certificate_fault(certificate: Certificate, state: _State, *, final: bool) 
     unknown = certificate.critical - HANDLED
     if unknown:
         return _fault(STRUCTURE, certificate, f"has the unknown critical extension {min(unknown)} (RFC 5280 §4.2)")
-    self_issued = certificate.self_issued
-    if final or not self_issued:
+    self_issued = not final and certificate.self_issued
+    if not self_issued:
         broken = subtrees.fault(certificate, state.constraints)
         if broken:
             return _fault(NAMES, certificate, f"breaks a name constraint: {broken}")
     if certificate.policies is None:
         state.graph.clear()
     else:
-        state.graph.add(certificate.policies, any_counts=state.any_policy > 0 or (self_issued and not final))
+        state.graph.add(certificate.policies, any_counts=state.any_policy > 0 or self_issued)
     if state.graph.empty and state.explicit == 0:
         return _fault(POLICIES, certificate, "leaves no valid policy where one is required (RFC 5280 §6.1.3 (f))")
     return None
