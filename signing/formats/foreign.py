@@ -1,0 +1,93 @@
+"""What pyHanko sees in a PDF, as plain values: the child's side of :mod:`signing.formats.pdf`, never imported by the parent's process.
+
+It looks and does not judge: fields with their signature dictionaries, the store as it stood at each revision, and the result of pyHanko's
+difference analysis. Needs the extra ``truc[foreign]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any, cast
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.diff_analysis import DiffResult
+from pyhanko.sign.fields import enumerate_sig_fields
+from pyhanko.sign.validation import EmbeddedPdfSignature
+
+MAX_FIELDS = 64
+MAX_STORED = 512
+_STORE_KINDS = ("/Certs", "/CRLs", "/OCSPs")
+
+
+def inspect(data: bytes) -> dict[str, Any]:
+    """Fields and stores of a PDF; raises whatever pyHanko does."""
+    reader = PdfFileReader(BytesIO(data), strict=False)
+    if reader.encrypted:
+        raise ValueError("the file is encrypted")
+    found = [(name, value, field) for name, value, field in enumerate_sig_fields(reader, filled_status=True)]
+    if len(found) > MAX_FIELDS:
+        raise ValueError(f"more than {MAX_FIELDS} signature fields")
+    fields = [_field(reader, str(name), value, field) for name, value, field in found]
+    return {
+        "fields": fields,
+        "revisions": reader.xrefs.total_revisions,
+        "store": _store(reader.root),
+        "stores": {field["revision"]: _store_at(reader, field["revision"]) for field in fields if field["revision"] is not None},
+    }
+
+
+def _field(reader: PdfFileReader, name: str, value: Any, field: Any) -> dict[str, Any]:
+    dictionary: Any = cast("Any", value).get_object() if isinstance(value, generic.IndirectObject) else value
+    contents = dictionary.raw_get("/Contents", decrypt=generic.EncryptedObjAccess.RAW)
+    described: dict[str, Any] = {
+        "name": name,
+        "type": str(dictionary.get("/Type", "/Sig")),
+        "sub_filter": str(dictionary.get("/SubFilter", "")),
+        "byte_range": [int(number) for number in dictionary["/ByteRange"]],
+        "contents": bytes(getattr(contents, "original_bytes", contents)),
+        "claimed": str(dictionary.get("/M", "")),
+        "revision": None,
+        "coverage": "",
+        "changes": "",
+        "changed_fields": [],
+    }
+    return described | _difference(reader, name, field)
+
+
+def _difference(reader: PdfFileReader, name: str, field: Any) -> dict[str, Any]:
+    """How far the signature reaches and what was changed after it, by pyHanko's default rules."""
+    try:
+        signature = cast("Any", EmbeddedPdfSignature(reader, field, name))  # upstream types its results too narrowly
+        signature.compute_integrity_info()
+    except Exception as error:  # the parser's own ways of failing on a hostile file are many; each means no answer
+        return {"changes": "unknown", "reason": " ".join(f"{type(error).__name__}: {error}".split())[:200]}
+    result = signature.diff_result
+    seen = {"revision": signature.signed_revision, "coverage": signature.coverage.name if signature.coverage else ""}
+    if result is None:
+        return seen | {"changes": "NONE"}
+    if isinstance(result, DiffResult):
+        return seen | {"changes": result.modification_level.name, "changed_fields": sorted(map(str, result.changed_form_fields))}
+    return seen | {"changes": "OTHER", "reason": " ".join(str(result).split())[:200]}
+
+
+def _store_at(reader: PdfFileReader, revision: int) -> list[list[bytes]]:
+    return _store(reader.get_historical_resolver(revision).root)
+
+
+def _store(root: Any) -> list[list[bytes]]:
+    """Certificates, lists and OCSP responses of the document security store, as DER."""
+    try:
+        store = root["/DSS"]
+    except KeyError:
+        return [[], [], []]
+    return [list(_streams(store, kind)) for kind in _STORE_KINDS]
+
+
+def _streams(store: Any, kind: str) -> Iterator[bytes]:
+    references = store.get(kind, [])
+    if len(references) > MAX_STORED:
+        raise ValueError(f"more than {MAX_STORED} artefacts in the security store")
+    for reference in references:
+        yield bytes(reference.get_object().data)
