@@ -133,6 +133,7 @@ def certify(
     not_before: datetime = SIGNED_AT - 400 * DAY,
     not_after: datetime = SIGNED_AT + 1600 * DAY,
     subject: Name | None = None,
+    serial: int | None = None,
 ) -> Holder:
     """A holder certified with exactly these extensions, key identifiers added."""
     subject = subject or ((oids.COUNTRY, "VN"), (oids.LOCALITY, "Hòa Bình"), (oids.COMMON_NAME, name))
@@ -142,8 +143,8 @@ def certify(
         extension(oids.SUBJECT_KEY_IDENTIFIER, der.octet_string(key_identifier(key.public_der))),
         authority_key_extension(key_identifier(issuer.key.public_der)),
     )
-    serial = serial_number(name, f"{text}{not_before}")
-    request = Request(encode_name(subject), key.public_der, serial, not_before, not_after, der.sequence(*extensions, *identifiers))
+    number = serial or serial_number(name, f"{text}{not_before}")
+    request = Request(encode_name(subject), key.public_der, number, not_before, not_after, der.sequence(*extensions, *identifiers))
     return Holder(text, sign_certificate(request, issuer.name_der, issuer.key), key, issuer.chain, LEADER)
 
 

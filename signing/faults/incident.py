@@ -29,11 +29,13 @@ class Incident:
 
     ``leader`` and ``seal`` bend the description by which the signer is certified, given the instant of signing (a second certificate of
     the same person needs another subject, another authority or another PKI). ``clock`` is how far the signing tool's clock is ahead.
-    ``leaf_only`` leaves the authority's certificate out. ``letter`` changes the finished file.
+    ``leaf_only`` leaves the authority's certificate out. ``stamped`` is false where the time-stamp service gave no answer and the
+    tool went on without, where letters are stamped at all. ``letter`` changes the finished file.
     """
 
     leader: Callable[[HolderSpec, datetime], HolderSpec] = unchanged_holder
     seal: Callable[[HolderSpec, datetime], HolderSpec] = unchanged_holder
     clock: timedelta = timedelta(0)
     leaf_only: bool = False
+    stamped: bool = True
     letter: Callable[[bytes], bytes] = unchanged_letter

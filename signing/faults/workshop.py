@@ -54,6 +54,7 @@ SEAL = HolderSpec(
     datetime(2025, 1, 1, tzinfo=VN),
     locality="Hòa Bình",
 )
+RECEIVER = replace(SEAL, name="Ủy ban nhân dân huyện Lạc Sơn", organisation="Ủy ban nhân dân tỉnh Hòa Bình")
 LETTER = LetterContent(
     sender_id="H28",
     type_code="CV",
