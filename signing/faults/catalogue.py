@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from signing.errors import FormatFailure
 from signing.faults import chains, letters, rules, shapes, signers, stamps, statuses
@@ -79,17 +80,38 @@ def fault(name: str) -> Fault:
     return {one.name: one for one in faults()}[name]
 
 
-@cache
 def words(name: str, lang: str = "en") -> Words:
-    """What people are told about a fault, ``lang`` being ``en`` or ``vi``. Raises :class:`KeyError` for a name there is not."""
-    return read_words(_tables()[name], _remedies(), lang)
+    """What people are told about a fault of signed objects, ``lang`` being ``en`` or ``vi``. Raises :class:`KeyError`."""
+    return _catalogue_words()[name][lang]
 
 
-def read_words(table: Mapping[str, Mapping[str, str]], remedies: Mapping[str, Mapping[str, str]], lang: str) -> Words:
-    """Words from the table of a name: ``title``, ``what``, ``how`` in both languages, ``remedy`` by its name in ``remedies``."""
-    difference = table.get("difference", {})
-    remedy = remedies[str(table["remedy"])]
-    return Words(table["title"][lang], table["what"][lang], table["how"][lang], remedy[lang], difference.get(lang, ""))
+@cache
+def _catalogue_words() -> Mapping[str, Mapping[str, Words]]:
+    return read_words({name: text for file in _FILES for name, text in load_tables("signing.faults", f"{file}.toml").items()})
+
+
+def read_words(tables: Mapping[str, Any]) -> Mapping[str, Mapping[str, Words]]:
+    """Words by name and language from tables ``en.title``, ``en.what``, ``en.how``, the same in ``vi``, ``remedy`` and ``difference``.
+
+    Remedy and differences are named, since many faults share them; they stand in ``words/remedies.toml`` and ``words/differences.toml``.
+    """
+    remedies, differences = (load_tables("signing.faults", f"{file}.toml") for file in ("remedies", "differences"))
+    return {
+        name: {
+            lang: Words(**table[lang], remedy=remedies[table["remedy"]][lang], difference=_joined(table, differences, lang))
+            for lang in LANGUAGES
+        }
+        for name, table in tables.items()
+    }
+
+
+def _joined(table: Mapping[str, Any], differences: Mapping[str, Any], lang: str) -> str:
+    return " ".join(differences[one][lang] for one in table.get("difference", ()))
+
+
+def load_tables(package: str, name: str) -> dict[str, Any]:
+    """A file of words beside a package's code."""
+    return tomllib.loads(files(package).joinpath("words", name).read_text("utf-8"))
 
 
 def policy_of(case: Case) -> ValidationPolicy:
@@ -114,21 +136,3 @@ def _of_the_file(found: SignedObject, policy: ValidationPolicy) -> Iterator[Chec
     for rule, clause in found.findings:
         if policy.cost_of_finding(rule) is Severity.FAIL:
             yield Check("finding", False, clause, rule)
-
-
-@cache
-def _tables() -> dict[str, dict[str, dict[str, str]]]:
-    found: dict[str, dict[str, dict[str, str]]] = {}
-    for name in _FILES:
-        found.update(load_tables("signing.faults", f"{name}.toml"))
-    return found
-
-
-@cache
-def _remedies() -> dict[str, dict[str, str]]:
-    return load_tables("signing.faults", "remedies.toml")
-
-
-def load_tables(package: str, name: str) -> dict[str, dict[str, str]]:
-    """A file of words beside a package's code."""
-    return tomllib.loads(files(package).joinpath("words", name).read_text("utf-8"))

@@ -28,6 +28,8 @@ class Layout:
     """A prefix of the refusal's place."""
     first: bool | None
     second: bool | None
+    third: bool | None = None
+    """Of the receiver's signature, where there is one."""
 
 
 def _locked(lock: bytes) -> bytes:
@@ -213,9 +215,9 @@ LAYOUTS = (
     Layout("number-changed-number-locked", lambda draft: third_number(draft, NUMBER_ONLY), _SEAL, True, False),
     Layout("number-changed-after-seal", third_number, "end of file", True, False),
     Layout("validation-data-foreign", security_store, "end of file", True, True),
-    Layout("receiver-signs-all-locked", lambda draft: receivers_signature(draft, ALL), _SEAL, True, False),
-    Layout("receiver-signs", receivers_signature, "end of file", True, True),
-    Layout("receiver-signs-leader-locked", lambda draft: receivers_signature(draft, leader=EXCLUDE), _LEADER, False, True),
+    Layout("receiver-signs-all-locked", lambda draft: receivers_signature(draft, ALL), _SEAL, True, False, True),
+    Layout("receiver-signs", receivers_signature, "end of file", True, True, True),
+    Layout("receiver-signs-leader-locked", lambda draft: receivers_signature(draft, leader=EXCLUDE), _LEADER, False, True, True),
     Layout("objects-overstated", oversized, "cross-reference table", False, True),
 )
 """In the order of the table in which they were first measured."""

@@ -166,7 +166,7 @@ _LAYOUTS = tuple(
         (Finder.DOOR, Finder.AXIS),
         _OF_LAYOUT.get(layout.name, _FOREIGN if layout.place == "file" else _FIRST_CHANGED),
         _drawn(layout),
-        Peers(None, tuple(verdict for verdict in (layout.first, layout.second) if verdict is not None)),
+        Peers(None, tuple(verdict for verdict in (layout.first, layout.second, layout.third) if verdict is not None)),
     )
     for layout in LAYOUTS
 )

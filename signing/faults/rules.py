@@ -79,7 +79,7 @@ _CONTEXT = "EN 319 102-1 §5.2.4"
 
 FAULTS = (
     _fault("stamp-demanded", _under(STAMP_DEMANDED), S.SIG_CONSTRAINTS_FAILURE, "level", "EN 319 122-1 §6.1"),
-    Fault("stamp-service-silent", Group.TIME, Form.LETTER, (Finder.AXIS, Finder.AUDITOR), _LEVEL, service_silent, Peers(None, (True, True)), SILENT),
+    Fault("stamp-service-silent", Group.TIME, Form.LETTER, (Finder.AXIS, Finder.AUDITOR), _LEVEL, service_silent, Peers(), SILENT),
     _fault("policy-unknown", _invoking(""), S.SIGNATURE_POLICY_NOT_AVAILABLE, "explicit-policy", _CONTEXT),
     _fault("policy-unusable", _invoking(f'"{_POLICY_ID}" = "nowhere.toml"'), S.POLICY_PROCESSING_ERROR, "signature-policy", _CONTEXT),
     _fault("certificate-policy-demanded", _under(_field_but("require_explicit_policy = false", "require_explicit_policy = true")), S.CERTIFICATE_CHAIN_GENERAL_FAILURE, "chain-structure", "RFC 5280 §6.1"),

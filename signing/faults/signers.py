@@ -153,10 +153,10 @@ FAULTS = (
     _fault("leaf-only", _of(_LEAF), _both(None), _VALID, group=Group.SOUND, incident=_LEAF),
     _fault("leaf-only-unknown", _of(_LEAF, known=False), _both(S.NO_CERTIFICATE_CHAIN_FOUND, *_CHAIN), (False, False), incident=_LEAF),
     _fault("clock-seven-hours", _of(Incident(clock=_SEVEN_HOURS), judged=SIGNED_AT + timedelta(minutes=10)), _both(None, "seven-hour-clock", "EN 319 102-1 §5.2.8"), _VALID, Finder.CLERK, Finder.AXIS, incident=Incident(clock=_SEVEN_HOURS), group=Group.TIME, by_eye=True),
-    _fault("revoked-later-stamped", _later(_LATER_AT, Level.T, _SINCE, RevocationReason.KEY_COMPROMISE), _both(None), None, _AUDIT, group=Group.SOUND),
+    _fault("revoked-later-stamped", _later(_LATER_AT, Level.T, _SINCE, RevocationReason.KEY_COMPROMISE), _both(None), (False, False), _AUDIT, group=Group.SOUND),
     _fault("revoked-later-unstamped", _later(_LATER_AT, None, _SINCE, RevocationReason.KEY_COMPROMISE), _both(S.REVOKED_NO_POE, *_REVOCATION), (False, False), _AUDIT),
-    _fault("key-lost-before-report", _later(_LATER_AT, Level.T, _SINCE, RevocationReason.KEY_COMPROMISE, JUDGED_AT - 20 * DAY), _both(S.REVOKED_NO_POE, *_REVOCATION), None, _AUDIT),
-    _fault("dissolved-agency-stamped", _later(_MERGER + 92 * DAY, Level.T, _MERGER, _CESSATION), _both(None), None, _AUDIT, group=Group.SOUND),
+    _fault("key-lost-before-report", _later(_LATER_AT, Level.T, _SINCE, RevocationReason.KEY_COMPROMISE, JUDGED_AT - 20 * DAY), _both(S.REVOKED_NO_POE, *_REVOCATION), (False, False), _AUDIT),
+    _fault("dissolved-agency-stamped", _later(_MERGER + 92 * DAY, Level.T, _MERGER, _CESSATION), _both(None), (False, False), _AUDIT, group=Group.SOUND),
     _fault("dissolved-agency-unstamped", _later(_MERGER + 92 * DAY, None, _MERGER, _CESSATION), _both(S.REVOKED_NO_POE, *_REVOCATION), (False, False), _AUDIT),
 )  # fmt: skip
 """Letters, judged with everything an auditor has."""
