@@ -8,6 +8,23 @@ from __future__ import annotations
 
 from signing.errors import FormatFailure, InvalidBehaviour, InvalidHolder, KeyUnusable, LetterRefused, SigningError
 from signing.evidence import CrlSource, Evidence, TrustStore
+from signing.faults.catalogue import SEED as FAULT_SEED
+from signing.faults.catalogue import Ruling, every_fault, fault_named, fault_words, rule_on
+from signing.faults.catalogue import load_tables as fault_tables
+from signing.faults.catalogue import read_words as read_fault_words
+from signing.faults.incident import Incident
+from signing.faults.model import Case as FaultCase
+from signing.faults.model import Fault, Finder
+from signing.faults.model import Form as FaultForm
+from signing.faults.model import Group as FaultGroup
+from signing.faults.model import Words as FaultWords
+from signing.faults.workshop import LEADER as FAULT_LEADER
+from signing.faults.workshop import LETTER as FAULT_CONTENT
+from signing.faults.workshop import LETTER_DAY as FAULT_DAY
+from signing.faults.workshop import NUMBER as FAULT_NUMBER
+from signing.faults.workshop import SEAL as FAULT_SEAL
+from signing.faults.workshop import SIGNED_AT as FAULT_AT
+from signing.faults.workshop import Workshop
 from signing.formats.certificates import CertificateFacts, certificate_facts
 from signing.formats.cms import CadesSigner, CadesTemplate, parse_cms
 from signing.formats.letter.content import LetterContent
@@ -34,6 +51,13 @@ from signing.validation.verdicts import ChainVerdict, RevocationVerdict, Standin
 
 __all__ = [
     "DEFAULT",
+    "FAULT_AT",
+    "FAULT_CONTENT",
+    "FAULT_DAY",
+    "FAULT_LEADER",
+    "FAULT_NUMBER",
+    "FAULT_SEAL",
+    "FAULT_SEED",
     "FOREIGN",
     "HONEST",
     "METER",
@@ -51,10 +75,17 @@ __all__ = [
     "Check",
     "CrlSource",
     "Evidence",
+    "Fault",
+    "FaultCase",
+    "FaultForm",
+    "FaultGroup",
+    "FaultWords",
+    "Finder",
     "FormatFailure",
     "Holder",
     "HolderKind",
     "HolderSpec",
+    "Incident",
     "Indication",
     "InvalidBehaviour",
     "InvalidHolder",
@@ -74,6 +105,7 @@ __all__ = [
     "RevocationNeed",
     "RevocationReason",
     "RevocationVerdict",
+    "Ruling",
     "Service",
     "SignatureReport",
     "SignatureSlot",
@@ -87,11 +119,18 @@ __all__ = [
     "TrustStore",
     "Usage",
     "Validator",
+    "Workshop",
     "Wrong",
     "certificate_facts",
+    "every_fault",
+    "fault_named",
+    "fault_tables",
+    "fault_words",
     "pack_letter",
     "parse_cms",
+    "read_fault_words",
     "read_letter",
+    "rule_on",
     "unpack_letter",
     "validate_chain",
     "verify_letter",

@@ -247,7 +247,7 @@ class SigningKey:
 def _derived_rsa(bits: int, label: str) -> rsa.RSAPrivateKey:
     """Two probable primes (FIPS 186-5 §A.1.3) searched from a SHAKE-256 stream, one beginning in each of its halves."""
     if bits not in (1024, 2048):
-        raise KeyUnusable(label.split("\x00")[-1], f"a derived RSA key has 1024 or 2048 bits, not {bits}")
+        raise KeyUnusable(label.rsplit("\x00", maxsplit=1)[-1], f"a derived RSA key has 1024 or 2048 bits, not {bits}")
     half = bits // 16
     stream = shake_256(f"truc rsa-{bits}\x00{label}".encode()).digest(2 * half)
     p, q = _prime_from(stream[:half]), _prime_from(stream[half:])

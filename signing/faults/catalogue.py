@@ -68,19 +68,19 @@ class Ruling:
 
 
 @cache
-def faults() -> tuple[Fault, ...]:
+def every_fault() -> tuple[Fault, ...]:
     """Every fault of signed objects, by group. Faults of whole packages are the exchange's."""
     every = (*signers.FAULTS, *stamps.FAULTS, *letters.FAULTS, *statuses.FAULTS, *chains.FAULTS, *shapes.FAULTS, *rules.FAULTS)
     order = {group: number for number, group in enumerate(type(every[0].group))}
     return tuple(sorted(every, key=lambda one: order[one.group]))
 
 
-def fault(name: str) -> Fault:
+def fault_named(name: str) -> Fault:
     """The fault of that name. Raises :class:`KeyError`."""
-    return {one.name: one for one in faults()}[name]
+    return {one.name: one for one in every_fault()}[name]
 
 
-def words(name: str, lang: str = "en") -> Words:
+def fault_words(name: str, lang: str = "en") -> Words:
     """What people are told about a fault of signed objects, ``lang`` being ``en`` or ``vi``. Raises :class:`KeyError`."""
     return _catalogue_words()[name][lang]
 
@@ -119,7 +119,7 @@ def policy_of(case: Case) -> ValidationPolicy:
     return load_policy() if case.policy is None else read_policy("policy.toml", case.policy)
 
 
-def ruling(case: Case, sandbox: Sandbox | None = None) -> Ruling:
+def rule_on(case: Case, sandbox: Sandbox | None = None) -> Ruling:
     """What the engine says of a case; never raises for what it holds."""
     found = read_signed(case.data, case.content, sandbox=sandbox)
     policy = policy_of(case)

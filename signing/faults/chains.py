@@ -172,10 +172,18 @@ FAULTS = (
     _fault("authority-unmarked", _under("CA thiếu cờ TEST", CERTIFIES), _GENERAL, False, False),
     _fault("authority-may-not-certify", _under("CA không được cấp TEST", AN_AUTHORITY, _LISTS_ONLY), _GENERAL, False, False),
     _fault("outside-constraint", outside_constraint, _GENERAL, False, False),
-    _fault("critical-extension-unknown", _leaf("Phần mở rộng lạ TEST", NOT_AN_AUTHORITY, SIGNS, _DOCUMENTS, _UNKNOWN), _GENERAL, False, False),
+    _fault(
+        "critical-extension-unknown", _leaf("Phần mở rộng lạ TEST", NOT_AN_AUTHORITY, SIGNS, _DOCUMENTS, _UNKNOWN), _GENERAL, False, False
+    ),
     _fault("look-alike-root", look_alike_root, _NO_CHAIN, False, False),
     _fault("certificate-twin", twin_embedded, _UNIDENTIFIED, False, False),
     _fault("certificate-absent", not_embedded, _UNIDENTIFIED, False, False),
-    _fault("certificate-spare", spare_certificate, Expected((S.SIG_CONSTRAINTS_FAILURE,), "embedded-certificates", "EN 319 102-1 §5.2.8"), True, True),
-)  # fmt: skip
+    _fault(
+        "certificate-spare",
+        spare_certificate,
+        Expected((S.SIG_CONSTRAINTS_FAILURE,), "embedded-certificates", "EN 319 102-1 §5.2.8"),
+        True,
+        True,
+    ),
+)
 """Chains of detached signatures; what befalls the certificates of letters stands in :mod:`signing.faults.signers`."""

@@ -119,9 +119,7 @@ class Issuer:
     @classmethod
     def holder(cls, holder: Holder) -> Issuer:
         """A certificate holder who certifies, entitled or not."""
-        return cls(
-            certificate_facts(holder.certificate_der).subject_der, holder.key, (holder.certificate_der, *holder.issuer_chain)
-        )
+        return cls(certificate_facts(holder.certificate_der).subject_der, holder.key, (holder.certificate_der, *holder.issuer_chain))
 
 
 def certify(

@@ -148,7 +148,17 @@ _OF_LAYOUT = {
 """Expectations of the layouts in which not only the leader's signature is affected."""
 
 _AFTERWARDS = (
-    Fault("not-signed", Group.LETTER, Form.PDF, (Finder.CLERK, Finder.DOOR), Expected((), document=("signatures-present", "finding")), plain_pdf, Peers(None, ()), None, True),
+    Fault(
+        "not-signed",
+        Group.LETTER,
+        Form.PDF,
+        (Finder.CLERK, Finder.DOOR),
+        Expected((), document=("signatures-present", "finding")),
+        plain_pdf,
+        Peers(None, ()),
+        None,
+        True,
+    ),
     _fault("text-overwritten", text_overwritten, Expected((S.HASH_FAILURE, S.HASH_FAILURE), *_HASH, _SEEN), (False, False)),
     _fault("number-overwritten", number_overwritten, Expected((S.SIG_CONSTRAINTS_FAILURE, S.HASH_FAILURE), *_LATER, _SEEN), (True, False)),
     _fault("number-changed-later", number_changed, _BOTH_CHANGED, (True, False)),
@@ -157,7 +167,7 @@ _AFTERWARDS = (
     _fault("saved-again", saved_again, _FIRST_CHANGED, (True, True)),
     _fault("bytes-appended", bytes_appended, _FIRST_CHANGED, (True, True)),
     _fault("file-cut-off", cut_off, Expected((), document=("signatures-present", "finding"), refused=True), None),
-)  # fmt: skip
+)
 _LAYOUTS = tuple(
     Fault(
         layout.name,

@@ -7,6 +7,7 @@ from hashlib import sha1, sha256
 
 from signing import der, oids
 from signing.algorithms import DIGEST_IDENTIFIERS, RSA_SHA1, RSA_SHA256
+from signing.faults.chains import signer_of
 from signing.faults.crooked import DATA_TYPE, attribute, chain_of, digest_attribute, good_attributes, signed_data, signed_with, signer_info
 from signing.faults.model import Case, Expected, Fault, Finder, Form, Group, Peers
 from signing.faults.workshop import CONTENT, Workshop
@@ -112,8 +113,6 @@ def short_key(seed: str) -> Case:
 
 
 def _rsa_holder(shop: Workshop, key: SigningKey) -> Holder:
-    from signing.faults.chains import signer_of  # chains builds on the same parts
-
     return signer_of(shop, "Người ký RSA", key=key)
 
 
@@ -221,17 +220,53 @@ FAULTS = (
     _fault("content-changed", content_changed, _one(S.HASH_FAILURE, "message-digest", "RFC 5652 §5.4"), False, False),
     _fault("content-absent", content_absent, _one(S.SIGNED_DATA_NOT_FOUND, "message-digest", "EN 319 102-1 §5.2.7"), None, None),
     _fault("value-of-another", value_of_another, _one(S.SIG_CRYPTO_FAILURE, "signature-value", "RFC 5652 §5.6"), False, False),
-    _fault("digest-missing", _of_attributes(lambda who: [DATA_TYPE, good_attributes(who)[2]]), _format("message-digest-attribute", "RFC 5652 §11.2"), False, False),
+    _fault(
+        "digest-missing",
+        _of_attributes(lambda who: [DATA_TYPE, good_attributes(who)[2]]),
+        _format("message-digest-attribute", "RFC 5652 §11.2"),
+        False,
+        False,
+    ),
     _fault("digest-twice", _of_attributes(_digest_twice), _format("message-digest-attribute", "RFC 5652 §11.2"), False, False),
     _fault("digest-two-values", _of_attributes(_two_digest_values), _format("message-digest-attribute", "RFC 5652 §11.2"), False, False),
-    _fault("content-type-missing", _of_attributes(lambda who: good_attributes(who)[1:]), _format("content-type", "RFC 5652 §5.6, §11.1"), False, False),
+    _fault(
+        "content-type-missing",
+        _of_attributes(lambda who: good_attributes(who)[1:]),
+        _format("content-type", "RFC 5652 §5.6, §11.1"),
+        False,
+        False,
+    ),
     _fault("content-type-differs", _of_attributes(_wrong_type), _format("content-type", "RFC 5652 §5.6, §11.1"), True, False),
-    _fault("certificate-unnamed", _of_attributes(lambda who: good_attributes(who)[:2]), _one(S.SIG_CONSTRAINTS_FAILURE, "signing-certificate-attribute", "EN 319 122-1 §5.2.2"), False, True),
-    _fault("certificate-misnamed", _of_attributes(_ess_of_another), _one(S.NO_SIGNING_CERTIFICATE_FOUND, "signing-certificate", "EN 319 102-1 §5.2.3; RFC 5035 §3"), False, False),
-    _fault("certificate-serial-differs", _of_attributes(_ess_wrong_serial), _one(S.NO_SIGNING_CERTIFICATE_FOUND, "signing-certificate", "EN 319 102-1 §5.2.3; RFC 5035 §3"), False, False),
+    _fault(
+        "certificate-unnamed",
+        _of_attributes(lambda who: good_attributes(who)[:2]),
+        _one(S.SIG_CONSTRAINTS_FAILURE, "signing-certificate-attribute", "EN 319 122-1 §5.2.2"),
+        False,
+        True,
+    ),
+    _fault(
+        "certificate-misnamed",
+        _of_attributes(_ess_of_another),
+        _one(S.NO_SIGNING_CERTIFICATE_FOUND, "signing-certificate", "EN 319 102-1 §5.2.3; RFC 5035 §3"),
+        False,
+        False,
+    ),
+    _fault(
+        "certificate-serial-differs",
+        _of_attributes(_ess_wrong_serial),
+        _one(S.NO_SIGNING_CERTIFICATE_FOUND, "signing-certificate", "EN 319 102-1 §5.2.3; RFC 5035 §3"),
+        False,
+        False,
+    ),
     _fault("attributes-missing", without_attributes, _format("signed-attributes", "EN 319 122-1 §5.1.1"), True, True),
     _fault("attributes-as-content", confusion, _format("signed-attributes", "draft-ietf-lamps-cms-euf-cma-signeddata"), True, True),
-    _fault("sha1-signature", sha1_signature, _one(S.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, "signature-algorithms", "EN 319 102-1 §5.2.8"), True, False),
+    _fault(
+        "sha1-signature",
+        sha1_signature,
+        _one(S.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, "signature-algorithms", "EN 319 102-1 §5.2.8"),
+        True,
+        False,
+    ),
     _fault("digests-mixed", mixed_digests, _one(S.CRYPTO_CONSTRAINTS_FAILURE, "signature-value", "EN 319 102-1 §5.2.7"), False, False),
     _fault("key-too-short", short_key, _one(S.CRYPTO_CONSTRAINTS_FAILURE, "signature-algorithms", "EN 319 102-1 §5.2.8"), True, False),
     _fault("protection-mismatch", protection_mismatch, _format("algorithm-protection", "RFC 6211 §2"), True, False),
@@ -239,8 +274,16 @@ FAULTS = (
     _fault("attributes-unsorted", _of_attributes(lambda who: good_attributes(who)[::-1]), _format(*_ENCODING), True, True),
     _fault("byte-appended", _changed(lambda cms: cms + b"\x00"), _format("encoding", "RFC 5652 §3"), True, True),
     _fault("length-left-open", _changed(indefinite), _format("encoding", "X.690 §10.1"), True, True),
-    _fault("two-signers-one-broken", two_signers_one_broken, Expected((S.SIG_CRYPTO_FAILURE, None), "signature-value", "RFC 5652 §5.6"), False, False),
+    _fault(
+        "two-signers-one-broken",
+        two_signers_one_broken,
+        Expected((S.SIG_CRYPTO_FAILURE, None), "signature-value", "RFC 5652 §5.6"),
+        False,
+        False,
+    ),
     _fault("two-signers", two_signers, Expected((None, None)), True, False),
-    _fault("no-signers", lambda seed: Workshop.open(seed).case(signed_data([], chain_of(Workshop.open(seed).signer))), _REFUSED, False, False),
-)  # fmt: skip
+    _fault(
+        "no-signers", lambda seed: Workshop.open(seed).case(signed_data([], chain_of(Workshop.open(seed).signer))), _REFUSED, False, False
+    ),
+)
 """In the order of the table in the catalogue."""

@@ -8,7 +8,18 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from signing import der, oids
-from signing.faults.crooked import NOT_AN_AUTHORITY, Issuer, attribute, certify, chain_of, extension, good_attributes, signed_data, signed_with, signer_info
+from signing.faults.crooked import (
+    NOT_AN_AUTHORITY,
+    Issuer,
+    attribute,
+    certify,
+    chain_of,
+    extension,
+    good_attributes,
+    signed_data,
+    signed_with,
+    signer_info,
+)
 from signing.faults.model import Case, Expected, Fault, Finder, Form, Group, Peers
 from signing.faults.workshop import CONTENT, DAY, HOUR, JUDGED_AT, Workshop
 from signing.formats.cades import add_signature_timestamp
@@ -187,22 +198,57 @@ def _one(sub_indication: SubIndication | None, check: str = "", clause: str = ""
 
 FAULTS = (
     _fault("sound-stamped", sound_stamped, _one(None), True),
-    _fault("stamp-missing", no_stamp, _one(S.OUT_OF_BOUNDS_NOT_REVOKED, "validity", "EN 319 102-1 §5.2.6.4 (1)"), False, False, [Finder.AUDITOR]),
+    _fault(
+        "stamp-missing",
+        no_stamp,
+        _one(S.OUT_OF_BOUNDS_NOT_REVOKED, "validity", "EN 319 102-1 §5.2.6.4 (1)"),
+        False,
+        False,
+        [Finder.AUDITOR],
+    ),
     _fault("stamp-wrong-imprint", wrong_imprint, _one(S.HASH_FAILURE, *_IMPRINT), False),
     _fault("stamp-copied", copied_token, _one(S.HASH_FAILURE, *_IMPRINT), False),
     _fault("stamp-spoiled", spoiled_token, _one(S.SIG_CRYPTO_FAILURE, *_IMPRINT), False),
     _fault("stamp-unit-unknown", unknown_unit, _one(S.NO_CERTIFICATE_CHAIN_FOUND, *_IMPRINT), False),
     _fault("stamp-unit-revoked", revoked_unit, _one(S.REVOKED_NO_POE, "revocation", "EN 319 102-1 §5.2.6.4 (3) b, c"), False, False),
-    _fault("stamp-unit-expired", expired_unit, _one(S.OUT_OF_BOUNDS_NO_POE, "validity", "EN 319 102-1 §5.2.6.4 (1)"), False, False, [Finder.AUDITOR]),
-    _fault("stamp-purpose-not-critical", _by(_unit(_purposes(oids.TIME_STAMPING, critical=False))), _one(S.CHAIN_CONSTRAINTS_FAILURE, *_IMPRINT), True),
-    _fault("stamp-purpose-mixed", _by(_unit(_purposes(oids.TIME_STAMPING, oids.EMAIL_PROTECTION))), _one(S.CHAIN_CONSTRAINTS_FAILURE, *_IMPRINT), True),
+    _fault(
+        "stamp-unit-expired",
+        expired_unit,
+        _one(S.OUT_OF_BOUNDS_NO_POE, "validity", "EN 319 102-1 §5.2.6.4 (1)"),
+        False,
+        False,
+        [Finder.AUDITOR],
+    ),
+    _fault(
+        "stamp-purpose-not-critical",
+        _by(_unit(_purposes(oids.TIME_STAMPING, critical=False))),
+        _one(S.CHAIN_CONSTRAINTS_FAILURE, *_IMPRINT),
+        True,
+    ),
+    _fault(
+        "stamp-purpose-mixed",
+        _by(_unit(_purposes(oids.TIME_STAMPING, oids.EMAIL_PROTECTION))),
+        _one(S.CHAIN_CONSTRAINTS_FAILURE, *_IMPRINT),
+        True,
+    ),
     _fault("stamp-purpose-missing", _by(_unit()), _one(S.CHAIN_CONSTRAINTS_FAILURE, *_IMPRINT), False),
     _fault("stamp-from-future", from_future, _one(None, "generation-time", "EN 319 102-1 §5.4.4; RFC 3161 §2.4.2"), True),
     _fault("stamp-same-second", same_second, _one(S.REVOKED_NO_POE, "revocation", "EN 319 102-1 §5.2.6.4 (3) b, c"), False, False),
-    _fault("stamps-out-of-order", content_after_signature, _one(S.TIMESTAMP_ORDER_FAILURE, "timestamp-order", "EN 319 102-1 §5.5.4 (4) e"), True),
+    _fault(
+        "stamps-out-of-order",
+        content_after_signature,
+        _one(S.TIMESTAMP_ORDER_FAILURE, "timestamp-order", "EN 319 102-1 §5.5.4 (4) e"),
+        True,
+    ),
     _fault("signed-while-revoked", signed_while_revoked, _one(S.REVOKED, "revocation", "EN 319 102-1 §5.2.6.4 (3) b, c"), False, False),
     _fault("signed-while-expired", signed_while_expired, _one(S.EXPIRED, "validity", "EN 319 102-1 §5.2.6.4 (1)"), False, False),
-    _fault("expired-after-signing", expired_not_revoked, _one(S.OUT_OF_BOUNDS_NOT_REVOKED, "validity", "EN 319 102-1 §5.2.6.4 (1)"), False, False),
+    _fault(
+        "expired-after-signing",
+        expired_not_revoked,
+        _one(S.OUT_OF_BOUNDS_NOT_REVOKED, "validity", "EN 319 102-1 §5.2.6.4 (1)"),
+        False,
+        False,
+    ),
     _fault("claimed-after-stamp", claimed_later, _one(None, "claimed-time-before-proof", "EN 319 102-1 §5.2.8"), True, by_eye=True),
-)  # fmt: skip
+)
 """Detached signatures: a token stands in its own attribute there, and nothing else is in the way."""

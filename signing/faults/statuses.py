@@ -26,7 +26,9 @@ _ASKED = JUDGED_AT - timedelta(minutes=10)
 _GONE = reason_extension(RevocationReason.KEY_COMPROMISE)
 
 
-def _with(make: Callable[[Workshop], tuple[bytes, ...]], ocsps: Callable[[Workshop], tuple[bytes, ...]] = lambda _: ()) -> Callable[[str], Case]:
+def _with(
+    make: Callable[[Workshop], tuple[bytes, ...]], ocsps: Callable[[Workshop], tuple[bytes, ...]] = lambda _: ()
+) -> Callable[[str], Case]:
     """A good signature; the state authority's lists and OCSP answers at hand are those made here, the root's list is good."""
 
     def build(seed: str) -> Case:
@@ -110,7 +112,11 @@ def issuer_unproven(seed: str) -> Case:
     shop = Workshop.open(seed)
     signature = shop.signed()
     lists = shop.pki.crls(shop.at + DAY)
-    proofs = [(parse_cms(signature).signature, shop.at), (shop.signer.certificate_der, shop.at), *((one, shop.at + 2 * DAY) for one in lists)]
+    proofs = [
+        (parse_cms(signature).signature, shop.at),
+        (shop.signer.certificate_der, shop.at),
+        *((one, shop.at + 2 * DAY) for one in lists),
+    ]
     existence = tuple(ProofOfExistence(sha256(item).digest(), at, "receipt", None) for item, at in proofs)
     evidence = Evidence((shop.pki.root.certificate_der,), (), (), (*lists, *shop.pki.crls(shop.at + 30 * DAY)))
     return shop.case(signature, JUDGED_AT.replace(year=2039), evidence, existence=existence)
@@ -139,6 +145,12 @@ FAULTS = (
     _fault("list-of-another-issuer", _with(_of_another_issuer), Expected((None,)), True, True),
     _fault("answer-stale", _with(lambda _: (), _stale_answer), _try_later("revocation-freshness"), None, False),
     _fault("answer-unentitled", _with(lambda _: (), _unentitled_answer), _try_later(), None, False),
-    _fault("list-issuer-unproven", issuer_unproven, Expected((S.REVOCATION_OUT_OF_BOUNDS_NO_POE,), "past-validation", "EN 319 102-1 §5.6.2.4.4"), None, None),
-)  # fmt: skip
+    _fault(
+        "list-issuer-unproven",
+        issuer_unproven,
+        Expected((S.REVOCATION_OUT_OF_BOUNDS_NO_POE,), "past-validation", "EN 319 102-1 §5.6.2.4.4"),
+        None,
+        None,
+    ),
+)
 """Detached signatures that are good; what is known of their certificates is not."""

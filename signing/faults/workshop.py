@@ -19,13 +19,13 @@ from signing.formats.cms import CadesSigner
 from signing.formats.letter.content import LetterContent
 from signing.formats.letter.press import LetterPress
 from signing.keys import Purpose, SigningKey
+from signing.oids import TEST_TIME_STAMP_POLICY
 from signing.pki.authorities import VN, Authority, Tree
 from signing.pki.hierarchy import Pki
 from signing.pki.issue import CertificationAuthority, Holder
 from signing.pki.profiles import HolderKind, HolderSpec
 from signing.pki.spec import PkiSpec
 from signing.pki.timestamp import make_token
-from signing.oids import TEST_TIME_STAMP_POLICY
 
 SIGNED_AT = datetime(2021, 9, 27, 9, 15, tzinfo=VN)
 """When letters and signatures of the catalogue are made, a Monday."""
@@ -59,7 +59,7 @@ LETTER = LetterContent(
     sender_id="H28",
     type_code="CV",
     notation="UBND-KGVX",
-    recipient_ids=("H28.1", "H28.20"),
+    recipient_ids=("H28.01", "H28.20"),
     name="Ủy ban nhân dân tỉnh Hòa Bình",
     place="Hòa Bình",
     subject="triển khai chữ ký số chuyên dùng công vụ trong gửi, nhận văn bản",

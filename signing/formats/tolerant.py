@@ -335,7 +335,9 @@ def _ess(signer: _Signer, attributes: dict[str, bytes]) -> tuple[EssEntry, ...]:
         found += signer.tried("signing-certificate-v2", "RFC 5035 §3", lambda: _ess_v2(signer, second), nothing)
     if first is not None:
         found += signer.tried("signing-certificate", "RFC 2634 §5.4", lambda: _ess_v1(signer, first), nothing)
-    return found[:MAX_VALUES]  # that there is none is plain from the claim; what it costs is the policy's affair (signing-certificate-attribute)
+    return found[
+        :MAX_VALUES
+    ]  # that there is none is plain from the claim; what it costs is the policy's affair (signing-certificate-attribute)
 
 
 def _identifiers(value: bytes) -> tuple[tuple[bytes, ...], ...]:
