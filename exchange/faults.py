@@ -14,7 +14,8 @@ from hashlib import sha256
 from exchange.domain.document import Capacity, document_type
 from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Bloc, Directory, Level, Organization, OrganStatus, PersonSigner, Signers
-from exchange.edxml.model import Contact, EdocHeader, SignerInfo, TypeInfo
+from exchange.edxml.model import Contact, EdocHeader, OutgoingAttachment, SignerInfo, TypeInfo
+from exchange.edxml.writer import write_edoc
 from exchange.verification import DETACHED, Attachment, Judgement, judge
 from signing import (
     FAULT_AT,
@@ -24,6 +25,7 @@ from signing import (
     FAULT_NUMBER,
     FAULT_SEAL,
     CadesSigner,
+    Evidence,
     FaultWords,
     Finder,
     Holder,
@@ -52,6 +54,12 @@ class PackageCase:
     directory: Directory
     validator: Validator
     at: datetime
+    evidence: Evidence
+
+    def package(self) -> bytes:
+        """The package as edXML."""
+        outgoing = (OutgoingAttachment(f"cid:{number}", one.name, one.data) for number, one in enumerate(self.attachments, 1))
+        return write_edoc(self.header, tuple(outgoing))
 
     def judgement(self) -> Judgement:
         """What the axis and every recipient's clerk say of it."""
@@ -120,7 +128,9 @@ class _Desk:
     ) -> PackageCase:
         validator = Validator(self.shop.pki.trust_store())
         attachments = (Attachment("van-ban.pdf", letter), *more)
-        return PackageCase(header or self.header(), attachments, directory or self.directory(), validator, FAULT_AT)
+        return PackageCase(
+            header or self.header(), attachments, directory or self.directory(), validator, FAULT_AT, self.shop.evidence(FAULT_AT)
+        )
 
 
 def sound_package(seed: str) -> PackageCase:

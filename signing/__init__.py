@@ -9,7 +9,7 @@ from __future__ import annotations
 from signing.errors import FormatFailure, InvalidBehaviour, InvalidHolder, KeyUnusable, LetterRefused, SigningError
 from signing.evidence import CrlSource, Evidence, TrustStore
 from signing.faults.catalogue import SEED as FAULT_SEED
-from signing.faults.catalogue import Ruling, every_fault, fault_named, fault_words, rule_on
+from signing.faults.catalogue import Ruling, every_fault, fault_named, fault_words, rule_on, vectors_of
 from signing.faults.catalogue import load_tables as fault_tables
 from signing.faults.catalogue import read_words as read_fault_words
 from signing.faults.incident import Incident
@@ -133,5 +133,6 @@ __all__ = [
     "rule_on",
     "unpack_letter",
     "validate_chain",
+    "vectors_of",
     "verify_letter",
 ]

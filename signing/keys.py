@@ -254,7 +254,9 @@ def _derived_rsa(bits: int, label: str) -> rsa.RSAPrivateKey:
     exponent = 65537
     private = pow(exponent, -1, (p - 1) * (q - 1) // gcd(p - 1, q - 1))
     public = rsa.RSAPublicNumbers(exponent, p * q)
-    return rsa.RSAPrivateNumbers(p, q, private, private % (p - 1), private % (q - 1), pow(q, -1, p), public).private_key()
+    return rsa.RSAPrivateNumbers(p, q, private, private % (p - 1), private % (q - 1), pow(q, -1, p), public).private_key(
+        unsafe_skip_rsa_key_validation=True
+    )  # made here
 
 
 def _prime_from(start: bytes) -> int:

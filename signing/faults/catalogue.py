@@ -64,7 +64,9 @@ class Ruling:
         """Whether it is what a fault's entry expects, with the very check and clause it names."""
         said = not expected.check or any(one.name == expected.check and expected.clause in one.clause for one in self.remarks)
         refused = (self.refusal is not None) == expected.refused
-        return refused and said and self.signatures == expected.signatures and self.failed == expected.document
+        tokens = [token.sub_indication for verdict in self.document.signatures for token in verdict.tokens]
+        told = expected.token is None or expected.token in tokens
+        return refused and said and told and self.signatures == expected.signatures and self.failed == expected.document
 
 
 @cache
@@ -112,6 +114,11 @@ def _joined(table: Mapping[str, Any], differences: Mapping[str, Any], lang: str)
 def load_tables(package: str, name: str) -> dict[str, Any]:
     """A file of words beside a package's code."""
     return tomllib.loads(files(package).joinpath("words", name).read_text("utf-8"))
+
+
+def vectors_of(sub_indication: SubIndication) -> tuple[str, ...]:
+    """Names of the faults that show a sub-indication: of their first signature that does not pass, or of a time-stamp."""
+    return tuple(one.name for one in every_fault() if sub_indication in (one.expected.sub_indication, one.expected.token))
 
 
 def policy_of(case: Case) -> ValidationPolicy:

@@ -122,12 +122,10 @@ def _drawn(layout: Layout) -> Callable[[str], Case]:
     return build
 
 
-def _fault(
-    name: str, change: Callable[[bytes], bytes], expected: Expected, pyhanko: tuple[bool, ...] | None, *, by_eye: bool = False
-) -> Fault:
+def _fault(name: str, change: Callable[[bytes], bytes], expected: Expected, pyhanko: tuple[bool, ...] | None, *seen_by: Finder) -> Fault:
     incident = Incident(letter=change)
-    finders = ((Finder.CLERK,) if by_eye else ()) + (Finder.DOOR, Finder.AXIS)
-    return Fault(name, Group.LETTER, Form.PDF, finders, expected, _afterwards(change), Peers(None, pyhanko), incident, by_eye)
+    finders = (*seen_by, Finder.DOOR, Finder.AXIS)
+    return Fault(name, Group.LETTER, Form.PDF, finders, expected, _afterwards(change), Peers(None, pyhanko), incident)
 
 
 _LATER = ("finding", "ISO 32000-1 §12.8.2; EN 319 142-1 §5.5")
@@ -156,14 +154,12 @@ _AFTERWARDS = (
         Expected((), document=("signatures-present", "finding")),
         plain_pdf,
         Peers(None, ()),
-        None,
-        True,
     ),
     _fault("text-overwritten", text_overwritten, Expected((S.HASH_FAILURE, S.HASH_FAILURE), *_HASH, _SEEN), (False, False)),
     _fault("number-overwritten", number_overwritten, Expected((S.SIG_CONSTRAINTS_FAILURE, S.HASH_FAILURE), *_LATER, _SEEN), (True, False)),
     _fault("number-changed-later", number_changed, _BOTH_CHANGED, (True, False)),
-    _fault("comment-added", comment_added, _BOTH_CHANGED, (False, False), by_eye=True),
-    _fault("arrival-stamped", arrival_stamped, _BOTH_CHANGED, (False, False), by_eye=True),
+    _fault("comment-added", comment_added, _BOTH_CHANGED, (False, False), Finder.CLERK),
+    _fault("arrival-stamped", arrival_stamped, _BOTH_CHANGED, (False, False), Finder.CLERK),
     _fault("saved-again", saved_again, _FIRST_CHANGED, (True, True)),
     _fault("bytes-appended", bytes_appended, _FIRST_CHANGED, (True, True)),
     _fault("file-cut-off", cut_off, Expected((), document=("signatures-present", "finding"), refused=True), None),

@@ -69,7 +69,7 @@ class Expected:
     ``signatures`` has one entry per signature in the order of the file: its sub-indication, ``None`` for TOTAL-PASSED; empty where nothing
     can be read as a signature. ``check`` is the failed check (or, for what passes with a remark, the remark's) that says why, ``clause``
     what it cites; both empty for what simply passes. ``document`` are the failed checks of the document as a whole. ``refused`` is true
-    where the bytes cannot be read at all (FORMAT_FAILURE).
+    where the bytes cannot be read at all (FORMAT_FAILURE). ``token`` is the sub-indication of a time-stamp, where that is the fault.
     """
 
     signatures: tuple[SubIndication | None, ...]
@@ -77,6 +77,7 @@ class Expected:
     clause: str = ""
     document: tuple[str, ...] = ()
     refused: bool = False
+    token: SubIndication | None = None
 
     @property
     def sub_indication(self) -> SubIndication | None:
@@ -130,5 +131,3 @@ class Fault:
     build: Callable[[str], Case] = field(repr=False)
     peers: Peers = Peers()
     incident: Incident | None = field(default=None, repr=False)
-    by_eye: bool = False
-    """Whether a person who looks at page, signer's name or claimed time can see it."""

@@ -120,9 +120,8 @@ def _fault(
     *finders: Finder,
     incident: Incident | None = None,
     group: Group = Group.SIGNER,
-    by_eye: bool = False,
 ) -> Fault:
-    return Fault(name, group, Form.LETTER, finders or (Finder.AXIS,), expected, build, Peers(None, pyhanko), incident, by_eye)
+    return Fault(name, group, Form.LETTER, finders or (Finder.AXIS,), expected, build, Peers(None, pyhanko), incident)
 
 
 def _incident(name: str, incident: Incident, expected: Expected, pyhanko: tuple[bool, ...] | None, *trees: Tree) -> Fault:
@@ -147,7 +146,6 @@ FAULTS = (
         (True,),
         Finder.CLERK,
         Finder.AXIS,
-        by_eye=True,
     ),
     _fault(
         "one-person-signs-twice", sealed_twice, Expected((None, None), document=("signatures-in-order",)), _VALID, Finder.CLERK, Finder.AXIS
@@ -184,7 +182,6 @@ FAULTS = (
         Finder.AXIS,
         incident=Incident(clock=_SEVEN_HOURS),
         group=Group.TIME,
-        by_eye=True,
     ),
     _fault(
         "revoked-later-stamped",

@@ -184,12 +184,10 @@ def _fault(
     pyhanko: bool | None,
     openssl: bool | None = True,
     finders: Sequence[Finder] = (Finder.AXIS, Finder.AUDITOR),
-    *,
-    by_eye: bool = False,
 ) -> Fault:
     peers = Peers(None if openssl is None else (openssl,), None if pyhanko is None else (pyhanko,))
     group = Group.SOUND if name == "sound-stamped" else Group.TIME
-    return Fault(name, group, Form.CMS, tuple(finders), expected, build, peers, None, by_eye)
+    return Fault(name, group, Form.CMS, tuple(finders), expected, build, peers)
 
 
 def _one(sub_indication: SubIndication | None, check: str = "", clause: str = "") -> Expected:
@@ -232,7 +230,12 @@ FAULTS = (
         True,
     ),
     _fault("stamp-purpose-missing", _by(_unit()), _one(S.CHAIN_CONSTRAINTS_FAILURE, *_IMPRINT), False),
-    _fault("stamp-from-future", from_future, _one(None, "generation-time", "EN 319 102-1 §5.4.4; RFC 3161 §2.4.2"), True),
+    _fault(
+        "stamp-from-future",
+        from_future,
+        replace(_one(None, "generation-time", "EN 319 102-1 §5.4.4; RFC 3161 §2.4.2"), token=S.NO_POE),
+        True,
+    ),
     _fault("stamp-same-second", same_second, _one(S.REVOKED_NO_POE, "revocation", "EN 319 102-1 §5.2.6.4 (3) b, c"), False, False),
     _fault(
         "stamps-out-of-order",
@@ -249,6 +252,12 @@ FAULTS = (
         False,
         False,
     ),
-    _fault("claimed-after-stamp", claimed_later, _one(None, "claimed-time-before-proof", "EN 319 102-1 §5.2.8"), True, by_eye=True),
+    _fault(
+        "claimed-after-stamp",
+        claimed_later,
+        _one(None, "claimed-time-before-proof", "EN 319 102-1 §5.2.8"),
+        True,
+        finders=[Finder.CLERK, Finder.AXIS],
+    ),
 )
 """Detached signatures: a token stands in its own attribute there, and nothing else is in the way."""
