@@ -160,6 +160,7 @@ def _fault(name: str, build: Callable[[str], Case], expected: Expected, openssl:
 _PURPOSE = extension(oids.EXTENDED_KEY_USAGE, der.sequence(der.oid(SERVER_AUTH)))
 _ENCIPHERS = extension(oids.KEY_USAGE, der.named_bits(2), critical=True)
 _UNKNOWN = extension("2.999.1.5", der.NULL, critical=True)
+_CERTIFIES_ONLY = extension(oids.KEY_USAGE, der.named_bits(5), critical=True)
 _LISTS_ONLY = extension(oids.KEY_USAGE, der.named_bits(6), critical=True)
 _DOCUMENTS = extension(oids.EXTENDED_KEY_USAGE, der.sequence(der.oid(DOCUMENT_SIGNING)))
 
@@ -174,6 +175,13 @@ FAULTS = (
     _fault("outside-constraint", outside_constraint, _GENERAL, False, False),
     _fault(
         "critical-extension-unknown", _leaf("Phần mở rộng lạ TEST", NOT_AN_AUTHORITY, SIGNS, _DOCUMENTS, _UNKNOWN), _GENERAL, False, False
+    ),
+    _fault(
+        "authority-may-not-list",
+        _under("CA không được ký danh sách TEST", AN_AUTHORITY, _CERTIFIES_ONLY),
+        Expected((S.TRY_LATER,), "revocation-known", "EN 319 102-1 §5.2.6.4"),
+        False,
+        False,
     ),
     _fault("look-alike-root", look_alike_root, _NO_CHAIN, False, False),
     _fault("certificate-twin", twin_embedded, _UNIDENTIFIED, False, False),

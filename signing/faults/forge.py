@@ -92,9 +92,19 @@ class Forge:
         return self._size
 
     def revision(
-        self, objects: Mapping[int, bytes], number: int = 0, head: bytes = b"", signer: CadesSigner | None = None, *, extra_size: int = 0
+        self,
+        objects: Mapping[int, bytes],
+        number: int = 0,
+        head: bytes = b"",
+        signer: CadesSigner | None = None,
+        *,
+        extra_size: int = 0,
+        uncovered: bytes = b"",
     ) -> Forge:
-        """Append a revision; with a signer, its last object ``number`` is a signature dictionary beginning with ``head``."""
+        """Append a revision; with a signer, its last object ``number`` is a signature dictionary beginning with ``head``.
+
+        ``extra_size`` is how many objects more than there are /Size claims; ``uncovered`` stands behind /Contents, left out of /ByteRange.
+        """
         offsets: dict[int, int] = {}
         for key, body in objects.items():
             offsets[key] = len(self.data)
@@ -104,12 +114,13 @@ class Forge:
         if signer:
             offsets[number] = len(self.data)
             before += b"%d 0 obj\n%b" % (number, head)
-            opening, body_end = len(before) + pades.BYTE_RANGE_LENGTH, b">>\nendobj\n"
+            opening, body_end = len(before) + pades.BYTE_RANGE_LENGTH, uncovered + b">>\nendobj\n"
         xref_at = opening + digits + 2 + len(body_end) if signer else len(before)
         after = body_end + self._table(offsets, xref_at, extra_size)
         if signer:
-            before += pades.byte_range(opening, digits, len(after))
-            before += pades.fill_contents(signer.sign(sha256(before + after).digest()), digits)
+            hole = len(uncovered)
+            before += pades.byte_range(opening, digits + hole, len(after) - hole)
+            before += pades.fill_contents(signer.sign(sha256(before + after[hole:]).digest()), digits)
         self.data = before + after
         return self
 

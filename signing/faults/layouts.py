@@ -182,6 +182,12 @@ def oversized(draft: Draft) -> bytes:
     return _second(draft, start=_first(draft, extra_size=11)).data
 
 
+def range_with_hole(draft: Draft) -> bytes:
+    """The seal's /ByteRange leaves out more than its own /Contents: what stands there can be exchanged at will."""
+    uncovered = b"/Reason(anybody may write here)"
+    return _first(draft).revision(draft.second_objects(), 29, draft.seal_head, draft.seal, uncovered=uncovered).data
+
+
 NUMBER_ONLY = _field_mdp(b"/Include/Fields[(so)(ngay_ban_hanh)]")
 EXCLUDE = _field_mdp(b"/Exclude/Fields[(so)(ngay_ban_hanh)(dau_co_quan)]")
 FORGETFUL = _field_mdp(b"/Exclude/Fields[(so)(dau_co_quan)]")
@@ -218,6 +224,7 @@ LAYOUTS = (
     Layout("receiver-signs-all-locked", lambda draft: receivers_signature(draft, ALL), _SEAL, True, False, True),
     Layout("receiver-signs", receivers_signature, "end of file", True, True, True),
     Layout("receiver-signs-leader-locked", lambda draft: receivers_signature(draft, leader=EXCLUDE), _LEADER, False, True, True),
+    Layout("range-with-hole", range_with_hole, _SEAL, True, False),
     Layout("objects-overstated", oversized, "cross-reference table", False, True),
 )
 """In the order of the table in which they were first measured."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from signing.faults.forge import Draft, Forge
 from signing.faults.incident import Incident
@@ -140,6 +141,7 @@ _RECEIVED = Expected((S.SIG_CONSTRAINTS_FAILURE, S.SIG_CONSTRAINTS_FAILURE, None
 _AFTER_SEAL = ("unlocked", "all-locked", "number-locked", "after-seal")
 _OF_LAYOUT = {
     "numbered-without-seal": _LAST_ONLY,
+    "range-with-hole": replace(_LAST_ONLY, check="finding", clause="ISO 32000-1 §12.8.1; EN 319 142-1 §4.2"),
     **dict.fromkeys(("receiver-signs", "receiver-signs-all-locked", "receiver-signs-leader-locked"), _RECEIVED),
     **{f"number-changed-{how}": _BOTH_CHANGED for how in _AFTER_SEAL},
 }

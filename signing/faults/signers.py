@@ -9,9 +9,12 @@ from datetime import datetime, timedelta
 from signing.faults.incident import Incident
 from signing.faults.model import Case, Expected, Fault, Finder, Form, Group, Peers
 from signing.faults.workshop import DAY, HOUR, JUDGED_AT, LETTER, LETTER_DAY, NUMBER, PRESS, SIGNED_AT, Workshop
+from signing.formats import pades
 from signing.formats.claims import Level
 from signing.formats.cms import CadesSigner
-from signing.formats.letter.augment import augment_letter
+from signing.formats.letter.augment import TOKEN_ROOM, augment_letter
+from signing.formats.letter.reader import open_first, open_second
+from signing.formats.letter.tails import first_state, read_tails, stamp_revision
 from signing.keys import Purpose
 from signing.pki.authorities import VN, Authority, Tree
 from signing.pki.profiles import HolderSpec, KeyKind, RevocationReason
@@ -98,6 +101,17 @@ def _later(
     return build
 
 
+def stamp_of_another(seed: str) -> Case:
+    """The document time-stamp of an older letter stands behind this one."""
+    shop = Workshop.open(seed)
+    older = augment_letter(shop.letter(content=replace(LETTER, subject="việc cũ")), Level.T, shop.stamp(shop.at - 100 * DAY))
+    token = read_tails(older, open_second(older, open_first(older)).end).stamps[0].token
+    letter = shop.letter()
+    digits = pades.contents_digits(TOKEN_ROOM)
+    revision, _ = stamp_revision(first_state(letter, len(letter)), digits)
+    return shop.letter_case(b"".join((letter, revision.before, pades.fill_contents(token, digits), revision.after)))
+
+
 def issuer_revoked(seed: str) -> Case:
     """The authority that certified both signers had been revoked."""
     shop = Workshop.open(seed, revoked_authorities=((Authority.STATE, JUDGED_AT - 3 * DAY),))
@@ -160,6 +174,13 @@ FAULTS = (
     _incident("signer-revoked", Incident(leader=revoked), _leader(S.REVOKED_NO_POE, *_REVOCATION), (False, True)),
     _incident("seal-revoked", Incident(seal=revoked), Expected((None, S.REVOKED_NO_POE), *_REVOCATION), (True, False)),
     _incident("signer-suspended", Incident(leader=suspended), _leader(S.TRY_LATER, *_REVOCATION), (False, True)),
+    _fault(
+        "letter-stamp-of-another",
+        stamp_of_another,
+        _both(S.HASH_FAILURE, "timestamps-intact", "EN 319 102-1 §5.5.4 (3) a"),
+        _VALID,
+        group=Group.TIME,
+    ),
     _fault(
         "issuer-revoked", issuer_revoked, _both(S.REVOKED_CA_NO_POE, "authority-revocation", "EN 319 102-1 §5.2.6.4 (3) e"), (False, False)
     ),

@@ -107,6 +107,15 @@ def _unentitled_answer(shop: Workshop) -> tuple[bytes, ...]:
     return (respond(_request(shop), lambda issuer, at: desk, _ASKED, HOUR),)
 
 
+def unknown_answer(seed: str) -> Case:
+    """A certificate made with the authority's key behind the authority's back: its responder does not know it."""
+    shop = Workshop.open(seed)
+    holder = certify(_state(shop), "Người ký không có trong sổ TEST", (NOT_AN_AUTHORITY, SIGNS), key=shop.key("unregistered"))
+    answer = shop.pki.ocsp(make_request(shop.state.certificate_der, [serial_of(holder)]), _ASKED)
+    whole = shop.evidence(JUDGED_AT)
+    return shop.case(shop.signed(holder), evidence=replace(whole, crls=whole.crls[:1], ocsps=(answer,)))
+
+
 def issuer_unproven(seed: str) -> Case:
     """In 2039 receipts prove signature and lists of 2021, but nothing proves that their issuer existed while it was valid."""
     shop = Workshop.open(seed)
@@ -144,6 +153,7 @@ FAULTS = (
     _fault("list-before-certificate", before_certificate, _try_later(), True, True),
     _fault("list-of-another-issuer", _with(_of_another_issuer), Expected((None,)), True, True),
     _fault("answer-stale", _with(lambda _: (), _stale_answer), _try_later("revocation-freshness"), None, False),
+    _fault("answer-unknown", unknown_answer, _try_later(), None, False),
     _fault("answer-unentitled", _with(lambda _: (), _unentitled_answer), _try_later(), None, False),
     _fault(
         "list-issuer-unproven",

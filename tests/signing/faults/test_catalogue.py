@@ -115,6 +115,14 @@ def test_every_fault_is_told_in_words_and_every_word_is_a_faults(lang: str) -> N
     assert {name for file in files for name in load_tables("signing.faults", f"{file}.toml")} == {fault.name for fault in FAULTS}
 
 
+def test_shared_sentences_are_all_used() -> None:
+    used = {fault_words(fault.name).remedy for fault in FAULTS}
+    unused = {name for name, text in load_tables("signing.faults", "remedies.toml").items() if text["en"] not in used}
+    assert unused == {"register", "annex", "secret"}, "those three are the exchange's"
+    told = " ".join(fault_words(fault.name).difference for fault in FAULTS)
+    assert all(text["en"] in told for text in load_tables("signing.faults", "differences.toml").values())
+
+
 def test_titles_are_told_apart() -> None:
     for lang in LANGUAGES:
         titles = [fault_words(fault.name, lang).title for fault in FAULTS]
