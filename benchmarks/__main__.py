@@ -35,10 +35,22 @@ def _signatures(options: argparse.Namespace) -> Iterator[Row]:
     return signatures.rows(options.slice)
 
 
+def _long_term(options: argparse.Namespace) -> Iterator[Row]:
+    from benchmarks import long_term
+
+    return long_term.rows(options.slice)
+
+
 def _letters(options: argparse.Namespace) -> Iterator[Row]:
     from benchmarks import letters
 
     return letters.rows(options.slice)
+
+
+def _archive(options: argparse.Namespace) -> Iterator[Row]:
+    from benchmarks import archive
+
+    return archive.rows(options.slice)
 
 
 def _simulation(options: argparse.Namespace) -> Iterator[Row]:
@@ -49,7 +61,9 @@ def _simulation(options: argparse.Namespace) -> Iterator[Row]:
 
 GROUPS: Mapping[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
     "signatures": _signatures,
+    "long-term": _long_term,
     "letters": _letters,
+    "archive": _archive,
     "simulation": _simulation,
 }
 

@@ -1,7 +1,8 @@
 """Keys, certificates, signature formats and validation: the public names of the package. Everything beneath is private to it.
 
 A PKI is made by :class:`Pki` and served by :class:`TrustServices`; a :class:`CadesSigner` signs digests; :func:`parse_cms` reads a
-signature strictly; a :class:`Validator` says what it is worth at a moment. Nothing here reads a clock, a network or a global generator.
+signature strictly; a :class:`Validator` says what it is worth at a moment. :func:`read_signed` is the auditor's door: whatever signed file
+comes, it gives claims. Nothing here reads a clock, a network or a global generator.
 """
 
 from __future__ import annotations
@@ -25,14 +26,22 @@ from signing.faults.workshop import NUMBER as FAULT_NUMBER
 from signing.faults.workshop import SEAL as FAULT_SEAL
 from signing.faults.workshop import SIGNED_AT as FAULT_AT
 from signing.faults.workshop import Workshop
-from signing.formats.certificates import CertificateFacts, certificate_facts
+from signing.formats.artefacts import Artefacts
+from signing.formats.cades import Stamp, add_archive_timestamp, add_evidence, add_signature_timestamp
+from signing.formats.certificates import CertificateFacts, CrlFacts, certificate_facts, crl_facts
+from signing.formats.claims import Level, SignatureClaim, SignerClaim, TokenClaim
 from signing.formats.cms import CadesSigner, CadesTemplate, parse_cms
+from signing.formats.coverage import Span
+from signing.formats.letter.augment import augment_letter
+from signing.formats.letter.claims import LetterClaims, letter_claims
 from signing.formats.letter.content import LetterContent
 from signing.formats.letter.packing import PackedLetter, pack_letter, unpack_letter
 from signing.formats.letter.press import LetterPress
 from signing.formats.letter.reader import Letter, SignatureSlot, read_letter
 from signing.formats.letter.verify import LetterReport, verify_letter
 from signing.formats.message import SignedMessage
+from signing.formats.sandbox import Sandbox
+from signing.formats.signed_object import SignedKind, SignedObject, read_signed
 from signing.keys import METER, Meter, Purpose, SigningKey
 from signing.pki.authorities import Authority, Tree
 from signing.pki.behaviour import HONEST, Behaviour, Service, Wrong
@@ -41,13 +50,22 @@ from signing.pki.issue import Holder
 from signing.pki.profiles import HolderKind, HolderSpec, KeyKind, RevocationReason
 from signing.pki.spec import PkiSpec
 from signing.services.app import MOMENT_HEADER, TrustServices
+from signing.validation.ades.blast_radius import Change, blast_radius
+from signing.validation.ades.door import DocumentVerdict, validate_document
+from signing.validation.ades.door import validate as validate_claim
+from signing.validation.ades.policy import Severity, ValidationPolicy
+from signing.validation.ades.policy_file import PolicyFileError, load_policy
+from signing.validation.ades.policy_file import policies as validation_policies
+from signing.validation.ades.rfc5280_judge import Rfc5280Judge
+from signing.validation.ades.timeline import Interval
+from signing.validation.ades.timeline import timeline as verdict_timeline
 from signing.validation.path import PathCache
 from signing.validation.policy import DEFAULT, FOREIGN, AlgorithmPolicy, AlgorithmRule
 from signing.validation.report import Check, Indication, SignatureReport, SubIndication
 from signing.validation.rfc5280.engine import ChainEngine, validate_chain
 from signing.validation.rfc5280.settings import ChainPolicy, RevocationNeed, Usage
 from signing.validation.validator import Validator
-from signing.validation.verdicts import ChainVerdict, RevocationVerdict, Standing
+from signing.validation.verdicts import ChainVerdict, ProofOfExistence, RevocationVerdict, SignatureVerdict, Standing, TokenVerdict
 
 __all__ = [
     "DEFAULT",
@@ -64,6 +82,7 @@ __all__ = [
     "MOMENT_HEADER",
     "AlgorithmPolicy",
     "AlgorithmRule",
+    "Artefacts",
     "Authority",
     "Behaviour",
     "CadesSigner",
@@ -72,8 +91,11 @@ __all__ = [
     "ChainEngine",
     "ChainPolicy",
     "ChainVerdict",
+    "Change",
     "Check",
+    "CrlFacts",
     "CrlSource",
+    "DocumentVerdict",
     "Evidence",
     "Fault",
     "FaultCase",
@@ -87,52 +109,83 @@ __all__ = [
     "HolderSpec",
     "Incident",
     "Indication",
+    "Interval",
     "InvalidBehaviour",
     "InvalidHolder",
     "KeyKind",
     "KeyUnusable",
     "Letter",
+    "LetterClaims",
     "LetterContent",
     "LetterPress",
     "LetterRefused",
     "LetterReport",
+    "Level",
     "Meter",
     "PackedLetter",
     "PathCache",
     "Pki",
     "PkiSpec",
+    "PolicyFileError",
+    "ProofOfExistence",
     "Purpose",
     "RevocationNeed",
     "RevocationReason",
     "RevocationVerdict",
+    "Rfc5280Judge",
     "Ruling",
+    "Sandbox",
     "Service",
+    "Severity",
+    "SignatureClaim",
     "SignatureReport",
     "SignatureSlot",
+    "SignatureVerdict",
+    "SignedKind",
     "SignedMessage",
+    "SignedObject",
+    "SignerClaim",
     "SigningError",
     "SigningKey",
+    "Span",
+    "Stamp",
     "Standing",
     "SubIndication",
+    "TokenClaim",
+    "TokenVerdict",
     "Tree",
     "TrustServices",
     "TrustStore",
     "Usage",
+    "ValidationPolicy",
     "Validator",
     "Workshop",
     "Wrong",
+    "add_archive_timestamp",
+    "add_evidence",
+    "add_signature_timestamp",
+    "augment_letter",
+    "blast_radius",
     "certificate_facts",
+    "crl_facts",
     "every_fault",
     "fault_named",
     "fault_tables",
     "fault_words",
+    "letter_claims",
+    "load_policy",
     "pack_letter",
     "parse_cms",
     "read_fault_words",
     "read_letter",
+    "read_signed",
     "rule_on",
     "unpack_letter",
     "validate_chain",
+    "validate_claim",
+    "validate_document",
+    "validation_policies",
     "vectors_of",
+    "verdict_timeline",
     "verify_letter",
 ]

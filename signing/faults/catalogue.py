@@ -13,7 +13,7 @@ from signing.errors import FormatFailure
 from signing.faults import chains, letters, rules, shapes, signers, stamps, statuses
 from signing.faults.model import Case, Expected, Fault, Words
 from signing.formats.sandbox import Sandbox
-from signing.formats.signed_object import Kind, SignedObject, read_signed
+from signing.formats.signed_object import SignedKind, SignedObject, read_signed
 from signing.validation.ades.door import EACH, DocumentVerdict, validate_document
 from signing.validation.ades.policy import Severity, ValidationPolicy
 from signing.validation.ades.policy_file import load_policy, read_policy
@@ -130,10 +130,10 @@ def rule_on(case: Case, sandbox: Sandbox | None = None) -> Ruling:
     """What the engine says of a case; never raises for what it holds."""
     found = read_signed(case.data, case.content, sandbox=sandbox)
     policy = policy_of(case)
-    if found.kind not in (Kind.LETTER, Kind.PDF):
+    if found.kind not in (SignedKind.LETTER, SignedKind.PDF):
         policy = replace(policy, signatures=1, in_order=False)
     document = validate_document(found.claims, case.evidence, case.at, policy, case.existence)
-    if found.kind in (Kind.LETTER, Kind.PDF):
+    if found.kind in (SignedKind.LETTER, SignedKind.PDF):
         document = replace(document, checks=(*document.checks, *_of_the_file(found, policy)))
     return Ruling(found, document)
 
@@ -141,5 +141,5 @@ def rule_on(case: Case, sandbox: Sandbox | None = None) -> Ruling:
 def _of_the_file(found: SignedObject, policy: ValidationPolicy) -> Iterator[Check]:
     """What the reader found on the whole file and the policy does not bear."""
     for rule, clause in found.findings:
-        if policy.cost_of_finding(rule) is Severity.FAIL:
+        if policy.cost_of_finding(rule, clause) is Severity.FAIL:
             yield Check("finding", False, clause, rule)

@@ -118,12 +118,53 @@ class Walker:
         return at
 
 
+def der_end(data: bytes, leave: frozenset[tuple[int, ...]] = frozenset()) -> int:
+    """Where the first element ends when it and all inside it have definite, shortest lengths and no string of parts; otherwise -1.
+
+    The quick look before :func:`definite`, which says what is wrong: a tenth of its cost. Gives up (-1) on more elements or depth than that
+    would take, and on tags of several octets.
+    """
+    ends, tags = [len(data)], list[int]()
+    depths = {len(path) for path in leave}
+    at = 0
+    for _ in range(MAX_ELEMENTS):
+        if at + 2 > ends[-1]:
+            return -1
+        tag, size = data[at], data[at + 1]
+        at += 2
+        if size >= 0x80:
+            count = size & 0x7F
+            size = int.from_bytes(data[at : at + count])
+            if not 0 < count <= _MAX_LENGTH_OCTETS or size < 0x80 or size >> 8 * (count - 1) == 0:
+                return -1
+            at += count
+        end = at + size
+        if end > ends[-1] or tag & 0x1F == 0x1F or tag == 0x24:
+            return -1
+        if tag & _CONSTRUCTED and not (len(ends) in depths and (*tags, tag) in leave):
+            ends.append(end)
+            tags.append(tag)
+            if len(ends) > MAX_DEPTH:
+                return -1
+        else:
+            at = end
+        while at == ends[-1] and len(ends) > 1:
+            ends.pop()
+            tags.pop()
+        if len(ends) == 1:
+            return at
+    return -1
+
+
 def definite(data: bytes, leave: frozenset[tuple[int, ...]] = frozenset()) -> Definite:
     """The first element of ``data`` with definite lengths throughout; constructed OCTET STRINGs joined.
 
     ``leave`` are paths of leading tag octets, outermost first, whose definite elements are taken as they stand and not looked into:
     certificates and lists, which have readers of their own. Raises :class:`FormatFailure` for what is no BER or too much of it.
     """
+    end = der_end(data, leave)
+    if end >= 0:
+        return Definite(data[:end], (), end)
     walker = Walker(data)
     deviations: dict[tuple[str, str], None] = {}
 

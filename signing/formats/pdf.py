@@ -87,7 +87,7 @@ def read_pdf(data: bytes, sandbox: Sandbox) -> PdfReading:
     claims: list[SignatureClaim] = []
     for field in fields:
         if not field.is_stamp:
-            claims += _claims(field, ranges, stamps, store, findings)
+            claims += _claims(field, stamps, store, findings)
     return PdfReading(tuple(claims), tuple(dict.fromkeys(findings)), ranges)
 
 
@@ -135,7 +135,7 @@ def _revision_findings(data: bytes, seen: dict[str, Any], end: int) -> list[Devi
     """What pyHanko's difference analysis says about this signature's revision and those after it, as the field sees it."""
     found: list[Deviation] = []
     changes, reason = seen["changes"], seen.get("reason", "")
-    if not data[:end].rstrip(b"\r\n \0").endswith(b"%%EOF"):
+    if not _ends_a_revision(data[max(end - 64, 0) : end]):
         found.append(("the signature does not end where a revision of the file ends", _RANGES))
     if changes == "unknown":
         found.append((f"what was changed after this signature cannot be told: {reason}", _LATER))
@@ -148,13 +148,19 @@ def _revision_findings(data: bytes, seen: dict[str, Any], end: int) -> list[Devi
     return found
 
 
+def _ends_a_revision(data: bytes) -> bool:
+    """Whether bytes end as a revision does, with at most some white space behind (ISO 32000-1 §7.5.5)."""
+    return data.rstrip(b"\r\n \0").endswith(b"%%EOF")
+
+
 def _whole_file(data: bytes, seen: dict[str, Any], fields: Sequence[_Field]) -> list[Deviation]:
     """Bytes no signature covers, and signature dictionaries that belong to no field."""
     found: list[Deviation] = []
     if not seen["fields"]:
         found.append(("the PDF has no filled signature field", "EN 319 142-1 §4.2"))
     last = max((field.range.end for field in fields), default=len(data))
-    if last < len(data):
+    stored = bool(fields) and fields[-1].seen["changes"] == "LTA_UPDATES" and _ends_a_revision(data[-64:])
+    if last < len(data) and not stored:  # validation data for the last time-stamp can only come after it
         found.append((f"{len(data) - last} bytes follow the last signature and are covered by nothing", _RANGES))
     signatures = [field for field in fields if not field.is_stamp]
     if signatures and signatures[-1].seen["changes"] not in _HARMLESS:
@@ -193,7 +199,6 @@ def _token(cms: bytes) -> Token:
 
 def _claims(
     field: _Field,
-    ranges: Sequence[SignedRange],
     stamps: Sequence[tuple[SignedRange, TokenClaim]],
     store: Artefacts,
     findings: list[Deviation],
@@ -227,6 +232,7 @@ def _with_file(
     return replace(
         claim,
         name=f"{field.range.name} {claim.name}" if several else field.range.name,
+        content=field.digest,  # the file, whatever content a CMS may bring along
         signer=replace(claim.signer, claimed_at=claim.signer.claimed_at or _claimed(field.seen["claimed"])),
         certificates=found.certificates,
         crls=found.crls,

@@ -28,7 +28,7 @@ MEMORY = 1024 * 1024 * 1024
 MAX_ANSWER = 64 * 1024 * 1024
 _START_SECONDS = 60.0
 """For starting and importing, which is our own work and not the file's."""
-_DONE = "done"
+_DONE, _MEMORY = "done", "memory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,8 @@ class Sandbox:
             except ValueError as error:
                 self._stop()
                 raise FormatFailure("file", "made its parser answer something unreadable") from error
+            if outcome == _MEMORY:
+                self._stop()  # what a starved parser left behind is not worth keeping
         if outcome != _DONE:
             raise FormatFailure("file", f"cannot be parsed: {value}")
         return value
@@ -155,7 +157,7 @@ def _answer(function: str, arguments: tuple[Any, ...]) -> bytes:
             raise FormatFailure(function, "is no function of signing")
         return pickle.dumps((_DONE, getattr(importlib.import_module(module), name)(*arguments)))
     except MemoryError:
-        return pickle.dumps(("memory", "it asks for too much memory"))
+        return pickle.dumps((_MEMORY, "it asks for too much memory"))
     except FormatFailure as failure:
         return pickle.dumps(("failure", str(failure)))
     except Exception as error:  # a foreign parser on a hostile file: whatever comes is the file's fault

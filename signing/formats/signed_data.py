@@ -31,7 +31,7 @@ def read_strict(data: bytes, content: bytes | Digest | None = None) -> tuple[Sig
     """One claim per SignerInfo of a DER SignedData in perfect order; raises :class:`FormatFailure` for anything else.
 
     ``content`` is what a detached signature was made over, its digest function where it lies in pieces (a PDF), or ``None`` when it is
-    not at hand; content given beside attached content must be the same.
+    not at hand. Content given beside attached content must be the same; it is what the claim is about.
     """
     envelope = strict.read_envelope(data)
     source, found = _content(envelope, content)
@@ -118,20 +118,16 @@ def _token_difference(one: TokenClaim, other: TokenClaim) -> str:
 
 
 def _content(envelope: Envelope, given: bytes | Digest | None) -> tuple[Digest, list[Deviation]]:
-    """The digest function of what was signed, and what is odd about it."""
+    """The digest function of what the signature is asked about, and what is odd about it: content given counts before content carried."""
     found: list[Deviation] = []
-    known = given if isinstance(given, bytes) else None
-    if envelope.content is not None:
-        if given is not None and given != envelope.content:
-            found.append(("the content given is not the content the signature carries", "RFC 5652 §5.2"))
-        known = envelope.content
-    if known is not None:
-        if looks_like_signed_attributes(known):
-            found.append(_CONFUSION)
-        return digest_of(known), found
-    if callable(given):
-        return given, found
-    return _absent, found
+    if given is not None and envelope.content is not None and given != envelope.content:
+        found.append(("the content given is not the content the signature carries", "RFC 5652 §5.2"))
+    if any(isinstance(content, bytes) and looks_like_signed_attributes(content) for content in (given, envelope.content)):
+        found.append(_CONFUSION)
+    asked = envelope.content if given is None else given
+    if asked is None:
+        return _absent, found
+    return (digest_of(asked) if isinstance(asked, bytes) else asked), found
 
 
 def _absent(name: str) -> bytes | None:

@@ -9,29 +9,30 @@ Whatever is wrong with the bytes is a finding; nothing is raised, nothing hangs.
 from __future__ import annotations
 
 import binascii
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from signing import der, oids
 from signing.errors import FormatFailure, LetterRefused
 from signing.formats.ber import Element, Walker
 from signing.formats.claims import SignatureClaim
-from signing.formats.coverage import NOTHING_COVERS, STRUCTURE, SignedRange, Span, joined, pdf_coverage
+from signing.formats.coverage import NOTHING_COVERS, STRUCTURE, Span, joined, pdf_coverage
 from signing.formats.envelope import MAX_SIGNED_DATA, Deviation
-from signing.formats.letter.claims import LEADER, SEAL, letter_claims
-from signing.formats.letter.reader import open_first, open_second
-from signing.formats.letter.tails import read_tails
+from signing.formats.letter.claims import letter_claims
 from signing.formats.letter.template import template_of
 from signing.formats.pdf import read_pdf
 from signing.formats.sandbox import Sandbox
 from signing.formats.signed_data import read_strict, read_tolerant
 
-_PEM = re.compile(rb"-----BEGIN (CMS|PKCS7|PKCS #7 SIGNED DATA)-----\s+([A-Za-z0-9+/=\s]+)-----END \1-----\s*")
+_PEM_LABELS = (b"CMS", b"PKCS7", b"PKCS #7 SIGNED DATA")
+_SPACE_BEFORE = 256
+_SIGNED_DATA = der.oid(oids.SIGNED_DATA)
+_OUTER_HEADER = 32
 _BOM_AND_SPACE = 1024
 """How far into a file "%PDF-" may stand, as readers of PDF allow it."""
 
 
-class Kind(StrEnum):
+class SignedKind(StrEnum):
     """What a signed object is."""
 
     LETTER = "letter"
@@ -48,7 +49,7 @@ class SignedObject:
     ``refusal`` is set when the bytes cannot be read at all: EN 319 102-1 calls that FORMAT_FAILURE, and there are no claims then.
     """
 
-    kind: Kind
+    kind: SignedKind
     claims: tuple[SignatureClaim, ...]
     findings: tuple[Deviation, ...]
     coverage: tuple[Span, ...]
@@ -61,7 +62,9 @@ def read_signed(data: bytes, content: bytes | None = None, *, sandbox: Sandbox |
     ``content`` is what a detached CMS was made over. ``sandbox`` parses foreign PDFs; without one, a child is started for the call
     (about a second), so give one where there are many files.
     """
-    if data.find(b"%PDF-", 0, _BOM_AND_SPACE) >= 0:
+    # A CMS that carries a PDF has the PDF's first bytes near its own.
+    is_cms = data.startswith(b"\x30") and data.find(_SIGNED_DATA, 0, _OUTER_HEADER) >= 0
+    if not is_cms and data.find(b"%PDF-", 0, _BOM_AND_SPACE) >= 0:
         return _read_pdf(data, sandbox)
     return _read_cms(data, content)
 
@@ -70,8 +73,8 @@ def _read_pdf(data: bytes, sandbox: Sandbox | None) -> SignedObject:
     """A letter when it is exactly one, any PDF otherwise; why it is no letter stays on record when it begins as one."""
     findings: list[Deviation] = []
     try:
-        _, claims = letter_claims(data)
-        return SignedObject(Kind.LETTER, claims, (), pdf_coverage(len(data), _letter_ranges(data)))
+        letter = letter_claims(data)
+        return SignedObject(SignedKind.LETTER, (letter.leader, letter.seal), (), pdf_coverage(len(data), letter.ranges))
     except LetterRefused as refusal:
         if template_of(data) is not None:
             findings.append((f"not a letter in good form: {refusal}", "letter layout, docs/decisions/0010"))
@@ -82,19 +85,8 @@ def _read_pdf(data: bytes, sandbox: Sandbox | None) -> SignedObject:
         else:
             reading = read_pdf(data, sandbox)
     except FormatFailure as failure:
-        return SignedObject(Kind.PDF, (), tuple(findings), (Span(0, len(data), NOTHING_COVERS),), failure)
-    return SignedObject(Kind.PDF, reading.claims, (*findings, *reading.findings), pdf_coverage(len(data), reading.ranges))
-
-
-def _letter_ranges(data: bytes) -> tuple[SignedRange, ...]:
-    opened = open_first(data)
-    sealed = open_second(data, opened)
-    tails = read_tails(data, sealed.end)
-    return (
-        SignedRange(LEADER, opened.contents.opening, opened.contents.closing, opened.end),
-        SignedRange(SEAL, sealed.contents.opening, sealed.contents.closing, sealed.end),
-        *(SignedRange(f"moc_thoi_gian_{n}", stamp.opening, stamp.closing, stamp.end) for n, stamp in enumerate(tails.stamps, 1)),
-    )
+        return SignedObject(SignedKind.PDF, (), tuple(findings), (Span(0, len(data), NOTHING_COVERS),), failure)
+    return SignedObject(SignedKind.PDF, reading.claims, (*findings, *reading.findings), pdf_coverage(len(data), reading.ranges))
 
 
 def _read_cms(data: bytes, content: bytes | None) -> SignedObject:
@@ -108,27 +100,31 @@ def _read_cms(data: bytes, content: bytes | None) -> SignedObject:
             findings.append((f"the strict reader refuses the CMS: {strict}", "EN 319 122-1 §4"))
         spans = _cms_coverage(encoded, len(claims))
     except FormatFailure as failure:
-        kind = Kind.DETACHED if content is not None else Kind.UNKNOWN
+        kind = SignedKind.DETACHED if content is not None else SignedKind.UNKNOWN
         return SignedObject(kind, (), tuple(findings), (Span(0, len(data), NOTHING_COVERS),), failure)
     attached = any(span.label.startswith("content") for span in spans)
     if encoded is not data:
         spans = (Span(0, len(data), STRUCTURE),)  # base64 has no bytes of its own to account for
-    return SignedObject(Kind.ATTACHED if attached else Kind.DETACHED, claims, tuple(findings), spans)
+    return SignedObject(SignedKind.ATTACHED if attached else SignedKind.DETACHED, claims, tuple(findings), spans)
 
 
 def _from_pem(data: bytes, findings: list[Deviation]) -> bytes:
     """DER or BER inside a PEM armour (RFC 7468 §8, §9), or the bytes themselves."""
     if len(data) > 2 * MAX_SIGNED_DATA:
         raise FormatFailure("CMS", f"must not be longer than {MAX_SIGNED_DATA} bytes")
-    if data.lstrip()[:11] != b"-----BEGIN ":
+    if not data[:_SPACE_BEFORE].lstrip().startswith(b"-----BEGIN "):
         return data
-    match = _PEM.search(data)
-    if match is None:
+    for label in _PEM_LABELS:
+        opening, closing = (b"-----%b %b-----" % (word, label) for word in (b"BEGIN", b"END"))
+        start, end = data.find(opening), data.find(closing)
+        if 0 <= start < end:
+            break
+    else:
         raise FormatFailure("PEM", "must be a CMS or PKCS7 block of base64 (RFC 7468 §8, §9)")
-    if match.span() != (0, len(data)):
+    if data[:start].strip() or data[end + len(closing) :].strip():
         findings.append(("text stands around the PEM block", "RFC 7468 §2"))
     try:
-        return binascii.a2b_base64(re.sub(rb"\s", b"", match[2]), strict_mode=True)
+        return binascii.a2b_base64(data[start + len(opening) : end].translate(None, b" \t\r\n"), strict_mode=True)
     except binascii.Error as error:
         raise FormatFailure("PEM", f"must hold base64 (RFC 7468 §3): {error}") from error
 

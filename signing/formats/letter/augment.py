@@ -23,7 +23,8 @@ TOKEN_ROOM = 4096
 def augment_letter(letter: bytes, level: Level, stamp: Stamp, artefacts: Artefacts | None = None, *, room: int = TOKEN_ROOM) -> bytes:
     """The letter at a higher level, or renewed: what it lacks of B-T, then the artefacts it does not hold yet, then for B-LTA a stamp.
 
-    Asked for B-LTA again, with the artefacts of that day, it gets another pair: that is the renewal. Raises :class:`LetterRefused` for
+    Asked for B-LTA again, with the artefacts of that day, it gets another pair: that is the renewal. The level reached depends on the
+    artefacts given: without revocation data it stays B-T. Raises :class:`LetterRefused` for
     bytes that are no sealed letter, :class:`FormatFailure` for a token that is none or does not fit ``room`` bytes.
     """
     state = _state(letter)

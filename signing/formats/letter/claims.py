@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from signing.errors import FormatFailure, LetterRefused
 from signing.formats import pades
 from signing.formats.artefacts import Artefacts, carried
 from signing.formats.claims import Level, SignatureClaim, TokenClaim
+from signing.formats.coverage import SignedRange
 from signing.formats.envelope import Envelope
-from signing.formats.letter.reader import Contents, Letter, open_first, open_second, read_letter
-from signing.formats.letter.tails import Tails, long_term, read_tails
+from signing.formats.letter.reader import Contents, Letter, letter_of, open_first, open_second
+from signing.formats.letter.tails import Tails, read_tails
 from signing.formats.signed_data import digest_of, level_of
 from signing.formats.strict import read_envelope
 from signing.formats.timestamp import Token, read_token, token_claim
@@ -20,13 +21,22 @@ LEADER, SEAL = "ky_lanh_dao", "dau_co_quan"
 """The two signature fields, which name the claims."""
 
 
-def letter_claims(data: bytes) -> tuple[Letter, tuple[SignatureClaim, SignatureClaim]]:
-    """A sealed letter at any level, and the claims of its leader's and its organisation's signature.
+@dataclass(frozen=True, slots=True)
+class LetterClaims:
+    """A sealed letter at any level: what it says, its two signatures, and what each signature and document time-stamp covers."""
+
+    letter: Letter
+    leader: SignatureClaim
+    seal: SignatureClaim
+    ranges: tuple[SignedRange, ...]
+
+
+def letter_claims(data: bytes) -> LetterClaims:
+    """Read a sealed letter with whatever permitted revisions follow it.
 
     Raises :class:`LetterRefused` for any other bytes; nothing is verified. Document time-stamps are archive tokens of both signatures,
     each over all bytes before it, so that what it covers includes the signatures, earlier tokens and the store as it then was.
     """
-    letter = read_letter(data, permitted_tails=(long_term,))
     opened = open_first(data)
     sealed = open_second(data, opened)
     tails = read_tails(data, sealed.end)
@@ -41,7 +51,9 @@ def letter_claims(data: bytes) -> tuple[Letter, tuple[SignatureClaim, SignatureC
         _claim(data, name, slot, end, envelope, tails, archive)
         for (name, slot, end), envelope in zip(slots, envelopes, strict=True)
     )  # fmt: skip
-    return letter, (leader, seal)
+    stamps = (SignedRange(f"moc_thoi_gian_{n}", stamp.opening, stamp.closing, stamp.end) for n, stamp in enumerate(tails.stamps, 1))
+    ranges = (*(SignedRange(name, slot.opening, slot.closing, end) for name, slot, end in slots), *stamps)
+    return LetterClaims(letter_of(data, opened, sealed), leader, seal, ranges)
 
 
 def _claim(

@@ -156,8 +156,9 @@ def store_revision(state: State, added: Artefacts) -> tuple[bytes, State]:
 
 def _read_stamp(data: bytes, state: State) -> tuple[State, Stamped]:
     start = state.end
-    opening = start + len(stamp_revision(state, 0)[0].before)
-    same(data, start, stamp_revision(state, 0)[0].before[: -pades.BYTE_RANGE_LENGTH], _RULE)
+    expected = stamp_revision(state, 0)[0].before
+    opening = start + len(expected)
+    same(data, start, expected[: -pades.BYTE_RANGE_LENGTH], _RULE)
     closing = data.find(b">", opening, opening + 2 * pades.MAX_CONTENTS + 2) + 1
     if closing <= opening or not pades.is_contents_size(closing - opening - 2):
         raise LetterRefused("document time-stamp", "its /Contents must be a hexadecimal string of a permitted size")

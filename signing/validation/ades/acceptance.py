@@ -60,7 +60,7 @@ def _of_tokens(claim: SignatureClaim, certificate: bytes) -> bool:
 
 def _findings(claim: SignatureClaim, record: Record) -> Fault | None:
     for rule, clause in claim.findings:
-        severity = record.policy.cost_of_finding(rule)
+        severity = record.policy.cost_of_finding(rule, clause)
         fault = record.cost(Check("finding", True, clause), severity, rule, SubIndication.SIG_CONSTRAINTS_FAILURE)
         if fault is not None:
             return fault

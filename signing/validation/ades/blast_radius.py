@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
+from signing.errors import FormatFailure
 from signing.evidence import Evidence
 from signing.formats.claims import SignatureClaim
 from signing.validation.ades.judge import ChainJudge
 from signing.validation.ades.policy import ValidationPolicy
 from signing.validation.ades.process import validate_fully
+from signing.validation.ades.readings import certificate as certificate_of
+from signing.validation.ades.readings import certificate_or_failure
 from signing.validation.ades.rfc5280_judge import Rfc5280Judge
 from signing.validation.ades.subject import Surroundings
 from signing.validation.ades.suppositions import Compromised
-from signing.validation.rfc5280.objects import read_certificate
 from signing.validation.verdicts import ProofOfExistence, SignatureVerdict
 
 Case = tuple[SignatureClaim, Sequence[ProofOfExistence]]
@@ -46,9 +48,9 @@ def blast_radius(
     as trusted until then. Raises :class:`signing.errors.FormatFailure` when ``certificate`` is none.
     """
     judge = judge or Rfc5280Judge(policy)
-    spki = read_certificate(certificate).spki
+    spki = certificate_of(certificate).spki
     anchors = (*evidence.anchors, *evidence.timestamp_anchors)
-    ended = {sha256(anchor).digest(): since for anchor in anchors if read_certificate(anchor).spki == spki}
+    ended = {sha256(anchor).digest(): since for anchor in anchors if _has_key(anchor, spki)}
     supposed = replace(policy, anchor_sunsets=_earlier(ended, policy.anchor_sunsets))
     now = Surroundings(at, policy, evidence, judge)
     then = Surroundings(at, supposed, evidence, Compromised(judge, spki, since))
@@ -57,6 +59,11 @@ def blast_radius(
         after = validate_fully(claim, then, proofs).verdict()
         if (before.indication, before.sub_indication) != (after.indication, after.sub_indication):
             yield Change(before, after)
+
+
+def _has_key(certificate: bytes, spki: bytes) -> bool:
+    found = certificate_or_failure(certificate)
+    return not isinstance(found, FormatFailure) and found.spki == spki
 
 
 def _earlier(one: dict[bytes, datetime], other: Mapping[bytes, datetime]) -> dict[bytes, datetime]:

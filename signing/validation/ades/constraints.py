@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from signing.errors import KeyUnusable
-from signing.foreign_keys import load_foreign_key
 from signing.validation.ades.policy import ValidationPolicy
+from signing.validation.ades.readings import key_or_fault
 from signing.validation.report import SubIndication
 
 _EVER = -(1 << 40)
@@ -36,10 +35,10 @@ Material = tuple[str, bytes]
 def signature_weakness(policy: ValidationPolicy, material: Material, at: datetime) -> Weakness | None:
     """Why the algorithm with that key is not accepted at ``at``."""
     algorithm, spki = material
-    try:
-        key = load_foreign_key(spki).public
-    except KeyUnusable as error:
-        return Weakness(error.rule, None)
+    found = key_or_fault(spki)
+    if isinstance(found, str):
+        return Weakness(found, None)
+    key = found.public
     refusal = policy.algorithms.refusal(algorithm, key, int(at.timestamp()))
     if not refusal:
         return None

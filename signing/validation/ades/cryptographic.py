@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from signing.algorithms import algorithm_named
-from signing.errors import KeyUnusable
-from signing.foreign_keys import load_foreign_key
 from signing.validation.ades.outcome import Fault, Record
+from signing.validation.ades.readings import key_or_fault
 from signing.validation.ades.subject import Signed
 from signing.validation.report import Check, SubIndication
 from signing.validation.rfc5280.objects import Certificate
@@ -34,10 +33,9 @@ def verify(signed: Signed, certificate: Certificate, record: Record) -> Fault | 
         return record.failed(Fault(DIGEST, SubIndication.HASH_FAILURE, "the content is not the one that was signed"))
     record.passed(DIGEST)
     algorithm = algorithm_named(signer.signature_algorithm)
-    try:
-        key = load_foreign_key(certificate.spki)
-    except KeyUnusable as error:
-        return record.failed(Fault(SIGNATURE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, f"the signing certificate's key {error.rule}"))
+    key = key_or_fault(certificate.spki)
+    if isinstance(key, str):
+        return record.failed(Fault(SIGNATURE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, f"the signing certificate's key {key}"))
     if algorithm is None:
         detail = f"the signature algorithm {signer.signature_algorithm} is not known"
         return record.failed(Fault(SIGNATURE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, detail))

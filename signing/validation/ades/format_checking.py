@@ -49,7 +49,7 @@ def _content_type_fault(signer: SignerClaim) -> str:
 
 def _deviations(signer: SignerClaim, record: Record) -> Fault | None:
     for rule, clause in signer.deviations:
-        severity = record.policy.cost_of_deviation(rule)
+        severity = record.policy.cost_of_deviation(rule, clause)
         fault = record.cost(Check("encoding", True, clause), severity, rule, SubIndication.FORMAT_FAILURE)
         if fault is not None:
             return fault

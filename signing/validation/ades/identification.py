@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from signing.errors import FormatFailure
 from signing.formats.claims import SignerClaim
 from signing.validation.ades.outcome import Fault, Record
+from signing.validation.ades.readings import certificate as certificate_of
 from signing.validation.ades.subject import Signed, Surroundings
 from signing.validation.report import Check, SubIndication
-from signing.validation.rfc5280.objects import Certificate, read_certificate
+from signing.validation.rfc5280.objects import Certificate
 
 IDENTIFICATION = Check("signing-certificate", True, "EN 319 102-1 §5.2.3; RFC 5035 §3")
 _DIGESTS = {"sha1", "sha224", "sha256", "sha384", "sha512"}
@@ -66,6 +67,6 @@ def names(signer: SignerClaim, facts: Certificate) -> bool:
 def _readable(certificates: Iterable[bytes]) -> Iterable[Certificate]:
     for certificate in tuple(dict.fromkeys(certificates))[:_MAX_CANDIDATES]:
         try:
-            yield read_certificate(certificate)
+            yield certificate_of(certificate)
         except FormatFailure:
             continue

@@ -14,6 +14,7 @@ from signing.validation.ades.existence import Existence
 from signing.validation.ades.freshness import is_fresh
 from signing.validation.ades.judge import Path, Role
 from signing.validation.ades.outcome import CURABLE, Fault, Record
+from signing.validation.ades.readings import certificate as certificate_of
 from signing.validation.ades.subject import Signed, Surroundings
 from signing.validation.ades.time_sliding import Slid, slide
 from signing.validation.ades.timestamps import IMPRINT_ALGORITHM
@@ -21,7 +22,7 @@ from signing.validation.ades.with_time import not_yet_valid
 from signing.validation.ades.x509 import AUTHORITY_VALIDITY
 from signing.validation.report import Check, SubIndication
 from signing.validation.rfc5280.names import text
-from signing.validation.rfc5280.objects import Certificate, read_certificate
+from signing.validation.rfc5280.objects import Certificate
 
 PAST = Check("past-validation", True, "EN 319 102-1 §5.6.2.4.4")
 
@@ -103,7 +104,7 @@ def past_certificate(certificate: Certificate, role: Role, existence: Existence,
 
 def _past_path(path: Path, role: Role, existence: Existence, around: Surroundings) -> PastChain | Fault:
     try:
-        facts = tuple(read_certificate(certificate) for certificate in path)
+        facts = tuple(certificate_of(certificate) for certificate in path)
     except FormatFailure as failure:
         return Fault(PAST, SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, str(failure))
     below = facts[:-1] or facts

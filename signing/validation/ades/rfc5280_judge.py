@@ -26,6 +26,7 @@ from signing.validation.rfc5280.usage import usage_fault
 from signing.validation.verdicts import RevocationVerdict
 
 _USAGES = {Role.SIGNER: Usage.SIGNING, Role.TIMESTAMPING: Usage.TIMESTAMPING}
+_KEPT = 4096
 _ANY_POLICY = "2.5.29.32.0"
 
 
@@ -47,16 +48,27 @@ class Rfc5280Judge:
         self._candidates = rules.max_candidates
         self._cache = ArtefactCache() if cache is None else cache
         self._engines: Bounded[Evidence, ChainEngine] = Bounded(16)
+        self._paths: Bounded[tuple[Evidence, bytes, Role], tuple[Path, ...]] = Bounded(_KEPT)
+        self._faults: Bounded[Path, str] = Bounded(_KEPT)
+        self._statuses: Bounded[tuple[Evidence, Path, datetime], RevocationVerdict] = Bounded(_KEPT)
+        self._protections: Bounded[tuple[Evidence, Path, bytes | None], tuple[tuple[str, bytes], ...]] = Bounded(_KEPT)
 
     def paths(self, certificate: bytes, evidence: Evidence, role: Role) -> Sequence[Path]:
         """See :class:`signing.validation.ades.judge.ChainJudge`."""
-        found = self._engine(evidence).candidate_paths(certificate, usage=_USAGES[role])
-        return tuple(islice(found, self._candidates))
+
+        def search() -> tuple[Path, ...]:
+            return tuple(islice(self._engine(evidence).candidate_paths(certificate, usage=_USAGES[role]), self._candidates))
+
+        return self._paths.get((evidence, certificate, role), search)
 
     def path_fault(self, path: Path) -> str:
         """See :class:`signing.validation.ades.judge.ChainJudge`."""
-        fault = walk(self._certificates(path), self._policy).fault
-        return "" if fault is None else fault.detail
+
+        def walked() -> str:
+            fault = walk(self._certificates(path), self._policy).fault
+            return "" if fault is None else fault.detail
+
+        return self._faults.get(path, walked)
 
     def usage_fault(self, certificate: bytes, role: Role) -> str:
         """See :class:`signing.validation.ades.judge.ChainJudge`."""
@@ -66,11 +78,17 @@ class Rfc5280Judge:
     def revocation(self, path: Path, depth: int, evidence: Evidence, at: datetime) -> RevocationVerdict:
         """See :class:`signing.validation.ades.judge.ChainJudge`."""
         stamping = path[-1] in evidence.timestamp_anchors and path[-1] not in evidence.anchors
-        return self._engine(evidence).revocation_of(path[depth:], at, usage=Usage.TIMESTAMPING if stamping else Usage.ANY)
+        usage = Usage.TIMESTAMPING if stamping else Usage.ANY
+        chain = path[depth:]
+        return self._statuses.get((evidence, chain, at), lambda: self._engine(evidence).revocation_of(chain, at, usage=usage))
 
     def protection(self, path: Path, depth: int, verdict: RevocationVerdict, evidence: Evidence) -> Sequence[tuple[str, bytes]]:
         """See :class:`signing.validation.ades.judge.ChainJudge`."""
-        certificate, issuer = self._certificates(path[depth : depth + 2])
+        chain = path[depth : depth + 2]
+        return self._protections.get((evidence, chain, verdict.artefact_sha256), lambda: self._protection(chain, verdict, evidence))
+
+    def _protection(self, chain: Path, verdict: RevocationVerdict, evidence: Evidence) -> tuple[tuple[str, bytes], ...]:
+        certificate, issuer = self._certificates(chain)
         own = self._material(certificate.signed.algorithm, issuer, self._cache.key(issuer))
         artefact = self._artefact(verdict.artefact_sha256, evidence)
         signer = None if artefact is None else self._signer(artefact, issuer, evidence)

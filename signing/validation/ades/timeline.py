@@ -12,13 +12,15 @@ from signing.formats.claims import SignatureClaim
 from signing.validation.ades.judge import ChainJudge
 from signing.validation.ades.policy import ValidationPolicy
 from signing.validation.ades.process import validate_fully
+from signing.validation.ades.readings import certificate as certificate_of
 from signing.validation.ades.rfc5280_judge import Rfc5280Judge
 from signing.validation.ades.subject import Surroundings, evidence_of, tokens_of
 from signing.validation.report import Indication, SubIndication
 from signing.validation.rfc5280.names import text
-from signing.validation.rfc5280.objects import read_certificate
 from signing.validation.verdicts import ProofOfExistence, SignatureVerdict
 
+MAX_INSTANTS = 4096
+"""Most instants looked at in one timeline."""
 _SECOND = timedelta(seconds=1)
 
 
@@ -45,10 +47,15 @@ def timeline(
 ) -> tuple[Interval, ...]:
     """The verdicts for control times from ``start`` to ``end`` (exclusive), neighbours with the same verdict joined.
 
-    One validation for each instant at which an artefact, a policy or a proof begins or ends; between two of them nothing changes.
+    One validation for each instant at which an artefact, a policy or a proof begins or ends; between two of them nothing changes. Raises
+    :class:`FormatFailure` when there are more than :data:`MAX_INSTANTS` of them.
     """
     judge = judge or Rfc5280Judge(policy)
     moments = dict(sorted(_moments(claim, evidence, policy, existence, judge, end)))
+    if len(moments) > MAX_INSTANTS:
+        raise FormatFailure(
+            "timeline", f"{len(moments)} instants at which something changes are more than {MAX_INSTANTS}: give less evidence"
+        )
     cuts = [start, *(moment for moment in moments if start < moment < end)]
     found: list[Interval] = []
     for cut, following in zip(cuts, [*cuts[1:], end], strict=True):
@@ -102,7 +109,7 @@ def _revocations(verdict: SignatureVerdict) -> Iterator[tuple[datetime, str]]:
 
 def _certificate_moments(certificate: bytes) -> Iterator[tuple[datetime, str]]:
     try:
-        facts = read_certificate(certificate)
+        facts = certificate_of(certificate)
     except FormatFailure:
         return
     name = text(facts.subject)

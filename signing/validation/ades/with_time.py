@@ -64,11 +64,14 @@ def validate_with_time(claim: SignatureClaim, signed: Signed, around: Surroundin
 
 
 def best_proof(claim: SignatureClaim, tokens: Sequence[Stamped], existence: Existence) -> ProofOfExistence:
-    """The earliest proof that the signature value existed: a signature time-stamp that holds, a proof from outside, or the control time."""
-    known = existence.of(of_signature(claim))
-    held = [stamped for stamped in tokens if stamped.holds and stamped.kind == "signature-time-stamp"]
-    proofs = [ProofOfExistence(of_signature(claim), one.token.generated_at, one.kind, one.verdict().token_sha256) for one in held]
-    return min((known, *proofs), key=lambda proof: proof.at)
+    """The earliest proof that the signature value existed: a time-stamp over it that holds, a proof from outside, or the control time.
+
+    In a PDF a document time-stamp serves as signature time-stamp (EN 319 142-1 §6.3), so what counts is what a token covers.
+    """
+    value = of_signature(claim)
+    over = [one for one in tokens if one.holds and (one.kind == "signature-time-stamp" or value in one.token.covers)]
+    proofs = [ProofOfExistence(value, one.token.generated_at, one.kind, one.verdict().token_sha256) for one in over]
+    return min((existence.of(value), *proofs), key=lambda proof: proof.at)
 
 
 def check_surroundings(claim: SignatureClaim, tokens: Sequence[Stamped], best: ProofOfExistence, record: Record) -> Fault | None:

@@ -13,10 +13,11 @@ from signing.validation.ades.freshness import is_fresh
 from signing.validation.ades.judge import Path, Role
 from signing.validation.ades.outcome import Fault, Record
 from signing.validation.ades.policy import ValidationPolicy
+from signing.validation.ades.readings import certificate as certificate_of
 from signing.validation.ades.subject import Surroundings
 from signing.validation.report import Check, SubIndication
 from signing.validation.rfc5280.names import text
-from signing.validation.rfc5280.objects import Certificate, read_certificate
+from signing.validation.rfc5280.objects import Certificate
 from signing.validation.verdicts import ChainVerdict, RevocationVerdict, Standing
 
 CHAIN = Check("certificate-chain", True, "EN 319 102-1 §5.2.6.4 (2); RFC 5280 §6.1")
@@ -103,7 +104,7 @@ def _order(certified: Certified) -> int:
 
 def _on_path(path: Path, role: Role, around: Surroundings, record: Record) -> Certified:
     try:
-        facts = tuple(read_certificate(certificate) for certificate in path)
+        facts = tuple(certificate_of(certificate) for certificate in path)
     except FormatFailure as failure:
         fault = record.failed(Fault(PATH, SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, str(failure)))
         return Certified(path, (), (), (fault,), tuple(record.checks), around.at)
@@ -157,6 +158,8 @@ def anchor_sunset(path: Path, policy: ValidationPolicy) -> datetime | None:
 def _revoked(facts: Sequence[Certificate], revocation: Sequence[RevocationVerdict]) -> Iterator[Fault]:
     """Steps (4) and (5): of several authorities the one revoked first, the signer; and whoever is suspended."""
     for depth, status in sorted(enumerate(revocation), key=lambda item: item[1].revoked_at or _LATEST, reverse=True):
+        if status.standing in (Standing.GOOD, Standing.UNKNOWN):
+            continue
         who = text(facts[depth].subject)
         if status.standing is Standing.REVOKED:
             detail = f"{who} was revoked at {_text(status.revoked_at)} ({status.reason or 'unspecified'})"

@@ -7,6 +7,7 @@ signatures are never kept. Each store is bounded, the oldest making room.
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 from typing import Generic, TypeVar
 
 from signing.errors import FormatFailure, KeyUnusable
@@ -23,11 +24,12 @@ _Value = TypeVar("_Value")
 class Bounded(Generic[_Key, _Value]):
     """A store of at most ``size`` values, the oldest making room."""
 
-    __slots__ = ("_found", "_size")
+    __slots__ = ("_found", "_lock", "_size")
 
     def __init__(self, size: int) -> None:
         self._found: dict[_Key, _Value] = {}
         self._size = size
+        self._lock = Lock()
 
     def get(self, key: _Key, make: Callable[[], _Value]) -> _Value:
         """The value kept under ``key``, made now if there is none."""
@@ -35,9 +37,10 @@ class Bounded(Generic[_Key, _Value]):
             return self._found[key]
         except KeyError:
             value = make()
-            while len(self._found) >= self._size:
-                self._found.pop(next(iter(self._found)), None)
-            self._found[key] = value
+            with self._lock:
+                while len(self._found) >= self._size:
+                    del self._found[next(iter(self._found))]
+                self._found[key] = value
             return value
 
 

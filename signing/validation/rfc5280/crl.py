@@ -19,7 +19,7 @@ from signing.validation.rfc5280.names import prepared, same
 from signing.validation.rfc5280.objects import REMOVE_FROM_CRL, Certificate, Crl, Revoked
 from signing.validation.rfc5280.path import CRL_SIGN
 from signing.validation.rfc5280.settings import ChainPolicy
-from signing.validation.rfc5280.statements import Rejected, Statement, timing_fault
+from signing.validation.rfc5280.statements import EARLY, LATE, MAX_REJECTED, Rejected, Statement
 
 ForeignIssuer = Callable[[Crl, Certificate], ForeignKey | str]
 """(list, anchor) → key under which the list of another issuer holds and whose path to that anchor holds too, or why there is none."""
@@ -36,56 +36,60 @@ class Lists:
 
 
 def list_statements(lists: Lists, chain: Path, crls: Sequence[Crl]) -> tuple[list[Statement], list[Rejected]]:
-    """What each usable list says about the first certificate of a chain, deltas joined to their bases; and what was not used, and why.
+    """What usable lists say about the first certificate of a chain, deltas joined to their bases; and what was not used, and why.
 
-    ``crls`` are those issued under the name of the certificate's issuer or one its distribution points name.
+    ``crls`` are those issued under the name of the certificate's issuer or one its distribution points name, newest first. Of lists with
+    one scope the newest usable one speaks; older ones are asked only whether they list the certificate, for a revocation is final.
     """
+    certificate = chain.certificates[0]
     statements: list[Statement] = []
     rejected: list[Rejected] = []
-    usable: list[tuple[Crl, ForeignKey, frozenset[int]]] = []
-    for crl in crls:
-        reasons = covered(crl, chain.certificates[0])
-        if not reasons:
-            continue
-        key = _key(lists, chain, crl)
-        if isinstance(key, str):
-            rejected.append((crl.sha256, key))
-        else:
-            usable.append((crl, key, reasons))
-    deltas = [(crl, key) for crl, key, _ in usable if crl.base is not None]
+    spoken: set[IssuingPoint] = set()
     joined: set[bytes] = set()
-    for crl, key, reasons in usable:
-        if crl.base is not None:
+    deltas = [crl for crl in crls if crl.base is not None and covered(crl, certificate)]
+    for crl in crls:
+        if crl.base is not None or (crl.point in spoken and crl.find(certificate.issuer, certificate.serial) is None):
             continue
-        fitting = [delta for delta, signer in deltas if signer.identity == key.identity and _joins(crl, delta)]
+        reasons = covered(crl, certificate)
+        key = _key(lists, chain, crl) if reasons else ""
+        if isinstance(key, str):
+            rejected += [(crl.sha256, key)] if key else []
+            continue
+        fitting = _fitting(lists, chain, crl, key, deltas)
         joined.update(delta.sha256 for delta in fitting)
         for delta in (None, *fitting):
-            _word(lists, chain.certificates[0], (crl, delta, key, reasons), statements, rejected)
-    rejected += [(delta.sha256, "no complete list it could be joined to is at hand") for delta, _ in deltas if delta.sha256 not in joined]
-    return statements, rejected
+            word = _word(lists, certificate, (crl, delta, key, reasons))
+            if isinstance(word, Statement):
+                statements.append(word)
+                spoken.add(crl.point)
+            else:
+                rejected.append(((delta or crl).sha256, word))
+    alone = "no complete list that it could be joined to can be used"
+    rejected += [(delta.sha256, alone) for delta in deltas if delta.sha256 not in joined]
+    return statements, rejected[:MAX_REJECTED]
 
 
-def _word(
-    lists: Lists,
-    certificate: Certificate,
-    judged: tuple[Crl, Crl | None, ForeignKey, frozenset[int]],
-    statements: list[Statement],
-    rejected: list[Rejected],
-) -> None:
-    """Put down what a list, or a list with a delta, says (RFC 5280 §6.3.3 (i)–(k)), or why it cannot speak."""
+def _fitting(lists: Lists, chain: Path, crl: Crl, key: ForeignKey, deltas: Sequence[Crl]) -> list[Crl]:
+    """The deltas that may be joined to a complete list and are signed by the same key (§6.3.3 (c), (h))."""
+    joining = [delta for delta in deltas if _joins(crl, delta)]
+    return [delta for delta in joining if not delta.unknown_critical and lists.cache.holds(delta, key, Purpose.CRL)]
+
+
+def _word(lists: Lists, certificate: Certificate, judged: tuple[Crl, Crl | None, ForeignKey, frozenset[int]]) -> Statement | str:
+    """What a list, or a list with a delta, says (RFC 5280 §6.3.3 (i)–(k)), or why it cannot speak."""
     crl, delta, key, reasons = judged
     newest = crl if delta is None else delta
-    fault = timing_fault(newest.this_update, certificate, lists.at, lists.policy)
+    if newest.this_update > lists.at and not lists.policy.retroactive:
+        return LATE
     entry = _entry(crl, delta, certificate)
-    if not fault and entry is None and newest.this_update > certificate.not_after and not _keeps(newest, certificate):
-        fault = "it was issued after the certificate expired and need not list it any more (RFC 5280 §3.3)"
-    if fault:
-        rejected.append((newest.sha256, fault))
-        return
+    if entry is None and newest.this_update < certificate.not_before:
+        return EARLY
+    if entry is None and newest.this_update > certificate.not_after and not _keeps(newest, certificate):
+        return "it was issued after the certificate expired and need not list it any more (RFC 5280 §3.3)"
     source = "delta-crl" if delta is not None else "indirect-crl" if crl.point.indirect else "crl"
     algorithm = key.algorithm(newest.signed.algorithm)
     refusal = "unknown algorithm" if algorithm is None else lists.policy.algorithms.refusal(algorithm.name, key.public, lists.at)
-    statements.append(Statement(source, newest.sha256, newest.this_update, newest.next_update, entry, reasons, refusal))
+    return Statement(source, newest.sha256, newest.this_update, newest.next_update, entry, reasons, refusal)
 
 
 def _entry(crl: Crl, delta: Crl | None, certificate: Certificate) -> Revoked | None:

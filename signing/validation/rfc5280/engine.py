@@ -14,28 +14,22 @@ from datetime import datetime
 from signing import oids
 from signing.errors import FormatFailure
 from signing.evidence import Evidence
-from signing.foreign_keys import ForeignKey
-from signing.keys import Purpose
-from signing.validation.report import Check, SubIndication
+from signing.validation.report import SubIndication
 from signing.validation.rfc5280 import checks
 from signing.validation.rfc5280.build import Path, Pool, Search
 from signing.validation.rfc5280.cache import ArtefactCache, Bounded
 from signing.validation.rfc5280.checks import ORDER, Fault
-from signing.validation.rfc5280.crl import Lists, list_statements, may_sign_lists
-from signing.validation.rfc5280.names import Prepared, prepared, text
-from signing.validation.rfc5280.objects import Certificate, Crl
-from signing.validation.rfc5280.ocsp import Responses, response_statements
-from signing.validation.rfc5280.ocsp_response import OcspResponse, SingleResponse
+from signing.validation.rfc5280.names import text
+from signing.validation.rfc5280.objects import Certificate
 from signing.validation.rfc5280.path import Walked, walk
+from signing.validation.rfc5280.revocation import RevocationJudge, algorithms_refusal, revocation_fault
 from signing.validation.rfc5280.settings import DEFAULT_CHAIN, ChainPolicy, RevocationNeed, Usage
-from signing.validation.rfc5280.statements import Settled, moment, settle
+from signing.validation.rfc5280.statements import Settled, moment
 from signing.validation.rfc5280.usage import usage_fault
 from signing.validation.verdicts import ChainVerdict, RevocationVerdict, Standing
 
 MAX_EXTRA = 64
 """Certificates that may travel with one signature; more are not looked at."""
-_MAX_NESTING = 3
-"""How deep issuers of lists may hang on lists of further issuers."""
 
 
 def validate_chain(
@@ -65,9 +59,7 @@ class ChainEngine:
         self._pools = {False: self._pool(evidence.anchors), True: self._pool(evidence.timestamp_anchors or evidence.anchors)}
         self._enlarged: Bounded[tuple[bool, tuple[bytes, ...]], Pool] = Bounded(64)
         self._walks: Bounded[tuple[bytes, ...], Walked] = Bounded(8192)
-        self._settled: Bounded[tuple[bytes, bytes, int], Settled] = Bounded(8192)
-        self._crls = self._lists_by_issuer()
-        self._answers = self._answers_by_serial()
+        self._revocation = RevocationJudge(evidence, policy, self.cache)
 
     def validate(self, certificate: bytes, at: datetime, *, usage: Usage = Usage.ANY, extra: Sequence[bytes] = ()) -> ChainVerdict:
         """The verdict on one certificate (DER) at a moment; ``extra`` are certificates that travelled with it, candidates and no more.
@@ -91,7 +83,7 @@ class ChainEngine:
         if isinstance(target, FormatFailure):
             fault = Fault(checks.READABLE, SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, str(target))
             return ChainVerdict(fault.sub_indication, fault.checks, (certificate,), (), frozenset(), at)
-        search = self._search(usage, extra)
+        search = self._search(certificate, usage, extra)
         best: tuple[Fault, ChainVerdict] | None = None
         for path in search.paths(target):
             fault_found, verdict = self._judge(path, at, usage, search.pool)
@@ -105,7 +97,7 @@ class ChainEngine:
         """Chains (DER, end entity first, anchor last) whose signatures hold, likeliest first; none of them judged otherwise."""
         target = self.cache.certificate(certificate)
         if not isinstance(target, FormatFailure):
-            for path in self._search(usage, extra).paths(target):
+            for path in self._search(certificate, usage, extra).paths(target):
                 yield tuple(one.der for one in path.certificates)
 
     def revocation_of(self, chain: Sequence[bytes], at: datetime, *, usage: Usage = Usage.ANY) -> RevocationVerdict:
@@ -114,7 +106,7 @@ class ChainEngine:
         ``revoked_at`` is told also where the revocation took effect after the moment (standing GOOD). Raises :class:`FormatFailure` when
         the chain is none: use chains that :meth:`candidate_paths` or a verdict gave.
         """
-        return self._settle(self._path_of(chain), int(at.timestamp()), self._pools[usage is Usage.TIMESTAMPING], frozenset()).verdict
+        return self._revocation.settle(self._path_of(chain), int(at.timestamp()), self._pools[usage is Usage.TIMESTAMPING]).verdict
 
     # --- judging one path ------------------------------------------------------------------------------------------------------------
 
@@ -146,11 +138,9 @@ class ChainEngine:
             need = self.policy.authority_revocation
             if need is RevocationNeed.IGNORE:
                 continue
-            found = self._settle(chain, now, pool, frozenset())
+            found = self._revocation.settle(chain, now, pool)
             settled.insert(0, found)
-            fault = _revocation_fault(
-                chain.certificates[0], found.verdict, need, checks.AUTHORITY_REVOCATION, SubIndication.REVOKED_CA_NO_POE
-            )
+            fault = revocation_fault(chain.certificates[0], found.verdict, need)
             if fault is not None:
                 return fault
         return None
@@ -163,9 +153,9 @@ class ChainEngine:
         found = None
         unknown: Fault | None = None
         if len(path.certificates) > 1 and need is not RevocationNeed.IGNORE and not unasked:
-            found = self._settle(path, now, pool, frozenset())
+            found = self._revocation.settle(path, now, pool)
             settled.insert(0, found)
-            unknown = _revocation_fault(holder, found.verdict, need, checks.FRESHNESS, SubIndication.REVOKED_NO_POE)
+            unknown = revocation_fault(holder, found.verdict, need, checks.FRESHNESS, SubIndication.REVOKED_NO_POE)
             if found.verdict.standing is Standing.REVOKED:
                 return unknown
         if now < holder.not_before:
@@ -180,11 +170,9 @@ class ChainEngine:
 
     def _algorithms_fault(self, path: Path, now: int, settled: Sequence[Settled]) -> Fault | None:
         """Step (10): signatures on certificates below the anchor and on the revocation data the verdict stands on."""
-        for certificate, key in zip(path.certificates[:-1], path.keys[1:], strict=True):
-            algorithm = key.algorithm(certificate.signed.algorithm)
-            refusal = "unknown algorithm" if algorithm is None else self.policy.algorithms.refusal(algorithm.name, key.public, now)
-            if refusal:
-                return Fault(checks.ALGORITHMS, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, f"{text(certificate.subject)}: {refusal}")
+        refusal = algorithms_refusal(path, self.policy.algorithms, now)
+        if refusal:
+            return Fault(checks.ALGORITHMS, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, refusal)
         for one in settled:
             if one.refusal:
                 detail = f"the revocation data a verdict stands on: {one.refusal}"
@@ -199,101 +187,6 @@ class ChainEngine:
         fault = Fault(step, sub_indication, search.obstacle or f"no chain leads from {text(target.subject)} to an anchor")
         return ChainVerdict(fault.sub_indication, fault.checks, (target.der,), (), frozenset(), at)
 
-    # --- revocation ------------------------------------------------------------------------------------------------------------------
-
-    def _settle(self, chain: Path, now: int, pool: Pool, visiting: frozenset[bytes]) -> Settled:
-        """What all artefacts at hand amount to; ``visiting`` are issuers of lists whose own chains are being judged."""
-        if visiting:
-            return self._settle_anew(chain, now, pool, visiting)
-        certificate, issuer = chain.certificates[0], chain.certificates[1 if len(chain.certificates) > 1 else 0]
-        key = (certificate.sha256, issuer.sha256, now)
-        return self._settled.get(key, lambda: self._settle_anew(chain, now, pool, visiting))
-
-    def _settle_anew(self, chain: Path, now: int, pool: Pool, visiting: frozenset[bytes]) -> Settled:
-        certificate = chain.certificates[0]
-
-        def foreign_issuer(crl: Crl, anchor: Certificate) -> ForeignKey | str:
-            return self._foreign_issuer(crl, (certificate, anchor), now, pool, visiting)
-
-        def responder_status(responder: Path) -> str:
-            return self._responder_status(responder, now, pool, visiting)
-
-        lists = Lists(self.cache, self.policy, now, foreign_issuer)
-        statements, rejected = list_statements(lists, chain, self._crls_for(certificate))
-        responses = Responses(self.cache, pool, self.policy, now, responder_status)
-        more, refused = response_statements(responses, chain, self._answers.get(certificate.serial, ()))
-        return settle(certificate, (*statements, *more), (*rejected, *refused), now, self.policy)
-
-    def _crls_for(self, certificate: Certificate) -> Sequence[Crl]:
-        """Lists under the name of the certificate's issuer or of one its distribution points name."""
-        names = [certificate.issuer, *(issuer for point in certificate.distribution_points for issuer in point.issuers)]
-        if len(names) == 1:
-            return self._crls.get(prepared(certificate.issuer), ())
-        found = {crl.sha256: crl for name in names for crl in self._crls.get(prepared(name), ())}
-        return tuple(found.values())
-
-    def _foreign_issuer(
-        self, crl: Crl, ends: tuple[Certificate, Certificate], now: int, pool: Pool, visiting: frozenset[bytes]
-    ) -> ForeignKey | str:
-        """The key of a list's issuer that is not the certificate's own: by name, signature, and a chain of its own to the same anchor.
-
-        The chain is judged at the moment, or when the list was made where that is later (RFC 5280 §6.3.3 (f)). Of its own signer a list
-        may speak (PKITS 4.14.30: the signer's distribution point names the signer): that it is not listed is all that can be known then.
-        ``ends`` are the certificate that is asked about and the anchor of its chain.
-        """
-        certificate, anchor = ends
-        reason = "the certificate of the list's issuer is not at hand"
-        when = moment(max(now, crl.this_update))
-        for candidate in pool.named(crl.issuer):
-            key = self.cache.key(candidate)
-            if key is None or not self.cache.holds(crl, key, Purpose.CRL):
-                reason = "the list's signature does not hold under any key of its issuer"
-                continue
-            if not may_sign_lists(candidate):
-                reason = "the list's issuer may not sign revocation lists (RFC 5280 §4.2.1.3)"
-                continue
-            if candidate.sha256 == certificate.sha256:
-                return key
-            if candidate.sha256 in visiting or len(visiting) >= _MAX_NESTING:
-                reason = "the list's issuer could only be shown good by its own list"
-                continue
-            if self._signer_holds(candidate, anchor, when, pool, visiting | {candidate.sha256}):
-                return key
-            reason = "the list's issuer has no chain of its own that holds and ends at the same anchor (RFC 5280 §6.3.3 (f))"
-        return reason
-
-    def _signer_holds(self, signer: Certificate, anchor: Certificate, when: datetime, pool: Pool, visiting: frozenset[bytes]) -> bool:
-        now = int(when.timestamp())
-        for path in Search(pool, self.cache, self.policy.max_depth).paths(signer):
-            if path.certificates[-1].der == anchor.der and self._walk(path).fault is None and self._path_good(path, now, pool, visiting):
-                return True
-        return False
-
-    def _path_good(self, path: Path, now: int, pool: Pool, visiting: frozenset[bytes]) -> bool:
-        """Whether every certificate of a list signer's chain is valid and not revoked, as authorities must be."""
-        if not all(one.not_before <= now <= one.not_after for one in path.certificates):
-            return False
-        need = self.policy.authority_revocation
-        for position in range(len(path.certificates) - 2, -1, -1):
-            chain = Path(path.certificates[position:], path.keys[position:])
-            if need is RevocationNeed.IGNORE:
-                continue
-            found = self._settle(chain, now, pool, visiting).verdict
-            if _revocation_fault(chain.certificates[0], found, need, checks.REVOCATION, SubIndication.REVOKED_CA_NO_POE) is not None:
-                return False
-        return True
-
-    def _responder_status(self, responder: Path, now: int, pool: Pool, visiting: frozenset[bytes]) -> str:
-        delegate = responder.certificates[0]
-        if delegate.sha256 in visiting or len(visiting) >= _MAX_NESTING:
-            return "the responder could only be shown good by itself"
-        need = self.policy.responder_revocation
-        if need is RevocationNeed.IGNORE:
-            return ""
-        found = self._settle(responder, now, pool, visiting | {delegate.sha256}).verdict
-        fault = _revocation_fault(delegate, found, need, checks.REVOCATION, SubIndication.REVOKED_CA_NO_POE)
-        return "" if fault is None else f"the responder's own status: {fault.detail}"
-
     # --- evidence --------------------------------------------------------------------------------------------------------------------
 
     def _pool(self, anchors: Sequence[bytes]) -> Pool:
@@ -303,55 +196,23 @@ class ChainEngine:
         """Those that can be read; the others cannot be part of any chain."""
         return [one for one in map(self.cache.certificate, certificates) if not isinstance(one, FormatFailure)]
 
-    def _search(self, usage: Usage, extra: Sequence[bytes]) -> Search:
+    def _search(self, target: bytes, usage: Usage, extra: Sequence[bytes]) -> Search:
         stamping = usage is Usage.TIMESTAMPING
         pool = self._pools[stamping]
-        new = tuple(der for der in dict.fromkeys(extra[:MAX_EXTRA]) if not pool.holds(der))
+        new = tuple(der for der in dict.fromkeys(extra[:MAX_EXTRA]) if der != target and not pool.holds(der))
         if new:
             pool = self._enlarged.get((stamping, new), lambda: pool.enlarged(self._read(new)))
         return Search(pool, self.cache, self.policy.max_depth)
-
-    def _lists_by_issuer(self) -> dict[Prepared, list[Crl]]:
-        found: dict[Prepared, list[Crl]] = {}
-        for der in self.evidence.crls:
-            crl = self.cache.crl(der)
-            if not isinstance(crl, FormatFailure):
-                found.setdefault(prepared(crl.issuer), []).append(crl)
-        return found
-
-    def _answers_by_serial(self) -> dict[int, list[tuple[OcspResponse, SingleResponse]]]:
-        found: dict[int, list[tuple[OcspResponse, SingleResponse]]] = {}
-        for der in self.evidence.ocsps:
-            response = self.cache.ocsp(der)
-            if not isinstance(response, FormatFailure):
-                for single in response.responses:
-                    found.setdefault(single.serial, []).append((response, single))
-        return found
 
     def _path_of(self, chain: Sequence[bytes]) -> Path:
         certificates = []
         for der in chain:
             one = self.cache.certificate(der)
             if isinstance(one, FormatFailure):
-                raise one
+                raise FormatFailure(one.place, one.rule)
             certificates.append(one)
         pool = Pool(certificates, certificates[-1:])
         for path in Search(pool, self.cache, len(certificates)).paths(certificates[0]):
             if path.certificates == tuple(certificates):
                 return path
         raise FormatFailure("chain", "each certificate must have been signed by the next")
-
-
-def _revocation_fault(
-    certificate: Certificate, found: RevocationVerdict, need: RevocationNeed, step: Check, revoked: SubIndication
-) -> Fault | None:
-    """What a certificate's standing costs: ``revoked``, TRY_LATER where it is on hold, stale or (as needed) unknown, else nothing."""
-    if found.standing is Standing.GOOD and found.fresh:
-        return None
-    name = text(certificate.subject)
-    if found.standing is Standing.REVOKED:
-        at = checks.REVOCATION if step is checks.FRESHNESS else step
-        return Fault(at, revoked, f"{name}: {found.detail}")
-    if found.standing is Standing.UNKNOWN and need is RevocationNeed.IF_AVAILABLE and not found.rejected:
-        return None
-    return Fault(step, SubIndication.TRY_LATER, f"{name}: {found.detail}")

@@ -12,14 +12,14 @@ from signing.errors import FormatFailure
 from signing.foreign_keys import ForeignKey
 from signing.formats.elements import elements, only
 from signing.keys import Purpose
-from signing.validation.rfc5280.build import Path, Pool
+from signing.validation.rfc5280.build import MAX_CANDIDATES, Path, Pool
 from signing.validation.rfc5280.cache import ArtefactCache
 from signing.validation.rfc5280.names import same
 from signing.validation.rfc5280.objects import Certificate, Revoked
 from signing.validation.rfc5280.ocsp_response import GOOD, REVOKED, OcspResponse, SingleResponse
 from signing.validation.rfc5280.path import HANDLED
 from signing.validation.rfc5280.settings import ChainPolicy
-from signing.validation.rfc5280.statements import Rejected, Statement, timing_fault
+from signing.validation.rfc5280.statements import EARLY, LATE, Rejected, Statement
 
 _DIGITAL_SIGNATURE = 0
 
@@ -80,9 +80,14 @@ def _fault(responses: Responses, chain: Path, response: OcspResponse, single: Si
         return "the hash of the issuer's key is another one's (RFC 6960 §4.1.1)"
     if single.status not in (GOOD, REVOKED):
         return "the responder does not know the certificate"
-    fault = timing_fault(single.this_update, certificate, responses.at, responses.policy)
-    if fault or single.status == REVOKED or single.this_update <= certificate.not_after:
-        return fault
+    if single.this_update > responses.at and not responses.policy.retroactive:
+        return LATE
+    if single.status == REVOKED:
+        return ""
+    if single.this_update < certificate.not_before:
+        return EARLY
+    if single.this_update <= certificate.not_after:
+        return ""
     if single.archive_cutoff is not None and single.archive_cutoff <= certificate.not_after:
         return ""
     return "it was given after the certificate expired and need not know it any more (RFC 6960 §4.4.4)"
@@ -110,7 +115,8 @@ def _delegates(responses: Responses, response: OcspResponse) -> list[Certificate
     """Certificates of the named responder: those the response brings along, then those at hand."""
     carried = [one for one in map(responses.cache.certificate, response.certificates) if not isinstance(one, FormatFailure)]
     at_hand = responses.pool.named(response.responder_name) if response.responder_name is not None else ()
-    return [one for one in {one.der: one for one in (*carried, *at_hand)}.values() if _names(response, one)]
+    named = [one for one in {one.der: one for one in (*carried, *at_hand)}.values() if _names(response, one)]
+    return named[:MAX_CANDIDATES]
 
 
 def _delegate_fault(responses: Responses, chain: Path, delegate: Certificate, response: OcspResponse) -> str:

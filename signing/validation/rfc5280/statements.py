@@ -54,13 +54,10 @@ Rejected = tuple[bytes, str]
 """SHA-256 of an artefact that was looked at, and why it is not used."""
 
 
-def timing_fault(issued_at: int, certificate: Certificate, at: int, policy: ChainPolicy) -> str:
-    """Why an artefact issued then cannot speak of the certificate at the moment; empty when it can."""
-    if issued_at < certificate.not_before:
-        return "it was issued before the certificate was valid, so that its silence means nothing"
-    if issued_at > at and not policy.retroactive:
-        return "it was issued after the moment"
-    return ""
+LATE = "it was issued after the moment"
+EARLY = "it was issued before the certificate was valid, so that its silence means nothing"
+MAX_REJECTED = 32
+"""Artefacts named with the reason why they were not used; a long archive has thousands that are merely from another day."""
 
 
 def fresh(statement: Statement, at: int, policy: ChainPolicy) -> bool:
