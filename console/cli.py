@@ -112,6 +112,19 @@ def pki(
     raise typer.Exit(serve(Stand(scenario, seed, at, host, port, moment_header), text))
 
 
+@app.command(help=HELP("cli.faults.help"))
+def faults(
+    name: Annotated[str | None, typer.Argument(help=HELP("cli.fault-name.help"))] = None,
+    out: Annotated[Path | None, typer.Option("--out", help=HELP("cli.fault-out.help"), file_okay=False)] = None,
+    lang: Lang = None,
+) -> None:
+    """List or explain the catalogue of faults."""
+    text = _text(lang)
+    from console.faults import show
+
+    raise typer.Exit(show(name, out, text))
+
+
 @app.command(help=HELP("cli.doctor.help"))
 def doctor(lang: Lang = None) -> None:
     """Say what is here and what is missing."""

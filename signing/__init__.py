@@ -9,6 +9,23 @@ from __future__ import annotations
 
 from signing.errors import FormatFailure, InvalidBehaviour, InvalidHolder, KeyUnusable, LetterRefused, SigningError
 from signing.evidence import CrlSource, Evidence, TrustStore
+from signing.faults.catalogue import SEED as FAULT_SEED
+from signing.faults.catalogue import Ruling, every_fault, fault_named, fault_words, rule_on, vectors_of
+from signing.faults.catalogue import load_tables as fault_tables
+from signing.faults.catalogue import read_words as read_fault_words
+from signing.faults.incident import Incident
+from signing.faults.model import Case as FaultCase
+from signing.faults.model import Fault, Finder
+from signing.faults.model import Form as FaultForm
+from signing.faults.model import Group as FaultGroup
+from signing.faults.model import Words as FaultWords
+from signing.faults.workshop import LEADER as FAULT_LEADER
+from signing.faults.workshop import LETTER as FAULT_CONTENT
+from signing.faults.workshop import LETTER_DAY as FAULT_DAY
+from signing.faults.workshop import NUMBER as FAULT_NUMBER
+from signing.faults.workshop import SEAL as FAULT_SEAL
+from signing.faults.workshop import SIGNED_AT as FAULT_AT
+from signing.faults.workshop import Workshop
 from signing.formats.artefacts import Artefacts
 from signing.formats.cades import Stamp, add_archive_timestamp, add_evidence, add_signature_timestamp
 from signing.formats.certificates import CertificateFacts, CrlFacts, certificate_facts, crl_facts
@@ -52,6 +69,13 @@ from signing.validation.verdicts import ChainVerdict, ProofOfExistence, Revocati
 
 __all__ = [
     "DEFAULT",
+    "FAULT_AT",
+    "FAULT_CONTENT",
+    "FAULT_DAY",
+    "FAULT_LEADER",
+    "FAULT_NUMBER",
+    "FAULT_SEAL",
+    "FAULT_SEED",
     "FOREIGN",
     "HONEST",
     "METER",
@@ -73,10 +97,17 @@ __all__ = [
     "CrlSource",
     "DocumentVerdict",
     "Evidence",
+    "Fault",
+    "FaultCase",
+    "FaultForm",
+    "FaultGroup",
+    "FaultWords",
+    "Finder",
     "FormatFailure",
     "Holder",
     "HolderKind",
     "HolderSpec",
+    "Incident",
     "Indication",
     "Interval",
     "InvalidBehaviour",
@@ -102,6 +133,7 @@ __all__ = [
     "RevocationReason",
     "RevocationVerdict",
     "Rfc5280Judge",
+    "Ruling",
     "Sandbox",
     "Service",
     "Severity",
@@ -127,6 +159,7 @@ __all__ = [
     "Usage",
     "ValidationPolicy",
     "Validator",
+    "Workshop",
     "Wrong",
     "add_archive_timestamp",
     "add_evidence",
@@ -135,17 +168,24 @@ __all__ = [
     "blast_radius",
     "certificate_facts",
     "crl_facts",
+    "every_fault",
+    "fault_named",
+    "fault_tables",
+    "fault_words",
     "letter_claims",
     "load_policy",
     "pack_letter",
     "parse_cms",
+    "read_fault_words",
     "read_letter",
     "read_signed",
+    "rule_on",
     "unpack_letter",
     "validate_chain",
     "validate_claim",
     "validate_document",
     "validation_policies",
+    "vectors_of",
     "verdict_timeline",
     "verify_letter",
 ]
