@@ -1,0 +1,85 @@
+"""The verdict over time: since when it is what it is, what moved each boundary, and how wide each stretch is drawn."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from console.reports.model import Tree
+from console.verify.phrasing import Phrasing
+
+_PASSED = "TOTAL-PASSED"
+_VERDICTS = {_PASSED: "passed", "TOTAL-FAILED": "failed", "INDETERMINATE": "undecided"}
+_DAY = 86_400
+_BEND = 0.35
+"""Exponent that brings a second and twenty years onto one strip; the order is true, the scale is not."""
+
+
+def since(intervals: list[Tree], at: str, say: Phrasing) -> str:
+    """Since when, and until when, the verdict is what it is at the control time, each with what moved it."""
+    here = _place(intervals, at)
+    if here is None:
+        return ""
+    text, now = say.text, intervals[here]
+    if now["indication"] == _PASSED:
+        return _holds(intervals, here, say)
+    held = next((place for place in range(here - 1, -1, -1) if intervals[place]["indication"] == _PASSED), None)
+    if held is not None:
+        moment, because = intervals[held]["until"], say.phrase(intervals[held + 1]["because"])
+        return text("verify.since.broken", since=say.instant(intervals[held]["from"]), moment=say.instant(moment), because=because)
+    later = next((one for one in intervals[here + 1 :] if one["indication"] == _PASSED), None)
+    if later is not None:
+        return text("verify.since.later", moment=say.instant(later["from"]), because=say.phrase(later["because"]))
+    return text("verify.since.never", since=say.day(intervals[0]["from"]), until=say.day(intervals[-1]["until"]))
+
+
+def _holds(intervals: list[Tree], here: int, say: Phrasing) -> str:
+    text, now = say.text, intervals[here]
+    begun = text("verify.since.holds", moment=say.instant(now["from"]), because=say.phrase(now["because"]) or "–")
+    if here == 0:
+        begun = text("verify.since.always", moment=say.day(now["from"]))
+    if here + 1 == len(intervals):
+        return begun
+    ends = text("verify.until", moment=say.instant(now["until"]), because=say.phrase(intervals[here + 1]["because"]))
+    return f"{begun} {ends}"
+
+
+def told_timeline(intervals: list[Tree], at: str, say: Phrasing) -> list[dict[str, Any]]:
+    """Each stretch with its words, its share of the strip, and where in it the control time lies (``None`` elsewhere)."""
+    spans = [_seconds(one) for one in intervals]
+    weights = [max(span / _DAY, 0.01) ** _BEND for span in spans]
+    whole = sum(weights) or 1.0
+    here = _place(intervals, at)
+    told = []
+    for place, (one, weight) in enumerate(zip(intervals, weights, strict=True)):
+        code = one["sub-indication"]
+        told.append(
+            {
+                "from": say.instant(one["from"]),
+                "day": say.day(one["from"]),
+                "verdict": _VERDICTS[one["indication"]],
+                "word": say.text(f"verify.word.{_VERDICTS[one['indication']]}"),
+                "terms": " / ".join(filter(None, (one["indication"], code))),
+                "title": say.text.explanation("sub-indication", code)["title"] if code else say.text("verify.timeline.holds"),
+                "because": say.phrase(one["because"]) or ("–" if place else say.text("verify.timeline.start")),
+                "share": weight / whole,
+                "now": _within(one, at) if place == here else None,
+            }
+        )
+    return told
+
+
+def _place(intervals: list[Tree], at: str) -> int | None:
+    """The stretch in which the control time lies."""
+    moment = datetime.fromisoformat(at)
+    found = (n for n, one in enumerate(intervals) if datetime.fromisoformat(one["from"]) <= moment < datetime.fromisoformat(one["until"]))
+    return next(found, None)
+
+
+def _seconds(one: Tree) -> float:
+    return (datetime.fromisoformat(one["until"]) - datetime.fromisoformat(one["from"])).total_seconds()
+
+
+def _within(one: Tree, at: str) -> float:
+    passed = (datetime.fromisoformat(at) - datetime.fromisoformat(one["from"])).total_seconds()
+    return passed / max(_seconds(one), 1.0)
