@@ -141,7 +141,8 @@ class Bench:
 
 def _of_the_whole(found: SignedObject, verdict: DocumentVerdict, policy: ValidationPolicy) -> tuple[tuple[Check, ...], tuple[Check, ...]]:
     """The document's checks, and what the reader found on the file as a whole, at the cost the policy puts on it."""
-    checks = list(verdict.checks)
+    unread = found.refusal is not None or needs_extra(found)
+    checks = [] if unread else list(verdict.checks)  # what cannot be read lacks no signature
     warnings: list[Check] = []
     for rule, clause in found.findings:
         if rule == NEEDS_EXTRA:

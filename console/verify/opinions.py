@@ -55,11 +55,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One signature as another judge needs it: its CMS, the content beside it, the signer's certificate, and all evidence."""
+    """One signature as another judge needs it: its CMS, the content beside it, and all evidence.
+
+    ``signer`` is the signer's certificate where we could identify it, ``embedded`` those among which it may be looked for.
+    """
 
     cms: bytes
     content: bytes | None
     signer: bytes | None
+    embedded: tuple[bytes, ...]
     evidence: Evidence
 
 
@@ -96,9 +100,10 @@ def _case(judged: Judged, claim: SignatureClaim, verdict: SignatureVerdict, evid
     carried = Evidence((), (), claim.certificates, claim.crls, claim.ocsps)
     place = next((one for one in judged.found.ranges if claim.name == one.name or claim.name.startswith(f"{one.name} signer ")), None)
     if place is None:
-        return Case(data, judged.subject.content, signer, evidence + carried)
+        return Case(data, judged.subject.content, signer, claim.certificates, evidence + carried)
     cms = bytes.fromhex(data[place.opening + 1 : place.closing - 1].decode("ascii"))
-    return Case(cms, data[: place.opening] + data[place.closing : place.end], signer, evidence + carried)
+    content = data[: place.opening] + data[place.closing : place.end]
+    return Case(cms, content, signer, claim.certificates, evidence + carried)
 
 
 def _opinions(judge: str, answers: Sequence[dict[Question, Answer]] | None, place: int, verdict: SignatureVerdict) -> Iterator[Tree]:
@@ -162,11 +167,12 @@ def ask_openssl(program: str, case: Case, at: int) -> dict[Question, Answer]:
 
 def _openssl_signature(program: str, case: Case, folder: Path) -> Answer:
     """The signer's certificate is taken as trusted and its period left aside: the chain is the other question."""
-    if case.signer is None:
+    candidates = case.embedded if case.signer is None else (case.signer,)
+    if not candidates:
         return Answer(NOT_ASKED)
     (folder / "cms").write_bytes(case.cms)
     armoured = case.cms.lstrip().startswith(b"-----")
-    signer = _pem(folder / "signer", "CERTIFICATE", (case.signer,))
+    signer = _pem(folder / "signer", "CERTIFICATE", candidates)
     command = [program, "cms", "-verify", "-cades", "-binary", "-inform", "PEM" if armoured else "DER", "-in", str(folder / "cms")]
     command += ["-CAfile", signer, "-no-CApath", "-no-CAstore", "-partial_chain", "-no_check_time", "-purpose", "any"]
     command += ["-certfile", signer, "-out", str(folder / "out")]

@@ -82,17 +82,17 @@ def _document(document: Told, one: Told, labels: dict[str, str]) -> Iterator[Ren
         yield Line(document["content"], style="dim")
     yield from (_problem(problem) for problem in document["problems"])
     for signature in document["signatures"]:
-        yield Padding(_signature(signature, labels), (1, 0, 0, 0))
+        yield Padding(_signature(signature, one, labels), (1, 0, 0, 0))
     if document["coverage"]["spans"]:
         yield Padding(_bytes(document["coverage"], labels), (1, 0, 0, 0))
 
 
-def _signature(one: Told, labels: dict[str, str]) -> RenderableType:
+def _signature(one: Told, file: Told, labels: dict[str, str]) -> RenderableType:
     title = Line.assemble((one["title"], "bold"), "  ", (one["word"], STYLES[one["verdict"]]), "  ", (one["terms"], "dim"))
     parts: list[RenderableType] = [_rows(one["facts"])]
-    if one["verdict"] != "passed" and one["since"]:
+    if one["verdict"] != "passed" and one["since"] not in ("", file["since"]):
         parts.append(_rows([[labels["since"], one["since"]]]))
-    if one["missing"]:
+    if one["missing"] and one["missing"] not in file["do"]:
         parts.append(Line(one["missing"], style="bold"))
     parts += [_problem(problem) for problem in one["problems"]]
     if one["chain"]:

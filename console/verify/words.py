@@ -126,7 +126,7 @@ def _document(document: Tree, tree: Tree, say: Phrasing) -> Told:
     text = say.text
     count = len(document["signatures"])
     signatures = [_signature(one, place, count, tree, say) for place, one in enumerate(document["signatures"], 1)]
-    problems = [say.check(check) for check in document["checks"] if check["status"] != "passed" and check["name"] != "each-signature"]
+    problems = [say.check(check) for check in document["checks"] if check["status"] != "passed" and not _told_elsewhere(check, document)]
     return {
         "name": document["name"],
         "kind": text.label("verify-kind", document["kind"]),
@@ -140,6 +140,13 @@ def _document(document: Tree, tree: Tree, say: Phrasing) -> Told:
         "signatures": signatures,
         "coverage": _coverage(document, say),
     }
+
+
+def _told_elsewhere(check: Tree, document: Tree) -> bool:
+    """Whether a check of the document is told with its signatures, or is the headline itself."""
+    reason = document["reason"]
+    headline = reason is not None and (reason["kind"], reason["code"], reason["detail"]) == ("check", check["name"], check["detail"])
+    return check["name"] == "each-signature" or headline
 
 
 def _reason(document: Tree, signatures: list[Told], say: Phrasing) -> Told:
@@ -156,7 +163,9 @@ def _reason(document: Tree, signatures: list[Told], say: Phrasing) -> Told:
     if reason["kind"] == "check":
         words = say.check({"name": reason["code"], "status": "failed", "clause": "", "detail": reason["detail"]})
         do = words["do"]
-        return {"headline": words["title"], "wrong": words["detail"], "since": "", "do": do, "terms": reason["code"]}
+        clause = next(check["clause"] for check in document["checks"] if check["name"] == reason["code"])
+        terms = f"{reason['code']} · {clause}"
+        return {"headline": words["title"], "wrong": words["detail"], "since": "", "do": do, "terms": terms}
     meaning = text.explanation("sub-indication", reason["code"])
     terms = told["terms"] if told is not None else f"TOTAL-FAILED / {reason['code']}"
     missing = told["missing"] if told is not None else ""
@@ -173,7 +182,7 @@ def _signature(one: Tree, place: int, count: int, tree: Tree, say: Phrasing) -> 
     text = say.text
     signer = one["signer"]
     checks = one["checks"]
-    told = {
+    return {
         "field": one["name"],
         "title": text("verify.signature", place=place, count=count, name=text.label("verify-field", one["name"])),
         "verdict": one["verdict"],
@@ -182,7 +191,7 @@ def _signature(one: Tree, place: int, count: int, tree: Tree, say: Phrasing) -> 
         "headline": text.explanation("sub-indication", one["sub-indication"])["title"] if one["sub-indication"] else "",
         "signer": signer["name"] if signer is not None else text("verify.signer.unknown"),
         "facts": _facts(one, say),
-        "since": since(one["timeline"], tree["at"], say),
+        "since": since(one, tree["at"], say),
         "missing": _missing(one, tree, say),
         "chain": [_link(link, say) for link in reversed(one["chain"])],
         "problems": [say.check(check) for check in checks if check["status"] != "passed"],
@@ -192,9 +201,6 @@ def _signature(one: Tree, place: int, count: int, tree: Tree, say: Phrasing) -> 
         "timeline": told_timeline(one["timeline"], tree["at"], say),
         "opinions": [_opinion(opinion, say) for opinion in one["opinions"]],
     }
-    if not one["timeline"]:
-        told["since"] = text("verify.since.unknown")
-    return told
 
 
 def _facts(one: Tree, say: Phrasing) -> list[list[str]]:
