@@ -53,7 +53,8 @@ class Phrasing:
 
     def policy(self, name: str, title: str) -> str:
         """A policy by its name and what it is for."""
-        return f"{name}: {self.text.texts.get(f'verify-policy.{name}', title)}"
+        words = self.text.texts.get(f"verify-policy.{name}", title)
+        return f"{name}: {words}" if words else name
 
     def check(self, check: Tree) -> dict[str, Any]:
         """One check that did not pass: what is wrong, what was found, what to do."""

@@ -37,6 +37,7 @@ def tell(tree: Tree, text: Text) -> Told:
             [text("verify.fact.policy"), say.policy(tree["policy"]["name"], tree["policy"]["title"])],
             [text("verify.fact.trust"), _trust(tree["trust"], text)],
         ],
+        "alarm": text("verify.note.disagree") if _disagreements(tree) else "",
         "notes": _notes(tree, text),
         "reading": [text(f"verify.reading.{part}") for part in ("verdicts", "proven", "offline", "terms")],
         "labels": {name: text(f"verify.label.{name}") for name in _LABELS},
@@ -45,8 +46,8 @@ def tell(tree: Tree, text: Text) -> Told:
 
 
 _LABELS = (
-    *("wrong", "since", "do", "terms", "signed-by", "chain", "checks", "passed", "missing", "timeline", "bytes", "tokens", "opinions"),
-    *("from", "verdict", "because", "clause", "found", "reading", "header", "of", "not-to-scale", "now", "document"),
+    *("wrong", "since", "do", "chain", "timeline", "bytes", "tokens", "opinions"),
+    *("from", "verdict", "because", "found", "reading", "header", "of", "not-to-scale", "now"),
 )
 
 
@@ -73,6 +74,12 @@ def _notes(tree: Tree, text: Text) -> list[str]:
     if "signer-belongs-to-sender" in tree["policy"]["external"]:
         notes.append(text("verify.note.register"))
     return notes
+
+
+def _disagreements(tree: Tree) -> int:
+    """Other judges' answers that differ from ours for no known reason."""
+    signatures = (one for file in tree["files"] for document in file["documents"] for one in document["signatures"])
+    return sum(opinion["relation"] == "unknown" for one in signatures for opinion in one["opinions"])
 
 
 def _file(one: Tree, tree: Tree, say: Phrasing) -> Told:

@@ -14,6 +14,7 @@ from scenarios.measures import Fold
 from scenarios.run import run
 from scenarios.trace import Record
 from scenarios.worldfile import load_world
+from tests.console.verify_lab import Desk, lay_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +43,9 @@ def play(folder: Path, days: int = 1, seed: str = "1") -> Day:
 @pytest.fixture(scope="session")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
     return play(tmp_path_factory.mktemp("first-day"))
+
+
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """Signed files of every fate, and what to trust about them."""
+    return lay_out(tmp_path_factory.mktemp("verify"))
