@@ -23,7 +23,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from console.reports.model import Tree
+from console.reports.canonical import Tree
 from console.verify.judging import Bench, Judged, JudgedFile
 from signing import Check, Evidence, ObjectKind, SignatureClaim, SignatureVerdict
 

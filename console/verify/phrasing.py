@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from console.locale import Text
-from console.reports.model import Tree
+from console.reports.canonical import Tree
 from exchange.domain.calendar import VN
 
 _UTC = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?: UTC|Z)")

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from console.locale import Text
-from console.reports.model import Tree
+from console.reports.canonical import Tree
 from console.verify.chronicle import since, told_timeline
 from console.verify.phrasing import Phrasing
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from console.reports.model import Tree, report_tree
+from console.reports.canonical import Tree
+from console.reports.model import report_tree
 from console.reports.trace_csv import TraceCsv
 from console.story import Storyteller
 from scenarios.measures import Fold

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from console.locale import catalogue
-from console.session import Unusable
+from console.outcome import Unusable
 from console.verify import trust as module
 from console.verify.trust import read_trust
 from signing import Evidence
