@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from console.locale import LANGUAGES, catalogue
+from console.reports.verify_html import html
 from console.verify import opening
+from console.verify.judging import Bench
+from console.verify.opening import open_file
+from console.verify.tree import file_tree, whole_tree
+from console.verify.trust import read_trust
+from console.verify.words import tell
+from signing import Sandbox, load_policy
 from tests.console.verify_lab import LETTER_AT, Desk, truc
 from tests.judges import needs_jsonschema, needs_pyhanko
 
@@ -93,7 +104,7 @@ def test_an_expired_letter_says_when_it_last_held(desk: Desk) -> None:
     words = " ".join(answer.stdout.split())
     assert answer.exit_code == 1
     assert "Since Sat 01/01/2022 00:00:00, when the certificate of Nguyễn Văn Ánh ended." in words
-    assert "It held from Fri 31/12/2021 00:00:00 until Sat 01/01/2022 00:00:01." in words
+    assert "it held from Fri 31/12/2021 00:00:00 until Sat 01/01/2022 00:00:01." in words
     assert truc(desk.path("expired.pdf"), "--trust", desk.path("trust-both"), "--at", "2021-12-31").exit_code == 0
 
 
@@ -200,8 +211,8 @@ def test_options_that_cannot_be_followed_are_one_sentence(desk: Desk, arguments:
 def test_a_day_means_its_end_and_an_instant_keeps_its_offset(desk: Desk) -> None:
     whole_day = json.loads(desk.letter("good.pdf", "--json").stdout)["at"]
     assert whole_day == "2021-09-27T18:00:00+07:00"
-    for given, meant in (("2021-09-27", "2021-09-27T23:59:59+07:00"), ("2021-09-27T11:00:00Z", "2021-09-27T18:00:00+07:00")):
-        answer = truc(desk.path("good.pdf"), "--trust", desk.trust, "--at", given, "--json")
+    for wanted, meant in (("2021-09-27", "2021-09-27T23:59:59+07:00"), ("2021-09-27T11:00:00Z", "2021-09-27T18:00:00+07:00")):
+        answer = truc(desk.path("good.pdf"), "--trust", desk.trust, "--at", wanted, "--json")
         assert json.loads(answer.stdout)["at"] == meant
 
 
@@ -244,3 +255,20 @@ def test_vietnamese_answers_are_vietnamese(desk: Desk) -> None:
     assert "CHƯA KẾT LUẬN ĐƯỢC Chứng thư của người ký đã bị thu hồi" in words
     assert "Từ thứ Ba 28/09/2021 09:00:00, khi chứng thư của Nguyễn Thị Bình bị thu hồi." in words
     assert "Còn thiếu: dấu thời gian trên chữ ký có từ trước thứ Ba 28/09/2021 09:00:00." in words
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_whatever_happened_to_a_signature_it_can_be_told(desk: Desk, data: st.DataObject) -> None:
+    """Any bytes: a verdict that every language and the page can tell, or one sentence; never anything else."""
+    good = desk.path(data.draw(st.sampled_from(["plan.xlsx.p7s", "kept.xlsx.p7s"]))).read_bytes()
+    start, length = data.draw(st.integers(0, len(good))), data.draw(st.integers(0, 40))
+    spoilt = good[:start] + data.draw(st.binary(max_size=40)) + good[start + length :]
+    path = desk.folder / "spoilt" / "spoilt.p7s"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(spoilt or b"\0")
+    at = datetime.fromisoformat(f"{LETTER_AT}:00+07:00")
+    bench = Bench(read_trust(str(desk.cms_trust), (), at, catalogue("en")), load_policy(), at, Sandbox())
+    tree = whole_tree(bench, [file_tree(bench.judge(open_file(path, desk.path("plan.xlsx"), catalogue("en"))))])
+    for lang in LANGUAGES:
+        assert html(tell(tree, catalogue(lang))).endswith(b"</html>\n")
