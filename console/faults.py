@@ -11,7 +11,7 @@ from pathlib import Path
 import typer
 
 from console.locale import LANGUAGES, Text, catalogue
-from console.session import DONE, UNREACHED, USAGE
+from console.outcome import DONE, UNREACHED, USAGE
 from exchange.domain.calendar import VN
 from exchange.faults import PackageFault, package_fault_words, package_faults
 from signing import FAULT_SEED, Evidence, Fault, FaultForm, FaultGroup, FaultWords, SubIndication, every_fault, fault_words, vectors_of

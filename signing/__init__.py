@@ -31,7 +31,7 @@ from signing.formats.cades import Stamp, add_archive_timestamp, add_evidence, ad
 from signing.formats.certificates import CertificateFacts, CrlFacts, certificate_facts, crl_facts
 from signing.formats.claims import Level, SignatureClaim, SignerClaim, TokenClaim
 from signing.formats.cms import CadesSigner, CadesTemplate, parse_cms
-from signing.formats.coverage import Span
+from signing.formats.coverage import NOTHING_COVERS, STRUCTURE, SignedRange, Span
 from signing.formats.letter.augment import augment_letter
 from signing.formats.letter.claims import LetterClaims, letter_claims
 from signing.formats.letter.content import LetterContent
@@ -40,6 +40,7 @@ from signing.formats.letter.press import LetterPress
 from signing.formats.letter.reader import Letter, SignatureSlot, read_letter
 from signing.formats.letter.verify import LetterReport, verify_letter
 from signing.formats.message import SignedMessage
+from signing.formats.pdf import NEEDS_EXTRA
 from signing.formats.sandbox import Sandbox
 from signing.formats.signed_object import SignedKind, SignedObject, read_signed
 from signing.keys import METER, Meter, Purpose, SigningKey
@@ -53,12 +54,14 @@ from signing.services.app import MOMENT_HEADER, TrustServices
 from signing.validation.ades.blast_radius import Change, blast_radius
 from signing.validation.ades.door import DocumentVerdict, validate_document
 from signing.validation.ades.door import validate as validate_claim
-from signing.validation.ades.policy import Severity, ValidationPolicy
+from signing.validation.ades.judge import ChainJudge
+from signing.validation.ades.policy import CHECKS, Severity, ValidationPolicy
 from signing.validation.ades.policy_file import PolicyFileError, load_policy
 from signing.validation.ades.policy_file import policies as validation_policies
 from signing.validation.ades.rfc5280_judge import Rfc5280Judge
 from signing.validation.ades.timeline import Interval
 from signing.validation.ades.timeline import timeline as verdict_timeline
+from signing.validation.artefact_files import CertificateWords, describe_certificate, sort_artefacts
 from signing.validation.path import PathCache
 from signing.validation.policy import DEFAULT, FOREIGN, AlgorithmPolicy, AlgorithmRule
 from signing.validation.report import Check, Indication, SignatureReport, SubIndication
@@ -68,6 +71,7 @@ from signing.validation.validator import Validator
 from signing.validation.verdicts import ChainVerdict, ProofOfExistence, RevocationVerdict, SignatureVerdict, Standing, TokenVerdict
 
 __all__ = [
+    "CHECKS",
     "DEFAULT",
     "FAULT_AT",
     "FAULT_CONTENT",
@@ -80,6 +84,9 @@ __all__ = [
     "HONEST",
     "METER",
     "MOMENT_HEADER",
+    "NEEDS_EXTRA",
+    "NOTHING_COVERS",
+    "STRUCTURE",
     "AlgorithmPolicy",
     "AlgorithmRule",
     "Artefacts",
@@ -88,7 +95,9 @@ __all__ = [
     "CadesSigner",
     "CadesTemplate",
     "CertificateFacts",
+    "CertificateWords",
     "ChainEngine",
+    "ChainJudge",
     "ChainPolicy",
     "ChainVerdict",
     "Change",
@@ -144,6 +153,7 @@ __all__ = [
     "SignedKind",
     "SignedMessage",
     "SignedObject",
+    "SignedRange",
     "SignerClaim",
     "SigningError",
     "SigningKey",
@@ -168,6 +178,7 @@ __all__ = [
     "blast_radius",
     "certificate_facts",
     "crl_facts",
+    "describe_certificate",
     "every_fault",
     "fault_named",
     "fault_tables",
@@ -180,6 +191,7 @@ __all__ = [
     "read_letter",
     "read_signed",
     "rule_on",
+    "sort_artefacts",
     "unpack_letter",
     "validate_chain",
     "validate_claim",
