@@ -64,7 +64,7 @@ def send(office: Office, item: Draft, files: tuple[Annex, ...], able: Sender) ->
     ``able``: what the agency has and can. A document signed with keys has shown it can, whatever the tokens say by now.
     """
     services, kernel = office.services, office.services.kernel
-    services.witness[item.id] = (item.signed_at, kernel.now)
+    services.witness.saw(item.id, item.signed_at, kernel.now)
     from_us = able if item.by_hand is not None else Sender(bloc=able.bloc, connected=able.connected)
     roads: list[tuple[OrganId, Road]] = []
     for organ in item.recipients:

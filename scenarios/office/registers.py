@@ -119,6 +119,14 @@ SUBMITTED = Table(
     Column("agency", String, nullable=False),
     Column("document", String, nullable=False),
 )
+WITNESS = Table(
+    "witness",
+    METADATA,
+    Column("document", String, primary_key=True),
+    Column("signed_at", Integer, nullable=False),
+    Column("sent_at", Integer, nullable=False),
+)
+"""When a document was signed and sent, for the trace alone (:mod:`scenarios.office.witness`)."""
 FACTS = Table(
     "delivery_facts",
     METADATA,
@@ -199,6 +207,12 @@ class Registers:
         query = select(SUBMITTED.c.agency, SUBMITTED.c.document).where(SUBMITTED.c.package == package)
         found = self._connection.execute(query).first()
         return (found.agency, found.document) if found is not None else ("", "")
+
+    def witnessed(self, document: str) -> tuple[int, int] | None:
+        """When a document was signed and sent."""
+        self.flush()
+        found = self._connection.execute(select(WITNESS.c.signed_at, WITNESS.c.sent_at).where(WITNESS.c.document == document)).first()
+        return None if found is None else (found.signed_at, found.sent_at)
 
     def arrival(self, agency: str, document: str, issuer: str) -> int | None:
         """Arrival number under which a document of this issuer stands in the incoming register; ``None`` when it does not."""

@@ -12,6 +12,7 @@ from exchange.edxml.model import EdocHeader
 from scenarios.kernel import Kernel
 from scenarios.office.keys import KeyRing
 from scenarios.office.registers import Registers
+from scenarios.office.witness import Witness
 from scenarios.trace import PathValidated
 from scenarios.world import Agency
 from signing import PackedLetter, PathCache, TrustStore, Validator, pack_letter, unpack_letter
@@ -88,8 +89,7 @@ class Services:
     keep: bool = True
     """Whether finished internal letters are kept in the offices' database."""
     offices: dict[OrganId, Office] = field(default_factory=dict)
-    witness: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """For the trace alone: when a document was signed and sent. No office reads it to decide anything."""
+    witness: Witness = field(init=False)
     shelf: Shelf = field(default_factory=Shelf)
     unjudged: dict[str, str] = field(default_factory=dict)
     """Packages the axis holds and has not judged yet, with their documents; for the trace alone."""
@@ -99,6 +99,9 @@ class Services:
     _portal: Portal | None = None
     wake: Callable[[OrganId], None] = lambda _organ: None
     """Tell the kernel's axis line that an office has something in its outbox."""
+
+    def __post_init__(self) -> None:
+        self.witness = Witness(self.registers)
 
     @property
     def post(self) -> Post:

@@ -73,7 +73,7 @@ class Software:
 
     def _document(self, item: Incoming) -> None:
         services, kernel = self.office.services, self.office.services.kernel
-        _, sent_at = services.witness.get(item.document, (0, kernel.now))
+        _, sent_at = services.witness.of(item.document, kernel.now)
         kernel.record(Arrived(kernel.now, self.office.name, item.document, item.package, str(item.sender), item.signed_at, sent_at))
         code = StatusCode.ARRIVED
         data = wire.write_status(self.office, item, code, code.label)

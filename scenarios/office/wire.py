@@ -155,7 +155,7 @@ def arrived_document(services: Services, package: EdxmlPackage, blobs: Mapping[s
     header = package.edoc
     files = tuple((info.name, services.shelf.put(info.ref, blobs[info.ref])) for info in package.attachments)
     kernel = services.kernel
-    signed_at, _ = services.witness.get(header.document_id, (kernel.now, kernel.now))
+    signed_at, _ = services.witness.of(header.document_id, kernel.now)
     return Incoming(
         document=header.document_id,
         sender=header.sender_id,

@@ -41,7 +41,7 @@ class PartyNetwork:
         yield kernel.until(at)
         package = sha256(data).hexdigest()[:24]
         item = wire.read_document(services, data, package, Channel.PARTY_NETWORK)
-        signed_at, sent_at = services.witness.get(item.document, (0, 0))
+        signed_at, sent_at = services.witness.of(item.document, 0)
         kernel.record(Arrived(kernel.now, str(organ), item.document, package, str(item.sender), signed_at, sent_at))
         services.post.moved(item.document, str(organ), MailState.ARRIVED)
         office = services.offices.get(organ)

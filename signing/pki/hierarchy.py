@@ -13,12 +13,13 @@ from signing import oids
 from signing.algorithms import RSA_SHA1
 from signing.errors import InvalidHolder
 from signing.evidence import Evidence, TrustStore
+from signing.formats.certificates import certificate_facts
 from signing.pki import stamping, units
 from signing.pki.authorities import PROFILES, VN, Authority, Tree, authorities_of
 from signing.pki.behaviour import HONEST, Behaviour
 from signing.pki.crl import sign_crl
 from signing.pki.issue import CertificationAuthority, Holder, Request, make_authority, serial_number, sign_certificate
-from signing.pki.ocsp import Desk, IssuerHashes, Status, issuer_hashes
+from signing.pki.ocsp import Desk, IssuerHashes, Status, issuer_hashes, make_request
 from signing.pki.ocsp import respond as answer_ocsp
 from signing.pki.profiles import (
     HolderSpec,
@@ -47,7 +48,7 @@ class Pki:
 
     spec: PkiSpec
     holders: dict[str, Holder] = field(default_factory=dict)
-    """By :meth:`known_as`. The services' own certificates are not among them."""
+    """By :func:`known_as`. The services' own certificates are not among them."""
     stampers: tuple[HolderSpec, ...] = ()
     """Every time-stamping unit there will be, oldest first."""
     _authorities: dict[Authority, CertificationAuthority] = field(default_factory=dict)
@@ -64,14 +65,13 @@ class Pki:
         for id in pki.authorities():
             issuer = PROFILES[id].issuer
             if issuer is not None:
-                pki._register.enter((issuer, pki._serial(id, _authority_name(id))), id, spec.validity(id)[0])
+                pki._register.enter((issuer, pki._authority_serial(id)), id, spec.validity(id)[0])
         for id, at in spec.revoked_authorities:
             issuer = PROFILES[id].issuer
             if issuer is not None:
-                key = (issuer, pki._serial(id, _authority_name(id)))
-                pki._register.revoke(key, at, RevocationReason.CA_COMPROMISE, None)
+                pki._register.revoke((issuer, pki._authority_serial(id)), at, RevocationReason.CA_COMPROMISE, None)
         for unit in pki.stampers:
-            pki._enter(unit)
+            pki._enter(unit, rfc4514(unit.subject()))
         for id in authorities_of(Tree.G2):
             pki.authority(id)
         return pki
@@ -101,24 +101,19 @@ class Pki:
 
     def issue(self, spec: HolderSpec) -> Holder:
         """Certify a holder (one raw signature). The same spec again gives the same holder; another spec for the same subject is refused."""
-        subject = self.known_as(spec)
-        existing = self.holders.get(subject)
+        name = spec.subject()
+        subject = rfc4514(name)
+        known = known_as(spec.authority, subject)
+        existing = self.holders.get(known)
         if existing is not None:
             if existing.spec == spec:
                 return existing
             raise InvalidHolder(subject, "is already certified with another description; one subject, one holder, one key")
         check_holder(spec)
-        self.authority(spec.authority)
-        holder = self._certify(spec)  # before it is entered: what cannot be certified leaves nothing behind
-        self._enter(spec)
-        self.holders[subject] = holder
+        holder = self._certify(spec, name, subject)  # before it is entered: what cannot be certified leaves nothing behind
+        self._enter(spec, subject)
+        self.holders[known] = holder
         return holder
-
-    @staticmethod
-    def known_as(spec: HolderSpec) -> str:
-        """How a holder is known here: by its subject, with ``public:`` before it in the hierarchy that may repeat anybody's name."""
-        subject = rfc4514(spec.subject())
-        return subject if spec.authority.tree.government else f"{spec.authority.tree}:{subject}"
 
     def revoke(
         self, subject: str, at: datetime, reason: RevocationReason = RevocationReason.UNSPECIFIED, invalid_since: datetime | None = None
@@ -212,6 +207,17 @@ class Pki:
         """DER of the OCSPResponse to a DER OCSPRequest at ``at``; never raises for what the request holds."""
         return answer_ocsp(request, self._desk, at, self.spec.ocsp_validity, behaviour)
 
+    def status(self, certificate: bytes, at: datetime) -> bytes:
+        """DER of the OCSPResponse about one certificate, given as DER, at ``at``: what a signer embeds for the long term.
+
+        Raises :class:`InvalidHolder` for a certificate of no authority of this PKI.
+        """
+        facts = certificate_facts(certificate)
+        issuer = next((made for made in map(self.authority, self.authorities()) if made.name_der == facts.issuer), None)
+        if issuer is None:
+            raise InvalidHolder(facts.subject, "was certified by no authority of this PKI")
+        return self.ocsp(make_request(issuer.certificate_der, [facts.serial]), at)
+
     def _desk(self, issuer: IssuerHashes, at: datetime) -> Desk | None:
         """Who answers for the authority with these hashes at a moment; nobody before it exists and after it has ended."""
         if not self._ocsp_names:
@@ -231,48 +237,51 @@ class Pki:
         if entry is not None:
             return Status(known=True, revocation=entry)
         known = self._register.knows((id, serial), at)
-        return Status(known or any(self._serial(id, spec.subject()) == serial for spec in units.responders(self.spec, id, at)))
+        return Status(known or any(self._serial(id, rfc4514(spec.subject())) == serial for spec in units.responders(self.spec, id, at)))
 
     def _service(self, spec: HolderSpec) -> Holder:
         """A unit's or a responder's certificate and key, made on first use."""
         holder = self._services.get(spec.name)
         if holder is None:
-            holder = self._services[spec.name] = self._certify(spec)
+            name = spec.subject()
+            holder = self._services[spec.name] = self._certify(spec, name, rfc4514(name))
         return holder
 
-    def _certify(self, spec: HolderSpec) -> Holder:
-        name = spec.subject()
+    def _certify(self, spec: HolderSpec, name: Name, subject: str) -> Holder:
+        """Make a holder's key and certificate; ``name`` and ``subject`` are the description's, as parts and as text."""
         issuer = self.authority(spec.authority)
-        key = self.spec.make_key(spec.key, self.known_as(spec))
+        key = self.spec.make_key(spec.key, known_as(spec.authority, subject))
         spki = key.public_der
         extensions = holder_extensions(spec, spki, issuer.key_id)
-        request = Request(encode_name(name), spki, self._serial(spec.authority, name), spec.not_before, spec.not_after, extensions)
+        request = Request(encode_name(name), spki, self._serial(spec.authority, subject), spec.not_before, spec.not_after, extensions)
         certificate = sign_certificate(request, issuer.name_der, issuer.key)
-        return Holder(rfc4514(name), certificate, key, self._chain(spec.authority), spec)
+        return Holder(subject, certificate, key, self._chain(spec.authority), spec)
 
-    def _enter(self, spec: HolderSpec) -> None:
+    def _enter(self, spec: HolderSpec, subject: str) -> None:
         """What the register knows of a certificate from its description."""
-        name = spec.subject()
-        key = (spec.authority, self._serial(spec.authority, name))
-        self._register.enter(key, rfc4514(name), spec.not_before)
+        key = (spec.authority, self._serial(spec.authority, subject))
+        self._register.enter(key, subject, spec.not_before)
+        if not spec.holds and spec.revoked_at is None:
+            return
         for since, until in spec.holds:
             self._register.hold(key, since)
             if until is not None:
                 self._register.release(key, until)
         if spec.revoked_at is not None:
             self._register.revoke(key, spec.revoked_at, spec.reason, spec.invalid_since)
-        marks = [since for since, _ in spec.holds] + ([spec.revoked_at] if spec.revoked_at else [])
-        if marks:
-            self._forget(spec.authority, min(marks))
+        self._forget(spec.authority, min([since for since, _ in spec.holds] or [spec.revoked_at or spec.not_before]))
 
     def _holder_key(self, subject: str) -> Key:
         holder = self.holders.get(subject)
         if holder is None:
             raise InvalidHolder(subject, "was never certified here")
-        return holder.spec.authority, self._serial(holder.spec.authority, holder.spec.subject())
+        return holder.spec.authority, self._serial(holder.spec.authority, holder.subject)
 
-    def _serial(self, issuer: Authority, name: Name) -> int:
-        return serial_number(self.spec.seed, rfc4514(name), _SHORT_SERIAL if issuer.tree is Tree.G1 else 8)
+    def _serial(self, issuer: Authority, subject: str) -> int:
+        return serial_number(self.spec.seed, subject, _SHORT_SERIAL if issuer.tree is Tree.G1 else 8)
+
+    def _authority_serial(self, id: Authority) -> int:
+        return self._serial(id, rfc4514(_authority_name(id)))
 
     def _chain(self, issuer: Authority) -> tuple[bytes, ...]:
         """The certificates above a holder, nearest first."""
@@ -292,7 +301,7 @@ class Pki:
             extensions = authority_extensions(spki, key_identifier(spki), None, None)
         else:
             extensions = authority_extensions(spki, issuer.key_id, issuer.id, 0)
-        request = Request(encode_name(name), spki, self._serial(id, name), *self.spec.validity(id), extensions)
+        request = Request(encode_name(name), spki, self._authority_serial(id), *self.spec.validity(id), extensions)
         return make_authority(id, request, key, issuer)
 
     def _forget(self, authority: Authority, since: datetime) -> None:
@@ -305,6 +314,11 @@ class Pki:
 
     def _crl_time(self, authority: Authority, number: int) -> datetime:
         return self._first_crl(authority) + (number - 1) * self.spec.crl_interval
+
+
+def known_as(authority: Authority, subject: str) -> str:
+    """How a holder is known: by its subject, with ``public:`` before it in the hierarchy that may repeat anybody's name."""
+    return subject if authority.tree.government else f"{authority.tree}:{subject}"
 
 
 def _midnight(moment: datetime) -> datetime:

@@ -25,7 +25,7 @@ from signing.keys import Purpose
 from signing.pki.behaviour import HONEST, Behaviour, Service, Wrong, spoil
 from signing.pki.crl import Revocation
 from signing.pki.issue import CertificationAuthority, Holder
-from signing.pki.profiles import RevocationReason
+from signing.pki.profiles import RevocationReason, invalidity_extension
 
 MAX_REQUEST = 16 * 1024
 MAX_ASKED = 16
@@ -34,6 +34,7 @@ _MAX_EXTENSIONS = 8
 _NONCE_SIZES = range(1, 129)  # RFC 9654 §2.1
 _MAX_SERIAL_BITS = 168
 _HASHES = {"sha1": 20, "sha256": 32}
+_IDENTIFIERS = {"sha1": oids.SHA1, "sha256": oids.SHA256}
 _NONCE = x509.ObjectIdentifier(oids.OCSP_NONCE)
 
 
@@ -141,6 +142,17 @@ def issuer_hashes(authority: CertificationAuthority) -> tuple[IssuerHashes, ...]
     return tuple(IssuerHashes(name, _digest(name, authority.name_der), _digest(name, key)) for name in _HASHES)
 
 
+def make_request(issuer: bytes, serials: Sequence[int], *, digest: str = "sha256", nonce: bytes | None = None) -> bytes:
+    """DER of an OCSPRequest about certificates of one issuer, which is given as its certificate; ``digest`` is sha1 or sha256."""
+    facts = certificate_facts(issuer)
+    algorithm = der.sequence(der.oid(_IDENTIFIERS[digest]), der.NULL)  # NULL as clients of the field write it; readers take both
+    hashes = (der.octet_string(_digest(digest, what)) for what in (facts.subject_der, _key_bits(issuer)))
+    head = b"".join((algorithm, *hashes))
+    asked = (der.sequence(der.sequence(head, der.integer(serial))) for serial in serials)
+    extensions = b"" if nonce is None else der.context(2, der.sequence(_extension(oids.OCSP_NONCE, der.octet_string(nonce))))
+    return der.sequence(der.sequence(der.sequence(*asked), extensions))
+
+
 def read_request(data: bytes) -> OcspRequest:
     """Read an OCSPRequest (strict DER, at most 16 KiB and 16 certificates); raises :class:`FormatFailure`.
 
@@ -194,8 +206,7 @@ def failure(status: Failure) -> bytes:
 def _answer(asked: OcspRequest, desk: Desk, at: datetime, validity: timedelta, wrong: Wrong | None) -> bytes:
     produced = der.generalized_time(at)
     updates = produced + der.context(0, der.generalized_time(at + validity))
-    cutoff = der.sequence(_extension(oids.OCSP_ARCHIVE_CUTOFF, der.generalized_time(desk.since)))
-    singles = (der.sequence(one.der, _status(desk.status(one.serial)), updates, der.context(1, cutoff)) for one in asked.asked)
+    singles = (_single(one, desk.status(one.serial), updates, desk.since) for one in asked.asked)
     nonce = asked.nonce
     if wrong is Wrong.NONCE:
         nonce = spoil(nonce or bytes(16))
@@ -210,6 +221,14 @@ def _answer(asked: OcspRequest, desk: Desk, at: datetime, validity: timedelta, w
         der.context(0, der.sequence(desk.delegate.certificate_der)),
     )
     return der.sequence(der.enumerated(0), der.context(0, der.sequence(der.oid(oids.OCSP_BASIC), der.octet_string(basic))))
+
+
+def _single(one: CertId, status: Status, updates: bytes, since: datetime) -> bytes:
+    """SingleResponse; as far back as ``since`` nothing is forgotten (§4.4.4), and a key's loss is dated as in a list (§4.4.5)."""
+    extensions = _extension(oids.OCSP_ARCHIVE_CUTOFF, der.generalized_time(since))
+    if status.revocation is not None and status.revocation.invalid_since is not None:
+        extensions += invalidity_extension(status.revocation.invalid_since)
+    return der.sequence(one.der, _status(status), updates, der.context(1, der.sequence(extensions)))
 
 
 def _status(status: Status) -> bytes:
@@ -233,11 +252,9 @@ def _nonce(extensions: Sequence[_Extension]) -> bytes | None:
     _refuse_critical([extension for extension in extensions if extension.identifier != _NONCE])
     if not nonces:
         return None
-    head, content = nonces[0][:2], nonces[0][2:]
-    # Up to 127 octets the length is one octet; 128, the most allowed, takes two.
-    if nonces[0][:3] == b"\x04\x81\x80" and len(nonces[0]) == 131:
-        return nonces[0][3:]
-    if head != bytes((0x04, len(content) & 0x7F)) or len(content) not in _NONCE_SIZES or len(content) == 128:
+    (value,) = nonces
+    content = value[3:] if len(value) == 131 else value[2:]  # 128 octets, the most allowed, have a length of two octets
+    if der.octet_string(content) != value or len(content) not in _NONCE_SIZES:
         raise ValueError("a nonce must be an OCTET STRING of 1 to 128 octets (RFC 9654 §2.1)")
     return content
 

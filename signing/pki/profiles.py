@@ -156,8 +156,9 @@ def without_diacritics(text: str) -> str:
 
 def check_holder(spec: HolderSpec) -> None:
     """Raise :class:`InvalidHolder` for what cannot stand in a certificate (upper bounds of RFC 5280 appendix A, in characters)."""
-    subject = rfc4514(spec.subject())
-    for identifier, value in spec.subject():
+    name = spec.subject()
+    subject = rfc4514(name)
+    for identifier, value in name:
         if not value.strip() or not unicodedata.is_normalized("NFC", value) or not value.isprintable():
             raise InvalidHolder(subject, f"the name part {value!r} must be printable, non-empty text in NFC")
         if len(value) > _UPPER_BOUNDS.get(identifier, 64):
@@ -170,7 +171,8 @@ def check_holder(spec: HolderSpec) -> None:
         raise InvalidHolder(subject, "the first generation certifies RSA-2048 keys only")
     if spec.not_before.tzinfo is None or spec.not_after.tzinfo is None or spec.not_before >= spec.not_after:
         raise InvalidHolder(subject, "validity must be two timezone-aware instants, the first before the second")
-    _check_revocation(spec, subject)
+    if spec.revoked_at is not None or spec.holds or spec.invalid_since is not None:
+        _check_revocation(spec, subject)
 
 
 def _check_revocation(spec: HolderSpec, subject: str) -> None:

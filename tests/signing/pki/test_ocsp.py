@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,10 +18,24 @@ from cryptography.x509 import ocsp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signing import METER, Authority, Behaviour, FormatFailure, Holder, InvalidBehaviour, Pki, Purpose, RevocationReason, Wrong, der
+from signing import (
+    METER,
+    Authority,
+    Behaviour,
+    FormatFailure,
+    Holder,
+    InvalidBehaviour,
+    InvalidHolder,
+    Pki,
+    Purpose,
+    RevocationReason,
+    Tree,
+    Wrong,
+    der,
+)
 from signing.algorithms import ECDSA_P256_SHA256
 from signing.keys import raw_verify
-from signing.pki.ocsp import MAX_ASKED, MAX_REQUEST, read_request
+from signing.pki.ocsp import MAX_ASKED, MAX_REQUEST, make_request, read_request
 from tests.judges import needs_openssl, needs_pyhanko
 from tests.signing.lab import AT, PERSON, VN, new_pki, person
 from tests.signing.lab import pki as shared
@@ -165,6 +180,22 @@ def test_the_parser_is_strict_and_bounded(shape: object, reads: bool) -> None:
         with pytest.raises(FormatFailure):
             read_request(request)
         assert status is ocsp.OCSPResponseStatus.MALFORMED_REQUEST
+
+
+@pytest.mark.parametrize(("digest", "algorithm"), [("sha1", hashes.SHA1()), ("sha256", hashes.SHA256())])
+@pytest.mark.parametrize("nonce", [None, b"n" * 32])
+def test_our_requests_are_those_others_write(digest: str, algorithm: hashes.HashAlgorithm, nonce: bytes | None) -> None:
+    serial = loaded(person().certificate_der).serial_number
+    assert make_request(issuer_of(person()), [serial], digest=digest, nonce=nonce) == request_for(person(), algorithm, nonce)
+
+
+def test_the_status_of_one_certificate_is_what_its_responder_says() -> None:
+    pki = shared()
+    assert pki.status(revoked().certificate_der, AT) == pki.ocsp(request_for(revoked(), hashes.SHA256()), AT)
+    assert ocsp.load_der_ocsp_response(pki.status(pki.time_stamping(AT).certificate_der, AT)).certificate_status is ocsp.OCSPCertStatus.GOOD
+    public = Pki.build(replace(pki.spec, trees=tuple(Tree)[::2])).issue(replace(PERSON, authority=Authority.PUBLIC))
+    with pytest.raises(InvalidHolder, match="no authority of this PKI"):
+        pki.status(public.certificate_der, AT)
 
 
 @settings(max_examples=400, deadline=None)

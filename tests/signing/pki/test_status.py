@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from asn1crypto import ocsp as asn1_ocsp
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -109,7 +110,7 @@ def test_what_is_told_step_by_step_is_what_is_described_at_once(spec: HolderSpec
 
 
 def test_a_key_lost_before_it_was_reported_says_since_when() -> None:
-    """invalidityDate in the entry (RFC 5280 §5.3.2); the reason beside it."""
+    """invalidityDate in the entry (RFC 5280 §5.3.2), the reason beside it, and the same in the OCSP answer (RFC 6960 §4.4.5)."""
     pki = new_pki()
     lost = AT - timedelta(days=20)
     spec = replace(PERSON, revoked_at=AT - timedelta(days=2), reason=RevocationReason.KEY_COMPROMISE, invalid_since=lost)
@@ -117,6 +118,10 @@ def test_a_key_lost_before_it_was_reported_says_since_when() -> None:
     assert entry is not None
     assert entry.extensions.get_extension_for_class(x509.InvalidityDate).value.invalidity_date_utc == lost.astimezone(UTC)
     assert entry.extensions.get_extension_for_class(x509.CRLReason).value.reason is x509.ReasonFlags.key_compromise
+    answer = asn1_ocsp.OCSPResponse.load(pki.status(pki.issue(spec).certificate_der, AT))
+    extensions = answer.basic_ocsp_response["tbs_response_data"]["responses"][0]["single_extensions"]
+    said = {extension["extn_id"].native: extension["extn_value"].parsed.native for extension in extensions}
+    assert said == {"archive_cutoff": pki.spec.not_before.astimezone(UTC), "invalidity_date": lost.astimezone(UTC)}
     other = pki.issue(replace(spec, name="Người khác", reason=RevocationReason.UNSPECIFIED))
     entry = listed(pki, other, AT)
     assert entry is not None
