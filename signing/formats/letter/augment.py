@@ -14,7 +14,7 @@ from signing.formats.cades import Stamp
 from signing.formats.claims import Level
 from signing.formats.letter.reader import MAX_LETTER, open_first, open_second
 from signing.formats.letter.tails import State, read_tails, stamp_revision, store_revision
-from signing.formats.timestamp import read_token
+from signing.formats.token_message import read_statement
 
 TOKEN_ROOM = 4096
 """Bytes reserved for a token unless more is asked for; one with two certificates of the field has about 2,000."""
@@ -45,10 +45,11 @@ def add_document_timestamp(letter: bytes, stamp: Stamp, *, room: int = TOKEN_ROO
     state = sha256(letter)
     state.update(revision.before)
     state.update(revision.after)
-    token = read_token(stamp(state.digest()))
-    if (token.info.imprint_algorithm, token.info.imprint) != ("sha256", state.digest()):
+    token = stamp(state.digest())
+    info = read_statement(token)
+    if (info.imprint_algorithm, info.imprint) != ("sha256", state.digest()):
         raise FormatFailure("TimeStampToken", "stamps another imprint than was asked for (RFC 3161 §2.4.2)")
-    return b"".join((letter, revision.before, pades.fill_contents(token.der, digits), revision.after))
+    return b"".join((letter, revision.before, pades.fill_contents(token, digits), revision.after))
 
 
 def add_store(letter: bytes, artefacts: Artefacts) -> bytes:

@@ -103,6 +103,11 @@ def read_letter(data: bytes, *, permitted_tails: Sequence[TailRevision] = ()) ->
         end = tail(data, end)
     if end != len(data):
         raise LetterRefused("end of file", f"{len(data) - end} bytes follow the organisation's signature; no later revision is permitted")
+    return letter_of(data, opened, sealed)
+
+
+def letter_of(data: bytes, opened: Opened, sealed: Sealed) -> Letter:
+    """The letter in two opened revisions, with both signatures read. Raises :class:`LetterRefused`."""
     leader, seal = _digests(data, opened, sealed)
     return Letter(
         opened.content,
