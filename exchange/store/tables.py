@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = "0001"
+VERSION = "0002"
 """The schema this code speaks; equal to the newest Alembic revision."""
 
 Id = BigInteger().with_variant(Integer, "sqlite")
@@ -184,6 +184,15 @@ verdict = Table(
     Column("verifies", Integer, nullable=False),
 )
 
+letter_stamp = Table(
+    "letter_stamp",
+    metadata,
+    Column("package", Id, _package(), primary_key=True),  # judged with its verdict; a letter without time-stamps has no row
+    Column("stamped_at", BigInteger, nullable=True),  # the earliest time proven; nothing where no time-stamp proves any
+    Column("sub_indication", Text, nullable=False),  # of the first time-stamp that did not hold
+    Column("verifies", Integer, nullable=False),
+)
+
 refusal = Table(
     "refusal",
     metadata,
@@ -279,5 +288,5 @@ outage = Table(
     Column("until", BigInteger, nullable=False),
 )
 
-APPEND_ONLY = (receipt, refusal, verdict, delivery_event)
+APPEND_ONLY = (receipt, refusal, verdict, letter_stamp, delivery_event)
 """Tables no statement may update or delete from: triggers of the first migration say no."""

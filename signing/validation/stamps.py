@@ -86,7 +86,7 @@ def validate_stamp(units: UnitValidator, token: bytes, content_sha256: bytes, at
 
 
 def _named(found: TokenMessage) -> bool:
-    """Whether the name in the token, if any, is its signer's, so far as the token carries the certificate; which that is, is checked later."""
+    """Whether the name in the token, if any, is its signer's, as far as the token carries the certificate."""
     if found.info.tsa is None:
         return True
     for certificate in found.message.certificates:

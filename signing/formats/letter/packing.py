@@ -17,8 +17,8 @@ from signing.errors import FormatFailure, LetterRefused
 from signing.formats import pades
 from signing.formats.letter import revisions
 from signing.formats.letter.content import parse_content
-from signing.formats.letter.page import draw_page
 from signing.formats.letter.packed_steps import pack_steps, unpack_steps
+from signing.formats.letter.page import draw_page
 from signing.formats.letter.reader import Contents, open_first, open_second
 from signing.formats.letter.tails import read_tails
 from signing.formats.letter.template import Template, load_template

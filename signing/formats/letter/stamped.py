@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from signing.formats.letter.reader import Letter, letter_of, open_first, open_second
 from signing.formats.letter.tails import Stamped, read_tails
 from signing.formats.letter.template import Template
+from signing.formats.token_message import parse_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,11 @@ class StampSlot:
 
     token: bytes
     content_sha256: bytes
+
+    @property
+    def certificates(self) -> tuple[bytes, ...]:
+        """The certificates the token carries. Raises :class:`FormatFailure` for a token of no bulk profile."""
+        return parse_token(self.token).message.certificates
 
 
 def read_stamped(data: bytes) -> tuple[Letter, tuple[StampSlot, ...]]:
