@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 from rich.text import Text as Cell
 
+from console.lasting import disturbances
 from console.locale import Text
 from console.reports.html import page, question_of
 from console.reports.model import Tree, canonical, inconsistencies, not_held, report_tree
@@ -92,6 +93,8 @@ def known(name: str, seed: str, text: Text) -> None:
 
 def _days(wish: Wish, world: World, text: Text) -> int:
     if wish.days is None:
+        if world.days is not None:
+            return world.days
         return 1 if len(world.agencies) <= _STORY_AGENCIES else _WEEK
     if not 1 <= wish.days <= MOST_DAYS:
         raise Unusable(text("error.days", days=wish.days, most=MOST_DAYS))
@@ -151,6 +154,7 @@ def _announce(world: World, days: int, text: Text, talk: Console) -> None:
         for hop in world.hops
         for since, until in hop.outages
     ]
+    faults += disturbances(world, text)
     goals = [
         f"{source} {target_text({'percent': spec.target.percent, 'over': spec.target.over}, text)}"
         for spec in CATALOGUE

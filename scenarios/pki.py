@@ -66,6 +66,11 @@ class WorldPki:
     policy: AlgorithmPolicy = DEFAULT
     """Which algorithms axis and recipients accept until when."""
 
+    @property
+    def sha1_rule(self) -> Mapping[str, AlgorithmRule]:
+        """What this policy says of SHA-1 under certificates, by the algorithm's name."""
+        return {_SHA1: self.policy.rules[_SHA1]}
+
     def organisation(self, organ: OrganId) -> Holder | None:
         """The organisation's own certificate, if it has one."""
         return self.organisations.get(organ)

@@ -7,7 +7,7 @@ in :class:`RunResult` are the checks on it: conservation, reconciliation, raw op
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -27,12 +27,13 @@ from scenarios.memory import seldom
 from scenarios.office import archive
 from scenarios.office.keys import KeyRing
 from scenarios.office.office import Office
-from scenarios.office.registers import MAIL, Registers
+from scenarios.office.registers import ARCHIVED, MAIL, Registers
 from scenarios.office.services import Services
 from scenarios.office.software import Software
 from scenarios.people import counterpart, errands, life
 from scenarios.pki import WorldPki
 from scenarios.reconcile import Facts, reconcile
+from scenarios.survival import Standing, survival
 from scenarios.systems.mailboxes import mailboxes
 from scenarios.systems.party import PartyNetwork
 from scenarios.systems.portal import Portal
@@ -41,7 +42,7 @@ from scenarios.systems.stamping import TimeStamping
 from scenarios.tally import Tally
 from scenarios.trace import AXIS, AgencyOpened, CertificatesIssued, CrlIssued, PathValidated, Record, Sink
 from scenarios.world import Agency, World
-from signing import METER, CadesSigner, PathCache, Purpose, Validator
+from signing import METER, CadesSigner, PathCache, Purpose, SignatureLevel, Validator
 
 Keep = Literal["all", "none"]
 Counts = Mapping[str, Mapping[str, int]]
@@ -116,6 +117,10 @@ class RunResult:
     operations: tuple[Operation, ...]
     in_flight: tuple[tuple[str, int], ...] = ()
     """What waits at the axis when the run ends, by stage and by hop."""
+    archived: tuple[tuple[str, int], ...] = ()
+    """Letters in the agencies' archives by the level of their copy."""
+    survival: tuple[Standing, ...] = ()
+    """Which of the letters kept would still be found valid at the world's control times, judged after the run."""
 
     @property
     def holds(self) -> bool:
@@ -172,7 +177,8 @@ def _live(
             kernel.env.run(until=end)
             disagreements = reconcile(facts, assembly.axis, kernel, assembly.line.settled_at)
             registers.flush()
-            return _result(kernel, days, tally, disagreements, assembly.axis, registers, before)
+            result = _result(kernel, days, tally, disagreements, assembly.axis, registers, before)
+            return replace(result, survival=survival(issued, registers, world.control_times))
     finally:
         registers.close()
 
@@ -318,6 +324,7 @@ def _result(
         reconciled=compared[1],
         operations=_operations(tally, before),
         in_flight=tuple(axis.depth().items()),
+        archived=tuple((level.value, count) for level in SignatureLevel if (count := registers.count(ARCHIVED, level=level.value))),
     )
 
 

@@ -244,6 +244,8 @@ class WorldItem(Strict):
     question: Text
     start: date
     province: Annotated[str, Field(pattern=r"^\d{2}$")]
+    days: Annotated[int, Field(ge=1, le=250)] | None = None
+    """Working days it is run for when nobody says otherwise; without this key 1 for a small world, 5 for a large one."""
     holidays: list[date] | None = None
     """Days off; without this key those of 2021."""
     targets: list[str] = []

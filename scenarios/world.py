@@ -203,6 +203,8 @@ class World:
     """When somebody asks afterwards which of the letters kept would still be found valid."""
     time_stamping: TimeStampingPlan = TimeStampingPlan()
     field: FieldPlan = FieldPlan()
+    days: int | None = None
+    """Working days it is run for when nobody says otherwise."""
 
     @property
     def stamps(self) -> bool:

@@ -150,6 +150,7 @@ def _build(name: str, text: str, item: WorldItem, seed: str) -> World:
             paper_rules=paper_rules(item, agencies),
             former=holdings.former,
             signature_level=item.signature_level,
+            days=item.days,
             control_times=tuple(local(moment) for moment in item.control_times),
             time_stamping=time_stamping(item),
             field=field_plan(item, agencies, shares, seed),
