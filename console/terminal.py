@@ -166,11 +166,9 @@ def _lasting(tree: Tree, text: Text) -> list[RenderableType]:
         table.add_row(*cells)
     if not tree["lasting"]["survival"]:
         return [table]
-    later = Table(
-        title=text("report.survival"), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False
-    )
-    for number, word in enumerate(survival_words(text)):
-        later.add_column(word, justify="right" if number == _COUNT else "left", overflow="fold")
+    later = _table(text("report.survival"), *survival_words(text))
+    for number, column in enumerate(later.columns):
+        column.justify = "right" if number == _COUNT else "left"
     for cells in survival_rows(tree, text):
         later.add_row(*cells)
     later.caption, later.caption_justify = text("report.survival.note", level=tree["lasting"]["level"]), "left"
