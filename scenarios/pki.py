@@ -112,12 +112,14 @@ def build(world: World, keys: Path | None = None) -> WorldPki:
 
 
 def _spec(world: World, keys: Path | None) -> PkiSpec:
-    """The hierarchies the world needs, and the moments at which a time-stamping unit falls into other hands."""
+    """The hierarchies the world needs, and when a time-stamping unit was revoked that goes on: at midnight, so the day's list has it."""
     trees = [Tree.G2]
     trees += [Tree.G1] if world.field.first_generation else []
     trees += [Tree.PUBLIC] if world.field.public_authority else []
-    stolen = tuple(window[0] for window, how in world.time_stamping.wrong if how == Wrong.REVOKED_CERTIFICATE.value)
-    return PkiSpec(seed=f"{world.name}/{world.seed}", trees=tuple(trees), key_cache=keys, compromised_stampers=stolen)
+    stolen = {
+        window[0].replace(hour=0, minute=0, second=0) for window, how in world.time_stamping.wrong if how == Wrong.REVOKED_CERTIFICATE
+    }
+    return PkiSpec(seed=f"{world.name}/{world.seed}", trees=tuple(trees), key_cache=keys, compromised_stampers=tuple(sorted(stolen)))
 
 
 def _policy(field: FieldPlan) -> AlgorithmPolicy:

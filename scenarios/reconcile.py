@@ -71,12 +71,8 @@ class Facts:
                 self._add(record.document, "", "submitted" if record.receipt else "rejected", record.at, record.package)
         elif isinstance(record, Judged):
             self._add(record.document, "", _VERDICT[not record.accepted], record.at, record.package)
-        elif isinstance(record, Timestamped):
-            if record.accepted and record.kind == "document":
-                self._add(record.document, "", _STAMPED, record.signed_at)
-        elif isinstance(record, StampChecked):
-            if record.agency == AXIS:
-                self._add(record.document, "", _SEEN if record.accepted else _UNPROVEN, record.signed_at, record.package)
+        elif isinstance(record, Timestamped | StampChecked):
+            self._note_stamp(record)
         elif isinstance(record, Arrived):
             self._add(record.document, record.agency, "arrived", record.at, record.package)
         elif isinstance(record, StatusSent):
@@ -89,6 +85,14 @@ class Facts:
             self.refused.add((record.package, record.recipient))
             if record.document:
                 self._add(record.document, record.recipient, "refused", record.at, record.package)
+
+    def _note_stamp(self, record: Timestamped | StampChecked) -> None:
+        """What a sender got before it sent, and what the axis found."""
+        if isinstance(record, Timestamped):
+            if record.accepted and record.kind == "document":
+                self._add(record.document, "", _STAMPED, record.signed_at)
+        elif record.agency == AXIS:
+            self._add(record.document, "", _SEEN if record.accepted else _UNPROVEN, record.signed_at, record.package)
 
     def _add(self, document: str, recipient: str, kind: str, at: int, package: str = "") -> None:
         self.registers.add(FACTS, {"document": document, "recipient": recipient, "kind": kind, "at": at, "package": package})
