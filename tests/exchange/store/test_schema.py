@@ -19,7 +19,24 @@ from exchange.store.engine import open_engine
 from exchange.store.schema import MIGRATIONS, ensure_schema
 from exchange.store.tables import APPEND_ONLY, VERSION, metadata
 from exchange.store.work import Store
-from tests.exchange.axis.field import DEPARTMENT, DISTRICT, PROVINCE, Doc, at, caller, file_url, open_field, send, states, take, total
+from signing import add_document_timestamp
+from tests.exchange.axis.field import (
+    DEPARTMENT,
+    DISTRICT,
+    PROVINCE,
+    TODAY,
+    Doc,
+    at,
+    caller,
+    file_url,
+    letter,
+    open_field,
+    pki,
+    send,
+    states,
+    take,
+    total,
+)
 
 
 def packages(count: int, start: int = 100) -> list[bytes]:
@@ -74,6 +91,8 @@ def test_receipts_refusals_verdicts_and_events_can_only_be_added_to(tmp_path: Pa
     axis = open_field(file_url(path))
     send(axis, PROVINCE, packages(1)[0], 0)
     send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "7", letter=b"none").package(), 0)
+    stamped = add_document_timestamp(letter(PROVINCE, (DEPARTMENT,), "8", TODAY), lambda digest: pki().stamp(digest, at(-60)))
+    send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "8", letter=stamped).package(), 0)
     axis.settle(at(60))
     axis.close()
     raw = sqlite3.connect(path)
