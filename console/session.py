@@ -64,7 +64,7 @@ def perform(wish: Wish, text: Text) -> int:
     try:
         known(wish.scenario, wish.seed, text)
         world = load_world(wish.scenario, wish.seed)
-        days = _days(wish, world, text)
+        days = working_days(wish, world, text)
         with _folder(wish.out, text) as folder:
             return _perform(wish, world, days, folder, text, talk)
     except (WorldFileError, Unusable) as error:
@@ -91,7 +91,8 @@ def known(name: str, seed: str, text: Text) -> None:
     raise Unusable(text("error.scenario", name=name or "''", guess="".join(guess), names=", ".join(names)))
 
 
-def _days(wish: Wish, world: World, text: Text) -> int:
+def working_days(wish: Wish, world: World, text: Text) -> int:
+    """How many working days to run: those asked for, else the world's own, else by its size. Raises :class:`Unusable`."""
     if wish.days is None:
         if world.days is not None:
             return world.days
