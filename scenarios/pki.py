@@ -2,14 +2,16 @@
 
 Names follow the profiles found in the field. An organisation: CN its name, O its superior, L the province. A person: O the topmost body, OU
 the bodies below it down to the own unit, CN the name, E an address that is the person's alone. So homonyms (communes of one name in two
-districts, two officers of one name) have different subjects.
+districts, two officers of one name) have different subjects. Agencies that a world says so about have certificates of the Government's
+first generation or of a public authority instead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from exchange.domain.calendar import VN
 from exchange.domain.document import Capacity
@@ -17,10 +19,27 @@ from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Bloc, Directory, Organization, PersonSigner, Signers
 from scenarios.names import mail_local_part
 from scenarios.units import province
-from scenarios.world import Agency, CertificatePlan, World
-from signing import Authority, Holder, HolderKind, HolderSpec, Pki, PkiSpec, RevocationReason
+from scenarios.world import Agency, CertificatePlan, FieldPlan, World
+from signing import (
+    DEFAULT,
+    AlgorithmPolicy,
+    AlgorithmRule,
+    Authority,
+    Holder,
+    HolderKind,
+    HolderSpec,
+    KeyKind,
+    Pki,
+    PkiSpec,
+    RevocationReason,
+    Tree,
+    Wrong,
+)
 
 _AUTHORITIES = {Bloc.STATE: Authority.STATE, Bloc.PARTY: Authority.PARTY}
+_FIRST_GENERATION = {Bloc.STATE: Authority.G1_STATE, Bloc.PARTY: Authority.G1_PARTY}
+_SHA1 = "rsa-pkcs1-sha1"
+_SHA1_BITS = 2048
 _CAPACITIES = {
     "leader": frozenset({Capacity.HEAD, Capacity.ON_BEHALF, Capacity.ACTING_HEAD}),
     "deputy": frozenset({Capacity.FOR_HEAD, Capacity.ON_BEHALF}),
@@ -44,6 +63,13 @@ class WorldPki:
     directory: Directory
     axis: Holder
     """Signs receipts and refusals."""
+    policy: AlgorithmPolicy = DEFAULT
+    """Which algorithms axis and recipients accept until when."""
+
+    @property
+    def sha1_rule(self) -> Mapping[str, AlgorithmRule]:
+        """What this policy says of SHA-1 under certificates, by the algorithm's name."""
+        return {_SHA1: self.policy.rules[_SHA1]}
 
     def organisation(self, organ: OrganId) -> Holder | None:
         """The organisation's own certificate, if it has one."""
@@ -58,24 +84,62 @@ class WorldPki:
         return counts
 
 
-def build(world: World) -> WorldPki:
-    """Issue every planned certificate (P-256, derived from the world's seed): about 10,000 a second and core."""
-    pki = Pki.build(PkiSpec(seed=f"{world.name}/{world.seed}"))
+def build(world: World, keys: Path | None = None) -> WorldPki:
+    """Issue every planned certificate (P-256, derived from the world's seed): about 10,000 a second and core.
+
+    ``keys`` is the folder the RSA keys of the first generation are made in and read from again, some 15 a second; needed where a world has
+    agencies of it. With the same folder the same bytes come out.
+    """
+    pki = Pki.build(_spec(world, keys))
     by_id = {agency.id: agency for agency in world.agencies}
     organisations: dict[OrganId, Holder] = {}
     persons: dict[str, Holder] = {}
     for agency in world.agencies:
         chain = _chain(agency, by_id)
         if agency.organisation_certificate is not None:
-            organisations[agency.id] = pki.issue(_organisation(agency, chain, agency.organisation_certificate))
+            spec = _organisation(agency, chain, agency.organisation_certificate)
+            organisations[agency.id] = pki.issue(_as_the_field_has_it(spec, agency, world.field, ""))
         for person in agency.people:
             if person.certificate is not None:
-                persons[person.id] = pki.issue(_person(agency, chain, person.id, person.name, person.unit, person.certificate))
+                spec = _person(agency, chain, person.id, person.name, person.unit, person.certificate)
+                persons[person.id] = pki.issue(_as_the_field_has_it(spec, agency, world.field, person.id))
     former = {
         left.id: pki.issue(_person(by_id[left.agency], _chain(by_id[left.agency], by_id), left.id, left.name, left.unit, left.certificate))
         for left in world.former
     }
-    return WorldPki(pki, organisations, persons, former, _directory(world, organisations, persons), pki.issue(_axis(world)))
+    directory = _directory(world, organisations, persons)
+    return WorldPki(pki, organisations, persons, former, directory, pki.issue(_axis(world)), _policy(world.field))
+
+
+def _spec(world: World, keys: Path | None) -> PkiSpec:
+    """The hierarchies the world needs, and when a time-stamping unit was revoked that goes on: at midnight, so the day's list has it."""
+    trees = [Tree.G2]
+    trees += [Tree.G1] if world.field.first_generation else []
+    trees += [Tree.PUBLIC] if world.field.public_authority else []
+    stolen = {
+        window[0].replace(hour=0, minute=0, second=0) for window, how in world.time_stamping.wrong if how == Wrong.REVOKED_CERTIFICATE
+    }
+    return PkiSpec(seed=f"{world.name}/{world.seed}", trees=tuple(trees), key_cache=keys, compromised_stampers=tuple(sorted(stolen)))
+
+
+def _policy(field: FieldPlan) -> AlgorithmPolicy:
+    """The house's policy, with SHA-1 under certificates accepted for longer where the world says so."""
+    if field.sha1_until is None:
+        return DEFAULT
+    return AlgorithmPolicy({**DEFAULT.rules, _SHA1: AlgorithmRule(_SHA1_BITS, field.sha1_until)})
+
+
+def _as_the_field_has_it(spec: HolderSpec, agency: Agency, field: FieldPlan, person: str) -> HolderSpec:
+    """A holder's description under the authority its agency really has certificates of.
+
+    First-generation names have no address in them: the staff number keeps two of one name in one unit apart.
+    """
+    if agency.id in field.public_authority:
+        return replace(spec, authority=Authority.PUBLIC)
+    if agency.id not in field.first_generation:
+        return spec
+    units = (*spec.units, f"So hieu {person.partition('/')[2]}") if person else spec.units
+    return replace(spec, authority=_FIRST_GENERATION[agency.bloc], key=KeyKind.RSA2048, units=units)
 
 
 def _chain(agency: Agency, by_id: Mapping[OrganId, Agency]) -> tuple[Agency, ...]:

@@ -7,7 +7,7 @@ in :class:`RunResult` are the checks on it: conservation, reconciliation, raw op
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -25,30 +25,31 @@ from scenarios.axisline import AxisLine
 from scenarios.judgements import Judgements
 from scenarios.kernel import DAY, Kernel, Process
 from scenarios.memory import give_back, seldom
+from scenarios.office import archive
 from scenarios.office.keys import KeyRing
 from scenarios.office.office import Office
-from scenarios.office.registers import MAIL, Registers
+from scenarios.office.registers import ARCHIVED, MAIL, Registers
 from scenarios.office.services import Services
 from scenarios.office.software import Software
 from scenarios.people import counterpart, errands, life
 from scenarios.pki import WorldPki
 from scenarios.reconcile import Facts, reconcile
 from scenarios.sealing import Sealing, Witness, witness_name
+from scenarios.survival import Standing, survival
 from scenarios.systems.mailboxes import mailboxes
 from scenarios.systems.party import PartyNetwork
 from scenarios.systems.portal import Portal
 from scenarios.systems.post import Post
+from scenarios.systems.stamping import TimeStamping
 from scenarios.tally import Tally
-from scenarios.trace import AgencyOpened, CertificatesIssued, CrlIssued, PathValidated, Record, Sink
+from scenarios.trace import AXIS, AgencyOpened, CertificatesIssued, CrlIssued, PathValidated, Record, Sink
 from scenarios.world import Agency, World
-from signing import METER, CadesSigner, PathCache, Purpose, TrustStore, Validator
+from signing import METER, CadesSigner, PathCache, Purpose, SignatureLevel, TrustStore, Validator
 
 Keep = Literal["all", "none"]
 Counts = Mapping[str, Mapping[str, int]]
 _DAYS_OF_LISTS = 2
 """Sets of revocation lists a certificate's timelines are kept for: today's, and yesterday's for what arrived overnight."""
-_AUTHORITIES = 3
-"""Certificates of the root and its two subordinate authorities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,10 @@ class RunResult:
     operations: tuple[Operation, ...]
     in_flight: tuple[tuple[str, int], ...] = ()
     """What waits at the axis when the run ends, by stage and by hop."""
+    archived: tuple[tuple[str, int], ...] = ()
+    """Letters in the agencies' archives by the level of their copy."""
+    survival: tuple[Standing, ...] = ()
+    """Which of the letters kept would still be found valid at the world's control times, judged after the run."""
 
     @property
     def holds(self) -> bool:
@@ -167,7 +172,7 @@ def _live(
             tally(fact)
 
         kernel = Kernel(world, record)
-        issued = pki.build(world)
+        issued = pki.build(world, workdir / "keys")
         with _Assembly(kernel, issued, registers, workdir, keep=keep) as assembly:
             assembled()
             end = kernel.working_day_end(days)
@@ -177,7 +182,8 @@ def _live(
             kernel.env.run(until=end)
             disagreements = reconcile(facts, assembly.axis, kernel, assembly.line.settled_at)
             registers.flush()
-            return _result(kernel, days, tally, disagreements, assembly.axis, registers, before)
+            result = _result(kernel, days, tally, disagreements, assembly.axis, registers, before)
+            return replace(result, survival=survival(issued, registers, world.control_times))
     finally:
         registers.close()
 
@@ -188,27 +194,29 @@ class _Assembly:
     def __init__(self, kernel: Kernel, issued: WorldPki, registers: Registers, workdir: Path, *, keep: bool) -> None:
         world = kernel.world
         trust = issued.pki.trust_store()
-        paths = PathCache(trust, snapshots=_DAYS_OF_LISTS)
+        paths = PathCache(trust, issued.policy, snapshots=_DAYS_OF_LISTS)
         self._kernel, self._issued = kernel, issued
         _opening(kernel, issued)
         self.axis = open_axis(
-            AxisSettings(database_url=f"sqlite:///{workdir / 'axis.db'}"),
+            AxisSettings(database_url=f"sqlite:///{workdir / 'axis.db'}", expect_time_stamps=world.stamps),
             directory=issued.directory,
             trust=trust,
             signer=CadesSigner(issued.axis, embed_certificates=False, purpose=Purpose.RECEIPT),
             hops=roads.hop_specs(world),
-            validator=Validator(trust, cache=paths, on_path=self._axis_path),
+            validator=Validator(trust, issued.policy, cache=paths, on_path=self._axis_path),
         )
         services = Services(
             kernel=kernel,
             agencies={agency.id: agency for agency in world.agencies},
             directory=issued.directory,
-            keys=KeyRing(issued.organisations, issued.persons),
+            keys=KeyRing(issued.organisations, issued.persons, world.field.leaf_only),
             registers=registers,
             outage_ahead=roads.Outages(kernel, issued.directory).ahead,
             trust=trust,
             paths=paths,
             keep=keep,
+            policy=issued.policy,
+            stamper=TimeStamping(kernel, issued.pki) if world.stamps else None,
         )
         post = Post(services)
         services.join(post, PartyNetwork(services), Portal(kernel))
@@ -233,6 +241,8 @@ class _Assembly:
                 continue
             office = services.offices[agency.id] = Office.open(agency, services)
             kernel.start_process(errands.errands(office))
+            if kernel.world.preserves:
+                kernel.start_process(archive.nightly(office))
             if agency.simulated:
                 kernel.start_process(mailboxes(office))
             live = life.person if agency.simulated else counterpart.desk
@@ -264,10 +274,6 @@ class _Assembly:
         kernel.start_process(sealing.run())
 
 
-AXIS = "axis"
-"""Under this name the axis stands in the trace where it acts itself."""
-
-
 def _secret(kernel: Kernel, organ: OrganId) -> str:
     """What an agency's software was given at registration: a function of the seed, so that a run can be repeated."""
     return sha256(f"{kernel.seed}|{organ}|software".encode()).hexdigest()
@@ -278,7 +284,7 @@ def _opening(kernel: Kernel, issued: WorldPki) -> None:
     for agency in kernel.world.agencies:
         kernel.record(_opened(agency))
     made = issued.issued_by_agency()
-    kernel.record(CertificatesIssued(0, AXIS, _AUTHORITIES + 1))
+    kernel.record(CertificatesIssued(0, AXIS, len(issued.pki.authorities()) + 1))
     for organ in sorted(made):
         kernel.record(CertificatesIssued(0, str(organ), made[organ]))
 
@@ -345,6 +351,7 @@ def _result(
         checkpoints=tally.signs["checkpoint"],
         operations=_operations(tally, before),
         in_flight=tuple(axis.depth().items()),
+        archived=tuple((level.value, count) for level in SignatureLevel if (count := registers.count(ARCHIVED, level=level.value))),
     )
 
 

@@ -44,6 +44,56 @@ class OutageItem(Strict):
     until: datetime
 
 
+class SlowItem(OutageItem):
+    """A time in which a service answers after so many seconds."""
+
+    seconds: Annotated[int, Field(ge=1, le=86_400)]
+
+
+class WrongItem(OutageItem):
+    """A time in which a service's answers are wrong, and in what way (:class:`signing.Wrong`)."""
+
+    how: Literal["unavailable", "imprint", "nonce", "stale", "revoked-certificate", "signature"]
+
+
+class TimeStampingItem(Strict):
+    """``[time-stamping]``: when the time-stamping service does not work as it should. Outside these times it answers honestly, after the
+    seconds that the assumptions ``time_stamp_seconds_min`` and ``_max`` give.
+    """
+
+    outages: list[OutageItem] = []
+    """Times in which it says nothing at all."""
+    slow: list[SlowItem] = []
+    wrong: list[WrongItem] = []
+
+
+class FieldItem(Strict):
+    """``[field]``: what some agencies' certificates and signing tools are like, other than they should be; codes of agencies each.
+
+    The assumptions ``first_generation_share``, ``leaf_only_share`` and ``clock_ahead_share`` add that share of all agencies.
+    """
+
+    first_generation: list[str] = []
+    """Certificates of the Government's first generation: RSA-2048, signed with SHA-1, names without diacritics."""
+    leaf_only: list[str] = []
+    """Signatures that carry the signer's certificate alone."""
+    clock_ahead: list[str] = []
+    """Vietnamese time written as UTC: signatures that claim to be made 7 hours later than they were."""
+    public_authority: list[str] = []
+    """Certificates of a public authority, outside the Government's root: their letters are refused."""
+    sha1_until: date | None = None
+    """Until when axis and recipients accept SHA-1 under certificates; the house's policy ended that with 2016."""
+
+
+class RevocationItem(Strict):
+    """``[[revocation]]``: one certificate revoked at an instant, in local time."""
+
+    agency: str
+    role: Role | Literal["seal"]
+    """The first person of that role who has a certificate, or the organisation's own."""
+    at: datetime
+
+
 class HopItem(Strict):
     """``[[hop]]``: one leg of the road. ``bus:*`` and ``party-gateway:*`` stand for those of every province that no other line names."""
 
@@ -194,9 +244,18 @@ class WorldItem(Strict):
     question: Text
     start: date
     province: Annotated[str, Field(pattern=r"^\d{2}$")]
+    days: Annotated[int, Field(ge=1, le=250)] | None = None
+    """Working days it is run for when nobody says otherwise; without this key 1 for a small world, 5 for a large one."""
     holidays: list[date] | None = None
     """Days off; without this key those of 2021."""
     targets: list[str] = []
+    signature_level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-B"
+    """How letters are made to last (EN 319 142-1 §6): time-stamped before they are sent, from B-LT on also by whoever keeps them."""
+    control_times: Annotated[list[datetime], Field(max_length=10)] = []
+    """When somebody asks afterwards, in local time, which of the letters kept would still be found valid."""
+    time_stamping: Annotated[TimeStampingItem, Field(alias="time-stamping")] = TimeStampingItem()
+    field: FieldItem = FieldItem()
+    revocation: list[RevocationItem] = []
     assumption: list[AssumptionItem] = []
     hop: list[HopItem] = []
     paper_rule: Annotated[list[PaperRuleItem], Field(alias="paper-rule")] = []

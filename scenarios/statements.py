@@ -14,7 +14,7 @@ from exchange.domain.calendar import HOLIDAYS_2021, VN, Calendar
 from exchange.domain.organization import Bloc
 from exchange.domain.routing import NATIONAL, bus, party_gateway
 from scenarios.expand import Place, SpecError
-from scenarios.people.habits import DEFAULTS
+from scenarios.people.habits import DEFAULTS, FIELD_SHARES, STAMPING
 from scenarios.schema import AssumptionItem, HopItem, Profile, WorldItem
 from scenarios.units import figures
 from scenarios.world import Agency, Assumption, HopPlan, PaperRule
@@ -29,13 +29,14 @@ def _house() -> tuple[Assumption, ...]:
 def assumptions(item: WorldItem) -> tuple[Assumption, ...]:
     """House assumptions with the file's own over them. Every key is known to the house or named by a profile, and every source holds."""
     named = {value for profile in item.profile.values() for value in _keys(profile)}
-    merged = {assumption.key: assumption for assumption in (*_house(), *DEFAULTS)}
+    usual = (*DEFAULTS, *STAMPING) if item.signature_level != "B-B" else DEFAULTS
+    merged = {assumption.key: assumption for assumption in (*_house(), *usual)}
     own: set[str] = set()
     for index, assumption in enumerate(item.assumption):
         place: Place = ("assumption", index)
         if assumption.key in own:
             raise SpecError((*place, "key"), f"the assumption {assumption.key!r} is stated twice")
-        if assumption.key not in merged and assumption.key not in named:
+        if assumption.key not in merged and assumption.key not in named and assumption.key not in FIELD_SHARES:
             raise SpecError((*place, "key"), f"nothing uses an assumption {assumption.key!r}")
         if _is_share(assumption.key) and assumption.value > 1:
             raise SpecError((*place, "value"), f"{assumption.key!r} is a share, and {assumption.value:g} is more than 1")
@@ -48,7 +49,7 @@ def assumptions(item: WorldItem) -> tuple[Assumption, ...]:
             if merged[key].value > 1:
                 raise SpecError(("profile", name), f"{key!r} is used as a share, and {merged[key].value:g} is more than 1")
     for key in _AT_LEAST_ONE:
-        if merged[key].value < 1:
+        if key in merged and merged[key].value < 1:
             raise SpecError(("assumption", [a.key for a in item.assumption].index(key), "value"), f"{key!r} is at least 1")
     return tuple(merged.values())
 
@@ -60,7 +61,10 @@ _PROBABILITIES = (
 _SHARES = ("certificate.revoked_in_week", "certificate.former_holder", "equipped.holder", "equipped.clerk")
 """Shares and probabilities no profile names; the others end in ``_share``."""
 _RATES = ("official_per_year", "internal_per_person")
-_AT_LEAST_ONE = ("working_days_per_year", "poll_minutes", "certificate.years")
+_AT_LEAST_ONE = (
+    "working_days_per_year", "poll_minutes", "certificate.years", "time_stamp_seconds_min", "time_stamp_seconds_max",
+    "time_stamp_timeout_seconds", "time_stamp_tries",
+)  # fmt: skip
 
 
 def _is_share(key: str) -> bool:
@@ -128,14 +132,15 @@ def hops(item: WorldItem, agencies: tuple[Agency, ...]) -> tuple[HopPlan, ...]:
 def _hop(name: str, hop: HopItem, place: Place) -> HopPlan:
     outages = []
     for index, outage in enumerate(hop.outages):
-        since, until = _local(outage.since), _local(outage.until)
+        since, until = local(outage.since), local(outage.until)
         if until <= since:
             raise SpecError((*place, "outages", index), "an outage ends after it begins")
         outages.append((since, until))
     return HopPlan(name, hop.packages_per_minute, hop.latency_seconds, tuple(sorted(outages)))
 
 
-def _local(moment: datetime) -> datetime:
+def local(moment: datetime) -> datetime:
+    """An instant of a world file, Vietnamese time where it does not say."""
     return moment.replace(tzinfo=VN) if moment.tzinfo is None else moment.astimezone(VN)
 
 

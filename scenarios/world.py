@@ -143,6 +143,30 @@ class HopPlan:
     outages: tuple[tuple[datetime, datetime], ...] = ()
 
 
+Window = tuple[datetime, datetime]
+"""From an instant until another."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeStampingPlan:
+    """When the time-stamping service is silent, slow (seconds until it answers) or wrong (a value of :class:`signing.Wrong`)."""
+
+    silent: tuple[Window, ...] = ()
+    slow: tuple[tuple[Window, int], ...] = ()
+    wrong: tuple[tuple[Window, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPlan:
+    """Which agencies' certificates and signing tools are other than they should be (:class:`scenarios.schema.FieldItem`)."""
+
+    first_generation: frozenset[OrganId] = frozenset()
+    leaf_only: frozenset[OrganId] = frozenset()
+    clock_ahead: frozenset[OrganId] = frozenset()
+    public_authority: frozenset[OrganId] = frozenset()
+    sha1_until: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Assumption:
     """A number that no source gives; printed with the report."""
@@ -173,6 +197,24 @@ class World:
     """Ids of the measures this world is held against."""
     paper_rules: tuple[PaperRule, ...] = ()
     former: tuple[FormerHolder, ...] = ()
+    signature_level: str = "B-B"
+    """A value of :class:`signing.SignatureLevel`."""
+    control_times: tuple[datetime, ...] = ()
+    """When somebody asks afterwards which of the letters kept would still be found valid."""
+    time_stamping: TimeStampingPlan = TimeStampingPlan()
+    field: FieldPlan = FieldPlan()
+    days: int | None = None
+    """Working days it is run for when nobody says otherwise."""
+
+    @property
+    def stamps(self) -> bool:
+        """Whether letters are time-stamped before they are sent."""
+        return self.signature_level != "B-B"
+
+    @property
+    def preserves(self) -> bool:
+        """Whether whoever keeps a letter makes it last."""
+        return self.signature_level in ("B-LT", "B-LTA")
 
     def assumption(self, key: str) -> float:
         """Value of a labelled assumption. Raises KeyError for one the world does not state."""

@@ -22,11 +22,23 @@ from pydantic_core import ErrorDetails
 from exchange.domain.calendar import HOLIDAYS_2021
 from scenarios.assemble import assemble
 from scenarios.expand import SpecError, expand
+from scenarios.fieldfile import field_plan, revoke, time_stamping
 from scenarios.holders import Staffed, allocate
 from scenarios.places import place_in
-from scenarios.schema import AgencyItem, AssumptionItem, GroupItem, HopItem, PaperRuleItem, Profile, WorldItem
+from scenarios.schema import (
+    AgencyItem,
+    AssumptionItem,
+    FieldItem,
+    GroupItem,
+    HopItem,
+    PaperRuleItem,
+    Profile,
+    RevocationItem,
+    TimeStampingItem,
+    WorldItem,
+)
 from scenarios.staff import staff
-from scenarios.statements import assumptions, hops, paper_rules, start_day, targets
+from scenarios.statements import assumptions, hops, local, paper_rules, start_day, targets
 from scenarios.world import World
 
 
@@ -100,12 +112,15 @@ _TABLES: dict[str, type[BaseModel]] = {
     "hop": HopItem,
     "paper-rule": PaperRuleItem,
     "profile": Profile,
+    "revocation": RevocationItem,
 }
+_SINGLE: dict[str, type[BaseModel]] = {"time-stamping": TimeStampingItem, "field": FieldItem}
+"""Tables that stand once."""
 
 
 def _unknown(place: tuple[int | str, ...]) -> str:
     """The rule about an unknown key, with the nearest one its table does have."""
-    table = _TABLES.get(str(place[0])) if len(place) == 3 else WorldItem if len(place) == 1 else None
+    table = WorldItem if len(place) == 1 else (_SINGLE if len(place) == 2 else _TABLES).get(str(place[0]))
     names = [field.alias or name for name, field in table.model_fields.items()] if table else []
     near = get_close_matches(str(place[-1]), names, n=1)
     return f"unknown key; is {near[0]} meant?" if near else "unknown key"
@@ -120,6 +135,7 @@ def _build(name: str, text: str, item: WorldItem, seed: str) -> World:
         staffed = tuple(Staffed(blueprint, staff(blueprint, seed, shares)) for blueprint in blueprints)
         holdings = allocate(staffed, seed=seed, start=item.start, province=item.province, limits=item.certificates, shares=shares)
         agencies = assemble(staffed, holdings, seed, item.province, shares)
+        agencies = revoke(item, agencies)
         return World(
             name=item.name,
             question=item.question,
@@ -133,6 +149,11 @@ def _build(name: str, text: str, item: WorldItem, seed: str) -> World:
             targets=targets(item),
             paper_rules=paper_rules(item, agencies),
             former=holdings.former,
+            signature_level=item.signature_level,
+            days=item.days,
+            control_times=tuple(local(moment) for moment in item.control_times),
+            time_stamping=time_stamping(item),
+            field=field_plan(item, agencies, shares, seed),
         )
     except SpecError as error:
         raise WorldFileError(name, place_in(text, error.place), error.rule) from None

@@ -29,20 +29,27 @@ from signing.faults.workshop import Workshop
 from signing.formats.artefacts import Artefacts
 from signing.formats.cades import Stamp, add_archive_timestamp, add_evidence, add_signature_timestamp
 from signing.formats.certificates import CertificateFacts, CrlFacts, certificate_facts, crl_facts
-from signing.formats.claims import Level, SignatureClaim, SignerClaim, TokenClaim
+from signing.formats.claims import Level as SignatureLevel
+from signing.formats.claims import SignatureClaim, SignerClaim, TokenClaim
 from signing.formats.cms import CadesSigner, CadesTemplate, parse_cms
 from signing.formats.coverage import NOTHING_COVERS, STRUCTURE, SignedRange, Span
-from signing.formats.letter.augment import augment_letter
+from signing.formats.letter.augment import AwaitingStamp, add_document_timestamp, add_store, augment_letter, await_timestamp
 from signing.formats.letter.claims import LetterClaims, letter_claims
 from signing.formats.letter.content import LetterContent
 from signing.formats.letter.packing import PackedLetter, pack_letter, unpack_letter
 from signing.formats.letter.press import LetterPress
 from signing.formats.letter.reader import Letter, SignatureSlot, read_letter
+from signing.formats.letter.stamped import StampSlot, read_stamped
 from signing.formats.letter.verify import LetterReport, verify_letter
 from signing.formats.message import SignedMessage
 from signing.formats.pdf import NEEDS_EXTRA
 from signing.formats.sandbox import Sandbox
 from signing.formats.signed_object import SignedKind, SignedObject, read_signed
+from signing.formats.timestamp import answers as answers_request
+from signing.formats.timestamp import make_request as make_time_stamp_request
+from signing.formats.timestamp import read_request as read_time_stamp_request
+from signing.formats.timestamp import read_response as read_time_stamp_response
+from signing.formats.token_message import TokenMessage, parse_token
 from signing.keys import METER, Meter, Purpose, SigningKey
 from signing.pki.authorities import Authority, Tree
 from signing.pki.behaviour import HONEST, Behaviour, Service, Wrong
@@ -67,6 +74,7 @@ from signing.validation.policy import DEFAULT, FOREIGN, AlgorithmPolicy, Algorit
 from signing.validation.report import Check, Indication, SignatureReport, SubIndication
 from signing.validation.rfc5280.engine import ChainEngine, validate_chain
 from signing.validation.rfc5280.settings import ChainPolicy, RevocationNeed, Usage
+from signing.validation.stamps import StampReport
 from signing.validation.validator import Validator
 from signing.validation.verdicts import ChainVerdict, ProofOfExistence, RevocationVerdict, SignatureVerdict, Standing, TokenVerdict
 
@@ -91,6 +99,7 @@ __all__ = [
     "AlgorithmRule",
     "Artefacts",
     "Authority",
+    "AwaitingStamp",
     "Behaviour",
     "CadesSigner",
     "CadesTemplate",
@@ -129,7 +138,6 @@ __all__ = [
     "LetterPress",
     "LetterRefused",
     "LetterReport",
-    "Level",
     "Meter",
     "PackedLetter",
     "PathCache",
@@ -147,6 +155,7 @@ __all__ = [
     "Service",
     "Severity",
     "SignatureClaim",
+    "SignatureLevel",
     "SignatureReport",
     "SignatureSlot",
     "SignatureVerdict",
@@ -159,9 +168,12 @@ __all__ = [
     "SigningKey",
     "Span",
     "Stamp",
+    "StampReport",
+    "StampSlot",
     "Standing",
     "SubIndication",
     "TokenClaim",
+    "TokenMessage",
     "TokenVerdict",
     "Tree",
     "TrustServices",
@@ -172,9 +184,13 @@ __all__ = [
     "Workshop",
     "Wrong",
     "add_archive_timestamp",
+    "add_document_timestamp",
     "add_evidence",
     "add_signature_timestamp",
+    "add_store",
+    "answers_request",
     "augment_letter",
+    "await_timestamp",
     "blast_radius",
     "certificate_facts",
     "crl_facts",
@@ -185,11 +201,16 @@ __all__ = [
     "fault_words",
     "letter_claims",
     "load_policy",
+    "make_time_stamp_request",
     "pack_letter",
     "parse_cms",
+    "parse_token",
     "read_fault_words",
     "read_letter",
     "read_signed",
+    "read_stamped",
+    "read_time_stamp_request",
+    "read_time_stamp_response",
     "rule_on",
     "sort_artefacts",
     "unpack_letter",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from console.lasting import lasting_tree
 from console.locale import LANGUAGES, catalogue
 from console.reports.canonical import Tree
 from exchange.domain.negotiation import Kind, Step
@@ -60,6 +61,7 @@ def report_tree(world: World, measures: Measures, result: RunResult) -> Tree:
         "flow": [{"hour": hour, "channel": channel, "pairs": pairs} for (hour, channel), pairs in sorted(traffic.flow.items())],
         "assumptions": [_fields(item, ("key", "value", "label", "source")) for item in world.assumptions],
         "paper-rules": [_fields(rule, ("id", "label", "source", "scope", "copy")) for rule in world.paper_rules],
+        **lasting_tree(world, measures, result),
     }
 
 

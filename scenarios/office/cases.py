@@ -77,6 +77,8 @@ class Draft:
     signed_at: int = 0
     number: str = ""
     notation: str = ""
+    day: date = date.min
+    """Its date, given with the number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,9 +84,8 @@ def send(office: Office, item: Draft, files: tuple[Annex, ...], able: Sender) ->
     if item.directive:
         services.portal.offer(office, item)
     by_axis = tuple(organ for organ, road in roads if road.channel is Channel.AXIS)
-    day = kernel.moment.date()
-    key = DocumentKey.of(office.id, item.number, item.notation, day)
-    sent = Sent(item, day, item.letter, files, by_axis, key, office.register_number)
+    key = DocumentKey.of(office.id, item.number, item.notation, item.day)
+    sent = Sent(item, item.day, item.letter, files, by_axis, key, office.register_number)
     item.letter = b""
     return sent
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from scenarios.office import incoming, outgoing
 from scenarios.office.cases import Draft, Incoming
 from scenarios.office.office import Office
@@ -31,4 +33,4 @@ def receive(office: Office, me: Person, item: Incoming) -> None:
 
 def issue(office: Office, me: Person, item: Draft) -> None:
     """Number, seal, register, send; hear later of what was wrong with it."""
-    mistakes.notice(office, me, outgoing.issue(office, me, item))
+    mistakes.notice(office, me, outgoing.issue(office, me, item, partial(mistakes.notice, office, me)))

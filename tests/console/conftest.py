@@ -28,8 +28,8 @@ class Day:
     csv: bytes
 
 
-def play(folder: Path, days: int = 1, seed: str = "1") -> Day:
-    world = load_world("first-day", seed)
+def play(folder: Path, days: int = 1, seed: str = "1", scenario: str = "first-day") -> Day:
+    world = load_world(scenario, seed)
     fold, story, records = Fold(world), Storyteller(world), list[Record]()
     with TraceCsv(folder / "trace.csv", world.start) as trace:
 
