@@ -23,6 +23,13 @@ _FAR = 9000
 """A year from which a certificate's end means that it has none."""
 
 
+def printable(words: str) -> str:
+    """A text without what could move a cursor, colour a screen or turn a line round: names come from files that anybody made."""
+    if words.isprintable():
+        return words
+    return "".join(one if one.isprintable() else " " if one.isspace() else "\ufffd" for one in words)
+
+
 class Phrasing:
     """Turns what the validation says into what a reader reads."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from console.locale import Text
 from console.reports.canonical import Tree
 from console.verify.chronicle import since, told_timeline
-from console.verify.phrasing import Phrasing
+from console.verify.phrasing import Phrasing, printable
 
 Told = dict[str, Any]
 _SHORT = 16
@@ -20,6 +20,7 @@ _SHORT = 16
 
 def tell(tree: Tree, text: Text) -> Told:
     """Everything there is to say, in ``text``'s language."""
+    tree = _printable(tree)
     say = Phrasing(text)
     at = datetime.fromisoformat(tree["at"])
     totals = tree["totals"]
@@ -49,6 +50,14 @@ _LABELS = (
     *("wrong", "since", "do", "chain", "timeline", "bytes", "tokens", "opinions"),
     *("from", "verdict", "because", "found", "reading", "header", "of", "not-to-scale", "now"),
 )
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {key: _printable(item) for key, item in value.items()}
+    return [_printable(item) for item in value] if isinstance(value, list) else value
 
 
 def _trust(trust: Tree, text: Text) -> str:
