@@ -98,7 +98,7 @@ def test_names_cannot_steer_the_terminal(desk: Desk, tmp_path: Path) -> None:
     shown = truc(evil, "--at", LETTER_AT).stdout
     assert "\x1b" not in shown
     assert "\u202e" not in shown
-    assert "a\ufffd[2J \ufffdb.pdf" in shown
+    assert "a\ufffd[2J\ufffdb.pdf" in "".join(shown.split())  # a long path is wrapped
     assert "\x1b" not in truc(tmp_path / "\x1b[2J.pdf").stderr
 
 
