@@ -283,7 +283,7 @@ def test_a_unit_s_tokens_are_read_strictly_a_few_times_only(monkeypatch: pytest.
     for token in tokens:
         parse_token(token)
     strict: list[bytes] = []
-    monkeypatch.setattr(token_message, "read_token", lambda data: strict.append(data))
+    monkeypatch.setattr(token_message, "read_token", strict.append)
     assert [parse_token(token).info.imprint for token in tokens] == [number.to_bytes(32) for number in range(300)]
     assert not strict
 
