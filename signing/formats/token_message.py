@@ -7,7 +7,7 @@ reader looks at the three values, the TSTInfo being an OCTET STRING to it. The T
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Lock
 
 from signing import der, oids
@@ -20,9 +20,13 @@ _DIGEST_SIZE = 32
 _MOST_SHAPES = 256
 _LONGEST_KEPT = 16 * 1024
 _KEY_SIZE = 64
+_CONTENT_SIZE = 20
+"""Octets of the content's type and of the headers of [0] and OCTET STRING behind it."""
+_Key = tuple[int, bytes, bytes]
+_TST_INFO = der.oid(oids.TST_INFO)
 _MARK = der.oid(oids.SIGNING_CERTIFICATE_V2)
 _SIGNED_DATA = der.oid(oids.SIGNED_DATA)
-_CONTENT_TYPE = der.sequence(der.oid(oids.CONTENT_TYPE), der.tlv(der.SET, der.oid(oids.TST_INFO)))
+_CONTENT_TYPE = der.sequence(der.oid(oids.CONTENT_TYPE), der.tlv(der.SET, _TST_INFO))
 _DIGEST_HEAD = der.sequence(der.oid(oids.MESSAGE_DIGEST), der.tlv(der.SET, der.octet_string(bytes(_DIGEST_SIZE))))[:-_DIGEST_SIZE]
 _ATTRIBUTES_START = _CONTENT_TYPE + _DIGEST_HEAD
 _BEFORE_CONTENT = der.integer(3) + der.tlv(der.SET, SHA256_IDENTIFIER)
@@ -53,7 +57,7 @@ class _Shapes:
     """Shapes of accepted tokens of at most 16 KiB, at most 256 (one takes some 4 KB); threads may share them."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, bytes], _Shape] = {}
+        self._known: dict[_Key, _Shape] = {}
         self._lock = Lock()
 
     def read(self, data: bytes) -> TokenMessage | None:
@@ -68,18 +72,26 @@ class _Shapes:
         if not data.startswith(shape.middle, info_end) or not data.startswith(shape.tail, digest_end):
             return None
         digest = data[digest_at:digest_end]
-        message = replace(
-            shape.sample,
-            message_digest=digest,
-            signed_attributes=shape.attributes_head + digest + shape.attributes_tail,
-            signature=data[digest_end + len(shape.tail) :],
+        sample = shape.sample
+        message = SignedMessage(
+            digest,
+            shape.attributes_head + digest + shape.attributes_tail,
+            sample.ess_certificate_sha256,
+            sample.ess_issuer,
+            sample.ess_serial,
+            sample.signer_issuer,
+            sample.signer_serial,
+            sample.digest_algorithm,
+            sample.signature_algorithm,
+            data[digest_end + len(shape.tail) :],
+            sample.certificates,
         )
         return TokenMessage(read_info(data[info_at:info_end]), message)
 
     def keep(self, data: bytes, token: Token, message: SignedMessage) -> None:
         """Keep the shape of a strictly read token; only where each of the three values stands where it must, so none is mistaken."""
         info, attributes = token.info.encoded, message.signed_attributes
-        encapsulated = der.sequence(der.oid(oids.TST_INFO), der.context(0, der.octet_string(info)))
+        encapsulated = der.sequence(_TST_INFO, der.context(0, der.octet_string(info)))
         at = _contents(data, len(_SIGNED_DATA))
         after = token.envelope.signers[0].fields[4] + der.octet_string(message.signature)
         header = header_length(attributes)
@@ -164,7 +176,10 @@ def _contents(data: bytes, name: int) -> int:
     return at + header_length(data[at : at + 8])
 
 
-def _key(data: bytes) -> tuple[int, bytes]:
-    """What a shape is found by: the length, and the octets from the mark on, in which the hash of the unit's certificate stands."""
-    mark = data.rfind(_MARK)
-    return len(data), data[mark : mark + _KEY_SIZE]
+def _key(data: bytes) -> _Key:
+    """What a shape is found by: the length, how long its TSTInfo is (behind the content's type), and the hash of the unit's certificate.
+
+    Serial numbers and signatures vary by an octet each, so the length alone would take two shapes for one.
+    """
+    content, mark = data.find(_TST_INFO), data.rfind(_MARK)
+    return len(data), data[content : content + _CONTENT_SIZE], data[mark : mark + _KEY_SIZE]

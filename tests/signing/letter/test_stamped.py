@@ -35,6 +35,7 @@ from signing import (
     unpack_letter,
     verify_letter,
 )
+from signing.formats import token_message
 from signing.formats.token_message import decode_token
 from signing.pki.timestamp import make_token, sign_token, tst_info
 from tests.signing.letter import lab
@@ -274,6 +275,17 @@ def test_a_damaged_packed_letter_is_refused_or_is_another_packed_letter(data: st
     except LetterRefused:
         return
     assert isinstance(letter, bytes)
+
+
+def test_a_unit_s_tokens_are_read_strictly_a_few_times_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Serial numbers and signatures vary by an octet each; every combination has a shape of its own."""
+    tokens = [lab.pki().stamp(number.to_bytes(32), lab.AT) for number in range(300)]
+    for token in tokens:
+        parse_token(token)
+    strict: list[bytes] = []
+    monkeypatch.setattr(token_message, "read_token", strict.append)
+    assert [parse_token(token).info.imprint for token in tokens] == [number.to_bytes(32) for number in range(300)]
+    assert not strict
 
 
 def test_each_token_stamps_what_stands_before_it() -> None:
