@@ -86,7 +86,9 @@ def read_pdf(data: bytes, sandbox: Sandbox) -> PdfReading:
     stamps = _stamps(fields, seen["stores"], findings)
     claims: list[SignatureClaim] = []
     for field in fields:
-        if not field.is_stamp:
+        if field.is_stamp:
+            findings += ((f"time-stamp {field.range.name}: {rule}", clause) for rule, clause in field.findings)
+        else:
             claims += _claims(field, stamps, store, findings)
     return PdfReading(tuple(claims), tuple(dict.fromkeys(findings)), ranges)
 
@@ -137,6 +139,8 @@ def _revision_findings(data: bytes, seen: dict[str, Any], end: int) -> list[Devi
     changes, reason = seen["changes"], seen.get("reason", "")
     if not _ends_a_revision(data[max(end - 64, 0) : end]):
         found.append(("the signature does not end where a revision of the file ends", _RANGES))
+    if seen["moved"]:
+        found.append((f"what the signature covers means something else with the bytes behind it: {seen['moved']}", _LATER))
     if changes == "unknown":
         found.append((f"what was changed after this signature cannot be told: {reason}", _LATER))
     elif changes not in _HARMLESS:
