@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from asn1crypto import cms, core
 
@@ -126,5 +126,13 @@ def signing_time(notes: Notes, attributes: dict[str, bytes]) -> datetime | None:
     value = attributes.get(oids.SIGNING_TIME)
     if value is None:
         return None
-    claimed: datetime | None = notes.tried("signing-time", "RFC 5652 §11.3", lambda: cms.Time.load(value, strict=True).native, None)
-    return claimed
+
+    def moment() -> datetime:
+        """Year 0 is a class of asn1crypto's own, no zone is nobody's time: neither can be held against another instant."""
+        found = cms.Time.load(value, strict=True).native
+        if not isinstance(found, datetime) or found.tzinfo is None:
+            raise ValueError("it is no instant with its zone")
+        return found.astimezone(UTC)
+
+    otherwise: datetime | None = None
+    return notes.tried("signing-time", "RFC 5652 §11.3", moment, otherwise)

@@ -23,7 +23,6 @@ MAX_ARTEFACTS = 128
 OWN_READERS = frozenset(((0x30, 0xA0, 0x30, 0xA0, 0x30), (0x30, 0xA0, 0x30, 0xA1, 0x30)))
 """Where in a ContentInfo certificates and lists stand, by leading tags: taken as they are, since they have readers of their own."""
 SIGNED_ATTRIBUTES_RULE = "signedAttrs must be present (EN 319 122-1 §5.1.1; draft-ietf-lamps-cms-euf-cma-signeddata)"
-Deviation = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from signing import der, oids
 from signing.errors import FormatFailure
 from signing.formats import attribute_values as values
 from signing.formats.ber import definite
-from signing.formats.claims import SignerClaim
+from signing.formats.claims import Deviation, SignerClaim
 from signing.formats.envelope import (
     MAX_ARTEFACTS,
     MAX_ATTRIBUTES,
@@ -24,7 +24,6 @@ from signing.formats.envelope import (
     OWN_READERS,
     SIGNED_ATTRIBUTES_RULE,
     Attribute,
-    Deviation,
     Envelope,
     SignerEnvelope,
     digest_name,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from signing.errors import FormatFailure
 from signing.evidence import Evidence
 from signing.formats.claims import SignatureClaim
+from signing.validation.ades.instants import second_after, shifted
 from signing.validation.ades.judge import ChainJudge
 from signing.validation.ades.policy import ValidationPolicy
 from signing.validation.ades.process import validate_fully
@@ -21,7 +22,6 @@ from signing.validation.verdicts import ProofOfExistence, SignatureVerdict
 
 MAX_INSTANTS = 4096
 """Most instants looked at in one timeline."""
-_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +91,9 @@ def _moments(
         yield from _certificate_moments(certificate)
     for issued, until, name in judge.issuances(everything):
         yield issued, f"{name} of {issued:%Y-%m-%d %H:%M:%S} UTC"
-        for bound in (until, None if policy.max_age is None else issued + policy.max_age):
+        for bound in (until, None if policy.max_age is None else shifted(issued, policy.max_age)):
             if bound is not None:
-                yield bound + _SECOND, f"{name} of {issued:%Y-%m-%d %H:%M:%S} UTC is no longer fresh"
+                yield second_after(bound), f"{name} of {issued:%Y-%m-%d %H:%M:%S} UTC is no longer fresh"
     for proof in existence:
         yield proof.at, f"proof of existence: {proof.source}"
     for token, kind in tokens_of(claim):
@@ -114,4 +114,4 @@ def _certificate_moments(certificate: bytes) -> Iterator[tuple[datetime, str]]:
         return
     name = text(facts.subject)
     yield datetime.fromtimestamp(facts.not_before, UTC), f"the certificate of {name} begins"
-    yield datetime.fromtimestamp(facts.not_after, UTC) + _SECOND, f"the certificate of {name} ends"
+    yield second_after(datetime.fromtimestamp(facts.not_after, UTC)), f"the certificate of {name} ends"
