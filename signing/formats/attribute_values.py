@@ -9,7 +9,7 @@ from asn1crypto import cms, core
 
 from signing import der, oids
 from signing.algorithms import SHA256_IDENTIFIER
-from signing.formats.envelope import MAX_VALUES, digest_name, plain_algorithm
+from signing.formats.envelope import MAX_VALUES, bounded_serial, digest_name, plain_algorithm
 from signing.formats.opaque import AnySequence, Notes, dotted, optional, raw
 
 _SEQUENCE = 0x30
@@ -83,7 +83,7 @@ def _hash_and_issuer(notes: Notes, parts: Sequence[bytes]) -> tuple[bytes, bytes
     if len(parts) == 1:
         return digest, None, None
     names, number = _parts(parts[1], 2)
-    serial: int = core.Integer.load(number, strict=True).native
+    serial: int = bounded_serial(core.Integer.load(number, strict=True).native)
     named = _parts(names, MAX_VALUES)
     if len(named) != 1 or named[0][0] != _DIRECTORY_NAME:
         notes.note("issuerSerial does not name the issuer by one directoryName", "RFC 5035 §3")

@@ -26,6 +26,7 @@ from signing.formats.envelope import (
     Attribute,
     Envelope,
     SignerEnvelope,
+    bounded_serial,
     digest_name,
     plain_algorithm,
     signature_name,
@@ -233,7 +234,7 @@ def _identifier(sid: bytes) -> tuple[bytes | None, int | None, bytes | None]:
         return None, None, core.OctetString.load(b"\x04" + sid[1:], strict=True).native
     named = AnySequence.load(sid, strict=True)
     issuer, serial = raw(named, 2, "SignerInfo")
-    return issuer, core.Integer.load(serial, strict=True).native, None
+    return issuer, bounded_serial(core.Integer.load(serial, strict=True).native), None
 
 
 def _signature_algorithm(signer: _Signer, digest: str, encoded: bytes) -> str:

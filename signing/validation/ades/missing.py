@@ -29,6 +29,8 @@ from signing.validation.rfc5280.objects import Certificate
 from signing.validation.verdicts import ProofOfExistence, RevocationVerdict, Standing
 
 _MAX_SUPPOSITIONS = 48
+_MAX_TOKENS = 256
+"""Token validations that all suppositions together may cost; a hostile signature carries 64 tokens."""
 _UNTESTED = " (whether it suffices shows only once it is there)"
 _CONTINUED = {
     SubIndication.NO_SIGNING_CERTIFICATE_FOUND,
@@ -56,7 +58,7 @@ def what_is_missing(found: Validation, proofs: Sequence[ProofOfExistence]) -> st
     if fault.sub_indication in _CONTINUED:
         return _unsupposable(found, fault)
     suppositions = sorted(_suppositions(found, tuple(proofs)), key=lambda one: one.latest, reverse=True)
-    for supposition in suppositions[:_MAX_SUPPOSITIONS]:
+    for supposition in suppositions[: min(_MAX_SUPPOSITIONS, _MAX_TOKENS // max(len(found.tokens), 1))]:
         if _passes(supposition, found):
             return supposition.sentence
     return ""

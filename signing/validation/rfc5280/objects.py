@@ -30,6 +30,7 @@ from signing.formats.certificates import (
     signed_object,
 )
 from signing.formats.elements import integer, only
+from signing.formats.envelope import MAX_SERIAL_BITS
 from signing.validation.rfc5280 import extensions as read
 from signing.validation.rfc5280.listed import Index, index_of, serial_octets
 from signing.validation.rfc5280.names import attributes, prepared
@@ -213,6 +214,8 @@ def _certificate(certificate: bytes) -> Certificate:
         raise ValueError("extensions need version 3")
     if full(tbs.signature) != signed.algorithm:
         raise ValueError("the signature algorithm must be the same inside and outside")
+    if tbs.serial.bit_length() > MAX_SERIAL_BITS:
+        raise ValueError("a serial number is not longer than anybody's")
     issuer, subject = full(tbs.issuer), full(tbs.subject)
     prepared(issuer)
     attributes(subject)
