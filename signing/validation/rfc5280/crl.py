@@ -22,8 +22,8 @@ from signing.validation.rfc5280.path import CRL_SIGN
 from signing.validation.rfc5280.settings import ChainPolicy
 from signing.validation.rfc5280.statements import EARLY, LATE, MAX_REJECTED, Rejected, Statement
 
-ForeignIssuer = Callable[[Crl, Certificate], ForeignKey | str]
-"""(list, anchor) → key under which the list of another issuer holds and whose path to that anchor holds too, or why there is none."""
+ForeignIssuer = Callable[[Crl], ForeignKey | str]
+"""List of another issuer → key under which it holds and whose path to the chain's anchor holds too, or why there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def _signer_key(lists: Lists, chain: Path, crl: Crl) -> ForeignKey | str:
         issuer, key = chain.certificates[1], chain.keys[1]
         if same(crl.issuer, issuer.subject) and may_sign_lists(issuer) and lists.cache.holds(crl, key, Purpose.CRL):
             return key
-    return lists.foreign_issuer(crl, chain.certificates[-1])
+    return lists.foreign_issuer(crl)
 
 
 def may_sign_lists(certificate: Certificate) -> bool:
