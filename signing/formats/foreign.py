@@ -16,6 +16,7 @@ from pyhanko.sign.diff_analysis import DiffResult
 from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation import EmbeddedPdfSignature
 
+from signing.formats.foreign_active import active_content
 from signing.formats.foreign_prefix import covered_reader, moved_object
 
 MAX_FIELDS = 64
@@ -40,7 +41,13 @@ def inspect(data: bytes) -> dict[str, Any]:
             if (revision, end) not in known:
                 known[revision, end] = _by_itself(data, reader, revision, end)
             seen["moved"], stores[revision] = known[revision, end]
-    return {"fields": fields, "revisions": reader.xrefs.total_revisions, "store": _store(reader.root), "stores": stores}
+    return {
+        "fields": fields,
+        "revisions": reader.xrefs.total_revisions,
+        "store": _store(reader.root),
+        "stores": stores,
+        "active": active_content(reader.root),
+    }
 
 
 def _by_itself(data: bytes, reader: PdfFileReader, revision: int, end: int) -> tuple[str, list[list[bytes]]]:

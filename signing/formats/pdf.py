@@ -31,6 +31,7 @@ NEEDS_EXTRA = "a PDF that is no letter of this software needs the extra truc[for
 _INSPECT = "signing.formats.foreign:inspect"
 _RANGES = "ISO 32000-1 §12.8.1; EN 319 142-1 §4.2"
 _LATER = "ISO 32000-1 §12.8.2; EN 319 142-1 §5.5"
+_ACTIVE = "ISO 32000-1 §12.6.4, §12.7.8, §12.8.5"
 _DETACHED = ("/ETSI.CAdES.detached", "/adbe.pkcs7.detached")
 _TIME_STAMP = "/ETSI.RFC3161"
 _HARMLESS = ("NONE", "LTA_UPDATES")
@@ -168,6 +169,8 @@ def _whole_file(data: bytes, seen: dict[str, Any], fields: Sequence[_Field]) -> 
     signatures = [field for field in fields if not field.is_stamp]
     if signatures and signatures[-1].seen["changes"] not in _HARMLESS:
         found.append((f"something was changed after the last signature: {signatures[-1].seen['changes']}", _LATER))
+    if seen["active"]:
+        found.append((f"the file can change what it shows: {', '.join(seen['active'])}", _ACTIVE))
     named = len(_BYTE_RANGE.findall(data))
     if named > len(seen["fields"]):
         found.append((f"{named - len(seen['fields'])} byte ranges in the file belong to no signature field", _RANGES))
