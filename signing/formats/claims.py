@@ -15,6 +15,10 @@ Digest = Callable[[str], bytes | None]
 """``digest name (sha256, …) → digest of what was signed``, or ``None`` when the signed bytes are not at hand (SIGNED_DATA_NOT_FOUND)."""
 
 
+Deviation = tuple[str, str]
+"""Something odd as a reader tells it: what (rule), and what it breaks (clause)."""
+
+
 class Level(StrEnum):
     """Baseline level a signature's artefacts amount to (EN 319 122-1 §6, EN 319 142-1 §6); a fact of form, not a verdict."""
 

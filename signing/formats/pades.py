@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from binascii import hexlify, unhexlify
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 from signing.errors import FormatFailure
 
@@ -58,8 +58,10 @@ def read_claimed_time(data: bytes, at: int) -> datetime | None:
         return None
     try:
         year, month, day, hour, minute, second = map(int, match.groups())
-        return datetime(year, month, day, hour, minute, second, tzinfo=_VN)
-    except ValueError:
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=_VN)
+        moment.astimezone(UTC)  # the first hours of year 1 are no instant anywhere else
+        return moment
+    except (ValueError, OverflowError):
         return None
 
 

@@ -9,15 +9,15 @@ Whatever is wrong with the bytes is a finding; nothing is raised, nothing hangs.
 from __future__ import annotations
 
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from signing import der, oids
 from signing.errors import FormatFailure, LetterRefused
 from signing.formats.ber import Element, Walker
-from signing.formats.claims import SignatureClaim
+from signing.formats.claims import Deviation, SignatureClaim
 from signing.formats.coverage import NOTHING_COVERS, STRUCTURE, SignedRange, Span, joined, pdf_coverage
-from signing.formats.envelope import MAX_SIGNED_DATA, Deviation
+from signing.formats.envelope import MAX_SIGNED_DATA
 from signing.formats.letter.claims import letter_claims
 from signing.formats.letter.template import template_of
 from signing.formats.pdf import read_pdf
@@ -100,8 +100,9 @@ def _read_cms(data: bytes, content: bytes | None) -> SignedObject:
         try:
             claims = read_strict(encoded, content)
         except FormatFailure as strict:
-            claims = read_tolerant(encoded, content)
-            findings.append((f"the strict reader refuses the CMS: {strict}", "EN 319 122-1 §4"))
+            refused = (f"the strict reader refuses the CMS: {strict}", "EN 319 122-1 §4")
+            claims = tuple(_with_reason(claim, refused) for claim in read_tolerant(encoded, content))
+            findings.append(refused)
         spans = _cms_coverage(encoded, len(claims))
     except FormatFailure as failure:
         kind = SignedKind.DETACHED if content is not None else SignedKind.UNKNOWN
@@ -131,6 +132,13 @@ def _from_pem(data: bytes, findings: list[Deviation]) -> bytes:
         return binascii.a2b_base64(data[start + len(opening) : end].translate(None, b" \t\r\n"), strict_mode=True)
     except binascii.Error as error:
         raise FormatFailure("PEM", f"must hold base64 (RFC 7468 §3): {error}") from error
+
+
+def _with_reason(claim: SignatureClaim, refused: Deviation) -> SignatureClaim:
+    """What the strict reader refuses and the tolerant one saw nothing in is a deviation too: nothing goes past both without a word."""
+    if claim.signer.deviations or claim.findings:
+        return claim
+    return replace(claim, signer=replace(claim.signer, deviations=(refused,)))
 
 
 def _cms_coverage(data: bytes, signers: int) -> tuple[Span, ...]:

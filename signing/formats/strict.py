@@ -28,6 +28,7 @@ from signing.formats.envelope import (
     Attribute,
     Envelope,
     SignerEnvelope,
+    bounded_serial,
     digest_name,
     plain_algorithm,
     signature_name,
@@ -158,7 +159,7 @@ def _identifier(element: asn1.TLV) -> tuple[bytes | None, int | None, bytes | No
     if element.tag_bytes != _SEQUENCE:
         raise FormatFailure("SignerInfo", "the signer must be named by issuer and serial number or key identifier (RFC 5652 §5.3)")
     signer: SignerId = element.parse(SignerId)
-    return full(signer.issuer), signer.serial, None
+    return full(signer.issuer), bounded_serial(signer.serial), None
 
 
 def _signed_attributes(raw: bytes) -> dict[str, asn1.TLV]:
@@ -247,7 +248,7 @@ def _issuer_serial(value: IssuerSerial | None) -> tuple[bytes | None, int | None
         return None, None
     if len(value.issuer) != 1 or value.issuer[0].tag_bytes != b"\xa4":
         raise FormatFailure("signing-certificate", "issuerSerial must name the issuer by one directoryName (RFC 5035 §3)")
-    return bytes(value.issuer[0].data), value.serial
+    return bytes(value.issuer[0].data), bounded_serial(value.serial)
 
 
 def _algorithm_protection(attributes: Signed, digest: bytes, signature: bytes) -> bool | None:

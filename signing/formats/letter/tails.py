@@ -22,6 +22,8 @@ from signing.formats.letter.revisions import Revision
 from signing.formats.letter.template import Template, template_of
 
 MAX_TAILS = 64
+MAX_STORED = 512
+"""Most artefacts in a letter's security store; eight for each of the renewals there can be."""
 _CATALOG, _FORM, _PAGE, _FIRST_FREE = 1, 3, 18, 33
 _RULE = "may be a document time-stamp or a security store as this software writes them"
 _END = re.compile(rb"startxref\n([1-9][0-9]{0,9})\n%%EOF\n")
@@ -210,6 +212,8 @@ def _read_store(data: bytes, state: State) -> tuple[State, Artefacts]:
             items.append(item)
         added.append(tuple(items))
     artefacts = Artefacts(*added)
+    if len(state.store.artefacts.everything) + len(artefacts.everything) > MAX_STORED:
+        raise LetterRefused("security store", f"must not hold more than {MAX_STORED} artefacts")
     there = set(state.store.artefacts.everything)
     if not artefacts.everything or len(there | set(artefacts.everything)) != len(there) + len(artefacts.everything):
         raise LetterRefused("security store", "a revision of it must add something, and nothing twice")

@@ -9,11 +9,11 @@ from hashlib import sha256
 from itertools import pairwise
 
 from signing.evidence import Evidence
-from signing.formats.claims import SignatureClaim
+from signing.formats.claims import Deviation, SignatureClaim
 from signing.keys import Purpose
 from signing.validation.ades.judge import ChainJudge
 from signing.validation.ades.missing import what_is_missing
-from signing.validation.ades.policy import ValidationPolicy
+from signing.validation.ades.policy import Severity, ValidationPolicy
 from signing.validation.ades.policy_file import load_policy
 from signing.validation.ades.process import validate_fully
 from signing.validation.ades.rfc5280_judge import Rfc5280Judge
@@ -23,6 +23,7 @@ from signing.validation.verdicts import ProofOfExistence, SignatureVerdict
 
 ENOUGH = Check("signatures-present", True, "policy [document] signatures")
 IN_ORDER = Check("signatures-in-order", True, "policy [document] in_order")
+WHOLE = Check("whole-object", True, "policy [findings]")
 EACH = Check("each-signature", True, "EN 319 102-1 §5.1.3")
 
 
@@ -73,10 +74,13 @@ def validate_document(
     existence: Sequence[ProofOfExistence] = (),
     *,
     judge: ChainJudge | None = None,
+    findings: Sequence[Deviation] = (),
 ) -> DocumentVerdict:
     """Every signature of a document, in the order of the file, and what the policy asks of them together; never stops at a good one.
 
     A ``judge`` that is given keeps what it read for the next document.
+    ``findings`` are what the reader saw of the object as a whole (bytes that nothing covers, a field that cannot be read); they cost what
+    the policy says of findings, so they are to be handed over with the claims.
     """
     policy = policy or load_policy()
     judge = judge or Rfc5280Judge(policy)
@@ -85,10 +89,16 @@ def validate_document(
     few = f"signatures found: {len(verdicts)}, asked for: {policy.signatures}" if len(verdicts) < policy.signatures else ""
     checks = (
         _check(ENOUGH, few),
+        _check(WHOLE, _found(findings, policy)),
         _check(EACH, f"not passed: {', '.join(failed)}" if failed else ""),
         *([_check(IN_ORDER, _order(claims, verdicts))] if policy.in_order else []),
     )
     return DocumentVerdict(verdicts, checks, policy.external)
+
+
+def _found(findings: Sequence[Deviation], policy: ValidationPolicy) -> str:
+    """The first finding on the whole object that the policy does not bear."""
+    return next((rule for rule, clause in findings if policy.cost_of_finding(rule, clause) is Severity.FAIL), "")
 
 
 def _order(claims: Sequence[SignatureClaim], verdicts: Sequence[SignatureVerdict]) -> str:
