@@ -23,6 +23,7 @@ from signing.formats.letter.template import template_of
 from signing.formats.pdf import read_pdf
 from signing.formats.sandbox import Sandbox
 from signing.formats.signed_data import read_strict, read_tolerant
+from signing.formats.strict import NO_SIGNING_CERTIFICATE
 
 _PEM_LABELS = (b"CMS", b"PKCS7", b"PKCS #7 SIGNED DATA")
 _SPACE_BEFORE = 256
@@ -101,7 +102,9 @@ def _read_cms(data: bytes, content: bytes | None) -> SignedObject:
             claims = read_strict(encoded, content)
         except FormatFailure as strict:
             refused = (f"the strict reader refuses the CMS: {strict}", "EN 319 122-1 §4")
-            claims = tuple(_with_reason(claim, refused) for claim in read_tolerant(encoded, content))
+            claims = read_tolerant(encoded, content)
+            if strict.rule != NO_SIGNING_CERTIFICATE:
+                claims = tuple(_with_reason(claim, refused) for claim in claims)
             findings.append(refused)
         spans = _cms_coverage(encoded, len(claims))
     except FormatFailure as failure:

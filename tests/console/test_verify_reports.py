@@ -91,14 +91,16 @@ def test_names_in_a_file_cannot_become_markup(desk: Desk, tmp_path: Path) -> Non
     assert "&lt;img src=x onerror=alert(1)&gt;&amp;.pdf" in page
 
 
-def test_names_cannot_steer_the_terminal(desk: Desk, tmp_path: Path) -> None:
+def test_names_cannot_steer_the_terminal(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An escape sequence, a carriage return and an override of direction in a name."""
     evil = tmp_path / "a\x1b[2J\r\u202eb.pdf"
     evil.write_bytes(desk.path("good.pdf").read_bytes())
+    monkeypatch.chdir(tmp_path)  # a long path would be cut
+    evil = Path(evil.name)
     shown = truc(evil, "--at", LETTER_AT).stdout
     assert "\x1b" not in shown
     assert "\u202e" not in shown
-    assert "a\ufffd[2J\ufffdb.pdf" in "".join(shown.split())  # a long path is wrapped
+    assert "a\ufffd[2J \ufffdb.pdf" in shown
     assert "\x1b" not in truc(tmp_path / "\x1b[2J.pdf").stderr
 
 
