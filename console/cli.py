@@ -89,7 +89,7 @@ def run(
 def scenarios(lang: Lang = None) -> None:
     """List the library."""
     text = _text(lang)
-    from scenarios.worldfile import library, question
+    from scenarios.world.file import library, question
 
     for name in library():
         typer.echo(f"{name}\n    {text.texts.get(f'scenario.{name}', question(name))}")

@@ -8,7 +8,7 @@ from typing import Any
 from console.locale import Text
 from scenarios.measures import Measures
 from scenarios.run import RunResult
-from scenarios.world import World
+from scenarios.world.model import World
 
 Tree = dict[str, Any]
 

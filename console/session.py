@@ -33,8 +33,8 @@ from scenarios.measures import CATALOGUE, Fold
 from scenarios.run import Progress as Moment
 from scenarios.run import run
 from scenarios.trace import Record
-from scenarios.world import World
-from scenarios.worldfile import WorldFileError, library, load_world
+from scenarios.world.file import WorldFileError, library, load_world
+from scenarios.world.model import World
 
 MOST_DAYS = 250
 _WEEK = 5

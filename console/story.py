@@ -32,7 +32,7 @@ from scenarios.trace import (
     Submitted,
     Timestamped,
 )
-from scenarios.world import Agency, World
+from scenarios.world.model import Agency, World
 
 Story = tuple[str, list[tuple[str, str]]]
 """Title; time and sentence of each line."""

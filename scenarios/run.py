@@ -20,7 +20,7 @@ from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState, MailState
 from exchange.domain.organization import Level
 from exchange.settings import AxisSettings
-from scenarios import pki, roads
+from scenarios import roads
 from scenarios.axisline import AxisLine
 from scenarios.judgements import Judgements
 from scenarios.kernel import DAY, Kernel, Process
@@ -32,7 +32,6 @@ from scenarios.office.registers import ARCHIVED, MAIL, Registers
 from scenarios.office.services import Services
 from scenarios.office.software import Software
 from scenarios.people import counterpart, errands, life
-from scenarios.pki import WorldPki
 from scenarios.reconcile import Facts, reconcile
 from scenarios.sealing import Sealing, Witness, witness_name
 from scenarios.survival import Standing, survival
@@ -43,7 +42,9 @@ from scenarios.systems.post import Post
 from scenarios.systems.stamping import TimeStamping
 from scenarios.tally import Tally
 from scenarios.trace import AXIS, AgencyOpened, CertificatesIssued, CrlIssued, PathValidated, Record, Sink
-from scenarios.world import Agency, World
+from scenarios.world import pki
+from scenarios.world.model import Agency, World
+from scenarios.world.pki import WorldPki
 from signing import METER, CadesSigner, PathCache, Purpose, SignatureLevel, TrustStore, Validator
 
 Keep = Literal["all", "none"]

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from scenarios.office.registers import ARCHIVED, Registers
-from scenarios.pki import WorldPki
+from scenarios.world.pki import WorldPki
 from signing import (
     DocumentVerdict,
     Evidence,

@@ -26,8 +26,9 @@ from exchange.bootstrap import open_axis
 from exchange.edxml.reader import MemorySink, read
 from exchange.errors import StoreError
 from exchange.settings import AxisSettings
-from scenarios import pki, roads
-from scenarios.worldfile import WorldFileError, load_world
+from scenarios import roads
+from scenarios.world import pki
+from scenarios.world.file import WorldFileError, load_world
 from signing import CadesSigner, Pki, Purpose
 
 _SECRET = "given anew by whoever keeps the axis"

@@ -14,7 +14,7 @@ from console.reports.canonical import Tree
 from exchange.domain.negotiation import Kind, Step
 from scenarios.measures import Interval, Measures, Part, Rate, Row
 from scenarios.run import Conservation, Operation, RunResult
-from scenarios.world import World
+from scenarios.world.model import World
 
 SCHEMA = "run/1"
 

@@ -79,8 +79,8 @@ def _fingerprint(given: str, text: Text) -> bytes:
 def _of_scenario(spec: str, wanted: set[bytes], at: datetime, text: Text) -> Trust:
     """The PKI of a scenario, whose house is entered only when one is named."""
     from console.session import known
-    from scenarios.pki import build
-    from scenarios.worldfile import WorldFileError, load_world
+    from scenarios.world.file import WorldFileError, load_world
+    from scenarios.world.pki import build
 
     name, _, seed = spec.partition(":")
     seed = seed or "1"

@@ -16,7 +16,7 @@ from scenarios.measures.longterm import LongTermFold
 from scenarios.measures.rows import CauseCount, Part, Row, Waiting, rate_of, waiting
 from scenarios.measures.traffic import TrafficFold
 from scenarios.trace import AgencyOpened, Channel, Record
-from scenarios.world import World
+from scenarios.world.model import World
 
 GROUPS = tuple((level.value, bloc.value) for bloc in Bloc for level in Level)
 """Order of every breakdown."""

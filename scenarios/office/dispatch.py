@@ -17,7 +17,7 @@ from scenarios.office.cases import Draft
 from scenarios.office.office import Office, Parcel
 from scenarios.streams import share
 from scenarios.trace import Cause, Channel, Dispatched, Scope
-from scenarios.world import Agency
+from scenarios.world.model import Agency
 from signing import Purpose
 
 _ELECTRONIC = (Channel.AXIS, Channel.PARTY_NETWORK)

@@ -16,7 +16,7 @@ from scenarios.office.cases import Case, Incoming, Move
 from scenarios.office.office import LEADERS, Office, Parcel, require
 from scenarios.office.registers import FOLLOW_UP, INCOMING
 from scenarios.trace import Channel, Checked, Registered, Returned, StampChecked
-from scenarios.world import Person
+from scenarios.world.model import Person
 
 MIN_REASON = 10
 """Shortest reason for a return (vendors: 10–500 characters)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from exchange.domain.identifiers import OrganId
-from scenarios.world import Person
+from scenarios.world.model import Person
 from signing import CadesSigner, Holder, Purpose
 
 _KEPT = 512

@@ -16,7 +16,7 @@ from scenarios.office.desk import Desk
 from scenarios.office.errors import OfficeError
 from scenarios.office.services import Services
 from scenarios.streams import rendezvous
-from scenarios.world import Agency, CertificatePlan, Person
+from scenarios.world.model import Agency, CertificatePlan, Person
 
 if TYPE_CHECKING:
     from scenarios.office.archive import Copy

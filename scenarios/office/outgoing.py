@@ -19,7 +19,7 @@ from scenarios.office.letters import letter_content, notation_of
 from scenarios.office.office import LEADERS, Office, require
 from scenarios.office.registers import FOLLOW_UP, OUTGOING
 from scenarios.trace import Cause, Drafted, Initialled, Issued, Scope, Signed
-from scenarios.world import Person
+from scenarios.world.model import Person
 from signing import LetterPress
 
 PRESS = LetterPress()

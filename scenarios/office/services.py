@@ -14,7 +14,7 @@ from scenarios.office.keys import KeyRing
 from scenarios.office.registers import Registers
 from scenarios.office.witness import Witness
 from scenarios.trace import PathValidated
-from scenarios.world import Agency
+from scenarios.world.model import Agency
 from signing import DEFAULT, AlgorithmPolicy, PackedLetter, PathCache, TrustStore, Validator, pack_letter, unpack_letter
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from scenarios.office.cases import Draft, Incoming
 from scenarios.office.office import Office
 from scenarios.people import mistakes
 from scenarios.streams import share
-from scenarios.world import Person
+from scenarios.world.model import Person
 
 NOT_COMPETENT = "Văn bản không thuộc thẩm quyền giải quyết của cơ quan, đề nghị gửi đúng nơi nhận."
 DUPLICATE = "Văn bản đã được tiếp nhận và vào sổ trước đó (trùng số, ký hiệu)."

@@ -14,7 +14,7 @@ from scenarios.office.cases import Draft, Incoming, Request
 from scenarios.office.office import Office
 from scenarios.people import clerk, mistakes
 from scenarios.streams import share, stream
-from scenarios.world import Person
+from scenarios.world.model import Person
 
 
 def desk(office: Office, me: Person) -> Process:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scenarios.world import Assumption, World
+from scenarios.world.model import Assumption, World
 
 DEFAULTS: tuple[Assumption, ...] = (
     Assumption("draft_minutes", 45.0, "minutes an officer writes on an official document"),
@@ -69,7 +69,7 @@ STAMPING: tuple[Assumption, ...] = (
 )
 """What is assumed besides where letters are made to last."""
 FIELD_SHARES = ("first_generation_share", "leaf_only_share", "clock_ahead_share")
-"""Shares of agencies that a world may state; without them there are none (:class:`scenarios.schema.FieldItem`)."""
+"""Shares of agencies that a world may state; without them there are none (:class:`scenarios.world.schema.FieldItem`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import TypeVar
 from scenarios.kernel import Kernel
 from scenarios.streams import share
 from scenarios.trace import AXIS, CertificatesIssued
-from scenarios.world import Window
+from scenarios.world.model import Window
 from signing import HONEST, Behaviour, Pki, Wrong, make_time_stamp_request
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from console.story import Storyteller
 from scenarios.measures import Fold
 from scenarios.run import run
 from scenarios.trace import Record
-from scenarios.worldfile import load_world
+from scenarios.world.file import load_world
 from tests.console.verify_lab import Desk, lay_out
 
 

@@ -10,7 +10,7 @@ from console.locale import LANGUAGES, catalogue
 from console.reports.html import page
 from console.session import Wish, working_days
 from console.terminal import show
-from scenarios.worldfile import load_world
+from scenarios.world.file import load_world
 from tests.console.conftest import Day, play
 
 

@@ -16,8 +16,8 @@ from console.reports.model import report_tree
 from console.terminal import show
 from scenarios.measures import Fold
 from scenarios.run import run
-from scenarios.world import Assumption
-from scenarios.worldfile import load_world
+from scenarios.world.file import load_world
+from scenarios.world.model import Assumption
 
 KINDS = {
     "en": ("take-back", "recall", "update", "replacement"),

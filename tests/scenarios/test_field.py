@@ -10,11 +10,11 @@ import pytest
 
 from exchange.domain.calendar import VN
 from exchange.domain.identifiers import OrganId
-from scenarios import pki
 from scenarios.run import RunResult, run
 from scenarios.trace import Issued, Judged, Record, Signed
-from scenarios.world import World
-from scenarios.worldfile import WorldFileError, load_world
+from scenarios.world import pki
+from scenarios.world.file import WorldFileError, load_world
+from scenarios.world.model import World
 from signing import read_letter
 from tests.scenarios.letters import letters_of
 

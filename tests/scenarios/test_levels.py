@@ -14,14 +14,14 @@ import pytest
 
 from console.reports.trace_csv import COLUMNS
 from exchange.domain.calendar import VN
-from scenarios import pki
 from scenarios.office.registers import ARCHIVED, Registers
-from scenarios.pki import WorldPki
 from scenarios.run import RunResult, run
 from scenarios.trace import AXIS, Checked, Dispatched, Issued, Judged, Preserved, Record, Registered, StampChecked, Submitted, Timestamped
 from scenarios.tracefile import decode, encode
-from scenarios.world import World
-from scenarios.worldfile import load_world
+from scenarios.world import pki
+from scenarios.world.file import load_world
+from scenarios.world.model import World
+from scenarios.world.pki import WorldPki
 from signing import PackedLetter, SignatureLevel, SubIndication, letter_claims, parse_token, read_stamped, unpack_letter
 from tests.judges import needs_faketime, needs_openssl, needs_pdfsig, needs_pyhanko
 from tests.scenarios.letters import Fetched, letters_of

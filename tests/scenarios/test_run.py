@@ -39,9 +39,9 @@ from scenarios.trace import (
     StatusSent,
 )
 from scenarios.tracefile import encode
-from scenarios.variants import with_everything, with_outage, without_certificates
-from scenarios.world import World
-from scenarios.worldfile import load_world
+from scenarios.world.file import load_world
+from scenarios.world.model import World
+from scenarios.world.variants import with_everything, with_outage, without_certificates
 
 CROSSROADS = Path(__file__).parent / "worlds" / "crossroads.toml"
 Live = Callable[[World, int], tuple[list[Record], RunResult]]

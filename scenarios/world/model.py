@@ -1,6 +1,6 @@
 """A world as the kernel sees it: built from a strict TOML file and a seed, frozen, complete.
 
-The file's schema and the expansion of its agency groups live in :mod:`scenarios.worldfile`; nothing here reads a file.
+The file's schema and the expansion of its agency groups live in :mod:`scenarios.world.file`; nothing here reads a file.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ class TimeStampingPlan:
 
 @dataclass(frozen=True, slots=True)
 class FieldPlan:
-    """Which agencies' certificates and signing tools are other than they should be (:class:`scenarios.schema.FieldItem`)."""
+    """Which agencies' certificates and signing tools are other than they should be (:class:`scenarios.world.schema.FieldItem`)."""
 
     first_generation: frozenset[OrganId] = frozenset()
     leaf_only: frozenset[OrganId] = frozenset()

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from scenarios.expand import Blueprint
-from scenarios.names import draw_name
 from scenarios.streams import stream
-from scenarios.world import Person
+from scenarios.world.expand import Blueprint
+from scenarios.world.model import Person
+from scenarios.world.names import draw_name
 
 CLERK_POSITION = "VĂN THƯ"
 OFFICER_POSITION = "CHUYÊN VIÊN"

@@ -1,6 +1,6 @@
 """From a parsed world file to how its signatures are made and what befalls them: the time-stamping service, the field's tools, revocations.
 
-Each check raises :class:`scenarios.expand.SpecError` with the place in the file.
+Each check raises :class:`scenarios.world.expand.SpecError` with the place in the file.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from datetime import datetime, time
 from exchange.domain.calendar import VN
 from exchange.domain.identifiers import OrganId
 from exchange.errors import InvalidOrganId
-from scenarios.expand import Place, SpecError
-from scenarios.schema import OutageItem, RevocationItem, WorldItem
-from scenarios.statements import local
 from scenarios.streams import share
-from scenarios.world import Agency, FieldPlan, Person, TimeStampingPlan, Window
+from scenarios.world.expand import Place, SpecError
+from scenarios.world.model import Agency, FieldPlan, Person, TimeStampingPlan, Window
+from scenarios.world.schema import OutageItem, RevocationItem, WorldItem
+from scenarios.world.statements import local
 
 _SEAL = "seal"
 

@@ -1,6 +1,6 @@
 """From a parsed world file to what the world needs besides its agencies: assumptions with their sources, roads, rules and targets.
 
-Each check raises :class:`scenarios.expand.SpecError` with the place in the file.
+Each check raises :class:`scenarios.world.expand.SpecError` with the place in the file.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from importlib.resources import files
 from exchange.domain.calendar import HOLIDAYS_2021, VN, Calendar
 from exchange.domain.organization import Bloc
 from exchange.domain.routing import NATIONAL, bus, party_gateway
-from scenarios.expand import Place, SpecError
 from scenarios.people.habits import DEFAULTS, FIELD_SHARES, STAMPING
-from scenarios.schema import AssumptionItem, HopItem, Profile, WorldItem
-from scenarios.units import figures
-from scenarios.world import Agency, Assumption, HopPlan, PaperRule
+from scenarios.world.expand import Place, SpecError
+from scenarios.world.model import Agency, Assumption, HopPlan, PaperRule
+from scenarios.world.schema import AssumptionItem, HopItem, Profile, WorldItem
+from scenarios.world.units import figures
 
 
 @cache

@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 
 from exchange.domain.calendar import VN
 from exchange.domain.organization import Level
-from scenarios.world import Agency, CertificatePlan, Person, World
+from scenarios.world.model import Agency, CertificatePlan, Person, World
 
 
 def without_certificates(world: World, level: Level) -> World:

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from exchange.domain.identifiers import OrganId
-from scenarios.expand import Blueprint, SpecError
-from scenarios.holders import Holdings, Staffed
-from scenarios.schema import Profile
 from scenarios.streams import stream
-from scenarios.world import Agency, CertificatePlan, Person, Volumes
+from scenarios.world.expand import Blueprint, SpecError
+from scenarios.world.holders import Holdings, Staffed
+from scenarios.world.model import Agency, CertificatePlan, Person, Volumes
+from scenarios.world.schema import Profile
 
 
 def assemble(staffed: Sequence[Staffed], holdings: Holdings, seed: str, province: str, shares: Mapping[str, float]) -> tuple[Agency, ...]:

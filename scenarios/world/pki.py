@@ -17,9 +17,9 @@ from exchange.domain.calendar import VN
 from exchange.domain.document import Capacity
 from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Bloc, Directory, Organization, PersonSigner, Signers
-from scenarios.names import mail_local_part
-from scenarios.units import province
-from scenarios.world import Agency, CertificatePlan, FieldPlan, World
+from scenarios.world.model import Agency, CertificatePlan, FieldPlan, World
+from scenarios.world.names import mail_local_part
+from scenarios.world.units import province
 from signing import (
     DEFAULT,
     AlgorithmPolicy,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from scenarios.expand import Place
+from scenarios.world.expand import Place
 
 
 def place_in(text: str, path: Place) -> str:

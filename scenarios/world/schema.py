@@ -1,4 +1,4 @@
-"""What a world file may say: strict keys, typed values. :mod:`scenarios.worldfile` reads it, :mod:`scenarios.expand` makes agencies of it.
+"""What a world file may say: strict keys, checked by pydantic; a mistake is named by place and rule (see :mod:`scenarios.world.file`).
 
 Numbers that describe behaviour are never typed into an agency: a profile names the *key* of a labelled assumption, so that the report can
 print every one of them with its source.

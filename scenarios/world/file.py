@@ -1,11 +1,11 @@
-"""World files: strict TOML in, a frozen :class:`scenarios.world.World` out. The same file and seed give the same world.
+"""World files: strict TOML in, a frozen :class:`scenarios.world.model.World` out. The same file and seed give the same world.
 
     world = load_world("hoa-binh-2021", seed="1")
     world = load_world("my/own.toml", seed="1")
 
-What a file may say is in :mod:`scenarios.schema`; the scenarios that come with the project are in ``scenarios/library``. Numbers no source
-gives stand in ``scenarios/data/house-assumptions.toml`` and ``scenarios/people/habits.py`` and may be overridden by key. What is unknown or
-impossible raises :class:`WorldFileError`, one sentence with file, place and rule.
+What a file may say is in :mod:`scenarios.world.schema`; the scenarios that come with the project are in ``scenarios/library``. Numbers no
+source gives stand in ``scenarios/data/house-assumptions.toml`` and ``scenarios/people/habits.py`` and may be overridden by key. What is
+unknown or impossible raises :class:`WorldFileError`, one sentence with file, place and rule.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from exchange.domain.calendar import HOLIDAYS_2021
-from scenarios.assemble import assemble
-from scenarios.expand import SpecError, expand
-from scenarios.fieldfile import field_plan, revoke, time_stamping
-from scenarios.holders import Staffed, allocate
-from scenarios.places import place_in
-from scenarios.schema import (
+from scenarios.world.assemble import assemble
+from scenarios.world.expand import SpecError, expand
+from scenarios.world.fieldfile import field_plan, revoke, time_stamping
+from scenarios.world.holders import Staffed, allocate
+from scenarios.world.model import World
+from scenarios.world.places import place_in
+from scenarios.world.schema import (
     AgencyItem,
     AssumptionItem,
     FieldItem,
@@ -37,9 +38,8 @@ from scenarios.schema import (
     TimeStampingItem,
     WorldItem,
 )
-from scenarios.staff import staff
-from scenarios.statements import assumptions, hops, local, paper_rules, start_day, targets
-from scenarios.world import World
+from scenarios.world.staff import staff
+from scenarios.world.statements import assumptions, hops, local, paper_rules, start_day, targets
 
 
 class WorldFileError(ValueError):

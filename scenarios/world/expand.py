@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Level
 from exchange.errors import InvalidOrganId
-from scenarios.schema import AgencyItem, GroupItem, Member, Profile, Said, WorldItem
-from scenarios.units import AdministrativeUnit, administrative_units, organisation_codes, province
+from scenarios.world.schema import AgencyItem, GroupItem, Member, Profile, Said, WorldItem
+from scenarios.world.units import AdministrativeUnit, administrative_units, organisation_codes, province
 
 LONGEST_NAME = 64
 Place = tuple[str | int, ...]

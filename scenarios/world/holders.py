@@ -19,12 +19,12 @@ from typing import TypeVar
 from exchange.domain.calendar import VN
 from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Bloc
-from scenarios.expand import Blueprint, SpecError
-from scenarios.names import draw_name
-from scenarios.schema import Certificates, Quota
 from scenarios.streams import stream
-from scenarios.units import figures
-from scenarios.world import CertificatePlan, FormerHolder, Person
+from scenarios.world.expand import Blueprint, SpecError
+from scenarios.world.model import CertificatePlan, FormerHolder, Person
+from scenarios.world.names import draw_name
+from scenarios.world.schema import Certificates, Quota
+from scenarios.world.units import figures
 
 _ROLE_ORDER = ("leader", "deputy", "unit-head", "officer", "clerk")
 _BREAKING_DAYS = (0, 1, 2, 4)
