@@ -240,6 +240,11 @@ def _read_pss(encoded: bytes) -> SignatureAlgorithm | None:
     return rsa_pss(digest, mgf_digest, salt)
 
 
+def foreign_names() -> frozenset[str]:
+    """Names of every algorithm with a fixed encoding, for a policy that lists them all."""
+    return frozenset(_FOREIGN)
+
+
 DIGEST_SIZES = {"sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
 """Bytes of each digest by name."""
 DIGEST_IDENTIFIERS = {
@@ -247,8 +252,3 @@ DIGEST_IDENTIFIERS = {
     for name, identifier in (("sha1", oids.SHA1), ("sha256", oids.SHA256), ("sha384", oids.SHA384), ("sha512", oids.SHA512))
 }
 """Digest name → AlgorithmIdentifier as we write it, parameters absent (RFC 5754 §2)."""
-
-
-def foreign_names() -> frozenset[str]:
-    """Names of every algorithm with a fixed encoding, for a policy that lists them all."""
-    return frozenset(_FOREIGN)

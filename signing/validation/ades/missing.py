@@ -14,6 +14,7 @@ from hashlib import sha256
 from signing.errors import FormatFailure
 from signing.formats.claims import SignatureClaim, TokenClaim
 from signing.validation.ades.existence import of_signature, of_token
+from signing.validation.ades.freshness import fresh_until
 from signing.validation.ades.outcome import Fault
 from signing.validation.ades.process import Validation, validate_fully
 from signing.validation.ades.subject import evidence_of
@@ -23,7 +24,7 @@ from signing.validation.ades.x509 import Certified
 from signing.validation.report import SubIndication
 from signing.validation.rfc5280.names import text
 from signing.validation.rfc5280.objects import Certificate, read_certificate
-from signing.validation.verdicts import ProofOfExistence, Standing
+from signing.validation.verdicts import ProofOfExistence, RevocationVerdict, Standing
 
 _SECOND = timedelta(seconds=1)
 _MAX_SUPPOSITIONS = 48
@@ -99,9 +100,9 @@ def _suppositions(found: Validation, proofs: tuple[ProofOfExistence, ...]) -> It
         sentence = f"the signed content, of {claim.signer.digest_algorithm} {digest.hex()}"
         yield _Supposition(sentence, replace(claim, content=lambda name: digest), proofs, None, now)
     yield from _lists(found, proofs)
-    yield from _signature_stamps(found, proofs)
     for stamped in found.tokens:
         yield from _renewals(found, stamped, proofs)
+    yield from _signature_stamps(found, proofs)
 
 
 def _lists(found: Validation, proofs: tuple[ProofOfExistence, ...]) -> Iterator[_Supposition]:
@@ -128,22 +129,23 @@ def _signature_stamps(found: Validation, proofs: tuple[ProofOfExistence, ...]) -
     carried = _carried(claim)
     for moment in _moments(found, found.timed.basic.faults, found.timed.basic.certified):
         before = moment - _SECOND
-        for what, objects in (("time-stamp on the signature", signature), ("archive time-stamp", (*signature, *carried))):
-            yield _Supposition(f"a {what} from before {_text(moment)}", claim, (*proofs, *_proofs(objects, before)), None, before)
+        for what, objects in (("a time-stamp on the signature", signature), ("an archive time-stamp", (*signature, *carried))):
+            yield _Supposition(f"{what} from before {_text(moment)}", claim, (*proofs, *_proofs(objects, before)), None, before)
 
 
 def _renewals(found: Validation, stamped: Stamped, proofs: tuple[ProofOfExistence, ...]) -> Iterator[_Supposition]:
-    """Another archive time-stamp while a token that holds no more still held."""
-    if stamped.holds:
+    """Another archive time-stamp while a token that holds no more still held; perhaps with the list of that day, as a renewal adds it."""
+    unit = stamped.basic.certificate
+    if stamped.holds or unit is None:
         return
-    name = text(stamped.basic.certificate.subject) if stamped.basic.certificate is not None else "the time-stamping unit"
     objects = (*_token_objects(stamped.token), of_signature(found.claim), *_carried(found.claim))
     for moment in _moments(found, stamped.basic.faults, stamped.basic.certified):
         before = moment - _SECOND
-        sentence = (
-            f"another archive time-stamp from before {_text(moment)}, while that of {name} from {_text(stamped.token.generated_at)} held"
-        )
-        yield _Supposition(sentence, found.claim, (*proofs, *_proofs(objects, before)), None, before)
+        while_held = f"while that of {text(unit.subject)} from {_text(stamped.token.generated_at)} held"
+        with_proofs = (*proofs, *_proofs(objects, before))
+        yield _Supposition(f"another archive time-stamp from before {_text(moment)}, {while_held}", found.claim, with_proofs, None, before)
+        sentence = f"another archive time-stamp, with the CRL of {text(unit.issuer)} of its day, from before {_text(moment)}, {while_held}"
+        yield _Supposition(sentence, found.claim, with_proofs, (unit.sha256, before), before)
 
 
 def _moments(found: Validation, faults: Sequence[Fault], certified: Certified | None) -> tuple[datetime, ...]:
@@ -152,12 +154,18 @@ def _moments(found: Validation, faults: Sequence[Fault], certified: Certified | 
     if certified is not None:
         moments |= {status.revoked_at for status in certified.revocation if status.revoked_at is not None}
         moments |= {datetime.fromtimestamp(facts.not_after, UTC) + _SECOND for facts in certified.facts[:-1]}
-        moments |= {status.issued_at + _SECOND for status in certified.revocation if status.issued_at is not None}
+        moments |= _last_words(found, certified.revocation)
     if found.past is not None:
         moments.add(found.past.slid.control + _SECOND)
-        moments |= {status.issued_at + _SECOND for status in found.past.slid.revocation if status.issued_at is not None}
+        moments |= _last_words(found, found.past.slid.revocation)
     moments |= {rule.until for rule in found.timed.basic.policy.algorithms.rules.values() if rule.until is not None}
     return tuple(sorted((moment for moment in moments if moment <= found.around.at), reverse=True))
+
+
+def _last_words(found: Validation, revocation: Sequence[RevocationVerdict]) -> set[datetime]:
+    """The second after which revocation data no longer speak: their issuance, or their last fresh second."""
+    bounds = {status.issued_at for status in revocation} | {fresh_until(status, found.around.policy) for status in revocation}
+    return {bound + _SECOND for bound in bounds if bound is not None}
 
 
 def _chains(found: Validation) -> Iterator[Certified]:

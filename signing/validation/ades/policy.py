@@ -40,11 +40,12 @@ class SlideTo(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A check that policies weigh: the sub-indication it gives under FAIL, its clause, and what it asks in one line."""
+    """A check that policies weigh: the sub-indication it gives under FAIL, its clause, what it asks in one line, and its usual cost."""
 
     sub_indication: SubIndication
     clause: str
     asks: str
+    usual: Severity = Severity.FAIL
 
 
 _SIG = SubIndication.SIG_CONSTRAINTS_FAILURE
@@ -52,7 +53,7 @@ CHECKS: Mapping[str, Weighed] = {
     "algorithm-protection": Weighed(
         SubIndication.FORMAT_FAILURE, "RFC 6211 §2", "CMSAlgorithmProtection, where present, names the algorithms of the SignerInfo"
     ),
-    "algorithm-protection-present": Weighed(_SIG, "RFC 6211 §2", "CMSAlgorithmProtection is there"),
+    "algorithm-protection-present": Weighed(_SIG, "RFC 6211 §2", "CMSAlgorithmProtection is there", Severity.IGNORE),
     "signing-certificate-attribute": Weighed(
         _SIG, "EN 319 122-1 §5.2.2", "the signature itself names its certificate by a digest (ESS signing-certificate)"
     ),
@@ -61,12 +62,15 @@ CHECKS: Mapping[str, Weighed] = {
     ),
     "embedded-certificates": Weighed(_SIG, "EN 319 102-1 §5.2.8", "no certificate is embedded that belongs to no chain of the signature"),
     "level": Weighed(_SIG, "EN 319 122-1 §6.1; EN 319 142-1 §6.1", "the signature is of the required baseline level or a higher one"),
-    "claimed-time-present": Weighed(_SIG, "EN 319 122-1 §5.2.1", "the signer claims a time of signing"),
+    "claimed-time-present": Weighed(_SIG, "EN 319 122-1 §5.2.1", "the signer claims a time of signing", Severity.IGNORE),
     "claimed-time-before-proof": Weighed(
         _SIG, "EN 319 102-1 §5.2.8", "the claimed time of signing is not later than the first proof that the signature existed"
     ),
     "seven-hour-clock": Weighed(
-        _SIG, "EN 319 102-1 §5.2.8", "the claimed time is not seven hours ahead, as of a clock that writes Vietnamese time as UTC"
+        _SIG,
+        "EN 319 102-1 §5.2.8",
+        "the claimed time is not seven hours ahead, as of a clock that writes Vietnamese time as UTC",
+        Severity.INFORM,
     ),
     "timestamp-delay": Weighed(_SIG, "EN 319 102-1 §5.5.4 (5)", "the first time-stamp follows the claimed time within the delay allowed"),
     "timestamp-order": Weighed(
@@ -133,8 +137,8 @@ class ValidationPolicy:
     external: tuple[str, ...] = ()
 
     def severity(self, check: str) -> Severity:
-        """What the named check of :data:`CHECKS` costs when it fails; FAIL where the policy says nothing."""
-        return self.checks.get(check, Severity.FAIL)
+        """What the named check of :data:`CHECKS` costs when it fails; its usual cost where the policy says nothing."""
+        return self.checks.get(check, CHECKS[check].usual)
 
     def cost_of_deviation(self, rule: str) -> Severity:
         """What a breach of the format costs that a tolerant reader went past."""

@@ -70,7 +70,8 @@ def validate_fully(
     timed = validate_with_time(claim, signed, around, existence, record)
     around = replace(around, policy=timed.basic.policy)
     archival = validate_archival(claim, signed, timed, around, existence, record)
-    fault = archival.fault or check_surroundings(claim, archival.tokens, archival.best, record)
+    beside = None if timed.basic.fatal is not None else check_surroundings(claim, archival.tokens, archival.best, record)
+    fault = archival.fault or beside
     _end_with(record.checks, fault)
     return Validation(claim, around, fault, timed, archival.tokens, archival.existence, archival.best, archival.chain, record)
 

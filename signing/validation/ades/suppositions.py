@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from signing.evidence import Evidence
 from signing.validation.ades.judge import ChainJudge, Path, Role
+from signing.validation.ades.time_sliding import without
 from signing.validation.rfc5280.objects import read_certificate
 from signing.validation.verdicts import RevocationVerdict, Standing
 
@@ -84,7 +85,7 @@ class Compromised(Delegating):
         for _ in range(_MAX_TRIES):
             if verdict.artefact_sha256 is None or not self._tainted(path, depth, verdict, evidence):
                 break
-            evidence = _without(evidence, verdict.artefact_sha256)
+            evidence = without(evidence, verdict.artefact_sha256)
             verdict = self.judge.revocation(path, depth, evidence, at)
         if at < self.since or read_certificate(path[depth]).spki != self.spki:
             return verdict
@@ -104,9 +105,3 @@ class Compromised(Delegating):
         if verdict.issued_at is None or verdict.issued_at < self.since:
             return False
         return any(key == self.spki for _, key in self.judge.protection(path, depth, verdict, evidence)[1:])
-
-
-def _without(evidence: Evidence, artefact: bytes) -> Evidence:
-    crls = tuple(crl for crl in evidence.crls if sha256(crl).digest() != artefact)
-    ocsps = tuple(ocsp for ocsp in evidence.ocsps if sha256(ocsp).digest() != artefact)
-    return replace(evidence, crls=crls, ocsps=ocsps)

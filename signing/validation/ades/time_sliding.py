@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from signing.evidence import Evidence
-from signing.validation.ades.constraints import first_weakness
+from signing.validation.ades.constraints import Material, first_weakness, signature_weakness
 from signing.validation.ades.existence import Existence
 from signing.validation.ades.freshness import fresh_until
 from signing.validation.ades.judge import Path
@@ -23,6 +23,7 @@ from signing.validation.verdicts import RevocationVerdict, Standing
 
 SLIDING = Check("time-sliding", True, "EN 319 102-1 §5.6.2.2.4")
 _SECOND = timedelta(seconds=1)
+_MAX_TRIES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +53,39 @@ def slide(path: Path, facts: Sequence[Certificate], existence: Existence, around
             return _no_proof(
                 f"the certificate of {text(facts[depth].subject)} is not proven to have existed at {control.isoformat()}", depth
             )
-        known = proven(around.evidence, existence, control)
-        status = around.judge.revocation(path, depth, known, control)
+        status, materials = _status(path, depth, existence, around, control)
         if status.standing is Standing.UNKNOWN or status.issued_at is None:
             detail = f"nothing on the revocation of {text(facts[depth].subject)} is proven to have existed at {control.isoformat()}"
             return _no_proof(f"{detail} ({status.detail})" if status.detail else detail, depth)
         control = _by_status(status, control, around)
-        weakness = first_weakness(around.policy, around.judge.protection(path, depth, status, known), control)
+        weakness = first_weakness(around.policy, materials, control)
         if weakness is not None and weakness.since is None:
             return Fault(SLIDING, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, weakness.detail, None, False, depth)
         if weakness is not None and weakness.since is not None:
             control = min(control, weakness.since - _SECOND)
         statuses.append(status)
     return Slid(control, tuple(reversed(statuses)))
+
+
+def _status(
+    path: Path, depth: int, existence: Existence, around: Surroundings, control: datetime
+) -> tuple[RevocationVerdict, Sequence[Material]]:
+    """Step (2) a: the status of a certificate, and what protects the two.
+
+    Data that show no revocation and are proven only after their own algorithm had ended could be anybody's: older ones are taken.
+    """
+    known = proven(around.evidence, existence, control)
+    for _ in range(_MAX_TRIES):
+        status = around.judge.revocation(path, depth, known, control)
+        materials = around.judge.protection(path, depth, status, known)
+        artefact = status.artefact_sha256
+        if artefact is None or len(materials) < 2 or status.standing is not Standing.GOOD:
+            break
+        weakness = signature_weakness(around.policy, materials[1], existence.of(artefact).at)
+        if weakness is None or weakness.since is None:
+            break
+        known = without(known, artefact)
+    return status, materials
 
 
 def _by_status(status: RevocationVerdict, control: datetime, around: Surroundings) -> datetime:
@@ -83,6 +104,13 @@ def proven(evidence: Evidence, existence: Existence, at: datetime) -> Evidence:
     crls = tuple(crl for crl in evidence.crls if existence.by(sha256(crl).digest(), at))
     ocsps = tuple(ocsp for ocsp in evidence.ocsps if existence.by(sha256(ocsp).digest(), at))
     return Evidence(evidence.anchors, evidence.timestamp_anchors, evidence.certificates, crls, ocsps)
+
+
+def without(evidence: Evidence, artefact: bytes) -> Evidence:
+    """The evidence but for the list or response of that SHA-256."""
+    crls = tuple(crl for crl in evidence.crls if sha256(crl).digest() != artefact)
+    ocsps = tuple(ocsp for ocsp in evidence.ocsps if sha256(ocsp).digest() != artefact)
+    return replace(evidence, crls=crls, ocsps=ocsps)
 
 
 def _no_proof(detail: str, depth: int) -> Fault:

@@ -39,6 +39,9 @@ def when(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=VN)
 
 
+UNIT_START, UNIT_END = when("2018-09-01"), when("2038-01-01")
+
+
 def extension(identifier: str, value: bytes, *, critical: bool = False) -> bytes:
     """One encoded extension."""
     return der.sequence(der.oid(identifier), der.TRUE if critical else b"", der.octet_string(value))
@@ -47,16 +50,17 @@ def extension(identifier: str, value: bytes, *, critical: bool = False) -> bytes
 def unit(
     owner: Pki,
     name: str = "TSA TEST",
-    start: datetime = when("2018-09-01"),
-    end: datetime = when("2038-01-01"),
+    start: datetime = UNIT_START,
+    end: datetime = UNIT_END,
     *,
     purposes: Sequence[str] = (oids.TIME_STAMPING,),
     critical: bool = True,
+    key: SigningKey | None = None,
 ) -> Holder:
     """A time-stamping unit under the state authority (RFC 3161 §2.3: one critical purpose)."""
     authority = owner.subordinates[Authority.STATE]
     spec = HolderSpec(HolderKind.ORGANISATION, name, Authority.STATE, start, end)
-    key = SigningKey.derive_p256(owner.spec.seed, name)
+    key = key or SigningKey.derive_p256(owner.spec.seed, name)
     purpose = der.sequence(*(der.oid(one) for one in purposes))
     extensions = der.sequence(
         extension(oids.BASIC_CONSTRAINTS, der.sequence(), critical=True),
@@ -106,8 +110,8 @@ class World:
         return cades.add_signature_timestamp(self.b(), self.stamp(at, holder))
 
     def with_evidence(self, cms: bytes, at: datetime, *certificates: bytes) -> bytes:
-        """Chains and the lists of that day added."""
-        chain = (self.stamping.certificate_der, *self.signer.issuer_chain, *certificates)
+        """Chains and the lists of that day added; the anchor travels with nothing."""
+        chain = (self.stamping.certificate_der, self.signer.issuer_chain[0], *certificates)
         return cades.add_evidence(cms, Artefacts(chain, self.owner.crls(at)))
 
     def archive(self, cms: bytes, at: datetime, holder: Holder | None = None) -> bytes:

@@ -50,6 +50,28 @@ def pyhanko_verdicts(data: bytes, trust: Trust | None = None) -> list[Any]:
     ]
 
 
+def pyhanko_from_store(data: bytes, at: datetime) -> bool:
+    """Whether both signatures and every document time-stamp hold for pyHanko at ``at``, by the root and what the file's store has."""
+    from io import BytesIO
+
+    from asn1crypto import x509
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.validation import validate_pdf_signature, validate_pdf_timestamp
+    from pyhanko.sign.validation.dss import DocumentSecurityStore
+    from pyhanko.sign.validation.errors import NoDSSFoundError
+
+    reader = PdfFileReader(BytesIO(data))
+    root = x509.Certificate.load(lab.pki().root.certificate_der)
+    options = {"trust_roots": [root], "moment": at, "allow_fetching": False, "revocation_mode": "require"}
+    try:
+        context = DocumentSecurityStore.read_dss(reader).as_validation_context(options)
+    except NoDSSFoundError:
+        return False
+    stamps = [validate_pdf_timestamp(stamp, context) for stamp in reader.embedded_timestamp_signatures]
+    signatures = [validate_pdf_signature(signature, context) for signature in reader.embedded_regular_signatures]
+    return all(signature.bottom_line for signature in signatures) and all(stamp.valid and stamp.trusted for stamp in stamps)
+
+
 def pdfsig(data: bytes, folder: Path, trust: Trust | None = None) -> str:
     """What pdfsig prints with a root in its trust store, and without asking the network (our OCSP address does not exist).
 
