@@ -42,6 +42,7 @@ _STORY_AGENCIES = 10
 _WIDTH = 120
 """Columns of the screen where it goes to a file."""
 DATABASES = ("axis.db", "offices.db")
+WITNESSES = "witness-*.json"
 REPORTS = ("report.html", "measures.json", "trace.csv")
 
 
@@ -108,6 +109,7 @@ def _folder(out: Path | None, text: Text) -> Iterator[Path]:
     try:
         out.mkdir(parents=True, exist_ok=True)
         old = [path for database in DATABASES for path in out.glob(f"{database}*")]
+        old += out.glob(WITNESSES)
         for path in (*old, *(out / report for report in REPORTS)):  # no earlier report may stand beside what an interrupted run leaves
             path.unlink(missing_ok=True)
     except OSError as error:

@@ -9,12 +9,26 @@ from sqlalchemy import insert
 
 from exchange import outbox
 from exchange.admission import Admissions
-from exchange.api import Caller, DeliveryView, Envelope, Fetched, Package, Receipt, Rejection, Settled, Submission
+from exchange.api import (
+    Caller,
+    Checkpoint,
+    Consistency,
+    DeliveryView,
+    Envelope,
+    Fetched,
+    Inclusion,
+    Package,
+    Receipt,
+    Rejection,
+    Settled,
+    Submission,
+)
 from exchange.audit import DeliveryRecord, JudgementRecord, NegotiationRecord, Records, RefusalRecord
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState
 from exchange.domain.transit import SECOND
 from exchange.errors import UnknownHop
+from exchange.ledger import Ledger
 from exchange.mailbox import Mailboxes
 from exchange.members import Members
 from exchange.outbox import Parked, Stage
@@ -22,6 +36,7 @@ from exchange.stages.desk import Desk
 from exchange.stages.hops import run_hops, survey
 from exchange.stages.mail import Mail, instant
 from exchange.stages.runner import Runner
+from exchange.stages.seal import seal
 from exchange.store import blobs
 from exchange.store.tables import outage
 
@@ -36,6 +51,7 @@ class Axis:
         self._admissions = Admissions(desk.store, desk.settings, desk.notary)
         self._mailboxes = Mailboxes(desk.store)
         self._records = Records(desk.store)
+        self._ledger = Ledger(desk.store)
         self._runner = Runner(desk)
 
     def enrol(self, organ: OrganId, secret: str) -> None:
@@ -76,6 +92,22 @@ class Axis:
     def count(self, state: DeliveryState) -> int:
         """See :meth:`exchange.api.Audit.count`."""
         return self._records.count(state)
+
+    def checkpoint(self) -> Checkpoint | None:
+        """See :meth:`exchange.api.Audit.checkpoint`."""
+        return self._ledger.checkpoint()
+
+    def inclusion(self, package_ids: Sequence[str]) -> tuple[Inclusion | None, ...]:
+        """See :meth:`exchange.api.Audit.inclusion`."""
+        return self._ledger.inclusion(package_ids)
+
+    def consistency(self, first: int, second: int) -> Consistency:
+        """See :meth:`exchange.api.Audit.consistency`."""
+        return self._ledger.consistency(first, second)
+
+    def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """Every checkpoint, oldest first."""
+        return self._ledger.checkpoints()
 
     def export_deliveries(self) -> Iterator[DeliveryRecord]:
         """Every (document, recipient), for reconciliation record by record."""
@@ -139,6 +171,10 @@ class Axis:
                 road = survey(work, self._desk.hops)
         event = None if road.next_event is None else -(-road.next_event // SECOND)
         return mail, min((at for at in (row, event) if at is not None), default=None)
+
+    def seal(self, at: datetime) -> Checkpoint:
+        """See :meth:`exchange.api.Operate.seal`."""
+        return seal(self._desk, at)
 
     def stop_hop(self, hop: str, since: datetime, until: datetime) -> None:
         """See :meth:`exchange.api.Operate.stop_hop`. Raises :class:`UnknownHop`, ``ValueError`` when it ends before it begins."""

@@ -20,6 +20,10 @@ class AxisSettings:
 
     database_url: str = "sqlite://"
     organ: OrganId = _OPERATOR
+    origin: str = "axis.truc.test"
+    """Name of the ledger, in every checkpoint."""
+    seal_size: int = 2000
+    """Ledger entries written in one transaction: a writer waits for no more than these."""
     claim_size: int = 256
     """Rows a stage claims in one transaction."""
     lease_seconds: int = 60

@@ -16,7 +16,19 @@ from exchange.domain.lifecycle import DeliveryState, StatusCode
 from exchange.domain.negotiation import Kind, Step
 from scenarios.kernel import Kernel
 from scenarios.office.registers import AXIS_ROWS, FACTS, Registers
-from scenarios.trace import Arrived, Channel, Dispatched, Judged, NegotiationMoved, Record, RefusalSigned, StatusSent, Submitted
+from scenarios.trace import (
+    Arrived,
+    Channel,
+    CheckpointSealed,
+    CheckpointWitnessed,
+    Dispatched,
+    Judged,
+    NegotiationMoved,
+    Record,
+    RefusalSigned,
+    StatusSent,
+    Submitted,
+)
 
 LIMIT = 100
 """So many disagreements are spelt out; one is already too many."""
@@ -46,6 +58,9 @@ class Facts:
     moves: list[NegotiationMoved] = field(default_factory=list)
     refused: set[tuple[str, str]] = field(default_factory=set)
     """Package and recipient of each refusal the axis signed."""
+    sealed: list[CheckpointSealed] = field(default_factory=list)
+    unwitnessed: list[CheckpointWitnessed] = field(default_factory=list)
+    """Checkpoints that a witness refused."""
 
     def note(self, record: Record) -> None:
         """Keep what concerns a delivery by the axis."""
@@ -69,6 +84,10 @@ class Facts:
             self.refused.add((record.package, record.recipient))
             if record.document:
                 self._add(record.document, record.recipient, "refused", record.at, record.package)
+        elif isinstance(record, CheckpointSealed):
+            self.sealed.append(record)
+        elif isinstance(record, CheckpointWitnessed) and not record.accepted:
+            self.unwitnessed.append(record)
 
     def _add(self, document: str, recipient: str, kind: str, at: int, package: str = "") -> None:
         self.registers.add(FACTS, {"document": document, "recipient": recipient, "kind": kind, "at": at, "package": package})
@@ -152,7 +171,19 @@ def reconcile(facts: Facts, axis: Axis, kernel: Kernel, settled_at: int) -> tupl
     for one in sorted(told ^ noted):
         comparison.check(False, f"negotiation {one}: only {'the trace' if one in told else 'the axis'} knows of it")
     comparison.compared += len(told & noted)
+    _ledger(comparison, facts, axis, kernel)
     return tuple(comparison.found), comparison.compared
+
+
+def _ledger(comparison: _Comparison, facts: Facts, axis: Axis, kernel: Kernel) -> None:
+    """Checkpoints one by one, and that no witness refused any."""
+    told = [(record.size, record.root, record.at) for record in facts.sealed]
+    noted = [(one.size, one.root.hex(), kernel.instant_of(one.at)) for one in axis.checkpoints()]
+    for one in sorted(set(told) ^ set(noted)):
+        comparison.check(False, f"checkpoint {one}: only {'the trace' if one in told else 'the axis'} knows of it")
+    comparison.compared += len(set(told) & set(noted))
+    for record in facts.unwitnessed:
+        comparison.check(False, f"{record.agency} refused the checkpoint of {record.size} entries: {record.rule}")
 
 
 def _recipient(move: NegotiationMoved) -> str:

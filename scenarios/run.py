@@ -18,6 +18,7 @@ from exchange.axis import Axis
 from exchange.bootstrap import open_axis
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState, MailState
+from exchange.domain.organization import Level
 from exchange.settings import AxisSettings
 from scenarios import pki, roads
 from scenarios.axisline import AxisLine
@@ -32,6 +33,7 @@ from scenarios.office.software import Software
 from scenarios.people import counterpart, errands, life
 from scenarios.pki import WorldPki
 from scenarios.reconcile import Facts, reconcile
+from scenarios.sealing import Sealing, Witness
 from scenarios.systems.mailboxes import mailboxes
 from scenarios.systems.party import PartyNetwork
 from scenarios.systems.portal import Portal
@@ -39,7 +41,7 @@ from scenarios.systems.post import Post
 from scenarios.tally import Tally
 from scenarios.trace import AgencyOpened, CertificatesIssued, CrlIssued, PathValidated, Record, Sink
 from scenarios.world import Agency, World
-from signing import METER, CadesSigner, PathCache, Purpose, Validator
+from signing import METER, CadesSigner, PathCache, Purpose, TrustStore, Validator
 
 Keep = Literal["all", "none"]
 Counts = Mapping[str, Mapping[str, int]]
@@ -113,6 +115,8 @@ class RunResult:
     """Trace against axis, record by record; empty when they agree."""
     reconciled: int
     """Facts compared."""
+    checkpoints: int
+    """Times the axis sealed its ledger; each checkpoint was looked at by four witnesses."""
     operations: tuple[Operation, ...]
     in_flight: tuple[tuple[str, int], ...] = ()
     """What waits at the axis when the run ends, by stage and by hop."""
@@ -209,6 +213,7 @@ class _Assembly:
         services.join(post, PartyNetwork(services), Portal(kernel))
         self._open_offices(services)
         self._connect(services)
+        self._witness(trust, paths, workdir)
 
     def __enter__(self) -> _Assembly:
         return self
@@ -243,6 +248,19 @@ class _Assembly:
         self.line = AxisLine(self._kernel, softwares, self.axis.settle, judgements.write)
         services.wake = self.line.wake
         self._kernel.start_process(self.line.run())
+
+    def _witness(self, trust: TrustStore, paths: PathCache, folder: Path) -> None:
+        """A witness for each of the four levels, and the hours in which the axis seals."""
+
+        def watched(name: str) -> Callable[[str, int], None]:
+            return lambda subject, verifies: self._kernel.record(PathValidated(self._kernel.now, name, subject, verifies))
+
+        certificate = self._issued.axis.certificate_der
+        witnesses = [Witness(level, Validator(trust, cache=paths), certificate, folder) for level in Level]
+        for one in witnesses:
+            one.validator.on_path = watched(one.name)
+        sealing = Sealing(self._kernel, self.axis, witnesses, AXIS, lambda: self.line.settled_at)
+        self._kernel.start_process(sealing.run())
 
 
 AXIS = "axis"
@@ -316,6 +334,7 @@ def _result(
         statuses=tally.receipts["status"],
         disagreements=compared[0],
         reconciled=compared[1],
+        checkpoints=tally.signs["checkpoint"],
         operations=_operations(tally, before),
         in_flight=tuple(axis.depth().items()),
     )

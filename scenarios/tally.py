@@ -14,6 +14,8 @@ from scenarios.trace import (
     CertificatesIssued,
     Channel,
     Checked,
+    CheckpointSealed,
+    CheckpointWitnessed,
     CrlIssued,
     Dispatched,
     Drafted,
@@ -120,6 +122,14 @@ class Tally:
         """A sender verified it."""
         self.verifies["refusal"] += 1
 
+    def checkpoint_sealed(self, _record: CheckpointSealed) -> None:
+        """The axis signed a checkpoint."""
+        self.signs["checkpoint"] += 1
+
+    def checkpoint_witnessed(self, _record: CheckpointWitnessed) -> None:
+        """A witness verified it."""
+        self.verifies["checkpoint"] += 1
+
 
 _COUNTERS: dict[type[Any], Callable[[Tally, Any], None]] = {
     Drafted: Tally.drafted,
@@ -134,4 +144,6 @@ _COUNTERS: dict[type[Any], Callable[[Tally, Any], None]] = {
     PathValidated: Tally.path,
     RefusalSigned: Tally.refusal_signed,
     RefusalReceived: Tally.refusal_received,
+    CheckpointSealed: Tally.checkpoint_sealed,
+    CheckpointWitnessed: Tally.checkpoint_witnessed,
 }

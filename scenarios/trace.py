@@ -338,6 +338,27 @@ class NegotiationMoved:
     package: str
 
 
+@dataclass(frozen=True, slots=True)
+class CheckpointSealed:
+    """The axis sealed its ledger (one raw signature): so many entries, and the root over them in hexadecimal digits."""
+
+    at: int
+    agency: str
+    size: int
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointWitnessed:
+    """A level's witness looked at a checkpoint (one raw verification): it continues what was seen before, or is refused under ``rule``."""
+
+    at: int
+    agency: str
+    size: int
+    accepted: bool
+    rule: str
+
+
 Record = (
     AgencyOpened
     | CertificatesIssued
@@ -363,5 +384,7 @@ Record = (
     | Published
     | MailboxUsed
     | NegotiationMoved
+    | CheckpointSealed
+    | CheckpointWitnessed
 )
 Sink = Callable[[Record], None]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from signing.errors import FormatFailure, InvalidBehaviour, InvalidHolder, KeyUnusable, LetterRefused, SigningError
 from signing.evidence import CrlSource, Evidence, TrustStore
-from signing.formats.certificates import CertificateFacts, certificate_facts
+from signing.formats.certificates import CertificateFacts, CrlFacts, certificate_facts, crl_facts
 from signing.formats.cms import CadesSigner, CadesTemplate, parse_cms
 from signing.formats.letter.content import LetterContent
 from signing.formats.letter.packing import PackedLetter, pack_letter, unpack_letter
@@ -49,6 +49,7 @@ __all__ = [
     "ChainPolicy",
     "ChainVerdict",
     "Check",
+    "CrlFacts",
     "CrlSource",
     "Evidence",
     "FormatFailure",
@@ -89,6 +90,7 @@ __all__ = [
     "Validator",
     "Wrong",
     "certificate_facts",
+    "crl_facts",
     "pack_letter",
     "parse_cms",
     "read_letter",

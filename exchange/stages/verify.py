@@ -22,7 +22,8 @@ from exchange.store.work import Work
 from exchange.verification import Attachment, Judgement, judge
 
 _VERDICT = insert(verdict)
-_HEAD = 64
+HEAD = 64
+"""First bytes of a large attachment, by which it is told that it is no letter."""
 
 
 def judge_claims(desk: Desk, claims: Sequence[Claim]) -> Iterator[tuple[Claim, Admitted, Judgement]]:
@@ -45,7 +46,7 @@ def _attachment(desk: Desk, name: str, stored: StoredBlob) -> Attachment:
     """Whole, or of a large one the first bytes and the digest: it can only be an annex, whose signature is over the digest."""
     chunks = stored.chunks(desk.store)
     if stored.large:
-        return Attachment(name, next(chunks, b"")[:_HEAD], stored.sha256)
+        return Attachment(name, next(chunks, b"")[:HEAD], stored.sha256)
     return Attachment(name, b"".join(chunks))
 
 

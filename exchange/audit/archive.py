@@ -1,0 +1,159 @@
+"""Audits a whole archive: one file, on a machine that never saw the axis. Lists every error, never stops at the first, and keeps little in
+memory however large the archive.
+
+What is checked, in this order; each thing by its own bytes, never by what a row says about them:
+
+(1) the file: SQLite's own structure, and rows that name rows which are not there
+(2) the evidence: by what verdicts were judged, and whether the anchors are confirmed from outside     EN 319 102-1 §5.2.6
+(3) the ledger: every fact is what its leaf was made of, indexes and sequences without a gap, kept nodes, roots, checkpoints
+    and their signatures, and the checkpoint brought along from outside                                RFC 9162 §2.1
+(4) every package: its exact bytes, its receipt, header and rows, and the verdict it would get again   RFC 5652, EN 319 102-1 §5.3
+(5) every delivery: each step by the table of transitions, by what may cause it, at its instant; negotiations, refusals
+(6) rows that must be there because others are
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import func, inspect, select
+from sqlalchemy.exc import DBAPIError
+
+from exchange.audit.deliveries import Deliveries
+from exchange.audit.evidence import Epochs, TrustFolder, load_epochs
+from exchange.audit.findings import Book, Finding, OnProgress, Place, Sink, Unchecked
+from exchange.audit.ledger import Leaves, audit_facts, audit_tree, compare_roots, read_checkpoints, sealed_last
+from exchange.audit.packages import Longer, Packages
+from exchange.audit.pairs import audit_pairs
+from exchange.checkpoints import CheckpointFile
+from exchange.errors import ArchiveUnreadable, StoreUnavailable
+from exchange.store.engine import broken_references, open_archive, structure_faults
+from exchange.store.facts import FactKind
+from exchange.store.schema import version_of
+from exchange.store.tables import VERSION, delivery_event, ledger_entry, package
+from exchange.store.work import Store
+
+_WITHOUT_CONTENT = tuple(kind for kind in FactKind if kind is not FactKind.ADMISSION)
+_STRUCTURE = "SQLite file format; foreign keys of the schema"
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveReport:
+    """What an audit found. ``findings`` is empty when they went to a sink; ``errors`` counts them in any case."""
+
+    path: str
+    findings: tuple[Finding, ...]
+    errors: int
+    checked: Mapping[str, int]
+    """What was checked, how many of it."""
+    unchecked: tuple[Unchecked, ...]
+    """What could not be checked, and why."""
+    entries: int
+    """Ledger entries found."""
+    anchors: tuple[bytes, ...]
+    """SHA-256 of the anchors the archive names; to be compared with what is known from outside."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is wrong with what could be checked."""
+        return self.errors == 0
+
+
+def audit_archive(
+    path: Path,
+    *,
+    checkpoint: CheckpointFile | None = None,
+    trust: TrustFolder | None = None,
+    fingerprints: Iterable[bytes] = (),
+    longer: Longer | None = None,
+    sink: Sink | None = None,
+    progress: OnProgress | None = None,
+) -> ArchiveReport:
+    """Audit the archive in an SQLite file, which is opened for reading only.
+
+    ``checkpoint``: one kept outside, which the ledger must continue. ``trust``: anchors, authorities and lists to judge by; else those of
+    the archive serve, confirmed by ``fingerprints`` (SHA-256) or reported as unconfirmed. ``longer`` may add findings about each signed
+    artefact. Findings go to ``sink`` as they are made, or into the report. Raises :class:`ArchiveUnreadable` when the file is no archive.
+    """
+    kept: list[Finding] = []
+    store = _open(path)
+    try:
+        book = Book(kept.append if sink is None else sink, progress, _extent(store))
+        return _audit(path, store, book, kept, checkpoint, trust, fingerprints, longer)
+    finally:
+        store.close()
+
+
+def _audit(
+    path: Path, store: Store, book: Book, kept: list[Finding], checkpoint: CheckpointFile | None, trust: TrustFolder | None,
+    fingerprints: Iterable[bytes], longer: Longer | None,
+) -> ArchiveReport:  # fmt: skip
+    _step(book, "file", lambda: _structure(store, book))
+    epochs = load_epochs(store, book, trust, fingerprints)
+    size = 0
+
+    def ledger() -> None:
+        nonlocal size
+        audit_facts(store, leaves, _WITHOUT_CONTENT)
+        kept_checkpoints = read_checkpoints(store, book, epochs)
+        sizes = {one.checkpoint.size for one in kept_checkpoints} | ({checkpoint.checkpoint.size} if checkpoint else set())
+        tree = audit_tree(store, book, sizes)
+        size = tree.size
+        compare_roots(book, tree, kept_checkpoints, checkpoint, epochs)
+
+    leaves = Leaves(book, epochs, sealed_last(store))
+    deliveries = Deliveries(store, book, epochs)
+    _step(book, "ledger", ledger)
+    _step(book, "packages", Packages(store, book, epochs, leaves, longer).audit)
+    _step(book, "deliveries", deliveries.audit)
+    _step(book, "negotiations", deliveries.negotiations)
+    _step(book, "refusals", deliveries.refusals)
+    _step(book, "pairs", lambda: audit_pairs(store, book))
+    return ArchiveReport(str(path), tuple(kept), book.findings, dict(book.checked), book.unchecked(), size, _anchors(epochs))
+
+
+def _open(path: Path) -> Store:
+    if not path.is_file():
+        raise ArchiveUnreadable(str(path), "there is no such file")
+    engine = open_archive(path)
+    try:
+        found = version_of(engine)
+    except (DBAPIError, StoreUnavailable) as error:
+        engine.dispose()
+        raise ArchiveUnreadable(str(path), f"it cannot be read as an SQLite database ({getattr(error, 'orig', error)})") from error
+    if found != VERSION:
+        engine.dispose()
+        raise ArchiveUnreadable(str(path), f"its schema is {found or 'empty'}, an audit needs {VERSION}: migrate a copy of it first")
+    return Store(engine)
+
+
+def _extent(store: Store) -> int:
+    """Rows to look at, for the progress."""
+    with store.reading() as work:
+        entries, packages, events = (work.value(select(func.count()).select_from(one)) for one in (ledger_entry, package, delivery_event))
+    return int(2 * entries + events)
+
+
+def _step(book: Book, name: str, step: Callable[[], None]) -> None:
+    """A step that the file itself cannot carry ends with a finding, and the next one begins."""
+    try:
+        step()
+    except (StoreUnavailable, DBAPIError) as error:
+        book.find(Place(name, ""), "file-damaged", _STRUCTURE, f"the {name} cannot be read to their end: {error}")
+        book.skip(name, "the file cannot be read to its end")
+
+
+def _structure(store: Store, book: Book) -> None:
+    with store.reading() as work:
+        faults, broken = structure_faults(work), broken_references(work)
+    for fault in faults:
+        book.find(Place("file", ""), "file-damaged", _STRUCTURE, fault)
+    for table, row, parent in broken:
+        book.find(Place(table, str(row)), "broken-reference", _STRUCTURE, f"the row names one of {parent} that is not there")
+    book.checked["tables"] += len(inspect(store.engine).get_table_names())
+
+
+def _anchors(epochs: Epochs) -> tuple[bytes, ...]:
+    return tuple(dict.fromkeys(digest for epoch in epochs.all for digest in epoch.terms.anchors))
