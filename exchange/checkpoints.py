@@ -21,8 +21,8 @@ from signing import Purpose, Validator
 
 MAX_FILE = 64 * 1024
 """Bytes of a checkpoint's file; one has about three thousand."""
-_MAX_SIZE = 1 << 62
-_FIELDS = frozenset({"at", "origin", "root", "size"})
+_DIGITS = 18
+_FIELDS = frozenset({"at", "number", "origin", "root", "size"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,10 @@ class CheckpointFile:
     certificate: bytes
 
 
-def checkpoint_statement(origin: str, size: int, root: bytes, at: datetime) -> bytes:
+def checkpoint_statement(origin: str, number: int, size: int, root: bytes, at: datetime) -> bytes:
     """What a checkpoint says."""
-    return canonical({"at": at.astimezone(VN).isoformat(), "origin": origin, "root": root.hex(), "size": str(size)})
+    fields = {"at": at.astimezone(VN).isoformat(), "number": str(number), "origin": origin, "root": root.hex(), "size": str(size)}
+    return canonical(fields)
 
 
 def read_statement(statement: bytes, signature: bytes) -> Checkpoint:
@@ -43,20 +44,25 @@ def read_statement(statement: bytes, signature: bytes) -> Checkpoint:
     try:
         fields = json.loads(statement)
         if not isinstance(fields, dict) or fields.keys() != _FIELDS or not all(isinstance(value, str) for value in fields.values()):
-            raise CheckpointUnreadable("its statement is a JSON object with the texts at, origin, root and size")
-        if not fields["size"].isascii() or not fields["size"].isdecimal() or len(fields["size"]) > 19:
-            raise CheckpointUnreadable("its size is a number")
-        size, root, at = int(fields["size"]), bytes.fromhex(fields["root"]), datetime.fromisoformat(fields["at"])
+            raise CheckpointUnreadable("its statement is a JSON object with the texts at, number, origin, root and size")
+        number, size = (_number(fields[name]) for name in ("number", "size"))
+        root, at = bytes.fromhex(fields["root"]), datetime.fromisoformat(fields["at"])
     except (ValueError, RecursionError) as error:
         raise CheckpointUnreadable("its statement is a JSON object with a size, a hexadecimal root and an instant") from error
-    if at.tzinfo is None or len(root) != HASH_SIZE or size >= _MAX_SIZE:
-        raise CheckpointUnreadable(f"its instant has an offset, its root {HASH_SIZE} bytes, its size is no wonder")
+    if at.tzinfo is None or len(root) != HASH_SIZE:
+        raise CheckpointUnreadable(f"its instant has an offset and its root {HASH_SIZE} bytes")
     try:
-        if checkpoint_statement(fields["origin"], size, root, at) != statement:
+        if checkpoint_statement(fields["origin"], number, size, root, at) != statement:
             raise CheckpointUnreadable("its statement is not in canonical form")
     except (ValueError, OverflowError) as error:
         raise CheckpointUnreadable("its statement is not in canonical form") from error
-    return Checkpoint(fields["origin"], size, root, at, statement, signature)
+    return Checkpoint(fields["origin"], number, size, root, at, statement, signature)
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > _DIGITS:
+        raise CheckpointUnreadable(f"its number and its size are numbers of at most {_DIGITS} digits")
+    return int(text)
 
 
 def write_checkpoint(checkpoint: Checkpoint, certificate: bytes) -> bytes:

@@ -41,7 +41,7 @@ def observe(last: Checkpoint | None, seen: Checkpoint, proof: Sequence[bytes], v
     (2) the axis signed it                                    signature
     (3) it is of the same ledger                              another-ledger
     (4) the ledger did not shrink                             shrunk
-    (5) it was not sealed before the last one                 back-dated
+    (5) its number and instant are not before the last one's  back-dated
     (6) the last one is its beginning (RFC 9162 §2.1.4.2)     forked
     """
     try:
@@ -61,8 +61,11 @@ def _continues(last: Checkpoint, seen: Checkpoint, proof: Sequence[bytes]) -> Wi
         return Inconsistent(seen, "another-ledger", f"the checkpoint is of the ledger {seen.origin}, not of {last.origin}")
     if seen.size < last.size:
         return Inconsistent(seen, "shrunk", f"the ledger had {last.size} entries and is now said to have {seen.size}")
-    if seen.at < last.at:
-        return Inconsistent(seen, "back-dated", f"it is dated {seen.at.isoformat()}, before the last one of {last.at.isoformat()}")
+    if (seen.size, seen.number) == (last.size, last.number) and seen.statement != last.statement:
+        return Inconsistent(seen, "forked", f"there are two checkpoints with the number {seen.number}")
+    if seen.at < last.at or seen.number < last.number or (seen.number == last.number) != (seen.size == last.size):
+        was, now = (f"number {one.number} of {one.at.isoformat()}" for one in (last, seen))
+        return Inconsistent(seen, "back-dated", f"it is {now}, and the last one seen was {was}")
     if not verify_consistency(last.size, seen.size, last.root, seen.root, proof):
         return Inconsistent(seen, "forked", f"the ledger of {seen.size} entries does not begin with the {last.size} seen before")
     return Witnessed(seen)

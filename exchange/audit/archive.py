@@ -6,7 +6,7 @@ What is checked, in this order; each thing by its own bytes, never by what a row
 (1) the file: SQLite's own structure, and rows that name rows which are not there
 (2) the evidence: by what verdicts were judged, and whether the anchors are confirmed from outside     EN 319 102-1 §5.2.6
 (3) the ledger: every fact is what its leaf was made of, indexes and sequences without a gap, kept nodes, roots, checkpoints
-    and their signatures, and the checkpoint brought along from outside                                RFC 9162 §2.1
+    and their signatures, and the checkpoints brought along from outside                               RFC 9162 §2.1
 (4) every package: its exact bytes, its receipt, header and rows, and the verdict it would get again   RFC 5652, EN 319 102-1 §5.3
 (5) every delivery: each step by the table of transitions, by what may cause it, at its instant; negotiations, refusals
 (6) rows that must be there because others are
@@ -14,7 +14,7 @@ What is checked, in this order; each thing by its own bytes, never by what a row
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from exchange.audit.packages import Longer, Packages
 from exchange.audit.pairs import audit_pairs
 from exchange.checkpoints import CheckpointFile
 from exchange.errors import ArchiveUnreadable, StoreUnavailable
+from exchange.store import entries
 from exchange.store.engine import broken_references, open_archive, structure_faults
 from exchange.store.facts import FactKind
 from exchange.store.schema import version_of
@@ -64,7 +65,7 @@ class ArchiveReport:
 def audit_archive(
     path: Path,
     *,
-    checkpoint: CheckpointFile | None = None,
+    outside: Sequence[CheckpointFile] = (),
     trust: TrustFolder | None = None,
     fingerprints: Iterable[bytes] = (),
     longer: Longer | None = None,
@@ -73,7 +74,7 @@ def audit_archive(
 ) -> ArchiveReport:
     """Audit the archive in an SQLite file, which is opened for reading only.
 
-    ``checkpoint``: one kept outside, which the ledger must continue. ``trust``: anchors, authorities and lists to judge by; else those of
+    ``outside``: checkpoints kept elsewhere, by witnesses for instance, which the ledger must contain. ``trust``: anchors, authorities and lists to judge by; else those of
     the archive serve, confirmed by ``fingerprints`` (SHA-256) or reported as unconfirmed. ``longer`` may add findings about each signed
     artefact. Findings go to ``sink`` as they are made, or into the report. Raises :class:`ArchiveUnreadable` when the file is no archive.
     """
@@ -81,13 +82,13 @@ def audit_archive(
     store = _open(path)
     try:
         book = Book(kept.append if sink is None else sink, progress, _extent(store))
-        return _audit(path, store, book, kept, checkpoint, trust, fingerprints, longer)
+        return _audit(path, store, book, kept, outside, trust, fingerprints, longer)
     finally:
         store.close()
 
 
 def _audit(
-    path: Path, store: Store, book: Book, kept: list[Finding], checkpoint: CheckpointFile | None, trust: TrustFolder | None,
+    path: Path, store: Store, book: Book, kept: list[Finding], outside: Sequence[CheckpointFile], trust: TrustFolder | None,
     fingerprints: Iterable[bytes], longer: Longer | None,
 ) -> ArchiveReport:  # fmt: skip
     _step(book, "file", lambda: _structure(store, book))
@@ -98,12 +99,14 @@ def _audit(
         nonlocal size
         audit_facts(store, leaves, _WITHOUT_CONTENT)
         kept_checkpoints = read_checkpoints(store, book, epochs)
-        sizes = {one.checkpoint.size for one in kept_checkpoints} | ({checkpoint.checkpoint.size} if checkpoint else set())
+        sizes = {one.checkpoint.size for one in (*kept_checkpoints, *outside)}
         tree = audit_tree(store, book, sizes)
         size = tree.size
-        compare_roots(book, tree, kept_checkpoints, checkpoint, epochs)
+        compare_roots(book, tree, kept_checkpoints, outside, epochs)
 
-    leaves = Leaves(book, epochs, sealed_last(store))
+    with store.reading() as work:
+        shortened = any(one.checkpoint.size > entries.size(work) for one in outside)
+    leaves = Leaves(book, epochs, sealed_last(store), shortened)
     deliveries = Deliveries(store, book, epochs)
     _step(book, "ledger", ledger)
     _step(book, "packages", Packages(store, book, epochs, leaves, longer).audit)
@@ -132,8 +135,8 @@ def _open(path: Path) -> Store:
 def _extent(store: Store) -> int:
     """Rows to look at, for the progress."""
     with store.reading() as work:
-        entries, packages, events = (work.value(select(func.count()).select_from(one)) for one in (ledger_entry, package, delivery_event))
-    return int(2 * entries + events)
+        sealed, events = (work.value(select(func.count()).select_from(one)) for one in (ledger_entry, delivery_event))
+    return int(2 * sealed + events)
 
 
 def _step(book: Book, name: str, step: Callable[[], None]) -> None:

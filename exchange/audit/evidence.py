@@ -37,6 +37,8 @@ _TERMS = select(trust).order_by(trust.c.id)
 _CLAUSE = "EN 319 102-1 §5.2.6; the archive's own evidence"
 _SNAPSHOTS = 4
 _MAX_FILE = 16 << 20
+Artefacts = Mapping[tuple[str, bytes], bytes]
+"""Sound evidence by kind and SHA-256, in the order of its rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +133,9 @@ class Epochs:
         self.axis_certificates = tuple(dict.fromkeys(epoch.axis for epoch in epochs if epoch.axis is not None))
         self._axis = frozenset(sha256(one).digest() for one in self.axis_certificates)
         self.validators = tuple(dict.fromkeys(epoch.validator for epoch in reversed(epochs) if epoch.validator is not None))
-        self.operators = frozenset(epoch.terms.operator for epoch in epochs)
-        self.origins = frozenset(epoch.terms.origin for epoch in epochs)
+        self.operators = frozenset(epoch.terms.operator for epoch in epochs if epoch.terms.operator)
+        self.origins = frozenset(epoch.terms.origin for epoch in epochs if epoch.terms.origin)
+        """Empty where no terms could be read: then nothing is said about them."""
 
     def of_verdict(self, number: int) -> Epoch | None:
         """The terms a verdict was judged by."""
@@ -179,11 +182,20 @@ def load_epochs(store: Store, book: Book, folder: TrustFolder | None, fingerprin
         epochs.append(_epoch(book, place, after, terms, artefacts, lists, folder, confirmed, validators))
     if not rows:
         book.find(Place("trust", ""), "no-evidence", _CLAUSE, "the archive does not say by what its verdicts were judged")
+    if not epochs and artefacts:
+        book.skip("terms", "none can be read: whatever evidence the archive holds was taken for them")
+        epochs.append(_epoch(book, Place("trust", ""), 0, _guessed(artefacts), artefacts, lists, folder, confirmed, validators))
     _anchors_confirmed(book, epochs, confirmed)
     return Epochs(epochs)
 
 
-Artefacts = Mapping[tuple[str, bytes], bytes]
+def _guessed(artefacts: Artefacts) -> Terms:
+    """Terms made of all the evidence there is, the newest register and certificate of the axis among it."""
+    digests: dict[str, list[bytes]] = {kind.value: [] for kind in EvidenceKind}
+    for kind, digest in artefacts:
+        digests[kind].append(digest)
+    (*_, register), (*_, axis) = ([b""] + digests[kind] for kind in (EvidenceKind.REGISTER, EvidenceKind.AXIS))
+    return Terms(tuple(digests[EvidenceKind.ANCHOR]), tuple(digests[EvidenceKind.AUTHORITY]), axis, register, "", "", accept_secret=False)
 
 
 def _artefacts(store: Store, book: Book, folder: TrustFolder | None) -> tuple[Artefacts, Lists]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, exists, func, select
 
 from exchange.api import Checkpoint
 from exchange.audit.evidence import Epochs
@@ -18,7 +18,7 @@ from exchange.errors import CheckpointUnreadable
 from exchange.ledger import leaf
 from exchange.store import entries
 from exchange.store.facts import KEYS, Fact, FactKind, Sealed, orphans, page
-from exchange.store.tables import ledger_entry, ledger_node
+from exchange.store.tables import checkpoint, ledger_entry, ledger_node
 from exchange.store.work import Store
 from signing import Purpose
 
@@ -48,12 +48,16 @@ class Leaves:
     epochs: Epochs
     last: Mapping[FactKind, int]
     """The highest fact sealed, by kind."""
+    shortened: bool = False
+    """Whether a checkpoint from outside speaks of more entries than there are: then a fact without one may have lost it."""
 
     def check(self, kind: FactKind, fact: Fact, sealed: Sealed | None) -> None:
         """The entry of a fact says what the fact says now; a fact without one is newer than the newest of its kind that has one."""
         if sealed is None:
-            if kind is not FactKind.ANSWER and fact.id < self.last.get(kind, -1):
-                detail = f"the ledger has no entry for this {kind}, though it has for later ones"
+            late = kind is not FactKind.ANSWER and fact.id < self.last.get(kind, -1)
+            if late or self.shortened:
+                why = "it has for later ones" if late else "by the checkpoint brought along it had more entries than it has"
+                detail = f"the ledger has no entry for this {kind}, though {why}"
                 self.book.find(place_of(kind, fact.id, fact.package_id), "entry-missing", LOG, detail)
             else:
                 self.book.skip(f"{kind} facts", "they are not sealed yet: nothing protects them")
@@ -65,7 +69,8 @@ class Leaves:
             self.book.find(
                 Place("ledger_entry", str(sealed.id), fact.package_id), "leaf-differs", LOG, f"the entry is not of the {kind} it names"
             )
-        if sealed.agency != fact.agency and (fact.agency or sealed.agency not in self.epochs.operators):
+        own = not fact.agency and (sealed.agency in self.epochs.operators or not self.epochs.operators)
+        if sealed.agency != fact.agency and not own:
             detail = f"the entry stands in the sequence of {sealed.agency}, the {kind} is of {fact.agency or 'the axis'}"
             self.book.find(Place("ledger_entry", str(sealed.id), fact.package_id), "agency-differs", LOG, detail)
 
@@ -230,61 +235,70 @@ def read_checkpoints(store: Store, book: Book, epochs: Epochs) -> list[Kept]:
 
 
 def _check_row(book: Book, place: Place, row: Any, one: Checkpoint, before: Checkpoint | None, epochs: Epochs) -> None:
-    same = (row.size, row.root, row.at) == (one.size, one.root, round(one.at.timestamp()))
+    same = (row.id, row.size, row.root, row.at) == (one.number, one.size, one.root, round(one.at.timestamp()))
     book.check(place, (
         (same, "checkpoint-differs", LOG, f"the row of checkpoint {row.id} says something else than what was signed"),
-        (one.origin in epochs.origins, "checkpoint-origin", LOG, f"it is a checkpoint of the ledger {one.origin}"),
+        (not epochs.origins or one.origin in epochs.origins, "checkpoint-origin", LOG, f"it is a checkpoint of the ledger {one.origin}"),
         (before is None or one.size > before.size, "checkpoint-order", LOG, "its ledger is not longer than that of the one before"),
         (before is None or one.at >= before.at, "checkpoint-order", LOG, "it was sealed before the one before it"),
     ))  # fmt: skip
 
 
-def _signature_fault(one: Checkpoint, epochs: Epochs) -> str | None:
-    report, fault = epochs.axis_signature(one.signature, sha256(one.statement).digest(), one.at, Purpose.CHECKPOINT)
-    return None if report is None else fault
-
-
-def compare_roots(book: Book, tree: Tree, kept: list[Kept], outside: CheckpointFile | None, epochs: Epochs) -> None:
+def compare_roots(book: Book, tree: Tree, kept: list[Kept], outside: Sequence[CheckpointFile], epochs: Epochs) -> None:
     """Roots signed inside and outside against those of the entries as they stand."""
     differing = [one for one in kept if tree.roots.get(one.checkpoint.size) != one.checkpoint.root]
-    if differing:
-        first = differing[0].checkpoint.size
-        more = f", nor are the roots of {len(differing) - 1} other checkpoints" if len(differing) > 1 else ""
-        detail = f"the root over the first {first} entries as they stand is not the one signed{more}"
-        book.find(Place("checkpoint", str(differing[0].id)), "root-differs", LOG, detail)
+    for one in differing:
+        detail = f"the root over the first {one.checkpoint.size} entries as they stand is not the one signed"
+        book.find(Place("checkpoint", str(one.id)), "root-differs", LOG, detail)
     last = kept[-1].checkpoint.size if kept else 0
     book.skip("ledger entries", "no checkpoint speaks of them yet", max(0, tree.size - last))
-    if outside is None:
+    if not outside:
         book.skip(
             "the ledger as a whole", "no checkpoint from outside was brought along: a ledger rewritten or cut short as a whole would pass"
         )
         return
-    _compare_outside(book, tree, kept, outside, epochs, consistent=not differing)
+    for one in outside:
+        _outside_word(book, one, epochs)
+        _outside_tree(book, tree, one.checkpoint, rewritten=not differing and not tree.gaps)
+        _outside_row(book, kept, one.checkpoint)
+    newest = max(outside, key=lambda one: one.checkpoint.size).checkpoint.size
+    for number in range(tree.size, newest):
+        detail = f"entry {number} is gone: a checkpoint brought along speaks of {newest} entries, the archive has {tree.size}"
+        book.find(Place("ledger_entry", str(number)), "entry-missing", LOG, detail)
+    book.skip("ledger entries", "they are newer than any checkpoint brought along", max(0, tree.size - newest))
 
 
-def _compare_outside(book: Book, tree: Tree, kept: list[Kept], outside: CheckpointFile, epochs: Epochs, *, consistent: bool) -> None:
-    one = outside.checkpoint
-    fault = _signature_fault(one, epochs)
-    ours = outside.certificate in epochs.axis_certificates
-    book.check(Place("outside checkpoint", str(one.size)), (
+def _outside_word(book: Book, one: CheckpointFile, epochs: Epochs) -> None:
+    fault = _signature_fault(one.checkpoint, epochs)
+    ours = one.certificate in epochs.axis_certificates
+    book.checked["outside checkpoints"] += 1
+    book.check(Place("outside checkpoint", str(one.checkpoint.number)), (
         (not fault, "outside-signature", "EN 319 102-1 §5.3", f"the checkpoint brought along is not this axis' word: {fault}"),
         (ours, "outside-signer", "EN 319 102-1 §5.2.3", "the certificate brought along with the checkpoint is not the axis' of this archive"),
-        (one.origin in epochs.origins, "outside-origin", LOG, f"the checkpoint brought along is of the ledger {one.origin}"),
+        (not epochs.origins or one.checkpoint.origin in epochs.origins, "outside-origin", LOG, f"it is of the ledger {one.checkpoint.origin}"),
     ))  # fmt: skip
-    book.checked["outside checkpoint"] += 1
-    for number in range(tree.size, one.size):
-        detail = f"entry {number} is gone: the checkpoint brought along speaks of {one.size} entries, the archive has {tree.size}"
-        book.find(Place("ledger_entry", str(number)), "entry-missing", LOG, detail)
-    if one.size > tree.size:
-        book.find(Place("checkpoint", ""), "ledger-shrunk", LOG, f"the ledger had {one.size} entries and has {tree.size}")
-    elif tree.roots.get(one.size) != one.root:
-        forked = consistent and not tree.gaps
+
+
+def _outside_tree(book: Book, tree: Tree, one: Checkpoint, *, rewritten: bool) -> None:
+    if one.size <= tree.size and tree.roots.get(one.size) != one.root:
         detail = f"the first {one.size} entries are not those of the checkpoint brought along"
-        if forked:
+        if rewritten:
             detail += "; the archive's own checkpoints fit them, so the ledger was written anew and signed again"
-        book.find(Place("ledger_entry", ""), "ledger-forked" if forked else "outside-root", LOG, detail)
-    newest = kept[-1].checkpoint if kept else None
-    if newest is None or newest.size < one.size or all(other.checkpoint.statement != one.statement for other in kept):
-        detail = f"the archive has no checkpoint of {one.size} entries as the one brought along"
-        book.find(Place("checkpoint", ""), "checkpoint-missing", LOG, detail)
-    book.skip("ledger entries", "they are newer than the checkpoint brought along", max(0, tree.size - one.size))
+        book.find(Place("ledger_entry", ""), "ledger-forked" if rewritten else "outside-root", LOG, detail)
+
+
+def _outside_row(book: Book, kept: list[Kept], one: Checkpoint) -> None:
+    """The archive has the very checkpoint, and those before it."""
+    last = kept[-1].id if kept else 0
+    for number in range(last + 1, one.number + 1):
+        detail = f"checkpoint {number} is gone: one brought along has the number {one.number}, the archive's newest is {last}"
+        book.find(Place("checkpoint", str(number)), "checkpoint-missing", LOG, detail)
+    same = next((other.checkpoint for other in kept if other.id == one.number), None)
+    if same is not None and same.statement != one.statement:
+        detail = f"checkpoint {one.number} of the archive is not the one brought along"
+        book.find(Place("checkpoint", str(one.number)), "checkpoint-differs", LOG, detail)
+
+
+def _signature_fault(one: Checkpoint, epochs: Epochs) -> str | None:
+    report, fault = epochs.axis_signature(one.signature, sha256(one.statement).digest(), one.at, Purpose.CHECKPOINT)
+    return None if report is None else fault

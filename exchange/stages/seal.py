@@ -89,11 +89,10 @@ def _checkpoint(desk: Desk, at: datetime) -> Checkpoint:
         return read_statement(newest.statement, newest.signature)
     if newest is not None and round(at.timestamp()) < newest.at:
         raise ValueError(f"the ledger was sealed at {instant(newest.at).isoformat()} and cannot be sealed as of {at.isoformat()}")
-    root = edge.root()
-    statement = checkpoint_statement(desk.settings.origin, edge.size, root, at)
+    number, root = 1 if newest is None else newest.id + 1, edge.root()
+    statement = checkpoint_statement(desk.settings.origin, number, edge.size, root, at)
     signature = desk.notary.checkpoint(statement)
-    number = 1 if newest is None else newest.id + 1
     row = {"id": number, "size": edge.size, "root": root, "at": round(at.timestamp()), "statement": statement, "signature": signature}
     with desk.store.writing() as work:
         entries.add_checkpoint(work, row)
-    return Checkpoint(desk.settings.origin, edge.size, root, at, statement, signature)
+    return Checkpoint(desk.settings.origin, number, edge.size, root, at, statement, signature)

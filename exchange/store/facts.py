@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, func, select
 
+from exchange.domain.lifecycle import DeliveryState
 from exchange.store.tables import (
     attachment,
     blob,
@@ -76,6 +77,7 @@ class Sealed:
 
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+_FIRST = DeliveryState.RECEIVED.value
 _QUOTED: Callable[[str], str] = json.encoder.encode_basestring
 
 
@@ -112,7 +114,8 @@ _SOURCES: dict[FactKind, tuple[ColumnElement[int], Select[Any]]] = {
     ),
     FactKind.EVENT: (
         delivery_event.c.id,
-        select(*delivery_event.c, delivery.c.document, delivery.c.recipient, package.c.package_id, package.c.sha256)
+        select(*delivery_event.c, delivery.c.document, delivery.c.recipient, package.c.package_id, package.c.sha256, delivery.c.organ,
+               delivery.c.route)
         .join(delivery, delivery.c.id == delivery_event.c.delivery)
         .join(package, package.c.id == delivery.c.package),
     ),
@@ -243,9 +246,11 @@ def _refusal(row: Any) -> Fact:
 
 
 def _event(row: Any) -> Fact:
-    number, about, at, state, cause, reason, document, recipient, package_id, digest, *_ = row
+    number, about, at, state, cause, reason, document, recipient, package_id, digest, organ, route, *_ = row
     # as pack() would write it: events are most of what there is, and this takes a third of the time
-    text = f"[{number},{about},{at},{_QUOTED(state)},{cause},{_QUOTED(reason)},{document},{_QUOTED(recipient)}]"
+    text = f"[{number},{about},{at},{_QUOTED(state)},{cause},{_QUOTED(reason)},{document},{_QUOTED(recipient)}"
+    # whose mailbox and by which road is decided when a delivery leaves its first state, and never again
+    text += "]" if state == _FIRST else f",{_QUOTED(organ)},{_QUOTED(route)}]"
     return Fact(number, recipient, package_id, digest.hex(), text.encode("utf-8", "surrogateescape"))
 
 
