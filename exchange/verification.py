@@ -127,7 +127,7 @@ def judge(
         case.without_letter()
     else:
         case.check_letter(attachments[letter_at], secret_rule=secret_rule)
-    case.check_names()
+    case.violations.extend(misleading_names(attachments))
     case.check_annexes(letter_at)
     return Judgement(tuple(case.violations), tuple(case.findings), tuple(case.reports))
 
@@ -185,7 +185,7 @@ class _Case:
         self.violations.extend(differing)
         if self.sender is not None and all(one.rule != "sender-mismatch" for one in differing):
             self._check_issuing_body(letter.content, self.sender)
-        self.findings.extend(_remarks(self.header, letter))
+        self.findings.extend(remarks(self.header, letter))
         if letter.day > self.at.astimezone(VN).date():
             self.violate("future-date", f"the letter is dated {letter.day:%d/%m/%Y}, after the day it is judged on")
 
@@ -249,20 +249,6 @@ class _Case:
         owner = self.directory.owner(subject)
         return f"; it belongs to {owner}" if owner is not None else "; no organisation of the directory holds it"
 
-    def check_names(self) -> None:
-        """Names of attachments link files to signatures and are what people click on: no two that look or unpack alike."""
-        names: dict[str, str] = {}
-        for one in self.attachments:
-            if any(unicodedata.category(char) in _UNSEEN or char in "/\\" for char in one.name):
-                self.violate("attachment-names", f"{one.name!a} is no plain file name")
-            folded = _folded(one.name)
-            if folded in names:
-                detail = f"two attachments are named {one.name!r}"
-                if names[folded] != one.name:
-                    detail = f"{names[folded]!a} and {one.name!a} are easily taken for each other"
-                self.violate("attachment-names", f"{detail}, so it is not clear which one is signed")
-            names[folded] = one.name
-
     def check_annexes(self, letter_at: int | None) -> None:
         """Everything but the letter, which stands at ``letter_at``."""
         others = [one for number, one in enumerate(self.attachments) if number != letter_at]
@@ -290,6 +276,21 @@ class _Case:
             self.violate("annex-signature", f"annex {annex.name}: {report.reason}", str(report.sub_indication or report.indication))
         if report.subject is not None:
             self._check_seal("annex-not-of-sender", f"annex {annex.name}", report.subject)
+
+
+def misleading_names(attachments: Sequence[Attachment]) -> Iterator[Finding]:
+    """Names of attachments link files to signatures and are what people click on: no two that look or unpack alike."""
+    names: dict[str, str] = {}
+    for one in attachments:
+        if any(unicodedata.category(char) in _UNSEEN or char in "/\\" for char in one.name):
+            yield Finding("attachment-names", f"{one.name!a} is no plain file name")
+        folded = _folded(one.name)
+        if folded in names:
+            detail = f"two attachments are named {one.name!r}"
+            if names[folded] != one.name:
+                detail = f"{names[folded]!a} and {one.name!a} are easily taken for each other"
+            yield Finding("attachment-names", f"{detail}, so it is not clear which one is signed")
+        names[folded] = one.name
 
 
 def differences(header: EdocHeader, letter: Letter, directory: Directory) -> Iterator[Finding]:
@@ -362,7 +363,7 @@ def _draws_its_type(content: LetterContent) -> bool:
     return TypeInfo(0, 0, content.type_name).resolved() is known
 
 
-def _remarks(header: EdocHeader, letter: Letter) -> Iterator[Finding]:
+def remarks(header: EdocHeader, letter: Letter) -> Iterator[Finding]:
     """Differences in what is no part of the equality the law of the axis asks for."""
     content = letter.content
     if header.subject.removeprefix("V/v ") != content.subject.removeprefix("V/v "):

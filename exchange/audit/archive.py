@@ -21,6 +21,7 @@ from pathlib import Path
 from sqlalchemy import func, inspect, select
 from sqlalchemy.exc import DBAPIError
 
+from exchange.api import Checkpoint
 from exchange.audit.deliveries import Deliveries
 from exchange.audit.evidence import Epochs, TrustFolder, load_epochs
 from exchange.audit.findings import Book, Finding, OnProgress, Place, Sink, Unchecked
@@ -55,6 +56,8 @@ class ArchiveReport:
     """Ledger entries found."""
     anchors: tuple[bytes, ...]
     """SHA-256 of the anchors the archive names; to be compared with what is known from outside."""
+    newest: Checkpoint | None
+    """The newest checkpoint of the archive that can be read, whether or not it is the axis' word."""
 
     @property
     def holds(self) -> bool:
@@ -74,12 +77,12 @@ def audit_archive(
 ) -> ArchiveReport:
     """Audit the archive in an SQLite file, which is opened for reading only.
 
-    ``outside``: checkpoints kept elsewhere, by witnesses for instance, which the ledger must contain. ``trust``: anchors, authorities and lists to judge by; else those of
-    the archive serve, confirmed by ``fingerprints`` (SHA-256) or reported as unconfirmed. ``longer`` may add findings about each signed
+    ``outside``: checkpoints kept elsewhere, by witnesses for instance, which the ledger must contain. ``trust``: anchors,
+    authorities and lists to judge by; else those of the archive serve, confirmed by ``fingerprints`` (SHA-256) or reported as unconfirmed. ``longer`` may add findings about each signed
     artefact. Findings go to ``sink`` as they are made, or into the report. Raises :class:`ArchiveUnreadable` when the file is no archive.
     """
     kept: list[Finding] = []
-    store = _open(path)
+    store = open_to_read(path)
     try:
         book = Book(kept.append if sink is None else sink, progress, _extent(store))
         return _audit(path, store, book, kept, outside, trust, fingerprints, longer)
@@ -93,12 +96,13 @@ def _audit(
 ) -> ArchiveReport:  # fmt: skip
     _step(book, "file", lambda: _structure(store, book))
     epochs = load_epochs(store, book, trust, fingerprints)
-    size = 0
+    size, newest = 0, None
 
     def ledger() -> None:
-        nonlocal size
+        nonlocal size, newest
         audit_facts(store, leaves, _WITHOUT_CONTENT)
         kept_checkpoints = read_checkpoints(store, book, epochs)
+        newest = kept_checkpoints[-1].checkpoint if kept_checkpoints else None
         sizes = {one.checkpoint.size for one in (*kept_checkpoints, *outside)}
         tree = audit_tree(store, book, sizes)
         size = tree.size
@@ -114,10 +118,11 @@ def _audit(
     _step(book, "negotiations", deliveries.negotiations)
     _step(book, "refusals", deliveries.refusals)
     _step(book, "pairs", lambda: audit_pairs(store, book))
-    return ArchiveReport(str(path), tuple(kept), book.findings, dict(book.checked), book.unchecked(), size, _anchors(epochs))
+    return ArchiveReport(str(path), tuple(kept), book.findings, dict(book.checked), book.unchecked(), size, _anchors(epochs), newest)
 
 
-def _open(path: Path) -> Store:
+def open_to_read(path: Path) -> Store:
+    """An archive's store, for reading only. Raises :class:`ArchiveUnreadable` when the file is none, or of another version."""
     if not path.is_file():
         raise ArchiveUnreadable(str(path), "there is no such file")
     engine = open_archive(path)

@@ -106,6 +106,11 @@ class Lists:
         place = bisect_right(times, at.timestamp()) if times else 0
         return self._lists[issuer][place - 1] if place else None
 
+    def in_force(self, at: datetime) -> tuple[bytes, ...]:
+        """The freshest list of every issuer, in the order of their names."""
+        found = (self.source(issuer, at) for issuer in sorted(self._times))
+        return tuple(one for one in found if one is not None)
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -117,6 +122,8 @@ class Epoch:
     directory: Directory | None
     axis: bytes | None
     """The axis' certificate."""
+    anchors: tuple[bytes, ...]
+    authorities: tuple[bytes, ...]
 
     @cached_property
     def axis_digest(self) -> bytes:
@@ -127,8 +134,8 @@ class Epoch:
 class Epochs:
     """All terms of an archive, in the order in which they came into force."""
 
-    def __init__(self, epochs: Sequence[Epoch]) -> None:
-        self.all = tuple(epochs)
+    def __init__(self, epochs: Sequence[Epoch], artefacts: Artefacts, lists: Lists) -> None:
+        self.all, self.artefacts, self.lists = tuple(epochs), artefacts, lists
         self._afters = [epoch.after for epoch in epochs]
         self.axis_certificates = tuple(dict.fromkeys(epoch.axis for epoch in epochs if epoch.axis is not None))
         self._axis = frozenset(sha256(one).digest() for one in self.axis_certificates)
@@ -186,7 +193,7 @@ def load_epochs(store: Store, book: Book, folder: TrustFolder | None, fingerprin
         book.skip("terms", "none can be read: whatever evidence the archive holds was taken for them")
         epochs.append(_epoch(book, Place("trust", ""), 0, _guessed(artefacts), artefacts, lists, folder, confirmed, validators))
     _anchors_confirmed(book, epochs, confirmed)
-    return Epochs(epochs)
+    return Epochs(epochs, artefacts, lists)
 
 
 def _guessed(artefacts: Artefacts) -> Terms:
@@ -256,7 +263,7 @@ def _epoch(
         validators[anchors, authorities] = _made(book, place, "certificates", lambda: _validator(anchors, authorities, lists))
     register = get(EvidenceKind.REGISTER, terms.register)
     directory = None if register is None else _made(book, place, "register", lambda: read_register(register))
-    return Epoch(after, terms, validators[anchors, authorities], directory, get(EvidenceKind.AXIS, terms.axis))
+    return Epoch(after, terms, validators[anchors, authorities], directory, get(EvidenceKind.AXIS, terms.axis), anchors, authorities)
 
 
 def _all(found: Iterable[bytes | None]) -> list[bytes]:

@@ -46,6 +46,7 @@ class SignedObject:
     """Signed bytes as read: one claim per signature, findings on the whole (rule, clause), and every byte accounted for.
 
     ``refusal`` is set when the bytes cannot be read at all: EN 319 102-1 calls that FORMAT_FAILURE, and there are no claims then.
+    ``ranges`` are a PDF's signatures and time-stamps, from which other tools can be given their CMS and the bytes it covers.
     """
 
     kind: Kind
@@ -53,6 +54,7 @@ class SignedObject:
     findings: tuple[Deviation, ...]
     coverage: tuple[Span, ...]
     refusal: FormatFailure | None = None
+    ranges: tuple[SignedRange, ...] = ()
 
 
 def read_signed(data: bytes, content: bytes | None = None, *, sandbox: Sandbox | None = None) -> SignedObject:
@@ -71,7 +73,8 @@ def _read_pdf(data: bytes, sandbox: Sandbox | None) -> SignedObject:
     findings: list[Deviation] = []
     try:
         _, claims = letter_claims(data)
-        return SignedObject(Kind.LETTER, claims, (), pdf_coverage(len(data), _letter_ranges(data)))
+        ranges = _letter_ranges(data)
+        return SignedObject(Kind.LETTER, claims, (), pdf_coverage(len(data), ranges), ranges=ranges)
     except LetterRefused as refusal:
         if template_of(data) is not None:
             findings.append((f"not a letter in good form: {refusal}", "letter layout, docs/decisions/0010"))
@@ -83,7 +86,8 @@ def _read_pdf(data: bytes, sandbox: Sandbox | None) -> SignedObject:
             reading = read_pdf(data, sandbox)
     except FormatFailure as failure:
         return SignedObject(Kind.PDF, (), tuple(findings), (Span(0, len(data), NOTHING_COVERS),), failure)
-    return SignedObject(Kind.PDF, reading.claims, (*findings, *reading.findings), pdf_coverage(len(data), reading.ranges))
+    coverage = pdf_coverage(len(data), reading.ranges)
+    return SignedObject(Kind.PDF, reading.claims, (*findings, *reading.findings), coverage, ranges=reading.ranges)
 
 
 def _letter_ranges(data: bytes) -> tuple[SignedRange, ...]:

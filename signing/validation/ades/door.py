@@ -71,10 +71,15 @@ def validate_document(
     at: datetime,
     policy: ValidationPolicy | None = None,
     existence: Sequence[ProofOfExistence] = (),
+    *,
+    judge: ChainJudge | None = None,
 ) -> DocumentVerdict:
-    """Every signature of a document, in the order of the file, and what the policy asks of them together; never stops at a good one."""
+    """Every signature of a document, in the order of the file, and what the policy asks of them together; never stops at a good one.
+
+    A ``judge`` that is given keeps what it read for the next document.
+    """
     policy = policy or load_policy()
-    judge = Rfc5280Judge(policy)
+    judge = judge or Rfc5280Judge(policy)
     verdicts = tuple(validate(claim, evidence, at, policy, existence, judge=judge) for claim in claims)
     failed = [verdict.name for verdict in verdicts if not verdict.passed]
     few = f"{len(verdicts)} signatures, {policy.signatures} are asked for" if len(verdicts) < policy.signatures else ""

@@ -20,6 +20,8 @@ from signing.validation.rfc5280.objects import read_certificate
 from signing.validation.verdicts import ProofOfExistence, SignatureVerdict
 
 _SECOND = timedelta(seconds=1)
+_NO_END = 253402300799
+"""9999-12-31 23:59:59 UTC, by which a certificate says that it has no end (RFC 5280 §4.1.2.5); there is no second after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +109,5 @@ def _certificate_moments(certificate: bytes) -> Iterator[tuple[datetime, str]]:
         return
     name = text(facts.subject)
     yield datetime.fromtimestamp(facts.not_before, UTC), f"the certificate of {name} begins"
-    yield datetime.fromtimestamp(facts.not_after, UTC) + _SECOND, f"the certificate of {name} ends"
+    if facts.not_after < _NO_END:
+        yield datetime.fromtimestamp(facts.not_after, UTC) + _SECOND, f"the certificate of {name} ends"
