@@ -131,8 +131,8 @@ class Settled:
 class Checkpoint:
     """The axis' signed word on its whole ledger: so many entries, and this root over them (RFC 9162 §4.10, in the axis' own form).
 
-    ``number`` counts checkpoints from 1 on without a gap. ``statement`` is canonical JSON (origin, number, size, root, at); ``signature`` a detached CAdES-B over it (DER, no embedded certificates),
-    made with the axis' key.
+    ``number`` counts checkpoints from 1 on without a gap. ``statement`` is canonical JSON (origin, number, size, root, at); ``signature`` a
+    detached CAdES-B over it (DER, no embedded certificates), made with the axis' key.
     """
 
     origin: str

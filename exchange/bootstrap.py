@@ -30,9 +30,9 @@ def open_axis(
 ) -> Axis:
     """An axis over the database of the settings, made if it is empty.
 
-    ``signer`` is the axis' key; receipts, refusals and checkpoints are signed with it, each counted as what it is. ``validator``: the axis' own, when
-    the caller wants to watch its paths; otherwise one is made over ``trust``. Raises :class:`exchange.errors.StoreVersionMismatch` and
-    :class:`exchange.errors.StoreUnavailable`.
+    ``signer`` is the axis' key; receipts, refusals and checkpoints are signed with it, each counted as what it is.
+    ``validator``: the axis' own, when the caller wants to watch its paths; otherwise one is made over ``trust``. Raises
+    :class:`exchange.errors.StoreVersionMismatch` and :class:`exchange.errors.StoreUnavailable`.
     """
     engine = open_engine(settings.database_url)
     store = Store(engine)

@@ -72,7 +72,8 @@ class Terms:
             said = json.loads(statement)
             terms = cls(
                 tuple(map(bytes.fromhex, said["anchors"].split())), tuple(map(bytes.fromhex, said["authorities"].split())),
-                bytes.fromhex(said["axis"]), bytes.fromhex(said["register"]), said["operator"], said["origin"], said["accept_secret"] == "1",
+                bytes.fromhex(said["axis"]), bytes.fromhex(said["register"]), said["operator"], said["origin"],
+                said["accept_secret"] == "1",
             )  # fmt: skip
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError("the terms are no JSON object of texts") from error
@@ -109,7 +110,7 @@ def record_terms(work: Work, settings: AxisSettings, directory: Directory, store
 def record_lists(work: Work, store: TrustStore, moments: Iterable[datetime]) -> None:
     """Keep the revocation lists in force at these moments, each once."""
     issuers = [certificate_facts(one).subject_der for one in (*store.anchors, *store.authorities)]
-    lists = {}
+    lists: dict[bytes, None] = {}
     for moment in moments:
         for issuer in issuers:
             found = store.crl_source(issuer, moment)

@@ -1,4 +1,4 @@
-"""The ledger in a run: the axis seals every business hour in which something was settled, and a witness of each level looks at what it signs.
+"""The ledger in a run: the axis seals every hour in which something was settled, and a witness of each level looks at what it signs.
 
 Half a minute before the hour, so that nothing else stands at that instant and a day's last sealing is still of that day. Each witness
 verifies for itself and keeps its last checkpoint in a file of its own beside the databases: what an audit is held against.

@@ -34,7 +34,7 @@ from exchange.store import entries
 from exchange.store.engine import broken_references, open_archive, structure_faults
 from exchange.store.facts import FactKind
 from exchange.store.schema import version_of
-from exchange.store.tables import VERSION, delivery_event, ledger_entry, package
+from exchange.store.tables import VERSION, delivery_event, ledger_entry
 from exchange.store.work import Store
 
 _WITHOUT_CONTENT = tuple(kind for kind in FactKind if kind is not FactKind.ADMISSION)
@@ -77,9 +77,10 @@ def audit_archive(
 ) -> ArchiveReport:
     """Audit the archive in an SQLite file, which is opened for reading only.
 
-    ``outside``: checkpoints kept elsewhere, by witnesses for instance, which the ledger must contain. ``trust``: anchors,
-    authorities and lists to judge by; else those of the archive serve, confirmed by ``fingerprints`` (SHA-256) or reported as unconfirmed. ``longer`` may add findings about each signed
-    artefact. Findings go to ``sink`` as they are made, or into the report. Raises :class:`ArchiveUnreadable` when the file is no archive.
+    ``outside``: checkpoints kept elsewhere, by witnesses for instance, which the ledger must contain. ``trust``: anchors, authorities and
+    lists to judge by; else those of the archive serve, confirmed by ``fingerprints`` (SHA-256) or reported as unconfirmed. ``longer`` may
+    add findings about each signed artefact. Findings go to ``sink`` as they are made, or into the report. Raises
+    :class:`ArchiveUnreadable` when the file is no archive.
     """
     kept: list[Finding] = []
     store = open_to_read(path)
@@ -103,7 +104,7 @@ def _audit(
         audit_facts(store, leaves, _WITHOUT_CONTENT)
         kept_checkpoints = read_checkpoints(store, book, epochs)
         newest = kept_checkpoints[-1].checkpoint if kept_checkpoints else None
-        sizes = {one.checkpoint.size for one in (*kept_checkpoints, *outside)}
+        sizes = {one.checkpoint.size for one in kept_checkpoints} | {one.checkpoint.size for one in outside}
         tree = audit_tree(store, book, sizes)
         size = tree.size
         compare_roots(book, tree, kept_checkpoints, outside, epochs)

@@ -16,7 +16,6 @@ from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import TRANSITIONS, DeliveryState, Operation, StatusCode
 from exchange.domain.negotiation import Kind, Step
 from exchange.domain.routing import hops_for
-from exchange.errors import InvalidOrganId
 from exchange.receipts import Refusal, package_id_of, read_refusal, refusal_statement, write_refusal
 from exchange.stages.batch import ROUTE_SEPARATOR
 from exchange.stages.mail import instant
@@ -25,6 +24,7 @@ from exchange.store.work import Store
 from signing import Purpose
 
 STATES = "exchange/domain/lifecycle.py, table of transitions (Decree 30/2020 Art. 21-24; Decision 28/2018 Art. 9)"
+SIGNED = "the signed statement"
 _PAGE = 500
 _DELIVERIES = (
     select(
@@ -71,7 +71,7 @@ _REFUSALS = (
 )  # fmt: skip
 _STEPS = frozenset((row.state, row.target) for row in TRANSITIONS if row.state is not row.target)
 _BY_SOFTWARE = frozenset({DeliveryState.WAITING, DeliveryState.FETCHED, DeliveryState.FAILED})
-"""States entered at an instant of their own: arrival, fetching, a transport that failed. All others at the admission of what caused them."""
+"""States entered at an instant of their own: arrival, fetching, a transport that failed; all others at the admission of their cause."""
 _CODES = MappingProxyType({state.value: standing.code.value for state in DeliveryState if (standing := state.standing).code is not None})
 _OPERATIONS = MappingProxyType({Kind.RECALL: Operation.RECALL, Kind.UPDATE: Operation.UPDATE, Kind.REPLACE: Operation.REPLACE})
 _ANSWERS = MappingProxyType({Step.AGREED: StatusCode.AGREED, Step.REFUSED: StatusCode.REFUSED})
@@ -216,8 +216,8 @@ class Deliveries:
         rows_say = Refusal(row.about_id, row.recipient, row.rule, row.sub_indication, said.detail, instant(row.about_at))
         named = (digest, len(wire), PackageKind.REFUSAL.value, package_id_of(row.sender, digest), row.about_at)
         self._book.check(place, (
-            (refusal_statement(rows_say) == row.statement, "refusal-differs", "the signed statement", "the rows say something else than was signed"),
-            ((row.sha256, row.size, row.kind, row.package_id, row.admitted_at) == named, "refusal-package", "the signed statement",
+            (refusal_statement(rows_say) == row.statement, "refusal-differs", SIGNED, "the rows say something else than was signed"),
+            ((row.sha256, row.size, row.kind, row.package_id, row.admitted_at) == named, "refusal-package", SIGNED,
              "the package row of the refusal is not of these bytes"),
         ))  # fmt: skip
         report, fault = self._epochs.axis_signature(row.signature, sha256(row.statement).digest(), instant(row.about_at), Purpose.REFUSAL)
@@ -240,11 +240,3 @@ def _negotiation(row: Any) -> Iterator[tuple[bool, str, str, str]]:
     if answered and kind is not Kind.REPLACE and step in _ANSWERS:  # a replacement is answered by what becomes of the new document
         fits = (row.answer_code, row.answered_at) == (_ANSWERS[step].value, row.answer_admitted)
         yield fits, "answer-cause", STATES, f"only a status {_ANSWERS[step].value} at its own admission can make it {step.value}"
-
-
-def organ_of(text: str) -> OrganId | None:
-    """The organisation of a code, ``None`` for none."""
-    try:
-        return OrganId.parse(text)
-    except InvalidOrganId:
-        return None

@@ -55,7 +55,9 @@ def read_trust_folder(folder: Path) -> TrustFolder:
 
     Raises :class:`ArchiveUnreadable` when the folder or a file of it cannot be read as that, or holds no anchor.
     """
-    anchors, authorities, crls = [], [], []
+    anchors: list[bytes] = []
+    authorities: list[bytes] = []
+    crls: list[bytes] = []
     try:
         files = sorted(path for path in folder.iterdir() if path.suffix.lower() in {".der", ".cer", ".crt", ".pem", ".crl"})
         for path in files:
@@ -168,7 +170,7 @@ class Epochs:
 
 
 def load_epochs(store: Store, book: Book, folder: TrustFolder | None, fingerprints: Iterable[bytes]) -> Epochs:
-    """Read and check the evidence of an archive. What is damaged becomes a finding; what then cannot be judged is counted where it occurs."""
+    """Read and check the evidence of an archive. What is damaged becomes a finding; what is missing then is counted where it occurs."""
     artefacts, lists = _artefacts(store, book, folder)
     with store.reading() as work:
         rows = work.all(_TERMS)
@@ -221,10 +223,10 @@ def _artefacts(store: Store, book: Book, folder: TrustFolder | None) -> tuple[Ar
     return found, lists
 
 
-def _artefact(book: Book, number: int, kind: str, digest: bytes, data: bytes, found: dict[tuple[str, bytes], bytes], lists: Lists) -> None:
+def _artefact(book: Book, number: int, kind: str, digest: bytes, data: object, found: dict[tuple[str, bytes], bytes], lists: Lists) -> None:
     place = Place("evidence", str(number))
     book.checked["evidence"] += 1
-    if not isinstance(data, bytes) or sha256(data).digest() != digest:
+    if not isinstance(data, bytes) or sha256(data).digest() != digest:  # SQLite keeps any type in any column
         book.find(place, "evidence-changed", _CLAUSE, f"this {kind} is not the one whose digest stands beside it")
         return
     if kind not in set(EvidenceKind):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import bindparam, func, select
 
 from exchange.api import Checkpoint
 from exchange.audit.evidence import Epochs
@@ -18,7 +18,7 @@ from exchange.errors import CheckpointUnreadable
 from exchange.ledger import leaf
 from exchange.store import entries
 from exchange.store.facts import KEYS, Fact, FactKind, Sealed, orphans, page
-from exchange.store.tables import checkpoint, ledger_entry, ledger_node
+from exchange.store.tables import ledger_entry, ledger_node
 from exchange.store.work import Store
 from signing import Purpose
 
@@ -238,7 +238,7 @@ def _check_row(book: Book, place: Place, row: Any, one: Checkpoint, before: Chec
     same = (row.id, row.size, row.root, row.at) == (one.number, one.size, one.root, round(one.at.timestamp()))
     book.check(place, (
         (same, "checkpoint-differs", LOG, f"the row of checkpoint {row.id} says something else than what was signed"),
-        (not epochs.origins or one.origin in epochs.origins, "checkpoint-origin", LOG, f"it is a checkpoint of the ledger {one.origin}"),
+        (_known_origin(one, epochs), "checkpoint-origin", LOG, f"it is a checkpoint of the ledger {one.origin}"),
         (before is None or one.size > before.size, "checkpoint-order", LOG, "its ledger is not longer than that of the one before"),
         (before is None or one.at >= before.at, "checkpoint-order", LOG, "it was sealed before the one before it"),
     ))  # fmt: skip
@@ -257,10 +257,10 @@ def compare_roots(book: Book, tree: Tree, kept: list[Kept], outside: Sequence[Ch
             "the ledger as a whole", "no checkpoint from outside was brought along: a ledger rewritten or cut short as a whole would pass"
         )
         return
-    for one in outside:
-        _outside_word(book, one, epochs)
-        _outside_tree(book, tree, one.checkpoint, rewritten=not differing and not tree.gaps)
-        _outside_row(book, kept, one.checkpoint)
+    for file in outside:
+        _outside_word(book, file, epochs)
+        _outside_tree(book, tree, file.checkpoint, rewritten=not differing and not tree.gaps)
+        _outside_row(book, kept, file.checkpoint)
     newest = max(outside, key=lambda one: one.checkpoint.size).checkpoint.size
     for number in range(tree.size, newest):
         detail = f"entry {number} is gone: a checkpoint brought along speaks of {newest} entries, the archive has {tree.size}"
@@ -274,9 +274,13 @@ def _outside_word(book: Book, one: CheckpointFile, epochs: Epochs) -> None:
     book.checked["outside checkpoints"] += 1
     book.check(Place("outside checkpoint", str(one.checkpoint.number)), (
         (not fault, "outside-signature", "EN 319 102-1 §5.3", f"the checkpoint brought along is not this axis' word: {fault}"),
-        (ours, "outside-signer", "EN 319 102-1 §5.2.3", "the certificate brought along with the checkpoint is not the axis' of this archive"),
-        (not epochs.origins or one.checkpoint.origin in epochs.origins, "outside-origin", LOG, f"it is of the ledger {one.checkpoint.origin}"),
+        (ours, "outside-signer", "EN 319 102-1 §5.2.3", "the certificate beside it is not the axis' of this archive"),
+        (_known_origin(one.checkpoint, epochs), "outside-origin", LOG, f"it is of the ledger {one.checkpoint.origin}"),
     ))  # fmt: skip
+
+
+def _known_origin(one: Checkpoint, epochs: Epochs) -> bool:
+    return not epochs.origins or one.origin in epochs.origins
 
 
 def _outside_tree(book: Book, tree: Tree, one: Checkpoint, *, rewritten: bool) -> None:

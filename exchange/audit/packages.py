@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
 from exchange.admission import document_key, reported
 from exchange.api import PackageKind
+from exchange.audit.contents import CONTENT, Admitted, Blobs, Contents, Damaged
 from exchange.audit.evidence import Epoch, Epochs
 from exchange.audit.findings import Book, Finding, Place
 from exchange.audit.ledger import Leaves
@@ -18,19 +19,17 @@ from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import Operation
 from exchange.edxml.model import EdocHeader, StatusHeader
 from exchange.edxml.reader import EdxmlPackage
-from exchange.edxml.skeleton import Skeleton, rebuild
 from exchange.receipts import package_id_of, receipt_statement
 from exchange.stages.mail import instant
 from exchange.stages.verify import HEAD
 from exchange.store.blobs import StoredBlob
 from exchange.store.contents import StoredPackage
 from exchange.store.facts import Fact, FactKind, Sealed, page
-from exchange.store.tables import attachment, blob, chunk, delivery, document, verdict
+from exchange.store.tables import attachment, blob, delivery, document, verdict
 from exchange.store.work import Store, Work
 from exchange.verification import DETACHED, Attachment, Judgement, judge
-from signing import PackedLetter, Purpose, SignatureReport, unpack_letter
+from signing import Purpose, SignatureReport
 
-CONTENT = "the package's SHA-256 in its receipt"
 RECEIPT = "EN 319 102-1 §5.3; RFC 5652"
 HEADER = "QCVN 102:2016"
 VERDICT = "Decree 30/2020 Art. 5; EN 319 102-1 §5.3"
@@ -46,7 +45,6 @@ _DOCUMENTS = select(
 ).where(document.c.package.between(bindparam("first"), bindparam("last")))
 _RECIPIENTS = select(delivery.c.package, delivery.c.recipient).where(delivery.c.package.between(bindparam("first"), bindparam("last")))
 _VERDICTS = select(verdict).where(verdict.c.package.between(bindparam("first"), bindparam("last")))
-_CHUNKS = select(func.count(), func.sum(func.length(chunk.c.data))).where(chunk.c.upload == bindparam("upload"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,37 +89,12 @@ class _Around:
         return found
 
 
-@dataclass(slots=True)
-class _Package:
-    """One admission in hand."""
-
-    id: int
-    package_id: str
-    sender: str
-    sha256: bytes
-    kind: str
-    size: int
-    at: int
-    priority: int
-    operation: int
-    statement: bytes
-    signature: bytes
-    skeleton: bytes
-    status: tuple[Any, ...]
-
-    def place(self, table: str = "package", row: object = None) -> Place:
-        return Place(table, str(self.id if row is None else row), self.package_id)
-
-
-class Damaged(Exception):
-    """A part of a package is not what it must be; it was written down as a finding."""
-
-
 class Packages:
     """Audits admissions."""
 
     def __init__(self, store: Store, book: Book, epochs: Epochs, leaves: Leaves, longer: Longer | None) -> None:
         self._store, self._book, self._epochs, self._leaves, self._longer = store, book, epochs, leaves, longer
+        self._bytes = Contents(store, book)
 
     def audit(self) -> None:
         """All of them, a page at a time."""
@@ -139,7 +112,7 @@ class Packages:
 
     def _one(self, row: Any, fact: Fact, sealed: Sealed | None, around: _Around) -> None:
         self._leaves.check(FactKind.ADMISSION, fact, sealed)
-        one = _Package(*row[:12], status=tuple(row[12:18]))
+        one = Admitted(*(*row[:12], tuple(row[12:18])))
         self._book.checked["packages"] += 1
         try:
             self._receipt(one)
@@ -149,7 +122,7 @@ class Packages:
         except Exception as error:  # whatever a changed row makes the readers raise, it is this row that cannot be read
             self._book.find(one.place(), "unreadable", CONTENT, f"the package cannot be read: {type(error).__name__}: {error}")
 
-    def _receipt(self, one: _Package) -> None:
+    def _receipt(self, one: Admitted) -> None:
         self._book.checked["receipts"] += 1
         at = instant(one.at)
         stated = receipt_statement(one.package_id, one.sha256, OrganId.parse(one.sender), one.kind, at)
@@ -171,17 +144,8 @@ class Packages:
 
     # --- bytes ---
 
-    def _contents(self, one: _Package, around: _Around) -> None:
-        skeleton = self._skeleton(one)
-        blobs = self._blobs(one, around.blobs.get(one.id, []))
-        digest, size = sha256(), 0
-        for piece in rebuild(skeleton, [self._pieces(stored, data) for stored, data in blobs]):
-            digest.update(piece)
-            size += len(piece)
-        if digest.digest() != one.sha256 or size != one.size:
-            detail = f"its bytes do not come back as they were received ({size} bytes, {one.size} were)"
-            self._book.find(one.place(), "package-differs", CONTENT, detail)
-            raise Damaged
+    def _contents(self, one: Admitted, around: _Around) -> None:
+        skeleton, blobs = self._bytes.of(one, around.blobs.get(one.id, []))
         if package_id_of(one.sender, one.sha256) != one.package_id:
             self._book.find(one.place(), "package-id", CONTENT, "its name is not the one its sender and bytes give it")
         found = StoredPackage(skeleton, ()).reread()
@@ -192,72 +156,9 @@ class Packages:
         else:
             self._book.find(one.place(), "package-kind", HEADER, f"{one.kind!r} is no kind of package that is taken in")
 
-    def _skeleton(self, one: _Package) -> Skeleton:
-        try:
-            skeleton = Skeleton.unpack(one.skeleton)
-            if skeleton.pack() == one.skeleton:
-                return skeleton
-            detail = "the skeleton is not in the form in which it was written"
-        except Exception as error:  # a changed skeleton may break its reader anywhere
-            detail = f"the skeleton cannot be read: {error}"
-        self._book.find(one.place("skeleton"), "skeleton-damaged", CONTENT, detail)
-        raise Damaged
-
-    def _blobs(self, one: _Package, attached: Sequence[tuple[int, int, StoredBlob]]) -> list[tuple[StoredBlob, bytes | None]]:
-        """The attachments in order, each checked against its own digest; of a large one the bytes stay where they are."""
-        found, damaged = [], False
-        for expected, (ordinal, number, stored) in enumerate(attached):
-            if ordinal != expected:
-                self._book.find(
-                    one.place("attachment"), "attachment-order", CONTENT, f"it has attachment {ordinal} where {expected} must follow"
-                )
-                damaged = True
-            self._book.checked["attachments"] += 1
-            try:
-                fault, data = self._blob(stored)
-            except Exception as error:  # whatever the unpacking of changed bytes raises
-                fault, data = f"it cannot be unpacked: {error}", None
-            if fault:
-                damaged = True
-                self._book.find(
-                    one.place("blob", number), "blob-damaged", CONTENT, f"attachment {ordinal} is not what was received: {fault}"
-                )
-            found.append((stored, data))
-        if damaged:
-            raise Damaged
-        return found
-
-    def _blob(self, stored: StoredBlob) -> tuple[str, bytes | None]:
-        """Why a blob is damaged, or nothing; and its bytes unless they stand in chunks."""
-        if stored.upload is not None:
-            if stored.data is not None or stored.template is not None:
-                return "it stands in two places", None
-            return self._chunked(stored), None
-        if not isinstance(stored.data, bytes):
-            return "its bytes are missing", None
-        data = stored.data if stored.template is None else unpack_letter(PackedLetter(stored.template, stored.data))
-        if len(data) != stored.size:
-            return f"it has {len(data)} bytes, {stored.size} were received", None
-        return "" if sha256(data).digest() == stored.sha256 else "its digest differs", data
-
-    def _chunked(self, stored: StoredBlob) -> str:
-        digest, size, count = sha256(), 0, 0
-        for piece in stored.chunks(self._store):
-            digest.update(piece)
-            size += len(piece)
-            count += 1
-        with self._store.reading() as work:
-            rows, held = work.rows(_CHUNKS, {"upload": stored.upload})[0]
-        if (rows, held) != (count, stored.size) or size != stored.size:
-            return f"its {rows} chunks hold {held} bytes, {stored.size} were received"
-        return "" if digest.digest() == stored.sha256 else "its digest differs"
-
-    def _pieces(self, stored: StoredBlob, data: bytes | None) -> Iterator[bytes]:
-        return iter((data,)) if data is not None else stored.chunks(self._store)
-
     # --- header against rows ---
 
-    def _status(self, one: _Package, found: EdxmlPackage) -> None:
+    def _status(self, one: Admitted, found: EdxmlPackage) -> None:
         self._book.checked["statuses"] += 1
         header = found.header
         if not isinstance(header, StatusHeader):
@@ -270,7 +171,7 @@ class Packages:
         if (one.priority, one.operation) != (0, 0):
             self._book.find(one.place(), "header-differs", HEADER, "a status package has neither priority nor operation")
 
-    def _sender(self, one: _Package, stated: OrganId) -> None:
+    def _sender(self, one: Admitted, stated: OrganId) -> None:
         newest = self._epochs.newest
         if newest is None or newest.directory is None:
             self._book.skip("senders", "the archive holds no register that can be read")
@@ -279,7 +180,7 @@ class Packages:
         if one.sender not in (known or {str(stated)}):
             self._book.find(one.place(), "sender-differs", HEADER, f"it was taken in from {one.sender} and says it is from {stated}")
 
-    def _document(self, one: _Package, found: EdxmlPackage, blobs: list[tuple[StoredBlob, bytes | None]], around: _Around) -> None:
+    def _document(self, one: Admitted, found: EdxmlPackage, blobs: Blobs, around: _Around) -> None:
         self._book.checked["documents"] += 1
         header = found.header
         if not isinstance(header, EdocHeader):
@@ -297,7 +198,7 @@ class Packages:
         if len(found.attachments) == len(blobs):
             self._verdict(one, found, blobs, around.verdicts.get(one.id))
 
-    def _document_row(self, one: _Package, header: EdocHeader, rows: list[Any]) -> None:
+    def _document_row(self, one: Admitted, header: EdocHeader, rows: list[Any]) -> None:
         key = document_key(OrganId.parse(one.sender), header)
         founds = header.operation in {Operation.NEW, Operation.REPLACE}
         if len(rows) != int(founds):
@@ -311,7 +212,7 @@ class Packages:
                     one.place("document", row.id), "document-differs", HEADER, "the row of the document is not what its header says"
                 )
 
-    def _recipients(self, one: _Package, header: EdocHeader, held: list[str]) -> None:
+    def _recipients(self, one: Admitted, header: EdocHeader, held: list[str]) -> None:
         named = [str(organ) for organ in header.recipient_ids]
         if header.operation is Operation.UPDATE:
             added = {str(organ) for organ in header.business.added()}
@@ -330,7 +231,7 @@ class Packages:
 
     # --- verdict ---
 
-    def _verdict(self, one: _Package, found: EdxmlPackage, blobs: list[tuple[StoredBlob, bytes | None]], row: Any | None) -> None:
+    def _verdict(self, one: Admitted, found: EdxmlPackage, blobs: Blobs, row: Any | None) -> None:
         if row is None:
             self._book.skip("verdicts", "the axis had not judged them yet")
             return
@@ -361,7 +262,7 @@ class Packages:
             return Attachment(name, next(stored.chunks(self._store), b"")[:HEAD], stored.sha256)
         return Attachment(name, data[:HEAD] if stored.large else data, stored.sha256)
 
-    def _letters(self, one: _Package, attachments: list[Attachment], said: Judgement) -> None:
+    def _letters(self, one: Admitted, attachments: list[Attachment], said: Judgement) -> None:
         if self._longer is None:
             return
         letter = next((each for each in attachments if each.data.startswith(b"%PDF-")), None)

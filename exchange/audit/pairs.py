@@ -44,6 +44,8 @@ def _alone(*conditions: Any) -> Select[Any]:
     return select(package.c.id, package.c.package_id).where(*conditions).order_by(package.c.id)
 
 
+_is_refusal = package.c.kind == PackageKind.REFUSAL.value
+_is_status = package.c.kind == PackageKind.STATUS.value
 _has_receipt = exists().where(receipt.c.package == package.c.id)
 _has_skeleton = exists().where(skeleton.c.package == package.c.id)
 _has_refusal = exists().where(refusal.c.package == package.c.id)
@@ -62,12 +64,12 @@ PAIRS = (
     Pair("package", "receipt-missing", "it has no receipt", _alone(package.c.kind.in_(_IN), ~_has_receipt)),
     Pair("package", "skeleton-missing", "its bytes are gone", _alone(package.c.kind.in_(_IN), ~_has_skeleton)),
     Pair("package", "refusal-missing", "it is a refusal, and what was signed is gone",
-         _alone(package.c.kind == PackageKind.REFUSAL.value, ~_has_refusal)),
-    Pair("package", "receipt-extra", "a refusal of the axis has a receipt", _alone(package.c.kind == PackageKind.REFUSAL.value, _has_receipt)),
+         _alone(_is_refusal, ~_has_refusal)),
+    Pair("package", "receipt-extra", "a refusal of the axis has a receipt", _alone(_is_refusal, _has_receipt)),
     Pair("package", "package-kind", "it is of no known kind", _alone(package.c.kind.not_in([kind.value for kind in PackageKind]))),
     Pair("status", "status-missing", "what the status package reports is gone",
-         _alone(package.c.kind == PackageKind.STATUS.value, ~_has_status)),
-    Pair("status", "status-extra", "what is no status package reports something", _alone(package.c.kind != PackageKind.STATUS.value, _has_status)),
+         _alone(_is_status, ~_has_status)),
+    Pair("status", "status-extra", "what is no status package reports something", _alone(~_is_status, _has_status)),
     Pair("verdict", "verdict-missing", "it was taken in, is not waiting to be judged, and has no verdict",
          _alone(package.c.kind == PackageKind.EDOC.value, ~_has_verdict, ~_is_waiting)),
     Pair("verdict", "verdict-extra", "what is no document has a verdict", _alone(package.c.kind != PackageKind.EDOC.value, _has_verdict)),
@@ -82,7 +84,7 @@ PAIRS = (
     Pair("mailbox", "mailbox-differs", "a line of a mailbox is neither open nor closed",
          select(mailbox.c.id, package.c.package_id).join(package, package.c.id == mailbox.c.package).where(_open_box)),
     Pair("mailbox", "mailbox-missing", "the refusal lies in no mailbox",
-         _alone(package.c.kind == PackageKind.REFUSAL.value, ~exists().where(mailbox.c.package == package.c.id))),
+         _alone(_is_refusal, ~exists().where(mailbox.c.package == package.c.id))),
 )  # fmt: skip
 
 

@@ -180,7 +180,7 @@ _IN_ANY_ORDER = frozenset({FactKind.ANSWER})
 def unsealed(work: Work, kind: FactKind, late: int, limit: int) -> list[Fact]:
     """Facts of a kind that no ledger entry speaks of yet, in the order of their ids.
 
-    ``late``: how many ids before the last sealed one are looked at again, since another transaction may have drawn an id and committed late.
+    ``late``: how many ids before the last sealed one are looked at again, since another transaction may commit late.
     """
     last = work.value(_LAST, {"kind": kind.value})
     after = -1 if last is None or kind in _IN_ANY_ORDER else last - late
@@ -193,8 +193,8 @@ def unsealed(work: Work, kind: FactKind, late: int, limit: int) -> list[Fact]:
 def page(work: Work, kind: FactKind, after: int, limit: int) -> list[tuple[Any, Fact, Sealed | None]]:
     """Facts of a kind with ids above ``after``: the row as read, the fact, and its entry."""
     rows = work.rows(_PAGES[kind], {"after": after, "limit": limit})
-    found = [(row, fact, None if row[-4] is None else Sealed(*row[-4:])) for row, fact in zip(rows, _facts(work, kind, rows), strict=True)]
-    return found
+    facts = _facts(work, kind, rows)
+    return [(row, fact, None if row[-4] is None else Sealed(*row[-4:])) for row, fact in zip(rows, facts, strict=True)]
 
 
 def orphans(work: Work, kind: FactKind) -> list[tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""The ledger over the history, its checkpoints, and the evidence verdicts stood on. All of it can only be added to; nothing older changes."""
+"""The ledger over the history, its checkpoints, and the evidence verdicts stood on: only added to. Nothing older changes."""
 
 from __future__ import annotations
 
