@@ -46,18 +46,19 @@ def manifest_holds():
 def attachments():
     """Base64 of the package: each attachment of the folder must be in it, byte for byte."""
     package = re.sub(rb"\s", b"", read("package.edxml"))
-    return all(base64.b64encode(read(name)) in package for name in CONTENTS["attachments"])
+    return all(base64.b64encode(read(one["file"])) in package for one in CONTENTS["attachments"])
 
 
 def signed_range(one):
     """A PDF's signature stands in a gap of its own /ByteRange; the bytes around the gap are what was signed (ISO 32000-1 §12.8.1)."""
     pdf = read(one["attachment"])
     start, opening, closing, rest = one["byte_range"]
-    written = re.findall(rb"/ByteRange ?\[ ?(\d+) (\d+) (\d+) (\d+) *\]", pdf[max(0, opening - 400) : opening])
+    written = re.findall(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]", pdf)
     gap, cms = pdf[opening:closing], read(one["signature"])
     value = bytes.fromhex(gap[1:-1].decode("ascii"))
     covered = pdf[start:opening] + pdf[closing : closing + rest]
-    named = written and [int(number) for number in written[-1]] == one["byte_range"] and start == 0 and (gap[:1], gap[-1:]) == (b"<", b">")
+    written = [[int(number) for number in each] for each in written]
+    named = one["byte_range"] in written and start == 0 and (gap[:1], gap[-1:]) == (b"<", b">")
     return named and value[: len(cms)] == cms and not any(value[len(cms) :]) and covered == read(one["content"])
 
 
