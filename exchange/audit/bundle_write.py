@@ -10,6 +10,7 @@ import json
 import zipfile
 from base64 import encodebytes
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
 from importlib.resources import files
@@ -18,10 +19,10 @@ from typing import Any
 from exchange.api import Checkpoint
 from exchange.audit.answers import Answers, answers_of
 from exchange.audit.dossier import Dossier
+from exchange.audit.entered import Proven
 from exchange.audit.readme import LANGUAGES, readme
 from exchange.audit.trail import Word
 from exchange.domain.calendar import VN
-from exchange.trust import Terms
 from signing import SignatureVerdict
 
 FORMAT = "truc-evidence/1"
@@ -69,12 +70,16 @@ def _entries(dossier: Dossier, policy_file: bytes) -> dict[str, bytes]:
     }
     found |= {f"README{suffix}.md": readme(language, dossier, answers).encode() for language, suffix in LANGUAGES.items()}
     found |= {name: data for name, data in (("trust/terms.json", dossier.terms), ("trust/register.json", dossier.register)) if data}
-    found |= _attachments(dossier)
-    found |= _signatures(answers)
+    found |= bundle_entries(dossier, answers)
     found |= _evidence(dossier, answers)
     found |= _ledger(dossier)
     found |= _others(dossier)
     return found
+
+
+def bundle_entries(dossier: Dossier, answers: Answers) -> dict[str, bytes]:
+    """The files that follow from the package alone: attachments, signatures and time-stamps with the bytes they cover."""
+    return _attachments(dossier) | _signatures(answers)
 
 
 def _attachments(dossier: Dossier) -> dict[str, bytes]:
@@ -90,7 +95,7 @@ def attachment_file(dossier: Dossier, ordinal: int) -> str:
 def _signatures(answers: Answers) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for one in answers.signatures:
-        part = one.judged.part
+        part = one.part
         found |= {f"{one.folder}/signature.p7s": part.cms, f"{one.folder}/content.bin": part.covered}
     for stamp in answers.stamps:
         found[f"{stamp.folder}/token.tst"] = stamp.stamped.token.der
@@ -139,7 +144,16 @@ def _ledger(dossier: Dossier) -> dict[str, bytes]:
     if entered.later is not None:
         found |= _checkpoint("later", entered.later)
         found["ledger/consistency.json"] = _json({"proof": [one.hex() for one in entered.consistency]})
+    found["ledger/evidence.json"] = _json([_proven(one) for one in entered.evidence])
     return found
+
+
+def _proven(one: Proven) -> dict[str, Any]:
+    """That an artefact stands in the ledger, and in which of the two checkpoints first."""
+    return {
+        "sha256": one.artefact_sha256.hex(), "checkpoint": "later" if one.later else "checkpoint", "index": one.index,
+        "leaf": one.leaf.decode(), "payload": one.payload.decode(), "proof": [step.hex() for step in one.inclusion],
+    }  # fmt: skip
 
 
 def _checkpoint(name: str, checkpoint: Checkpoint) -> dict[str, bytes]:
@@ -168,7 +182,8 @@ def _json(value: object) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode("utf-8", "backslashreplace")
 
 
-def _instant(moment: datetime | None) -> str | None:
+def instant_text(moment: datetime | None) -> str | None:
+    """ISO 8601 at +07:00."""
     return None if moment is None else moment.astimezone(VN).isoformat()
 
 
@@ -176,7 +191,7 @@ def _contents(dossier: Dossier, answers: Answers) -> dict[str, Any]:
     """What check.py goes by."""
     signatures = []
     for one in answers.signatures:
-        part = one.judged.part
+        part = one.part
         line: dict[str, Any] = {
             "folder": one.folder, "signature": f"{one.folder}/signature.p7s", "content": f"{one.folder}/content.bin",
             "attachment": attachment_file(dossier, part.ordinal), "attachment_name": part.attachment, "name": part.name,
@@ -192,7 +207,9 @@ def _contents(dossier: Dossier, answers: Answers) -> dict[str, Any]:
         line = {"folder": stamp.folder, "token": f"{stamp.folder}/token.tst", "hash": stamp.stamped.token.imprint_algorithm, "kind": stamp.stamped.kind}
         stamps.append(line | ({"content": f"{stamp.folder}/content.bin"} if stamp.stamped.covered is not None else {}))
     entered = dossier.entered
+    found = dossier.found
     return {
+        "document": {"number": found.number, "notation": found.notation, "document_id": found.document_id},
         "attachments": [
             {"file": attachment_file(dossier, number), "name": name} for number, (name, _) in enumerate(dossier.contents.attachments)
         ],
@@ -208,15 +225,15 @@ def _hops(dossier: Dossier) -> dict[str, Any]:
     return {
         "deliveries": [
             {
-                "recipient": one.recipient, "organ": one.organ, "route": one.route.split(">"), "available_at": _instant(one.available_at),
-                "transport": one.transport, "transport_at": _instant(one.transport_at),
-                "steps": [{"at": _instant(step.at), "state": step.state, "cause": step.cause, "reason": step.reason} for step in one.steps],
+                "recipient": one.recipient, "organ": one.organ, "route": one.route.split(">"), "available_at": instant_text(one.available_at),
+                "transport": one.transport, "transport_at": instant_text(one.transport_at),
+                "steps": [{"at": instant_text(step.at), "state": step.state, "cause": step.cause, "reason": step.reason} for step in one.steps],
             }
             for one in dossier.trail.journeys
         ],
         "others": [
             {"folder": f"others/{number:04d}-{one.kind}", "package_id": one.package_id, "kind": one.kind, "sender": one.sender,
-             "admitted_at": _instant(one.admitted_at)}
+             "admitted_at": instant_text(one.admitted_at)}
             for number, one in enumerate(dossier.trail.others, 1)
         ],
         "omitted": dossier.trail.omitted,
@@ -227,26 +244,22 @@ def _recorded(dossier: Dossier) -> dict[str, Any]:
     said = dossier.recorded
     if said is None:
         return {"judged": False}
-    now = said.again
-    again = None if now is None else {"accepted": now.accepted, "rule": now.rule, "sub_indication": now.sub_indication, "detail": now.detail}
-    return {
-        "judged": True, "at": _instant(said.at), "accepted": said.accepted, "rule": said.rule, "sub_indication": said.sub_indication,
-        "detail": said.detail, "again": again, "terms": Terms.read(dossier.terms).origin if dossier.terms else None,
-    }  # fmt: skip
+    return {"judged": True, "at": instant_text(said.at), "said": asdict(said.said), "again": None if said.again is None else asdict(said.again)}
 
 
 def _recomputed(dossier: Dossier, answers: Answers) -> dict[str, Any]:
     return {
-        "at": _instant(dossier.at),
+        "at": instant_text(dossier.at),
+        "admitted_at": instant_text(dossier.found.admitted_at),
         "policy": dossier.policy.name,
         "signatures": [
             {
-                "folder": one.folder, "content_intact": one.intact, "chain_at": _instant(one.at), "chain_holds": one.chain,
-                "verdicts": [_verdict(verdict) for verdict in one.judged.verdicts],
+                "folder": one.folder, "content_intact": one.intact, "chain_at": instant_text(one.at), "chain_holds": one.chain,
+                "verdicts": [_verdict(verdict) for verdict in one.verdicts],
             }
             for one in answers.signatures
         ],
-        "timestamps": [{"folder": one.folder, "at": _instant(one.at), "holds": one.holds} for one in answers.stamps],
+        "timestamps": [{"folder": one.folder, "at": instant_text(one.at), "holds": one.holds} for one in answers.stamps],
         "receipt": answers.receipt,
         "checkpoint": answers.checkpoint,
         "later": answers.later,
@@ -257,10 +270,10 @@ def _recomputed(dossier: Dossier, answers: Answers) -> dict[str, Any]:
 def _verdict(one: SignatureVerdict) -> dict[str, Any]:
     return {
         "name": one.name, "indication": str(one.indication), "sub_indication": None if one.sub_indication is None else str(one.sub_indication),
-        "best_signature_time": _instant(one.best_signature_time), "level": one.level, "missing": one.missing,
+        "best_signature_time": instant_text(one.best_signature_time), "level": one.level, "missing": one.missing,
         "checks": [{"name": check.name, "passed": check.passed, "clause": check.clause, "detail": check.detail} for check in one.checks],
         "existence": [
-            {"object": proof.object_sha256.hex(), "at": _instant(proof.at), "source": proof.source,
+            {"object": proof.object_sha256.hex(), "at": instant_text(proof.at), "source": proof.source,
              "artefact": None if proof.artefact_sha256 is None else proof.artefact_sha256.hex()}
             for proof in one.existence
         ],

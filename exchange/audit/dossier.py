@@ -1,69 +1,64 @@
-"""All an archive holds about one package, as values: what an evidence bundle is written from."""
+"""All there is about one package, as values: gathered from an archive, or read again from an evidence bundle."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from exchange.audit.entered import Entered, entry_of, evidence_since
+from exchange.audit.entered import Entered, entry_of, with_evidence
 from exchange.audit.evidence import Epoch
 from exchange.audit.holdings import Found, Holdings
-from exchange.audit.parts import Contents, Part, take_apart
+from exchange.audit.parts import Contents, take_apart
 from exchange.audit.trail import RECEIPT, Trail, Word, follow
 from exchange.checkpoints import CheckpointFile
 from exchange.edxml.model import EdocHeader
 from exchange.edxml.reader import MemorySink, read
 from exchange.edxml.tree import Limits
 from exchange.inspection import MAX_PACKAGE
-from exchange.ledger import Ledger
 from exchange.stages.mail import instant
 from exchange.store.tables import verdict
 from exchange.trust import EvidenceKind
 from exchange.verification import Attachment, Judgement, judge
-from signing import (
-    Evidence,
-    ProofOfExistence,
-    Purpose,
-    Rfc5280Judge,
-    Sandbox,
-    SignatureClaim,
-    SignatureVerdict,
-    ValidationPolicy,
-    validate,
-)
+from signing import Evidence, Sandbox, ValidationPolicy
 
 _VERDICT = select(verdict).where(verdict.c.package == bindparam("package"))
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """The axis' verdict as the archive keeps it, and the same judged again from the same bytes by the same terms."""
+class Said:
+    """A verdict of the axis in its own terms."""
 
-    at: datetime
     accepted: bool
     rule: str
     sub_indication: str
     detail: str
-    verifies: int
-    again: Judgement | None
+
+    @classmethod
+    def of(cls, judgement: Judgement) -> Said:
+        """What a judgement says."""
+        return cls(judgement.accepted, judgement.rule, judgement.sub_indication, judgement.detail)
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """One CMS on the long way at the control time: a verdict for each of its signers."""
+class Recorded:
+    """The axis' verdict as the archive keeps it; ``again`` is the same judged now, from the same bytes by the same terms."""
 
-    part: Part
-    verdicts: tuple[SignatureVerdict, ...]
+    at: datetime
+    said: Said
+    again: Said | None
 
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """Everything about one package. ``lists`` are the revocation lists in force at each instant at which a chain of it is judged."""
+    """Everything about one package; nothing in it is judged yet.
+
+    ``at`` is the control time of the long way, ``lists`` the revocation lists in force at each instant at which a chain is judged,
+    ``axis`` the certificate receipts and checkpoints must be signed under, ``confirmed`` whether the anchors are known from outside.
+    """
 
     found: Found
     package: bytes
@@ -75,9 +70,7 @@ class Dossier:
     at: datetime
     policy: ValidationPolicy
     evidence: Evidence
-    proofs: tuple[ProofOfExistence, ...]
     lists: Mapping[datetime, tuple[bytes, ...]]
-    judged: tuple[Judged, ...]
     register: bytes
     terms: bytes
     axis: bytes
@@ -97,58 +90,25 @@ def open_dossier(
     Raises :class:`exchange.errors.EdxmlError` for a package that does not come back readable, :class:`NoReceipt`, and
     :class:`exchange.errors.StoreError` or :class:`exchange.store.entries.MissingHash` where the file is damaged.
     """
-    with holdings.store.reading() as work:
-        word, said = work.first(RECEIPT, {"package": found.row}), work.first(_VERDICT, {"package": found.row})
+    store, row = holdings.store, found.row
+    with store.reading() as work:
+        word, said = work.first(RECEIPT, {"package": row}), work.first(_VERDICT, {"package": row})
     if word is None:
         raise NoReceipt(found.package_id)
-    receipt = Word(word.statement, word.signature)
-    data = holdings.package(found.row)
+    data = holdings.package(row)
     contents = take_apart(data, sandbox)
     epoch = holdings.epochs.newest if said is None else holdings.epochs.of_verdict(said.id)
-    entered = entry_of(holdings.store, found.row, None if outside is None else outside.checkpoint)
+    entered = entry_of(store, row, None if outside is None else outside.checkpoint)
     control = at or found.admitted_at
-    moments = _moments(found, contents, control, entered)
-    evidence = holdings.evidence(moments)
-    proofs = (*receipt_proofs(holdings, contents, receipt, found.admitted_at), *ledger_proofs(holdings))
-    lists = {moment: holdings.epochs.lists.in_force(moment) for moment in moments}
+    lists = {moment: holdings.epochs.lists.in_force(moment) for moment in _moments(found, contents, control, entered)}
+    evidence = holdings.evidence(lists)
+    if entered is not None:
+        entered = with_evidence(store, entered, (*evidence.anchors, *evidence.certificates, *evidence.crls))
     return Dossier(
-        found, data, contents, receipt, follow(holdings, found.row), entered, _recorded(said, epoch, contents, data), control, policy,
-        evidence, proofs, lists, _judged(contents, evidence, control, policy, proofs), _register(holdings, epoch),
-        b"" if epoch is None else epoch.terms.statement(), (epoch.axis if epoch is not None else None) or b"", holdings.confirmed,
+        found, data, contents, Word(word.statement, word.signature), follow(holdings, row), entered, _recorded(said, epoch, contents, data),
+        control, policy, evidence, lists, _register(holdings, epoch), b"" if epoch is None else epoch.terms.statement(),
+        (epoch.axis if epoch is not None else None) or b"", holdings.confirmed,
     )  # fmt: skip
-
-
-def receipt_proofs(holdings: Holdings, contents: Contents, receipt: Word, at: datetime) -> tuple[ProofOfExistence, ...]:
-    """What the receipt proves, if it is the axis' word: all signatures of the package existed when it was taken in, with what they carry."""
-    _, fault = holdings.epochs.axis_signature(receipt.signature, sha256(receipt.statement).digest(), at, Purpose.RECEIPT)
-    if fault:
-        return ()
-    proof = sha256(receipt.signature).digest()
-    objects = dict.fromkeys(one for part in contents.parts for claim in part.claims for one in objects_of(claim))
-    return tuple(ProofOfExistence(one, at, "receipt", proof) for one in objects)
-
-
-def objects_of(claim: SignatureClaim) -> tuple[bytes, ...]:
-    """A signature and all that travels with it, each as the validation knows it: values and DER by their SHA-256."""
-    tokens = (*claim.content_tokens, *claim.signature_tokens, *claim.archive_tokens)
-    artefacts = (*claim.certificates, *claim.crls, *claim.ocsps, *(one for token in tokens for one in (*token.certificates, *token.crls)))
-    values = (claim.signer.signature, *(token.signer.signature for token in tokens), *(token.der for token in tokens))
-    return tuple(sha256(one).digest() for one in (*values, *artefacts))
-
-
-def ledger_proofs(holdings: Holdings) -> tuple[ProofOfExistence, ...]:
-    """What the ledger proves of the evidence in the archive: each artefact existed when the first checkpoint over it was signed."""
-    checkpoints = Ledger(holdings.store).checkpoints()
-    signed = []
-    for one in checkpoints:
-        digest = sha256(one.statement).digest()
-        _, fault = holdings.epochs.axis_signature(one.signature, digest, one.at, Purpose.CHECKPOINT)
-        if not fault:
-            signed.append(one)
-    return tuple(
-        ProofOfExistence(digest, one.at, "ledger", sha256(one.signature).digest())
-        for digest, one in evidence_since(holdings.store, signed)
-    )
 
 
 def _moments(found: Found, contents: Contents, control: datetime, entered: Entered | None) -> tuple[datetime, ...]:
@@ -157,22 +117,13 @@ def _moments(found: Found, contents: Contents, control: datetime, entered: Enter
     return tuple(sorted({found.admitted_at, control, *stamps, *checkpoints}))
 
 
-def _judged(
-    contents: Contents, evidence: Evidence, at: datetime, policy: ValidationPolicy, proofs: tuple[ProofOfExistence, ...]
-) -> tuple[Judged, ...]:
-    chains = Rfc5280Judge(policy)
-    return tuple(
-        Judged(part, tuple(validate(claim, evidence, at, policy, proofs, judge=chains) for claim in part.claims))
-        for part in contents.parts
-    )  # fmt: skip
-
-
 def _recorded(said: Any, epoch: Epoch | None, contents: Contents, data: bytes) -> Recorded | None:
     if said is None:
         return None
     at = instant(said.at)
     again = None if epoch is None else _again(epoch, contents, data, at)
-    return Recorded(at, bool(said.accepted), said.rule, said.sub_indication, said.detail, said.verifies, again)
+    kept = Said(bool(said.accepted), said.rule, said.sub_indication, said.detail)
+    return Recorded(at, kept, None if again is None else Said.of(again))
 
 
 def _again(epoch: Epoch, contents: Contents, data: bytes, at: datetime) -> Judgement | None:

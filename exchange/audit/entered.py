@@ -1,25 +1,34 @@
-"""Where one admission stands in the ledger of an archive, and since when the ledger proves that the archive's evidence existed."""
+"""Where one admission stands in the ledger of an archive, and since when the ledger proves that what it is judged by existed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from hashlib import sha256
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from exchange.api import Checkpoint
-from exchange.domain.merkle import consistency_proof, inclusion_proof
+from exchange.domain.merkle import Subtree, consistency_proof, inclusion_proof
 from exchange.ledger import Ledger, leaf
 from exchange.store import entries
 from exchange.store.facts import FactKind, page
-from exchange.store.tables import evidence, ledger_entry
-from exchange.store.work import Store
+from exchange.store.tables import evidence
+from exchange.store.work import Store, Work
 
-_EVIDENCE = (
-    select(evidence.c.sha256, ledger_entry.c.id)
-    .join(ledger_entry, (ledger_entry.c.kind == FactKind.EVIDENCE.value) & (ledger_entry.c.fact == evidence.c.id))
-    .order_by(ledger_entry.c.id)
-)
+_EVIDENCE = select(evidence.c.id, evidence.c.sha256).where(evidence.c.sha256.in_(bindparam("digests", expanding=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """An artefact the archive judges by, as the ledger speaks of it: in the first checkpoint of an :class:`Entered`, or in its later one."""
+
+    artefact_sha256: bytes
+    index: int
+    leaf: bytes
+    payload: bytes
+    later: bool
+    inclusion: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,7 @@ class Entered:
     inclusion: tuple[bytes, ...]
     later: Checkpoint | None
     consistency: tuple[bytes, ...]
+    evidence: tuple[Proven, ...]
 
 
 def entry_of(store: Store, row: int, outside: Checkpoint | None = None) -> Entered | None:
@@ -56,7 +66,29 @@ def entry_of(store: Store, row: int, outside: Checkpoint | None = None) -> Enter
         later = _later(first, checkpoints[-1], outside, size)
         consistency = () if later is None else consistency_proof(first.size, later.size, subtree)
         stated = leaf(FactKind.ADMISSION, fact, sealed.agency, sealed.sequence)
-        return Entered(sealed.id, stated, fact.payload, first, inclusion_proof(sealed.id, first.size, subtree), later, consistency)
+        proof = inclusion_proof(sealed.id, first.size, subtree)
+        return Entered(sealed.id, stated, fact.payload, first, proof, later, consistency, ())
+
+
+def with_evidence(store: Store, entered: Entered, artefacts: Iterable[bytes]) -> Entered:
+    """The same, with what the ledger says of these artefacts (DER): that proves since when they exist."""
+    digests = list(dict.fromkeys(sha256(one).digest() for one in artefacts))
+    with store.reading() as work:
+        found = tuple(_proven(work, digests, entered.checkpoint, entered.later, entries.Tiles(work).subtree))
+    return replace(entered, evidence=found)
+
+
+def _proven(work: Work, digests: list[bytes], first: Checkpoint, later: Checkpoint | None, subtree: Subtree) -> Iterator[Proven]:
+    for row in sorted(work.all_of(_EVIDENCE, "digests", digests), key=lambda one: one.id):
+        found = page(work, FactKind.EVIDENCE, row.id - 1, 1)
+        if not found or found[0][1].id != row.id or found[0][2] is None:
+            continue
+        _, fact, sealed = found[0]
+        within = next((one for one in (first, later) if one is not None and one.size > sealed.id), None)
+        if within is not None:
+            stated = leaf(FactKind.EVIDENCE, fact, sealed.agency, sealed.sequence)
+            proof = inclusion_proof(sealed.id, within.size, subtree)
+            yield Proven(row.sha256, sealed.id, stated, fact.payload, within is later, proof)
 
 
 def _later(first: Checkpoint, newest: Checkpoint, outside: Checkpoint | None, size: int) -> Checkpoint | None:
@@ -64,17 +96,3 @@ def _later(first: Checkpoint, newest: Checkpoint, outside: Checkpoint | None, si
     if outside is not None and first.size <= outside.size <= size and outside.statement != first.statement:
         return outside
     return newest if newest.size > first.size else None
-
-
-def evidence_since(store: Store, checkpoints: Sequence[Checkpoint]) -> Iterator[tuple[bytes, Checkpoint]]:
-    """Each artefact the archive judges by (SHA-256), and the first of these checkpoints that speaks of it."""
-    with store.reading() as work:
-        rows = work.rows(_EVIDENCE)
-    places = iter(sorted(checkpoints, key=lambda one: one.size))
-    current = next(places, None)
-    for digest, index in rows:
-        while current is not None and current.size <= index:
-            current = next(places, None)
-        if current is None:
-            return
-        yield digest, current

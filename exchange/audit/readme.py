@@ -69,7 +69,7 @@ def _fingerprints(dossier: Dossier) -> list[str]:
 
 def _verdict_lines(answers: Answers, texts: Mapping[str, str]) -> Iterator[str]:
     for one in answers.signatures:
-        for verdict in one.judged.verdicts:
+        for verdict in one.verdicts:
             why = f" ({verdict.sub_indication})" if verdict.sub_indication is not None else ""
             yield f"- `{one.folder}`: {verdict.indication}{why}; {texts['best-time'].format(at=_text(verdict.best_signature_time))}"
 
@@ -116,7 +116,7 @@ def _at(moment: datetime) -> str:
 
 
 def _of_signature(one: SignatureAnswer) -> Iterator[Step]:
-    part, work = one.judged.part, f"work/{one.folder.replace('/', '-')}"
+    part, work = one.part, f"work/{one.folder.replace('/', '-')}"
     values = {"folder": one.folder, "at": _text(one.at)}
     given = "" if part.attached else f" -content {one.folder}/content.bin"
     source = f"-binary -inform {'PEM' if part.pem else 'DER'} -in {one.folder}/signature.p7s{given}"
