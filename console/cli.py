@@ -112,6 +112,28 @@ def pki(
     raise typer.Exit(serve(Stand(scenario, seed, at, host, port, moment_header), text))
 
 
+@app.command(help=HELP("cli.verify.help"))
+def verify(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=HELP("cli.verify.files.help"))],
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help=HELP("cli.verify.at.help"))] = None,
+    trust: Annotated[str | None, typer.Option("--trust", metavar="DIR|SCENARIO[:SEED]", help=HELP("cli.verify.trust.help"))] = None,
+    anchor: Annotated[list[str] | None, typer.Option("--anchor", metavar="SHA256", help=HELP("cli.verify.anchor.help"))] = None,
+    content: Annotated[Path | None, typer.Option("--content", metavar="FILE", help=HELP("cli.verify.content.help"))] = None,
+    policy: Annotated[str, typer.Option("--policy", metavar="NAME|FILE", help=HELP("cli.verify.policy.help"))] = "field",
+    json: Annotated[bool, typer.Option("--json", help=HELP("cli.verify.json.help"))] = False,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help=HELP("cli.verify.html.help"))] = None,
+    pdf: Annotated[Path | None, typer.Option("--pdf", metavar="FILE", help=HELP("cli.verify.pdf.help"))] = None,
+    second_opinion: Annotated[bool, typer.Option("--second-opinion", help=HELP("cli.verify.second.help"))] = False,
+    lang: Lang = None,
+) -> None:
+    """Say what the signatures of files are worth."""
+    text = _text(lang)
+    from console.verify.command import Wish, perform
+
+    wish = Wish(tuple(files), at, trust, tuple(anchor or ()), content, policy, json, html, pdf, second_opinion)
+    raise typer.Exit(perform(wish, text))
+
+
 @app.command(help=HELP("cli.doctor.help"))
 def doctor(lang: Lang = None) -> None:
     """Say what is here and what is missing."""

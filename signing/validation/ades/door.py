@@ -82,7 +82,7 @@ def validate_document(
     judge = judge or Rfc5280Judge(policy)
     verdicts = tuple(validate(claim, evidence, at, policy, existence, judge=judge) for claim in claims)
     failed = [verdict.name for verdict in verdicts if not verdict.passed]
-    few = f"{len(verdicts)} signatures, {policy.signatures} are asked for" if len(verdicts) < policy.signatures else ""
+    few = f"signatures found: {len(verdicts)}, asked for: {policy.signatures}" if len(verdicts) < policy.signatures else ""
     checks = (
         _check(ENOUGH, few),
         _check(EACH, f"not passed: {', '.join(failed)}" if failed else ""),

@@ -27,6 +27,8 @@ from signing.validation.rfc5280.objects import Certificate, read_certificate
 from signing.validation.verdicts import ProofOfExistence, RevocationVerdict, Standing
 
 _SECOND = timedelta(seconds=1)
+_NO_END = 253402300799
+"""9999-12-31 23:59:59 UTC, by which a certificate says that it has no end (RFC 5280 §4.1.2.5); there is no second after it."""
 _MAX_SUPPOSITIONS = 48
 _UNTESTED = " (whether it suffices shows only once it is there)"
 _CONTINUED = {
@@ -153,7 +155,7 @@ def _moments(found: Validation, faults: Sequence[Fault], certified: Certified | 
     moments = {fault.moment for fault in faults if fault.moment is not None}
     if certified is not None:
         moments |= {status.revoked_at for status in certified.revocation if status.revoked_at is not None}
-        moments |= {datetime.fromtimestamp(facts.not_after, UTC) + _SECOND for facts in certified.facts[:-1]}
+        moments |= {datetime.fromtimestamp(facts.not_after, UTC) + _SECOND for facts in certified.facts[:-1] if facts.not_after < _NO_END}
         moments |= _last_words(found, certified.revocation)
     if found.past is not None:
         moments.add(found.past.slid.control + _SECOND)

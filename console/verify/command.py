@@ -1,0 +1,129 @@
+"""One call of ``truc verify``: read what is wanted, judge every file, print the answer, write the reports; the exit code."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from console.locale import Text
+from console.reports.model import Tree, canonical
+from console.session import DONE, SHORT, UNREACHED, USAGE, Unusable
+from console.verify import reports
+from console.verify.judging import Bench, Outcome
+from console.verify.opening import open_file
+from console.verify.opinions import Judges
+from console.verify.screen import show
+from console.verify.tree import file_tree, whole_tree
+from console.verify.trust import read_trust
+from console.verify.words import Told, tell
+from exchange.domain.calendar import VN
+from signing import PolicyFileError, Sandbox, load_policy
+
+MAX_FILES = 10_000
+"""Files of one call; whole archives are for ``truc audit``."""
+_YEARS = range(1990, 2200)
+_DAY = len("2021-09-27")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line asks for."""
+
+    files: tuple[Path, ...]
+    at: str | None
+    trust: str | None
+    anchors: tuple[str, ...]
+    content: Path | None
+    policy: str
+    json: bool
+    html: Path | None
+    pdf: Path | None
+    second_opinion: bool
+
+
+def perform(wish: Wish, text: Text) -> int:
+    """Verify the files; 0 all passed, 1 some did not, 2 something could not be read, 3 a part is not installed."""
+    talk = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        with Sandbox() as sandbox:
+            bench = _bench(wish, sandbox, text)
+            trees, unread = _judge(wish, bench, text, talk)
+    except (Unusable, PolicyFileError) as error:
+        talk.print(str(error), markup=False)
+        return USAGE
+    if not trees:
+        return USAGE
+    tree = whole_tree(bench, trees)
+    told = tell(tree, text)
+    if wish.json:
+        sys.stdout.write(canonical(tree))
+    else:
+        show(told, text)
+    if not _write(wish, told, text, talk):
+        return UNREACHED
+    if unread:
+        return USAGE
+    return DONE if tree["verdict"] == Outcome.PASSED else SHORT
+
+
+def _bench(wish: Wish, sandbox: Sandbox, text: Text) -> Bench:
+    """Everything but the files; whatever cannot be used ends the call before a file is looked at."""
+    at = _moment(wish.at, text)
+    if wish.content is not None and len(wish.files) != 1:
+        raise Unusable(text("verify.error.content"))
+    if len(wish.files) > MAX_FILES:
+        raise Unusable(text("verify.error.many", most=text.number(MAX_FILES)))
+    policy = load_policy(wish.policy)
+    trust = read_trust(wish.trust, wish.anchors, at, text)
+    return Bench(trust, policy, at, sandbox)
+
+
+def _moment(given: str | None, text: Text) -> datetime:
+    """The control time: an instant, Vietnamese time unless it says otherwise, a day meaning its end; the present where none is given."""
+    if given is None:
+        return datetime.now(UTC).astimezone(VN).replace(microsecond=0)
+    try:
+        at = datetime.fromisoformat(given)
+    except ValueError:
+        at = None
+    if at is None or at.year not in _YEARS:
+        raise Unusable(text("verify.error.at", at=given or "''"))
+    if len(given) <= _DAY:
+        at = at.replace(hour=23, minute=59, second=59)
+    return (at if at.tzinfo is not None else at.replace(tzinfo=VN)).replace(microsecond=0)
+
+
+def _judge(wish: Wish, bench: Bench, text: Text, talk: Console) -> tuple[list[Tree], int]:
+    """The answer on every file that can be opened, one in memory at a time; a sentence, and a count, for each that cannot."""
+    judges = Judges(bench) if wish.second_opinion else None
+    trees, unread = [], 0
+    for path in wish.files:
+        try:
+            judged = bench.judge(open_file(path, wish.content, text))
+        except Unusable as error:
+            talk.print(str(error), markup=False)
+            unread += 1
+            continue
+        trees.append(file_tree(judged, judges.ask(judged) if judges is not None else ()))
+    return trees, unread
+
+
+def _write(wish: Wish, told: Told, text: Text, talk: Console) -> bool:
+    """The reports asked for; whether all could be written."""
+    for path, render in ((wish.html, reports.html), (wish.pdf, reports.pdf)):
+        if path is None:
+            continue
+        try:
+            path.write_bytes(render(told))
+        except OSError as error:
+            talk.print(text("verify.error.write", path=path, reason=error.strerror or error), markup=False)
+            return False
+        except reports.ExtraMissing:
+            talk.print(text("verify.error.typst"), markup=False)
+            return False
+        talk.print(text("progress.written", files=path), markup=False)
+    return True
