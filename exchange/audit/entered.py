@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from exchange.api import Checkpoint
 from exchange.domain.merkle import Subtree, consistency_proof, inclusion_proof
 from exchange.ledger import Ledger, leaf
 from exchange.store import entries
 from exchange.store.facts import FactKind, page
-from exchange.store.tables import evidence
+from exchange.store.tables import evidence, ledger_entry
 from exchange.store.work import Store, Work
 
 _EVIDENCE = select(evidence.c.id, evidence.c.sha256).where(evidence.c.sha256.in_(bindparam("digests", expanding=True)))
+
+_ALL_EVIDENCE = (
+    select(evidence.c.sha256, ledger_entry.c.id)
+    .join(ledger_entry, (ledger_entry.c.kind == FactKind.EVIDENCE.value) & (ledger_entry.c.fact == evidence.c.id))
+    .order_by(ledger_entry.c.id)
+)
+_REACHED = select(func.max(ledger_entry.c.fact)).where(
+    ledger_entry.c.kind == FactKind.ADMISSION.value, ledger_entry.c.id < bindparam("size")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +105,19 @@ def _later(first: Checkpoint, newest: Checkpoint, outside: Checkpoint | None, si
     if outside is not None and first.size <= outside.size <= size and outside.statement != first.statement:
         return outside
     return newest if newest.size > first.size else None
+
+
+def proven_since(store: Store, checkpoints: Sequence[Checkpoint]) -> Iterator[tuple[bytes, Checkpoint]]:
+    """Every artefact the archive judges by (SHA-256), with the first of these checkpoints, oldest first, that speaks of it."""
+    with store.reading() as work:
+        rows = work.rows(_ALL_EVIDENCE)
+    for digest, index in rows:
+        first = next((one for one in checkpoints if one.size > index), None)
+        if first is not None:
+            yield digest, first
+
+
+def reached_rows(store: Store, sizes: Sequence[int]) -> list[int]:
+    """The last package row that a ledger of each of these sizes speaks of; 0 where it speaks of none."""
+    with store.reading() as work:
+        return [work.value(_REACHED, {"size": size}) or 0 for size in sizes]

@@ -108,6 +108,10 @@ class Lists:
         place = bisect_right(times, at.timestamp()) if times else 0
         return self._lists[issuer][place - 1] if place else None
 
+    def all(self) -> tuple[bytes, ...]:
+        """Every list."""
+        return tuple(one for issuer in sorted(self._lists) for one in self._lists[issuer])
+
     def in_force(self, at: datetime) -> tuple[bytes, ...]:
         """The freshest list of every issuer, in the order of their names."""
         found = (self.source(issuer, at) for issuer in sorted(self._times))
