@@ -46,7 +46,7 @@ class Inspection:
     violations: tuple[Finding, ...]
     remarks: tuple[Finding, ...]
     compared: bool
-    """Whether there was a letter in good form to hold the header against."""
+    """Whether the header could be held against a letter; a letter of another layout, which may be as good, cannot be read for it."""
 
 
 def looks_like_edxml(data: bytes) -> bool:
@@ -82,6 +82,9 @@ def _against_letter(header: EdocHeader, letter: Attachment | None) -> tuple[tupl
     try:
         read_in = read_letter(letter.data)
     except LetterRefused as refusal:
+        if refusal.place == "file":
+            detail = f"{letter.name} {refusal.rule}; so the header cannot be held against it"
+            return (), (Finding("foreign-letter", detail),), False
         detail = f"{letter.name}: {refusal}; so the header cannot be held against it"
         return (Finding("letter-form", detail),), (), False
     nobody = Directory(())

@@ -13,7 +13,7 @@ from importlib.resources import files
 LANGUAGES = ("en", "vi")
 _SEPARATORS = {"en": (",", "."), "vi": (".", ",")}
 """Thousands and decimal sign by language."""
-_DEPTH, _LONGEST = 4, 4_000
+_DEPTH, _LONGEST = 4, 1_000
 """How deep sentences stand in sentences, and the longest (in characters) that is looked at: they hold names that anybody chose."""
 
 

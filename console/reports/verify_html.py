@@ -8,8 +8,8 @@ from console.reports.markup import Markup, join, table, tag
 from console.verify.words import Told
 
 
-def page(told: Told) -> str:
-    """The whole document."""
+def html(told: Told) -> bytes:
+    """The whole document, UTF-8."""
     style = "".join(files("console.reports").joinpath(name).read_text("utf-8") for name in ("report.css", "verify.css"))
     head = tag(
         "head",
@@ -19,7 +19,7 @@ def page(told: Told) -> str:
         tag("style", Markup(style)),
     )
     parts = [_head(told), *(_file(one, told) for one in told["files"]), _reading(told)]
-    return f"<!doctype html>\n{tag('html', head, tag('body', tag('main', *parts)), lang=told['lang'])}\n"
+    return f"<!doctype html>\n{tag('html', head, tag('body', tag('main', *parts)), lang=told['lang'])}\n".encode()
 
 
 def _head(told: Told) -> Markup:
@@ -76,12 +76,10 @@ def _document(document: Told, one: Told, labels: dict[str, str]) -> list[Markup]
 def _signature(one: Told, labels: dict[str, str]) -> Markup:
     title = [tag("span", one["word"], class_=f"stamp {one['verdict']}"), f" {one['title']} ", tag("small", one["terms"])]
     parts = [tag("h3", *title), _pairs(one["facts"])]
-    if one["verdict"] != "passed":
-        parts.append(tag("p", tag("b", one["headline"])))
-    if one["since"]:
-        parts.append(tag("p", tag("b", f"{labels['since']} "), one["since"]))
-    if one["missing"]:
-        parts.append(tag("p", one["missing"], class_="caution"))
+    if not one["told-above"]:
+        parts += [tag("p", tag("b", one["headline"]))] if one["headline"] else []
+        parts += [tag("p", one["since"])] if one["since"] else []
+        parts += [tag("p", one["missing"], class_="caution")] if one["missing"] else []
     parts += [_problem(problem, labels) for problem in one["problems"]]
     if one["chain"]:
         parts += [tag("h4", labels["chain"]), chain(one["chain"])]

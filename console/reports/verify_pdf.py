@@ -17,7 +17,7 @@ class ExtraMissing(Exception):
     """typst is not installed."""
 
 
-def print_page(told: Told) -> bytes:
+def pdf(told: Told) -> bytes:
     """The report as PDF. Raises :class:`ExtraMissing`."""
     try:
         import typst

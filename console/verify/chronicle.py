@@ -46,6 +46,8 @@ def _history(one: Tree, here: int, say: Phrasing) -> str:
     later = next((item for item in intervals[here + 1 :] if item["indication"] == _PASSED), None)
     if later is not None:
         return text("verify.since.later", moment=say.instant(later["from"]), because=say.phrase(later["because"]))
+    if one["sub-indication"] == "HASH_FAILURE":
+        return text("verify.since.changed")
     return text("verify.since.never" if one["sub-indication"] in _TIMELESS else "verify.since.unproven")
 
 

@@ -12,7 +12,8 @@ from rich.console import Console
 from console.locale import Text
 from console.reports.model import Tree, canonical
 from console.session import DONE, SHORT, UNREACHED, USAGE, Unusable
-from console.verify import reports
+from console.reports.verify_html import html
+from console.reports.verify_pdf import ExtraMissing, pdf
 from console.verify.judging import Bench, Outcome
 from console.verify.opening import open_file
 from console.verify.opinions import Judges
@@ -59,14 +60,13 @@ def perform(wish: Wish, text: Text) -> int:
         return USAGE
     tree = whole_tree(bench, trees)
     told = tell(tree, text)
+    written = _write(wish, told, text, talk)  # before the screen, whose reader may close it when it has seen enough
     if wish.json:
         sys.stdout.write(canonical(tree))
     else:
-        show(told, text)
-    if not _write(wish, told, text, talk):
-        return UNREACHED
-    if unread:
-        return USAGE
+        show(told)
+    if written != DONE or unread:
+        return written or USAGE
     return DONE if tree["verdict"] == Outcome.PASSED else SHORT
 
 
@@ -112,18 +112,18 @@ def _judge(wish: Wish, bench: Bench, text: Text, talk: Console) -> tuple[list[Tr
     return trees, unread
 
 
-def _write(wish: Wish, told: Told, text: Text, talk: Console) -> bool:
-    """The reports asked for; whether all could be written."""
-    for path, render in ((wish.html, reports.html), (wish.pdf, reports.pdf)):
+def _write(wish: Wish, told: Told, text: Text, talk: Console) -> int:
+    """The reports asked for; an exit code."""
+    for path, render in ((wish.html, html), (wish.pdf, pdf)):
         if path is None:
             continue
         try:
             path.write_bytes(render(told))
         except OSError as error:
             talk.print(text("verify.error.write", path=path, reason=error.strerror or error), markup=False)
-            return False
-        except reports.ExtraMissing:
+            return USAGE
+        except ExtraMissing:
             talk.print(text("verify.error.typst"), markup=False)
-            return False
+            return UNREACHED
         talk.print(text("progress.written", files=path), markup=False)
-    return True
+    return DONE

@@ -92,7 +92,7 @@ class JudgedFile:
         outcomes = [one.outcome for one in self.judged]
         if self.opened.violations or Outcome.FAILED in outcomes or not outcomes:
             return Outcome.FAILED
-        return Outcome.UNDECIDED if Outcome.UNDECIDED in outcomes else Outcome.PASSED
+        return Outcome.UNDECIDED if Outcome.UNDECIDED in outcomes or self.opened.uncompared else Outcome.PASSED
 
 
 def outcome_of(verdict: SignatureVerdict) -> Outcome:

@@ -52,6 +52,11 @@ class Opened:
     remarks: tuple[Finding, ...] = ()
     compared: bool = False
 
+    @property
+    def uncompared(self) -> bool:
+        """Whether there is a letter that the header should say the same as, and it could not be told."""
+        return any(remark.rule == "foreign-letter" for remark in self.remarks)
+
 
 Opener = Callable[[str, bytes, Text], Opened | None]
 """Opens what it knows, ``None`` for anything else; a further container (an evidence bundle) is one more of these in :data:`OPENERS`."""

@@ -14,6 +14,11 @@ _UTC = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?: UTC|Z)")
 _NAME = re.compile(r"\b[A-Za-z0-9.]+=(?:\\.|[^,\\])*(?:,[A-Za-z0-9.]+=(?:\\.|[^,\\])*)*,C=[A-Z]{2}\b")
 _COMMON_NAME = re.compile(r"(?:^|,)CN=((?:\\.|[^,\\])*)")
 """A distinguished name that ends in its country, and the common name in one: people are told that part, the JSON has the whole."""
+_REASON = re.compile(
+    r"\((unspecified|keyCompromise|cACompromise|affiliationChanged|superseded|cessationOfOperation|certificateHold|removeFromCRL"
+    r"|privilegeWithdrawn|aACompromise)\)"
+)
+"""A reason of revocation as RFC 5280 §5.3.1 names it."""
 _FAR = 9000
 """A year from which a certificate's end means that it has none."""
 
@@ -39,7 +44,8 @@ class Phrasing:
 
     def phrase(self, sentence: str) -> str:
         """A sentence of the validation in the reader's language; as it is where nobody has put it there."""
-        return _NAME.sub(_common_name, _UTC.sub(self._local, self.text.phrase(sentence)))
+        told = _NAME.sub(_common_name, _UTC.sub(self._local, self.text.phrase(sentence)))
+        return _REASON.sub(lambda match: f"({self.text.label('verify-revoked', match[1])})", told)
 
     def found(self, detail: str) -> str:
         """What was found, as a sentence of its own after another."""

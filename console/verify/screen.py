@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text as Line
 from rich.tree import Tree as Branches
 
-from console.locale import Text
 from console.verify.words import Told
 
 STYLES = {"passed": "green", "failed": "red", "undecided": "yellow"}
@@ -31,9 +30,9 @@ def screen() -> Console:
     return found if found.is_terminal or "COLUMNS" in os.environ else Console(highlight=False, width=_WIDTH)
 
 
-def show(told: Told, text: Text, console: Console | None = None) -> None:
+def show(told: Told) -> None:
     """Print it."""
-    console = console or screen()
+    console = screen()
     brief = len(told["files"]) >= BRIEF_FROM
     for one in told["files"]:
         console.print(_brief(one) if brief and one["verdict"] == "passed" else _file(one, told))
@@ -82,18 +81,16 @@ def _document(document: Told, one: Told, labels: dict[str, str]) -> Iterator[Ren
         yield Line(document["content"], style="dim")
     yield from (_problem(problem) for problem in document["problems"])
     for signature in document["signatures"]:
-        yield Padding(_signature(signature, one, labels), (1, 0, 0, 0))
+        yield Padding(_signature(signature, labels), (1, 0, 0, 0))
     if document["coverage"]["spans"]:
         yield Padding(_bytes(document["coverage"], labels), (1, 0, 0, 0))
 
 
-def _signature(one: Told, file: Told, labels: dict[str, str]) -> RenderableType:
+def _signature(one: Told, labels: dict[str, str]) -> RenderableType:
     title = Line.assemble((one["title"], "bold"), "  ", (one["word"], STYLES[one["verdict"]]), "  ", (one["terms"], "dim"))
     parts: list[RenderableType] = [_rows(one["facts"])]
-    if one["verdict"] != "passed" and one["since"] not in ("", file["since"]):
-        parts.append(_rows([[labels["since"], one["since"]]]))
-    if one["missing"] and one["missing"] not in file["do"]:
-        parts.append(Line(one["missing"], style="bold"))
+    if not one["told-above"]:
+        parts += [Line(one[key], style=style) for key, style in (("headline", "bold"), ("since", ""), ("missing", "bold")) if one[key]]
     parts += [_problem(problem) for problem in one["problems"]]
     if one["chain"]:
         parts.append(_chain(one["chain"], labels))

@@ -77,8 +77,12 @@ def _notes(tree: Tree, text: Text) -> list[str]:
 
 def _file(one: Tree, tree: Tree, say: Phrasing) -> Told:
     text = say.text
-    documents = [_document(document, tree, say) for document in one["documents"]]
-    problems = [say.check(check) for check in one["checks"] if check["status"] != "passed"]
+    single = one["kind"] == "file"
+    documents = [_document(document, tree, say, in_banner=single) for document in one["documents"]]
+    violated = next((check for check in one["checks"] if check["status"] == "failed"), None)
+    if violated is None and one["verdict"] == "undecided" and all(document["verdict"] == "passed" for document in documents):
+        violated = next((check for check in one["checks"] if check["name"] == "foreign-letter"), None)
+    problems = [say.check(check) for check in one["checks"] if check["status"] != "passed" and check is not violated]
     told: Told = {
         "name": one["file"],
         "kind": text.label("verify-kind", one["documents"][0]["kind"] if one["kind"] == "file" else one["kind"]),
@@ -90,13 +94,13 @@ def _file(one: Tree, tree: Tree, say: Phrasing) -> Told:
         "problems": problems,
         "equal": text("verify.header.equal") if any(check["name"] == "header" for check in one["checks"]) else "",
         "documents": documents,
-        "single": one["kind"] == "file",
+        "single": single,
     }
-    violated = next((check for check in one["checks"] if check["status"] == "failed"), None)
     decided = next((document for document in documents if document["verdict"] == one["verdict"]), None)
     if violated is not None:
         words = say.check(violated)
-        told |= {"headline": words["title"], "wrong": words["detail"], "since": "", "do": words["do"], "terms": violated["name"]}
+        terms = f"{violated['name']} · {violated['clause']}"
+        told |= {"headline": words["title"], "wrong": words["detail"], "since": "", "do": words["do"], "terms": terms}
     elif decided is not None:
         told |= {key: decided[key] for key in _REASON}
     else:
@@ -122,10 +126,13 @@ def _header(header: Tree | None, text: Text) -> list[list[str]]:
     return rows
 
 
-def _document(document: Tree, tree: Tree, say: Phrasing) -> Told:
-    text = say.text
+def _document(document: Tree, tree: Tree, say: Phrasing, *, in_banner: bool) -> Told:
+    """One signed thing; ``in_banner`` says that its reason is told above, so that its signature need not tell it again."""
+    text, reason = say.text, document["reason"]
     count = len(document["signatures"])
     signatures = [_signature(one, place, count, tree, say) for place, one in enumerate(document["signatures"], 1)]
+    for signature in signatures:
+        signature["told-above"] = in_banner and (reason is None or reason["signature"] == signature["field"])
     problems = [say.check(check) for check in document["checks"] if check["status"] != "passed" and not _told_elsewhere(check, document)]
     return {
         "name": document["name"],
@@ -180,8 +187,7 @@ def _reason(document: Tree, signatures: list[Told], say: Phrasing) -> Told:
 
 def _signature(one: Tree, place: int, count: int, tree: Tree, say: Phrasing) -> Told:
     text = say.text
-    signer = one["signer"]
-    checks = one["checks"]
+    signer, checks, missing = one["signer"], one["checks"], _missing(one, tree, say)
     return {
         "field": one["name"],
         "title": text("verify.signature", place=place, count=count, name=text.label("verify-field", one["name"])),
@@ -191,8 +197,8 @@ def _signature(one: Tree, place: int, count: int, tree: Tree, say: Phrasing) -> 
         "headline": text.explanation("sub-indication", one["sub-indication"])["title"] if one["sub-indication"] else "",
         "signer": signer["name"] if signer is not None else text("verify.signer.unknown"),
         "facts": _facts(one, say),
-        "since": since(one, tree["at"], say),
-        "missing": _missing(one, tree, say),
+        "since": "" if missing == text("verify.missing.trust") else since(one, tree["at"], say),
+        "missing": missing,
         "chain": [_link(link, say) for link in reversed(one["chain"])],
         "problems": [say.check(check) for check in checks if check["status"] != "passed"],
         "passed": _passed(checks, say),
