@@ -35,7 +35,7 @@ from signing.validation.ades.blast_radius import Change, blast_radius
 from signing.validation.ades.door import DocumentVerdict, validate, validate_document
 from signing.validation.ades.judge import ChainJudge
 from signing.validation.ades.policy import CHECKS, Severity, ValidationPolicy
-from signing.validation.ades.policy_file import PolicyFileError, load_policy, policies, read_policy
+from signing.validation.ades.policy_file import PolicyFileError, load_policy, policies, policy_bytes, read_policy
 from signing.validation.ades.rfc5280_judge import Rfc5280Judge
 from signing.validation.ades.timeline import Interval, timeline
 from signing.validation.artefact_files import CertificateWords, describe_certificate, sort_artefacts
@@ -144,6 +144,7 @@ __all__ = [
     "pack_letter",
     "parse_cms",
     "policies",
+    "policy_bytes",
     "read_letter",
     "read_policy",
     "read_signed",

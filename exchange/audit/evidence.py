@@ -49,6 +49,11 @@ class TrustFolder:
     authorities: tuple[bytes, ...] = ()
     crls: tuple[bytes, ...] = ()
 
+    @property
+    def digests(self) -> tuple[bytes, ...]:
+        """SHA-256 of the anchors."""
+        return tuple(sha256(one).digest() for one in self.anchors)
+
 
 def read_trust_folder(folder: Path) -> TrustFolder:
     """Certificates (``.der``, ``.cer``, ``.crt``, ``.pem``) and lists (``.crl``) of a folder; self-issued certificates are the anchors.

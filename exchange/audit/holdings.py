@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from exchange.api import PackageKind
 from exchange.audit.archive import open_to_read
 from exchange.audit.evidence import Epochs, TrustFolder, load_epochs
 from exchange.audit.findings import Book, Finding
@@ -25,6 +27,7 @@ _FOUND = select(
     package.c.id, package.c.package_id, package.c.sender, package.c.kind, package.c.admitted_at, document.c.number, document.c.notation,
     document.c.year, document.c.document_id,
 ).outerjoin(document, document.c.package == package.c.id)  # fmt: skip
+_DOCUMENTS = _FOUND.where(package.c.kind == PackageKind.EDOC.value).order_by(package.c.id)
 _BY_PACKAGE = _FOUND.where(package.c.package_id == bindparam("name"))
 _BY_DOCUMENT = _FOUND.where(document.c.document_id == bindparam("name")).order_by(package.c.id).limit(bindparam("most"))
 _BY_NUMBER = (
@@ -86,13 +89,12 @@ class Holdings:
                 rows = [row for row in rows if not sender or row.sender == sender]
                 if rows:
                     break
-        return [
-            Found(
-                row.id, row.package_id, row.sender, row.kind, instant(row.admitted_at), row.number or "", row.notation or "",
-                row.year or 0, row.document_id or "",
-            )
-            for row in rows
-        ]  # fmt: skip
+        return [_found(row) for row in rows]
+
+    def documents(self) -> list[Found]:
+        """Every document package, in the order taken in."""
+        with self.store.reading() as work:
+            return [_found(row) for row in work.all(_DOCUMENTS)]
 
     def package(self, row: int) -> bytes:
         """The exact bytes of a package as received. Raises ``KeyError`` for a row without any."""
@@ -109,6 +111,13 @@ class Holdings:
             certificates=_each((*(one for epoch in epochs for one in epoch.authorities), *self.epochs.axis_certificates, *certificates)),
             crls=_each(lists),
         )
+
+
+def _found(row: Any) -> Found:
+    return Found(
+        row.id, row.package_id, row.sender, row.kind, instant(row.admitted_at), row.number or "", row.notation or "", row.year or 0,
+        row.document_id or "",
+    )  # fmt: skip
 
 
 def _each(items: Iterable[bytes]) -> tuple[bytes, ...]:

@@ -205,6 +205,11 @@ class Index:
         known = (*self._everything.anchors, *self._everything.certificates)
         return {sha256(der).digest(): der for der in known} | self.uses.certificates
 
+    @staticmethod
+    def key_of(certificate: bytes) -> bytes:
+        """The public key (DER) of a certificate: several certificates may have one."""
+        return certificate_facts(certificate).spki
+
     def reach(self, certificate: bytes) -> Reach:
         """What changes if the key of this certificate (DER) was compromised. Raises :class:`signing.FormatFailure` when it is none."""
         spki = certificate_facts(certificate).spki

@@ -49,20 +49,25 @@ def policies() -> tuple[str, ...]:
 def load_policy(name_or_path: str | Path = DEFAULT_POLICY) -> ValidationPolicy:
     """Read a policy of the project by its name, or a file by its path. Raises :class:`PolicyFileError`."""
     name = str(name_or_path)
+    return _shipped(name) if name in policies() else read_policy(name, policy_bytes(name))
+
+
+def policy_bytes(name_or_path: str | Path = DEFAULT_POLICY) -> bytes:
+    """The file of a policy as it stands, by the project's name for it or by its path. Raises :class:`PolicyFileError`."""
+    name = str(name_or_path)
     if name in policies():
-        return _shipped(name)
+        return files("signing").joinpath("policies", f"{name}.toml").read_bytes()
     if not name.endswith(".toml"):
         raise PolicyFileError(name, f"no such policy; there are {', '.join(policies())}, or give the path of a .toml file")
     try:
-        data = Path(name).read_bytes()
+        return Path(name).read_bytes()
     except OSError as error:
         raise PolicyFileError(name, f"the file cannot be read ({error.strerror})") from None
-    return read_policy(name, data)
 
 
 @lru_cache(maxsize=8)
 def _shipped(name: str) -> ValidationPolicy:
-    return read_policy(f"{name}.toml", files("signing").joinpath("policies", f"{name}.toml").read_bytes())
+    return read_policy(f"{name}.toml", policy_bytes(name))
 
 
 def read_policy(file: str, data: bytes) -> ValidationPolicy:
