@@ -41,6 +41,12 @@ def _letters(options: argparse.Namespace) -> Iterator[Row]:
     return letters.rows(options.slice)
 
 
+def _archive(options: argparse.Namespace) -> Iterator[Row]:
+    from benchmarks import archive
+
+    return archive.rows(options.slice)
+
+
 def _simulation(options: argparse.Namespace) -> Iterator[Row]:
     from benchmarks import simulation
 
@@ -50,6 +56,7 @@ def _simulation(options: argparse.Namespace) -> Iterator[Row]:
 GROUPS: Mapping[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
     "signatures": _signatures,
     "letters": _letters,
+    "archive": _archive,
     "simulation": _simulation,
 }
 

@@ -69,11 +69,14 @@ class Notary:
         return self._checkpoints.sign(sha256(statement).digest())
 
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")).encode
+
+
 def canonical(fields: Mapping[str, str]) -> bytes:
     """One line of canonical JSON."""
     # each value by itself: over the whole line, a combining character would join the escape before it and break the JSON
     composed = {name: unicodedata.normalize("NFC", value) for name, value in fields.items()}
-    return json.dumps(composed, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _ENCODE(composed).encode()
 
 
 def package_id_of(sender: str, package_sha256: bytes) -> str:

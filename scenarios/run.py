@@ -33,7 +33,7 @@ from scenarios.office.software import Software
 from scenarios.people import counterpart, errands, life
 from scenarios.pki import WorldPki
 from scenarios.reconcile import Facts, reconcile
-from scenarios.sealing import Sealing, Witness
+from scenarios.sealing import Sealing, Witness, witness_name
 from scenarios.systems.mailboxes import mailboxes
 from scenarios.systems.party import PartyNetwork
 from scenarios.systems.portal import Portal
@@ -251,16 +251,16 @@ class _Assembly:
 
     def _witness(self, trust: TrustStore, paths: PathCache, folder: Path) -> None:
         """A witness for each of the four levels, and the hours in which the axis seals."""
+        kernel, certificate = self._kernel, self._issued.axis.certificate_der
 
-        def watched(name: str) -> Callable[[str, int], None]:
-            return lambda subject, verifies: self._kernel.record(PathValidated(self._kernel.now, name, subject, verifies))
+        def witness(level: Level) -> Witness:
+            def watched(subject: str, verifies: int) -> None:
+                kernel.record(PathValidated(kernel.now, witness_name(level), subject, verifies))
 
-        certificate = self._issued.axis.certificate_der
-        witnesses = [Witness(level, Validator(trust, cache=paths), certificate, folder) for level in Level]
-        for one in witnesses:
-            one.validator.on_path = watched(one.name)
-        sealing = Sealing(self._kernel, self.axis, witnesses, AXIS, lambda: self.line.settled_at)
-        self._kernel.start_process(sealing.run())
+            return Witness(level, Validator(trust, cache=paths, on_path=watched), certificate, folder)
+
+        sealing = Sealing(kernel, self.axis, [witness(level) for level in Level], AXIS, lambda: self.line.settled_at)
+        kernel.start_process(sealing.run())
 
 
 AXIS = "axis"

@@ -110,8 +110,11 @@ def caller(organ: OrganId) -> Caller:
     return Caller(organ, str(organ))
 
 
-def build_archive(path: Path, field: Field, documents: int, seed: str) -> bytes:
-    """An archive of so many documents, sealed every fifty; gives the newest checkpoint's file, to be kept outside."""
+def build_archive(path: Path, field: Field, documents: int, seed: str, *, answered: bool = True) -> bytes:
+    """An archive of so many documents, sealed every fifty; gives the newest checkpoint's file, to be kept outside.
+
+    ``answered`` off leaves every mailbox unread: documents and nothing else.
+    """
     axis = field.open(path)
     rng = Random(f"{seed}/archive")
     sent: dict[OrganId, list[_Sent]] = {organ: [] for organ in field.offices}
@@ -122,7 +125,7 @@ def build_archive(path: Path, field: Field, documents: int, seed: str) -> bytes:
             if rng.random() < 20 / documents:
                 at += _DAY  # some weeks pass, so that several lists of revoked certificates are in force
             _one(axis, field, rng, number, at, sent)
-            if number % 10 == 0 or number == documents:
+            if answered and (number % 10 == 0 or number == documents):
                 _answers(axis, field, rng, at + 30, sent)
             if number % 50 == 0 or number == documents:
                 axis.seal(_instant(at + 45))

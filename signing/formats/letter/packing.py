@@ -15,8 +15,7 @@ from datetime import date, datetime, timedelta, timezone
 from signing.errors import FormatFailure, LetterRefused
 from signing.formats import pades
 from signing.formats.letter import revisions
-from signing.formats.letter.content import parse_content
-from signing.formats.letter.page import draw_page
+from signing.formats.letter.drawn import READ
 from signing.formats.letter.reader import Contents, open_first, open_second
 from signing.formats.letter.template import Template, load_template
 
@@ -82,12 +81,11 @@ def unpack_letter(packed: PackedLetter, *, known_certificates: Sequence[bytes] =
         )
     except (KeyError, ValueError, OverflowError, OSError, zlib.error, struct.error, FormatFailure) as error:
         raise LetterRefused("packed letter", f"is damaged or of an unknown template: {error}") from error
-    content = parse_content(metadata)
-    page = draw_page(template, content)
-    first = revisions.first_revision(template, revisions.first_objects(content, metadata, page), heads[0], digits_one)
+    drawn = READ.of_metadata(template, metadata)
+    first = revisions.first_revision(template, drawn.objects, heads[0], digits_one)
     start = len(template.prefix) + len(first.before) + digits_one + 2 + len(first.after)
     second = revisions.second_revision(
-        start, first.xref_at, revisions.second_objects(template, content, page, number, day), heads[1], digits_two
+        start, first.xref_at, revisions.second_objects(template, drawn.content, drawn.page, number, day), heads[1], digits_two
     )
     return b"".join((template.prefix, first.before, contents_one, first.after, second.before, contents_two, second.after))
 
