@@ -157,5 +157,6 @@ def main():
 
 
 if __name__ == "__main__":
+    os.makedirs(os.path.join(HERE, MADE_HERE), exist_ok=True)
     CONTENTS = json.loads(read("contents.json"))
     sys.exit(main())
