@@ -47,6 +47,7 @@ _ENCRYPTED = 0x1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _TRUST = re.compile(r"trust/at-(\d{1,12})\.pem")
 _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----\s([A-Za-z0-9+/=\s]*?)-----END \1-----")
+_YEARS, _LATEST = range(1990, 2200), 7258118399
 _MAX_JSON = 8 << 20
 _MADE = "written by the same program from the same evidence"
 
@@ -102,14 +103,18 @@ def _check_directory(infos: Sequence[zipfile.ZipInfo], archive: zipfile.ZipFile,
     if archive.comment:
         raise BundleUnreadable("zip", "has a comment")
     seen: set[str] = set()
+    folders: set[str] = set()
     total, end = 0, 0
     for info in sorted(infos, key=lambda one: one.header_offset):
         name = info.orig_filename
         if name != info.filename or len(name) > _MAX_NAME or name.count("/") > _MAX_DEPTH or not _NAME.fullmatch(name):
             raise BundleUnreadable(ascii(name), "is no plain relative file name")
-        if name.lower() in seen or any(one.startswith(name.lower() + "/") for one in seen):
+        parts = name.lower().split("/")
+        above = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
+        if name.lower() in seen | folders or above & seen:
             raise BundleUnreadable(name, "stands in it twice, or as a folder too")
         seen.add(name.lower())
+        folders |= above
         if info.flag_bits & _ENCRYPTED or info.compress_type not in _METHODS:
             raise BundleUnreadable(name, "is encrypted, or compressed by another method than deflate")
         kind = stat.S_IFMT(info.external_attr >> 16)
@@ -198,13 +203,16 @@ class _Reading:
             found = datetime.fromisoformat(fields[name])
         except (KeyError, TypeError, ValueError):
             found = None
-        if found is None or found.tzinfo is None:
+        if found is None or found.tzinfo is None or found.year not in _YEARS:
             raise BundleUnreadable("verdicts or receipt", f"has no instant {name}")
         return found
 
     def pem(self, name: str, label: bytes) -> tuple[bytes, ...]:
         """The DER of every block of a kind."""
-        return tuple(dict.fromkeys(b64decode(body) for kind, body in _PEM.findall(self.bytes(name)) if kind == label))
+        try:
+            return tuple(dict.fromkeys(b64decode(body) for kind, body in _PEM.findall(self.bytes(name)) if kind == label))
+        except ValueError as error:
+            raise BundleUnreadable(name, "holds no base64") from error
 
     def lists(self) -> dict[datetime, tuple[bytes, ...]]:
         """Revocation lists by the instant for which they were gathered."""
@@ -212,10 +220,7 @@ class _Reading:
         for name in self.entries:
             match = _TRUST.fullmatch(name)
             if match is not None:
-                try:
-                    moment = datetime.fromtimestamp(int(match[1]), UTC)
-                except (ValueError, OverflowError, OSError) as error:
-                    raise BundleUnreadable(name, "names no instant") from error
+                moment = datetime.fromtimestamp(min(int(match[1]), _LATEST), UTC)
                 found[moment] = self.pem(name, b"X509 CRL")
         return dict(sorted(found.items()))
 

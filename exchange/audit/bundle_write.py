@@ -63,7 +63,6 @@ def _entries(dossier: Dossier, policy_file: bytes) -> dict[str, bytes]:
         "receipt/signature.p7s": dossier.receipt.signature,
         "policy.toml": policy_file,
         "check.py": files("exchange.audit").joinpath("bundle_files", "check.py").read_bytes(),
-        CONTENTS: _json(_contents(dossier, answers)),
         "hops.json": _json(_hops(dossier)),
         "verdicts/recorded.json": _json(_recorded(dossier)),
         "verdicts/recomputed.json": _json(_recomputed(dossier, answers)),
@@ -78,8 +77,8 @@ def _entries(dossier: Dossier, policy_file: bytes) -> dict[str, bytes]:
 
 
 def bundle_entries(dossier: Dossier, answers: Answers) -> dict[str, bytes]:
-    """The files that follow from the package alone: attachments, signatures and time-stamps with the bytes they cover."""
-    return _attachments(dossier) | _signatures(answers)
+    """The files that follow from package and proofs: attachments, signatures and time-stamps with the bytes they cover, and their list."""
+    return {CONTENTS: _json(_contents(dossier, answers)), **_attachments(dossier), **_signatures(answers)}
 
 
 def _attachments(dossier: Dossier) -> dict[str, bytes]:

@@ -3,7 +3,7 @@
 
     python3 -I -S check.py          (Python 3.8 or newer, nothing else; prints a line for each question, ends with 0 when all hold)
 
-It checks no signature: the README says how OpenSSL does that. It was not written to be trusted but to be read.
+It checks no signature: the README says how OpenSSL does that.
 """
 
 import base64
@@ -26,19 +26,16 @@ def sha256(data):
     return hashlib.sha256(data).hexdigest()
 
 
-def files():
-    found = set()
-    for folder, folders, names in os.walk(HERE):
-        if folder == HERE and MADE_HERE in folders:
-            folders.remove(MADE_HERE)
-        found |= {os.path.relpath(os.path.join(folder, name), HERE).replace(os.sep, "/") for name in names}
-    return found
+def node(left, right):
+    return hashlib.sha256(b"\1" + left + right).digest()
 
 
 def manifest_holds():
     """Every file is there, is the one that was put in, and there is no other."""
     listed = json.loads(read("manifest.json"))["files"]
-    if files() - {"manifest.json"} != set(listed):
+    paths = (os.path.join(folder, name) for folder, _, names in os.walk(HERE) for name in names)
+    there = {os.path.relpath(path, HERE).replace(os.sep, "/") for path in paths} - {"manifest.json"}
+    if {name for name in there if not name.startswith(MADE_HERE + "/")} != set(listed):
         return False
     return all((len(read(name)), sha256(read(name))) == (one["size"], one["sha256"]) for name, one in listed.items())
 
@@ -87,20 +84,11 @@ def entry_speaks_of_receipt():
     return named and leaf["payload_sha256"] == sha256(payload) and digests <= {one for one in json.loads(payload) if isinstance(one, str)}
 
 
-def node(left, right):
-    return hashlib.sha256(b"\1" + left + right).digest()
-
-
-def split(size):
-    """Leaves of the left half: the largest power of two below (RFC 9162 §2.1.1)."""
-    return 1 << (size - 1).bit_length() - 1
-
-
 def climbed(leaf, index, size, proof):
     """The root a path leads to; the path's last hash stands beside the whole (RFC 9162 §2.1.3)."""
     if size == 1:
         return leaf
-    beside, left = proof.pop(), split(size)
+    beside, left = proof.pop(), 1 << (size - 1).bit_length() - 1
     if index < left:
         return node(climbed(leaf, index, left, proof), beside)
     return node(beside, climbed(leaf, index - left, size - left, proof))
@@ -111,7 +99,7 @@ def both_roots(first, size, proof, known):
     if first == size:
         found = known or proof.pop()
         return found, found
-    beside, left = proof.pop(), split(size)
+    beside, left = proof.pop(), 1 << (size - 1).bit_length() - 1
     if first <= left:
         old, new = both_roots(first, left, proof, known)
         return old, node(new, beside)
