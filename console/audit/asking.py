@@ -94,13 +94,25 @@ def moment(given: str, option: str, text: Text, *, end_of_day: bool) -> datetime
     return (at if at.tzinfo is not None else at.replace(tzinfo=VN)).replace(microsecond=0)
 
 
+class Stopwatch:
+    """Seconds of the machine since it was made, for sentences on standard error."""
+
+    def __init__(self) -> None:
+        self._began = monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Never nothing: rates are divided by it."""
+        return max(monotonic() - self._began, 1e-3)
+
+
 @contextmanager
 def watching(text: Text, talk: Console) -> Iterator[Callable[[Progress], None]]:
     """Tell how far an audit is: a bar on a terminal, a line every tenth elsewhere."""
-    began = monotonic()
+    watch = Stopwatch()
 
     def sentence(now: Progress) -> str:
-        rate = now.documents / max(monotonic() - began, 1e-3)
+        rate = now.documents / watch.seconds
         step = text.label("audit-step", now.step)
         return text("audit.progress", step=step, documents=text.number(now.documents), rate=text.number(rate))
 
@@ -123,11 +135,12 @@ def watching(text: Text, talk: Console) -> Iterator[Callable[[Progress], None]]:
 
 def write_reports(sheet: Sheet, html: Path | None, to_pdf: Path | None, text: Text, talk: Console) -> int:
     """The reports asked for; an exit code."""
-    for path, render in ((html, lambda: sheet_page(sheet).encode()), (to_pdf, lambda: pdf(sheet.told(), "sheet.typ"))):
+    wanted: tuple[tuple[Path | None, Callable[[Sheet], bytes]], ...] = ((html, _html), (to_pdf, _pdf))
+    for path, render in wanted:
         if path is None:
             continue
         try:
-            path.write_bytes(render())
+            path.write_bytes(render(sheet))
         except OSError as error:
             talk.print(text("verify.error.write", path=path, reason=error.strerror or error), markup=False)
             return USAGE
@@ -136,3 +149,11 @@ def write_reports(sheet: Sheet, html: Path | None, to_pdf: Path | None, text: Te
             return UNREACHED
         talk.print(text("progress.written", files=path), markup=False)
     return DONE
+
+
+def _html(sheet: Sheet) -> bytes:
+    return sheet_page(sheet).encode()
+
+
+def _pdf(sheet: Sheet) -> bytes:
+    return pdf(sheet.told(), "sheet.typ")

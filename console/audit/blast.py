@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from time import monotonic
 
-from console.audit.asking import archive_file, checkpoints, fingerprints, moment, talker, trust_folder, watching, write_reports
+from console.audit.asking import Stopwatch, archive_file, checkpoints, fingerprints, moment, talker, trust_folder, watching, write_reports
 from console.audit.tree import checkpoint_tree, instant
 from console.audit.words import labels
 from console.audit.words import moment as told
@@ -19,6 +18,8 @@ from console.reports.sheet import Section, Sheet, Table
 from console.reports.sheet_screen import show_sheet
 from console.session import DONE, SHORT, USAGE, Unusable
 from exchange.audit.reach import Index, Question, Reach, Verdict, find_certificate
+from exchange.audit.uses import Use
+from exchange.domain.calendar import VN
 from exchange.errors import ArchiveUnreadable
 from signing import FormatFailure, PolicyFileError, Purpose, describe_certificate, load_policy, sort_artefacts
 
@@ -28,6 +29,7 @@ MOST_PRINTED = 5000
 _MAX_CERTIFICATE = 1 << 20
 _SLOTS = {("letter", "0"): "leader", ("letter", "1"): "seal"}
 _WORDS = ("receipt", "refusal", "checkpoint")
+_COUNTS = ("depending", "standing", "changing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +52,17 @@ class Wish:
 def perform(wish: Wish, text: Text) -> int:
     """Answer; 0 nothing changes, 1 something does, 2 there is no such certificate or archive, 3 a part is not installed."""
     talk = talker()
-    began = monotonic()
+    watch = Stopwatch()
     try:
         question = _question(wish, text)
         with watching(text, talk) as progress:
             index = Index(archive_file(wish.archive, text), question, progress)
-        read = monotonic()
+        read = watch.seconds
         reach = index.reach(_certificate(wish.certificate, index, text))
     except (Unusable, ArchiveUnreadable, PolicyFileError) as error:
         talk.print(str(error), markup=False)
         return USAGE
-    seconds = {"read": text.number(read - began, 1), "judged": text.number(monotonic() - read, 1)}
+    seconds = {"read": text.number(read, 1), "judged": text.number(watch.seconds - read, 1)}
     counts = {"signatures": text.number(sum(map(len, index.uses.by_kind.values()))), "kinds": text.number(reach.judged)}
     talk.print(text("blast.done", **seconds, **counts), markup=False)
     tree = blast_tree(reach, question)
@@ -92,7 +94,8 @@ def _certificate(wanted: str, index: Index, text: Text) -> bytes:
     if not found:
         raise Unusable(text("blast.error.certificate", wanted=wanted or "''"))
     if len({index.key_of(one) for one in found}) > 1:
-        lines = sorted(f"{words.name} · {words.serial} · SHA-256 {words.sha256.hex()}" for one in found if (words := describe_certificate(one)))
+        several = [words for one in found if (words := describe_certificate(one)) is not None]
+        lines = sorted(f"{words.name} · {words.serial} · SHA-256 {words.sha256.hex()}" for words in several)
         raise Unusable(text("blast.error.several", wanted=wanted, found="\n  ".join(lines)))
     return found[0]
 
@@ -146,12 +149,14 @@ def blast_tree(reach: Reach, question: Question) -> Tree:
             for one in reach.documents
         ],
         "agencies": [{"agency": agency, "documents": count} for agency, count in reach.agencies.items()],
-        "words": [
-            {"purpose": str(one.kind.purpose), "package": use.package_id, "row": use.row, "at": instant(datetime.fromtimestamp(use.at, reach.since.tzinfo))}
-            for one in reach.fallen if str(one.kind.purpose) in _WORDS for use in one.uses
-        ],
+        "words": [_word(one.kind.purpose, use) for one in reach.fallen if one.kind.purpose in _WORDS for use in one.uses],
         "audit-errors": reach.audit.errors,
     }  # fmt: skip
+
+
+def _word(purpose: Purpose, use: Use) -> Tree:
+    at = datetime.fromtimestamp(use.at, VN)
+    return {"purpose": str(purpose), "package": use.package_id, "row": use.row, "at": instant(at)}
 
 
 def _verdict(one: Verdict) -> Tree:
@@ -205,11 +210,9 @@ def _receipts_key(tree: Tree) -> str:
 
 
 def _sections(tree: Tree, text: Text) -> Iterator[Section]:
-    head = [text(f"blast.head.{word}") for word in ("signatures", "depending", "standing", "changing")]
+    head = [text(f"blast.head.{word}") for word in ("signatures", *_COUNTS)]
     purposes = sorted(set(tree["depending"]) | set(tree["changing"]), key=lambda one: (one in _WORDS, one))
-    rows = [
-        [text.label("purpose", one), *(text.number(tree[key].get(one, 0)) for key in ("depending", "standing", "changing"))] for one in purposes
-    ]
+    rows = [[text.label("purpose", one), *(text.number(tree[key].get(one, 0)) for key in _COUNTS)] for one in purposes]
     if not rows:
         yield Section(text("blast.counts"), [text("blast.counts.none")])
         return
@@ -217,10 +220,15 @@ def _sections(tree: Tree, text: Text) -> Iterator[Section]:
     if tree["verdicts"]:
         yield _verdicts(tree, text)
     if tree["documents"]:
-        agencies = [[one["agency"], text.number(one["documents"])] for one in tree["agencies"]]
-        more = text("blast.more.agencies", count=text.number(len(agencies) - MOST_SHOWN))
-        yield Section(text("blast.agencies"), tables=[Table([text("blast.head.agency"), text("blast.head.documents")], agencies, (1,), MOST_SHOWN, more)])
+        yield _agencies(tree, text)
         yield _documents(tree, text)
+
+
+def _agencies(tree: Tree, text: Text) -> Section:
+    rows = [[one["agency"], text.number(one["documents"])] for one in tree["agencies"]]
+    more = text("blast.more.agencies", count=text.number(len(rows) - MOST_SHOWN))
+    head = [text("blast.head.agency"), text("blast.head.documents")]
+    return Section(text("blast.agencies"), tables=[Table(head, rows, (1,), MOST_SHOWN, more)])
 
 
 def _verdicts(tree: Tree, text: Text) -> Section:
@@ -229,7 +237,8 @@ def _verdicts(tree: Tree, text: Text) -> Section:
         key = (text.label("purpose", one["purpose"]), _words(one["before"], text), _words(one["after"], text))
         counts[key] = counts.get(key, 0) + one["count"]
     rows = [[*key, text.number(count)] for key, count in sorted(counts.items(), key=lambda item: -item[1])]
-    return Section(text("blast.verdicts"), tables=[Table([text(f"blast.head.{word}") for word in ("signatures", "before", "after", "count")], rows, (3,))])
+    head = [text(f"blast.head.{word}") for word in ("signatures", "before", "after", "count")]
+    return Section(text("blast.verdicts"), tables=[Table(head, rows, (3,))])
 
 
 def _words(verdict: Tree, text: Text) -> str:

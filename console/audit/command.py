@@ -6,11 +6,10 @@ import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 
 from rich.console import Console
 
-from console.audit.asking import archive_file, checkpoints, fingerprints, moment, talker, trust_folder, watching, write_reports
+from console.audit.asking import Stopwatch, archive_file, checkpoints, fingerprints, moment, talker, trust_folder, watching, write_reports
 from console.audit.tree import audit_tree, timeline_tree
 from console.audit.words import audit_sheet
 from console.locale import Text
@@ -60,9 +59,8 @@ def perform(wish: Wish, text: Text) -> int:
     """Audit; 0 all held, 1 errors were found, 2 nothing that can be audited, 3 a part is not installed."""
     talk = talker()
     try:
-        brought = Brought(
-            archive_file(wish.archive, text), checkpoints(wish.checkpoints, text), trust_folder(wish.trust), fingerprints(wish.anchors, text)
-        )
+        path, outside = archive_file(wish.archive, text), checkpoints(wish.checkpoints, text)
+        brought = Brought(path, outside, trust_folder(wish.trust), fingerprints(wish.anchors, text))
         report = _audit(brought, text, talk)
         timelines = _timelines(wish, brought, text, talk) if wish.timelines else []
     except (Unusable, ArchiveUnreadable, PolicyFileError) as error:
@@ -79,14 +77,14 @@ def perform(wish: Wish, text: Text) -> int:
 
 
 def _audit(brought: Brought, text: Text, talk: Console) -> ArchiveReport:
-    began = monotonic()
+    watch = Stopwatch()
     with watching(text, talk) as progress:
         report = audit_archive(
             brought.path, outside=brought.outside, trust=brought.trust, fingerprints=brought.fingerprints, progress=progress
         )
-    seconds = monotonic() - began
+    seconds = watch.seconds
     documents = report.checked.get("documents", 0)
-    words = {"documents": documents, "packages": report.checked.get("packages", 0), "rate": documents / max(seconds, 1e-3)}
+    words = {"documents": documents, "packages": report.checked.get("packages", 0), "rate": documents / seconds}
     talk.print(
         text("audit.done", seconds=text.number(seconds, 1), **{name: text.number(value) for name, value in words.items()}), markup=False
     )

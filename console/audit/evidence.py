@@ -90,7 +90,8 @@ def _tell(wish: Wish, dossier: Dossier, answers: Answers, size: int, text: Text,
     words = {"receipt": answers.receipt, "checkpoint": answers.checkpoint, "later": answers.later, "ledger": answers.included}
     for name, holds in words.items():
         key = "none" if holds is None else "holds" if holds else "broken"
-        talk.print(f"  {text.label('evidence-part', name)}: {text(f'evidence.{key}')}", markup=False)
+        word = text(f"evidence.{key}")
+        talk.print(f"  {text.label('evidence-part', name)}: {word}", markup=False)
     if not dossier.confirmed:
         talk.print(text("evidence.unconfirmed"), markup=False)
     passed = all(verdict.passed for one in answers.signatures for verdict in one.verdicts)

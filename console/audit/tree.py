@@ -22,9 +22,7 @@ SCHEMA = "truc-audit/1"
 _OUTSIDE = ("outside-", "ledger-forked", "ledger-shrunk", "checkpoint-", "entry-missing")
 
 
-def audit_tree(
-    report: ArchiveReport, outside: Sequence[CheckpointFile], trusted: Sequence[bytes], timelines: Sequence[Tree]
-) -> Tree:
+def audit_tree(report: ArchiveReport, outside: Sequence[CheckpointFile], trusted: Sequence[bytes], timelines: Sequence[Tree]) -> Tree:
     """The whole answer. ``trusted``: SHA-256 of the anchors brought along."""
     rules = Counter(finding.rule for finding in report.findings)
     return {

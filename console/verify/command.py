@@ -11,9 +11,9 @@ from rich.console import Console
 
 from console.locale import Text
 from console.reports.model import Tree, canonical
-from console.session import DONE, SHORT, UNREACHED, USAGE, Unusable
 from console.reports.verify_html import html
 from console.reports.verify_pdf import ExtraMissing, pdf
+from console.session import DONE, SHORT, UNREACHED, USAGE, Unusable
 from console.verify.judging import Bench, Outcome
 from console.verify.opening import open_file
 from console.verify.opinions import Judges

@@ -83,7 +83,8 @@ def answers_of(dossier: Dossier) -> Answers:
     receipt = receipt_speaks(dossier) and bench.axis(
         dossier.receipt.statement, dossier.receipt.signature, dossier.found.admitted_at, Purpose.RECEIPT
     )
-    checkpoint, continued = (None if one is None else bench.checkpoint(one) for one in (entered and entered.checkpoint, later))
+    checkpoint = None if entered is None else bench.checkpoint(entered.checkpoint)
+    continued = None if later is None else bench.checkpoint(later)
     within = None if entered is None else included(dossier, entered)
     proofs = (
         *(_receipt_proofs(dossier) if receipt else ()),
@@ -108,7 +109,8 @@ def receipt_speaks(dossier: Dossier) -> bool:
 def included(dossier: Dossier, entered: Entered) -> bool:
     """Whether the entry speaks of package and receipt, is in the checkpoint's ledger, and the later checkpoint continues that."""
     one, later = entered.checkpoint, entered.later
-    if not _speaks_of(entered.leaf, entered.payload, [sha256(one).hexdigest() for one in (dossier.receipt.statement, dossier.receipt.signature)]):
+    digests = [sha256(one).hexdigest() for one in (dossier.receipt.statement, dossier.receipt.signature)]
+    if not _speaks_of(entered.leaf, entered.payload, digests):
         return False
     there = verify_inclusion(leaf_hash(entered.leaf), entered.index, one.size, entered.inclusion, one.root)
     return there and (later is None or verify_consistency(one.size, later.size, one.root, later.root, entered.consistency))
@@ -143,7 +145,12 @@ def _ledger_proofs(entered: Entered, checkpoint: bool, later: bool) -> Iterator[
     for one in entered.evidence:
         within, held = (entered.later, later) if one.later else (entered.checkpoint, checkpoint)
         named = _speaks_of(one.leaf, one.payload, [one.artefact_sha256.hex()])
-        if within is not None and held and named and verify_inclusion(leaf_hash(one.leaf), one.index, within.size, one.inclusion, within.root):
+        if (
+            within is not None
+            and held
+            and named
+            and verify_inclusion(leaf_hash(one.leaf), one.index, within.size, one.inclusion, within.root)
+        ):
             yield ProofOfExistence(one.artefact_sha256, within.at, "ledger", sha256(within.signature).digest())
 
 
@@ -154,8 +161,9 @@ class _Bench:
         self.dossier = dossier
         claims = [claim for part in dossier.contents.parts for claim in part.claims]
         tokens = [token for claim in claims for token in _tokens(claim)]
-        self.certificates = _each([*(one for claim in claims for one in claim.certificates), *(one for token in tokens for one in token.certificates)])
-        self.lists = _each([*(one for claim in claims for one in claim.crls), *(one for token in tokens for one in token.crls)])
+        bearers: list[SignatureClaim | TokenClaim] = [*claims, *tokens]
+        self.certificates = _each([one for bearer in bearers for one in bearer.certificates])
+        self.lists = _each([one for bearer in bearers for one in bearer.crls])
         self.ocsps = _each([one for claim in claims for one in claim.ocsps])
         self._judge = Rfc5280Judge(dossier.policy)
 
@@ -189,8 +197,8 @@ class _Bench:
             for stamped in part.stamps:
                 if stamped.token.der not in seen:
                     seen.add(stamped.token.der)
-                    at = stamped.token.generated_at
-                    yield StampAnswer(f"timestamps/{len(seen):02d}-{_slug(stamped.kind)}", stamped, at, self._stamp_holds(part, stamped, at))
+                    folder, at = f"timestamps/{len(seen):02d}-{_slug(stamped.kind)}", stamped.token.generated_at
+                    yield StampAnswer(folder, stamped, at, self._stamp_holds(part, stamped, at))
 
     def _stamp_holds(self, part: Part, stamped: Stamped, at: datetime) -> bool:
         for claim in part.claims:

@@ -9,14 +9,10 @@ As an archive, a bundle cannot vouch for itself: whether its anchors are the rig
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import stat
-import zipfile
-import zlib
 from base64 import b64decode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -24,7 +20,9 @@ from typing import Any
 
 from exchange.api import Checkpoint
 from exchange.audit.answers import Answers, answers_of
-from exchange.audit.bundle_write import CONTENTS, FORMAT, MANIFEST, PACKAGE, bundle_entries, instant_text
+from exchange.audit.bundle_json import CONTENTS, instant_text
+from exchange.audit.bundle_write import FORMAT, PACKAGE, bundle_entries
+from exchange.audit.bundle_zip import MANIFEST
 from exchange.audit.dossier import Dossier, Recorded, Said
 from exchange.audit.entered import Entered, Proven
 from exchange.audit.findings import Finding, Place
@@ -35,16 +33,6 @@ from exchange.checkpoints import read_statement
 from exchange.errors import BundleUnreadable, CheckpointUnreadable, EdxmlError
 from signing import Evidence, PolicyFileError, Sandbox, read_policy
 
-MAX_BUNDLE = 256 << 20
-"""Bytes of the zip, and of all that is in it."""
-MAX_ENTRIES = 10_000
-MAX_RATIO = 100
-"""How many times larger than in the zip an entry may be: a bundle as we write it is not compressed at all."""
-_NAME = re.compile(r"(?!.*(?:^|/)\.{1,2}(?:/|$))[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9._-]+)*")
-_MAX_NAME, _MAX_DEPTH = 200, 6
-_LOCAL_HEADER = 30
-_ENCRYPTED = 0x1
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _TRUST = re.compile(r"trust/at-(\d{1,12})\.pem")
 _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----\s([A-Za-z0-9+/=\s]*?)-----END \1-----")
 _YEARS, _LATEST = range(1990, 2200), 7258118399
@@ -79,67 +67,6 @@ class BundleReport:
         return not self.findings and all(words) and all(verdict.passed for one in ours.signatures for verdict in one.verdicts)
 
 
-def looks_like_bundle(data: bytes) -> bool:
-    """Whether bytes are meant as a bundle: a zip that names our manifest."""
-    return data.startswith(b"PK\x03\x04") and MANIFEST.encode() in data[-(1 << 20) :]
-
-
-def open_bundle(data: bytes) -> dict[str, bytes]:
-    """The entries of the zip. Raises :class:`BundleUnreadable` for anything that could harm, hide or mislead."""
-    if len(data) > MAX_BUNDLE:
-        raise BundleUnreadable("zip", f"has more than {MAX_BUNDLE} bytes")
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos = archive.infolist()
-            _check_directory(infos, archive, data)
-            return {info.filename: _entry(archive, info) for info in infos}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError, UnicodeError) as error:
-        raise BundleUnreadable("zip", f"cannot be read ({error})") from error
-
-
-def _check_directory(infos: Sequence[zipfile.ZipInfo], archive: zipfile.ZipFile, data: bytes) -> None:
-    if len(infos) > MAX_ENTRIES:
-        raise BundleUnreadable("zip", f"has more than {MAX_ENTRIES} entries")
-    if archive.comment:
-        raise BundleUnreadable("zip", "has a comment")
-    seen: set[str] = set()
-    folders: set[str] = set()
-    total, end = 0, 0
-    for info in sorted(infos, key=lambda one: one.header_offset):
-        name = info.orig_filename
-        if name != info.filename or len(name) > _MAX_NAME or name.count("/") > _MAX_DEPTH or not _NAME.fullmatch(name):
-            raise BundleUnreadable(ascii(name), "is no plain relative file name")
-        parts = name.lower().split("/")
-        above = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
-        if name.lower() in seen | folders or above & seen:
-            raise BundleUnreadable(name, "stands in it twice, or as a folder too")
-        seen.add(name.lower())
-        folders |= above
-        if info.flag_bits & _ENCRYPTED or info.compress_type not in _METHODS:
-            raise BundleUnreadable(name, "is encrypted, or compressed by another method than deflate")
-        kind = stat.S_IFMT(info.external_attr >> 16)
-        if kind not in (0, stat.S_IFREG):
-            raise BundleUnreadable(name, "is no regular file")
-        if info.file_size > MAX_RATIO * max(info.compress_size, 1):
-            raise BundleUnreadable(name, f"is more than {MAX_RATIO} times as large as in the zip")
-        total += info.file_size
-        if total > MAX_BUNDLE:
-            raise BundleUnreadable("zip", f"holds more than {MAX_BUNDLE} bytes")
-        if info.header_offset < end:
-            raise BundleUnreadable(name, "lies over another entry")
-        end = info.header_offset + _LOCAL_HEADER + len(name) + info.compress_size
-    if end > len(data):
-        raise BundleUnreadable("zip", "is cut off")
-
-
-def _entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    with archive.open(info) as file:
-        found = file.read(info.file_size + 1)
-    if len(found) != info.file_size:
-        raise BundleUnreadable(info.filename, "is not as long as it says")
-    return found
-
-
 def read_bundle(entries: Mapping[str, bytes], *, confirmed: bool = False, sandbox: Sandbox | None = None) -> Bundle:
     """The dossier a bundle holds. ``confirmed``: the anchors were compared with what is known from outside.
 
@@ -149,10 +76,10 @@ def read_bundle(entries: Mapping[str, bytes], *, confirmed: bool = False, sandbo
     manifest = reading.json(MANIFEST)
     if manifest.get("format") != FORMAT:
         raise BundleUnreadable(MANIFEST, f"does not say {FORMAT}")
-    package = reading.bytes(PACKAGE)
+    package = reading.entry(PACKAGE)
     try:
         contents = take_apart(package, sandbox)
-        policy = read_policy("policy.toml", reading.bytes("policy.toml"))
+        policy = read_policy("policy.toml", reading.entry("policy.toml"))
     except EdxmlError as error:
         raise BundleUnreadable(PACKAGE, f"cannot be read: {error}") from error
     except PolicyFileError as error:
@@ -167,8 +94,9 @@ def read_bundle(entries: Mapping[str, bytes], *, confirmed: bool = False, sandbo
     )
     axis = reading.pem("certificates/axis.pem", b"CERTIFICATE") if "certificates/axis.pem" in entries else ()
     dossier = Dossier(
-        reading.found(receipt), package, contents, receipt, Trail((), (), 0), reading.entered(), reading.recorded(), reading.instant(told, "at"),
-        policy, evidence, lists, entries.get("trust/register.json", b""), entries.get("trust/terms.json", b""), axis[0] if axis else b"", confirmed,
+        reading.found(receipt), package, contents, receipt, Trail((), (), 0), reading.entered(), reading.recorded(),
+        reading.instant(told, "at"), policy, evidence, lists, entries.get("trust/register.json", b""), entries.get("trust/terms.json", b""),
+        axis[0] if axis else b"", confirmed,
     )  # fmt: skip
     return Bundle(entries, dossier)
 
@@ -179,7 +107,7 @@ class _Reading:
     def __init__(self, entries: Mapping[str, bytes]) -> None:
         self.entries = entries
 
-    def bytes(self, name: str) -> bytes:
+    def entry(self, name: str) -> bytes:
         """An entry that must be there."""
         try:
             return self.entries[name]
@@ -188,14 +116,14 @@ class _Reading:
 
     def json(self, name: str) -> Any:
         """A JSON object."""
-        found = _json_of(name, self.bytes(name))
+        found = _json_of(name, self.entry(name))
         if not isinstance(found, dict):
             raise BundleUnreadable(name, "is no JSON object")
         return found
 
     def word(self, folder: str, statement: str = "statement.json", signature: str = "signature.p7s") -> Word:
         """A statement with its signature."""
-        return Word(self.bytes(f"{folder}/{statement}"), self.bytes(f"{folder}/{signature}"))
+        return Word(self.entry(f"{folder}/{statement}"), self.entry(f"{folder}/{signature}"))
 
     def instant(self, fields: Mapping[str, Any], name: str) -> datetime:
         """An instant with an offset."""
@@ -210,7 +138,7 @@ class _Reading:
     def pem(self, name: str, label: bytes) -> tuple[bytes, ...]:
         """The DER of every block of a kind."""
         try:
-            return tuple(dict.fromkeys(b64decode(body) for kind, body in _PEM.findall(self.bytes(name)) if kind == label))
+            return tuple(dict.fromkeys(b64decode(body) for kind, body in _PEM.findall(self.entry(name)) if kind == label))
         except ValueError as error:
             raise BundleUnreadable(name, "holds no base64") from error
 
@@ -258,14 +186,15 @@ class _Reading:
             return None
         checkpoint = self._checkpoint("checkpoint")
         later = self._checkpoint("later") if "ledger/later.json" in self.entries else None
-        proof, path = self.json("ledger/inclusion.json"), ()
+        proof = self.json("ledger/inclusion.json")
+        path: tuple[bytes, ...] = ()
         if later is not None:
             path = self._hashes("ledger/consistency.json", self.json("ledger/consistency.json").get("proof"))
-        proven = _json_of("ledger/evidence.json", self.bytes("ledger/evidence.json"))
+        proven = _json_of("ledger/evidence.json", self.entry("ledger/evidence.json"))
         if not isinstance(proven, list) or not isinstance(proof.get("index"), int):
             raise BundleUnreadable("ledger/", "holds no proof of inclusion")
         return Entered(
-            proof["index"], self.bytes("ledger/leaf.json"), self.bytes("ledger/payload.json"), checkpoint,
+            proof["index"], self.entry("ledger/leaf.json"), self.entry("ledger/payload.json"), checkpoint,
             self._hashes("ledger/inclusion.json", proof.get("proof")), later, path, tuple(map(self._proven, proven)),
         )  # fmt: skip
 
@@ -352,15 +281,17 @@ def _answers(answers: Answers, entries: Mapping[str, bytes]) -> Iterable[Finding
     told = _json_of(name, entries[name])
     for one in answers.signatures:
         said = _named(told.get("signatures"), one.folder)
-        ours = (one.intact, one.chain, [str(verdict.indication) for verdict in one.verdicts], instant_text(one.at))
+        indications = [str(verdict.indication) for verdict in one.verdicts]
         verdicts = said.get("verdicts")
-        theirs_verdicts = [each.get("indication") for each in verdicts if isinstance(each, dict)] if isinstance(verdicts, list) else None
-        if ours != (said.get("content_intact"), said.get("chain_holds"), theirs_verdicts, said.get("chain_at")):
-            yield _finding(one.folder, "answer-differs", f"validated now it gives {', '.join(ours[2])}, the bundle says otherwise")
+        theirs = [each.get("indication") for each in verdicts if isinstance(each, dict)] if isinstance(verdicts, list) else None
+        stated = (said.get("content_intact"), said.get("chain_holds"), theirs, said.get("chain_at"))
+        if stated != (one.intact, one.chain, indications, instant_text(one.at)):
+            yield _finding(one.folder, "answer-differs", f"validated now it gives {', '.join(indications)}, the bundle says otherwise")
     for stamp in answers.stamps:
         if _named(told.get("timestamps"), stamp.folder).get("holds") is not stamp.holds:
             yield _finding(stamp.folder, "answer-differs", "the time-stamp is not worth what the bundle says")
-    for key, value in (("receipt", answers.receipt), ("checkpoint", answers.checkpoint), ("later", answers.later), ("ledger", answers.included)):
+    ours = {"receipt": answers.receipt, "checkpoint": answers.checkpoint, "later": answers.later, "ledger": answers.included}
+    for key, value in ours.items():
         if told.get(key) is not value:
             yield _finding(key, "answer-differs", f"the bundle says {told.get(key)!r}, and it is {value!r}")
 
@@ -372,4 +303,3 @@ def _named(lines: Any, folder: str) -> dict[str, Any]:
 
 def _finding(name: str, rule: str, detail: str) -> Finding:
     return Finding(Place("bundle", name), rule, _MADE, detail)
-

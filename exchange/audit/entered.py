@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import and_, bindparam, func, select
 
 from exchange.api import Checkpoint
 from exchange.domain.merkle import Subtree, consistency_proof, inclusion_proof
@@ -20,7 +20,7 @@ _EVIDENCE = select(evidence.c.id, evidence.c.sha256).where(evidence.c.sha256.in_
 
 _ALL_EVIDENCE = (
     select(evidence.c.sha256, ledger_entry.c.id)
-    .join(ledger_entry, (ledger_entry.c.kind == FactKind.EVIDENCE.value) & (ledger_entry.c.fact == evidence.c.id))
+    .join(ledger_entry, and_(ledger_entry.c.kind == FactKind.EVIDENCE.value, ledger_entry.c.fact == evidence.c.id))
     .order_by(ledger_entry.c.id)
 )
 _REACHED = select(func.max(ledger_entry.c.fact)).where(
@@ -30,7 +30,7 @@ _REACHED = select(func.max(ledger_entry.c.fact)).where(
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """An artefact the archive judges by, as the ledger speaks of it: in the first checkpoint of an :class:`Entered`, or in its later one."""
+    """An artefact the archive judges by, as the ledger speaks of it: in the first checkpoint of an :class:`Entered`, or the later one."""
 
     artefact_sha256: bytes
     index: int
@@ -65,9 +65,9 @@ def entry_of(store: Store, row: int, outside: Checkpoint | None = None) -> Enter
     checkpoints = Ledger(store).checkpoints()
     with store.reading() as work:
         found = page(work, FactKind.ADMISSION, row - 1, 1)
-        if not found or found[0][1].id != row or found[0][2] is None:
+        _, fact, sealed = found[0] if found else (None, None, None)
+        if fact is None or sealed is None or fact.id != row:
             return None
-        _, fact, sealed = found[0]
         first = next((one for one in checkpoints if one.size > sealed.id), None)
         if first is None:
             return None
@@ -90,9 +90,9 @@ def with_evidence(store: Store, entered: Entered, artefacts: Iterable[bytes]) ->
 def _proven(work: Work, digests: list[bytes], first: Checkpoint, later: Checkpoint | None, subtree: Subtree) -> Iterator[Proven]:
     for row in sorted(work.all_of(_EVIDENCE, "digests", digests), key=lambda one: one.id):
         found = page(work, FactKind.EVIDENCE, row.id - 1, 1)
-        if not found or found[0][1].id != row.id or found[0][2] is None:
+        _, fact, sealed = found[0] if found else (None, None, None)
+        if fact is None or sealed is None or fact.id != row.id:
             continue
-        _, fact, sealed = found[0]
         within = next((one for one in (first, later) if one is not None and one.size > sealed.id), None)
         if within is not None:
             stated = leaf(FactKind.EVIDENCE, fact, sealed.agency, sealed.sequence)

@@ -16,7 +16,7 @@ _PEM = b"-----BEGIN "
 
 @dataclass(frozen=True, slots=True)
 class Stamped:
-    """One time-stamp token: ``covered`` is what it stamps, ``None`` where that is a hash over many parts (an archive time-stamp of CAdES)."""
+    """One time-stamp token: ``covered`` is what it stamps, ``None`` where that is a hash over many parts (CAdES' archive time-stamp)."""
 
     kind: str
     token: TokenClaim
@@ -53,7 +53,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """A package taken apart: its attachments as (name, bytes), its signatures, and signed things that could not be read, with the reason."""
+    """A package taken apart: attachments as (name, bytes), signatures, and signed things that could not be read, with the reason."""
 
     attachments: tuple[tuple[str, bytes], ...]
     parts: tuple[Part, ...]

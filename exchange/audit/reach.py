@@ -50,10 +50,12 @@ _REFUSALS = select(refusal.c.package, package.c.package_id, package.c.admitted_a
     package, package.c.id == refusal.c.package
 )
 _PACKAGES = (
-    select(package.c.id, package.c.package_id, package.c.sender, package.c.kind, package.c.admitted_at, document.c.number, document.c.notation)
+    select(
+        package.c.id, package.c.package_id, package.c.sender, package.c.kind, package.c.admitted_at, document.c.number, document.c.notation
+    )
     .outerjoin(document, document.c.package == package.c.id)
     .where(package.c.id.in_(bindparam("rows", expanding=True)))
-)
+)  # fmt: skip
 _RECIPIENTS = select(delivery.c.package, delivery.c.organ).where(delivery.c.package.in_(bindparam("rows", expanding=True)))
 
 
@@ -160,8 +162,9 @@ class Index:
             self._everything = Evidence(everything.anchors, (), everything.certificates, holdings.epochs.lists.all())
             self.uses = Uses(self._moments(), reached)
             self.audit = audit_archive(
-                path, outside=question.outside, trust=question.trust, fingerprints=question.fingerprints, longer=self.uses.see, progress=progress
-            )
+                path, outside=question.outside, trust=question.trust, fingerprints=question.fingerprints, longer=self.uses.see,
+                progress=progress,
+            )  # fmt: skip
             self._words(holdings)
             self.at = question.at or max(self._last(), question.since) + _SECOND
             self._packages: dict[int, Any] = {}

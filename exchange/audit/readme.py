@@ -101,7 +101,7 @@ _EACH_WORD = (
     "for each in others/*/; do\n"
     "  [ -f $each/signature.p7s ] || continue\n"
     "  openssl cms -verify -binary -inform DER -in $each/signature.p7s -content $each/statement.json \\\n"
-    f"    -noverify -nointern -certfile certificates/axis.pem -out work/other 2>work/log || {{ echo $each; exit 1; }}\n"
+    "    -noverify -nointern -certfile certificates/axis.pem -out work/other 2>work/log || { echo $each; exit 1; }\n"
     "done"
 )
 
@@ -133,8 +133,7 @@ def _of_signature(one: SignatureAnswer) -> Iterator[Step]:
 
 def _of_stamp(one: StampAnswer) -> Step:
     command = (
-        f"openssl ts -verify -data {one.folder}/content.bin -in {one.folder}/token.tst -token_in \\\n"
-        f"  {_at(one.at)} -untrusted {_OTHERS}"
+        f"openssl ts -verify -data {one.folder}/content.bin -in {one.folder}/token.tst -token_in \\\n  {_at(one.at)} -untrusted {_OTHERS}"
     )
     return Step("stamp", {"folder": one.folder, "at": _text(one.at)}, command, one.holds)
 

@@ -77,7 +77,7 @@ class Journey:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Another package that moved the document: a status, a recall, an update, with its receipt; or the axis' refusal, which has no bytes."""
+    """Another package that moved the document: a status, a recall, an update, with its receipt; or a refusal, which has no bytes."""
 
     package_id: str
     kind: str

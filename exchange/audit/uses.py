@@ -66,19 +66,24 @@ class Uses:
         for place, report in enumerate(artefact.reports):
             if report.certificate_sha256 is None:
                 continue
-            tokens = () if claims is None or place >= len(claims) else tuple(token.der for token in tokens_of(claims[place]))
-            at = int(report.at.timestamp())
+            tokens = () if claims is None or place >= len(claims) else tokens_of(claims[place])
+            at, row = int(report.at.timestamp()), int(artefact.place.row)
             kind = Kind(
-                report.certificate_sha256, artefact.purpose, str(place), str(report.sub_indication or report.indication),
-                bisect_right(self._moments, at), bisect_left(self._reached, int(artefact.place.row)), tuple(sha256(one).digest() for one in tokens),
-            )  # fmt: skip
+                report.certificate_sha256,
+                artefact.purpose,
+                str(place),
+                str(report.sub_indication or report.indication),
+                bisect_right(self._moments, at),
+                bisect_left(self._reached, row),
+                tuple(sha256(token.der).digest() for token in tokens),
+            )
             if kind not in self.by_kind:
                 claims = self._claims(artefact) if claims is None else claims
                 if place >= len(claims):
                     continue
                 self.by_kind[kind] = []
                 self._keep(kind, claims[place], report)
-            self.by_kind[kind].append(Use(artefact.place.package_id, int(artefact.place.row), at))
+            self.by_kind[kind].append(Use(artefact.place.package_id, row, at))
         return ()
 
     @staticmethod

@@ -6,7 +6,6 @@ Traps kept in here: SQLite's driver opens transactions late unless told otherwis
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from functools import cache
 from pathlib import Path

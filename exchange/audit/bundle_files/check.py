@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Checks this folder by hashes alone: the manifest, what each signature covers, the receipt, the place in the ledger.
 
     python3 -I -S check.py          (Python 3.8 or newer, nothing else; prints a line for each question, ends with 0 when all hold)
@@ -118,7 +117,8 @@ def ledger_continues():
     first, later = json.loads(read("ledger/checkpoint.json")), json.loads(read("ledger/later.json"))
     proof = [bytes.fromhex(one) for one in json.loads(read("ledger/consistency.json"))["proof"]]
     roots = bytes.fromhex(first["root"]), bytes.fromhex(later["root"])
-    return 0 < int(first["size"]) <= int(later["size"]) and both_roots(int(first["size"]), int(later["size"]), proof, roots[0]) == roots and not proof
+    size, whole = int(first["size"]), int(later["size"])
+    return 0 < size <= whole and both_roots(size, whole, proof, roots[0]) == roots and not proof
 
 
 def ask(question, answer, *arguments):
@@ -132,8 +132,8 @@ def ask(question, answer, *arguments):
 
 def main():
     answers = [ask("manifest: every file as it was put in", manifest_holds), ask("attachments: as in the package", attachments)]
-    for one in CONTENTS["signatures"]:
-        answers.append(ask(f"bytes signed: {one['folder']}", signed_range if "byte_range" in one else signed_file, one))
+    kinds = ((signed_range if "byte_range" in one else signed_file, one) for one in CONTENTS["signatures"])
+    answers += [ask(f"bytes signed: {one['folder']}", check, one) for check, one in kinds]
     answers += [ask(f"bytes time-stamped: {one['folder']}", stamped, one) for one in CONTENTS["timestamps"] if "content" in one]
     answers.append(ask("receipt: speaks of this package", receipt_speaks_of_package))
     if CONTENTS["entered"]:

@@ -178,5 +178,3 @@ def _report(axis: Axis, organ: OrganId, data: bytes, code: StatusCode, moment: d
 def holder(field: Field, organ: OrganId) -> Holder:
     """The leader of an agency."""
     return field.offices[organ].leader
-
-
