@@ -9,7 +9,8 @@ from datetime import datetime, time
 from rich.console import Console
 
 from console.locale import Text
-from console.session import DONE, UNREACHED, USAGE, Unusable, known
+from console.outcome import DONE, UNREACHED, USAGE, Unusable
+from console.session import known
 from exchange.domain.calendar import VN
 from scenarios.pki import build
 from scenarios.world import World

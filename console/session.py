@@ -19,8 +19,10 @@ from rich.table import Table
 from rich.text import Text as Cell
 
 from console.locale import Text
+from console.outcome import DONE, SHORT, UNREACHED, USAGE, Unusable
+from console.reports.canonical import Tree, canonical
 from console.reports.html import page, question_of
-from console.reports.model import Tree, canonical, inconsistencies, not_held, report_tree
+from console.reports.model import inconsistencies, not_held, report_tree
 from console.reports.trace_csv import TraceCsv
 from console.story import Storyteller
 from console.terminal import show, target_text
@@ -33,8 +35,6 @@ from scenarios.trace import Record
 from scenarios.world import World
 from scenarios.worldfile import WorldFileError, library, load_world
 
-DONE, SHORT, USAGE, UNREACHED = 0, 1, 2, 3
-"""Exit codes: done and held; a verdict fell short; unreadable input; a part could not be used."""
 MOST_DAYS = 250
 _WEEK = 5
 _STORY_AGENCIES = 10
@@ -73,10 +73,6 @@ def perform(wish: Wish, text: Text) -> int:
     except (StoreError, OSError) as error:
         talk.print(text("error.unreachable", error=error), markup=False)
         return UNREACHED
-
-
-class Unusable(Exception):
-    """An option that cannot be followed; its text is the sentence for the user."""
 
 
 def known(name: str, seed: str, text: Text) -> None:

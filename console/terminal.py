@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text as Line
 
 from console.locale import Text
-from console.reports.model import Tree
+from console.reports.canonical import Tree
 
 _STYLES = {"held": "green", "short": "red", "undecided": "yellow"}
 _CAUSES_SHOWN = 8

@@ -8,8 +8,8 @@ from importlib.resources import files
 
 from console.locale import Text
 from console.reports import plots
+from console.reports.canonical import Tree
 from console.reports.markup import Markup, join, table, tag
-from console.reports.model import Tree
 from console.terminal import (
     PAPER_MEASURES,
     door_text,

@@ -25,7 +25,8 @@ def html(told: Told) -> bytes:
 
 def _head(told: Told) -> Markup:
     totals = [tag("p", told["totals"], class_="question")] if told["totals"] else []
-    notes = [tag("p", note, class_="caution") for note in told["notes"]]
+    notes = [tag("p", told["alarm"], class_="alarm")] if told["alarm"] else []
+    notes += [tag("p", note, class_="caution") for note in told["notes"]]
     return tag("header", tag("h1", told["title"]), *totals, pairs(told["facts"]), *notes, class_="sheet")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from console.reports.model import Tree
+from console.reports.canonical import Tree
 from console.verify.phrasing import Phrasing
 
 _PASSED = "TOTAL-PASSED"

@@ -10,13 +10,14 @@ from pathlib import Path
 from rich.console import Console
 
 from console.locale import Text
-from console.reports.model import Tree, canonical
+from console.outcome import DONE, SHORT, UNREACHED, USAGE, Unusable
+from console.reports.canonical import Tree, canonical
 from console.reports.verify_html import html
 from console.reports.verify_pdf import ExtraMissing, pdf
-from console.session import DONE, SHORT, UNREACHED, USAGE, Unusable
 from console.verify.judging import Bench, Outcome
 from console.verify.opening import open_file
 from console.verify.opinions import Judges
+from console.verify.phrasing import printable
 from console.verify.screen import show
 from console.verify.tree import file_tree, whole_tree
 from console.verify.trust import read_trust
@@ -54,7 +55,7 @@ def perform(wish: Wish, text: Text) -> int:
             bench = _bench(wish, sandbox, text)
             trees, unread = _judge(wish, bench, text, talk)
     except (Unusable, PolicyFileError) as error:
-        talk.print(str(error), markup=False)
+        talk.print(printable(str(error)), markup=False)
         return USAGE
     if not trees:
         return USAGE
@@ -105,7 +106,7 @@ def _judge(wish: Wish, bench: Bench, text: Text, talk: Console) -> tuple[list[Tr
         try:
             judged = bench.judge(open_file(path, wish.content, text))
         except Unusable as error:
-            talk.print(str(error), markup=False)
+            talk.print(printable(str(error)), markup=False)
             unread += 1
             continue
         trees.append(file_tree(judged, judges.ask(judged) if judges is not None else ()))

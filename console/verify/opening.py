@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from console.locale import Text
-from console.session import Unusable
+from console.outcome import Unusable
 from exchange.edxml.model import EdocHeader, StatusHeader
 from exchange.errors import EdxmlError
 from exchange.inspection import Inspection, inspect, looks_like_edxml

@@ -23,9 +23,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from console.reports.model import Tree
+from console.reports.canonical import Tree
 from console.verify.judging import Bench, Judged, JudgedFile
-from signing import Evidence, ObjectKind, SignatureClaim, SignatureVerdict
+from signing import Check, Evidence, ObjectKind, SignatureClaim, SignatureVerdict
 
 SECONDS = 30
 ACCEPT, REFUSE, NOT_ASKED = "accept", "refuse", "not-asked"
@@ -113,38 +113,40 @@ def _opinions(judge: str, answers: Sequence[dict[Question, Answer]] | None, plac
         return
     for question in _QUESTIONS:
         theirs = answers[place][question]
-        ours, reason = _ours(question, verdict)
+        ours, refused_by = _ours(question, verdict)
         if NOT_ASKED in (theirs.answer, ours):
             yield _told(judge, question, theirs, "not-asked")
         elif theirs.answer == ours:
             yield _told(judge, question, theirs, "agrees")
         else:
-            known = known_difference(judge, question, theirs, reason)
+            known = known_difference(judge, question, theirs, refused_by)
             yield _told(judge, question, theirs, "explained" if known else "unknown", known)
 
 
-def _ours(question: Question, verdict: SignatureVerdict) -> tuple[str, str]:
+def _ours(question: Question, verdict: SignatureVerdict) -> tuple[str, Check | None]:
     """Our answer, and the check that refused."""
-    failed = [check.name for check in verdict.checks if not check.passed]
     if question == "signature":
-        reason = next((name for name in failed if name in _OF_SIGNATURE), "")
-        asked = any(check.name == "message-digest" for check in verdict.checks) or reason
-        return (REFUSE if reason else ACCEPT) if asked else NOT_ASKED, reason
+        reason = next((check for check in verdict.checks if not check.passed and check.name in _OF_SIGNATURE), None)
+        asked = reason is not None or any(check.name == "message-digest" for check in verdict.checks)
+        return (NOT_ASKED if not asked else ACCEPT if reason is None else REFUSE), reason
     if verdict.chain is None:
-        return NOT_ASKED, ""
-    reason = next((check.name for check in verdict.chain.checks if not check.passed), "")
+        return NOT_ASKED, None
+    reason = next((check for check in verdict.chain.checks if not check.passed), None)
     return (ACCEPT if verdict.chain.passed else REFUSE), reason
 
 
-def known_difference(judge: str, question: str, theirs: Answer, reason: str) -> str:
+def known_difference(judge: str, question: str, theirs: Answer, refused_by: Check | None) -> str:
     """The key of the difference that is known between us; empty when there is none such.
 
-    An entry matches when all it names does: the judge, the question, the judge's answer, the check by which we refuse, words it said.
+    An entry matches when all it names does: the judge, the question, the judge's answer, the check by which we refuse (empty where we
+    accept), words of what we ``found`` and of what it ``said``.
     """
-    facts = {"judge": judge, "question": question, "theirs": theirs.answer, "check": reason}
+    facts = {"judge": judge, "question": question, "theirs": theirs.answer, "check": "" if refused_by is None else refused_by.name}
+    found = "" if refused_by is None else f"{refused_by.detail} ({refused_by.clause})"
     for entry in differences():
-        if all(facts[name] == entry[name] for name in facts.keys() & entry.keys()) and entry.get("said", "") in theirs.said:
-            return str(entry["key"])
+        same = all(facts[name] == entry[name] for name in facts.keys() & entry.keys())
+        if same and entry.get("said", "") in theirs.said and entry.get("found", "") in found:
+            return entry["key"]
     return ""
 
 

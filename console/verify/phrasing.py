@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from console.locale import Text
-from console.reports.model import Tree
+from console.reports.canonical import Tree
 from exchange.domain.calendar import VN
 
 _UTC = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?: UTC|Z)")
@@ -21,6 +21,13 @@ _REASON = re.compile(
 """A reason of revocation as RFC 5280 §5.3.1 names it."""
 _FAR = 9000
 """A year from which a certificate's end means that it has none."""
+
+
+def printable(words: str) -> str:
+    """A text without what could move a cursor, colour a screen or turn a line round: names come from files that anybody made."""
+    if words.isprintable():
+        return words
+    return "".join(one if one.isprintable() else " " if one.isspace() else "\ufffd" for one in words)
 
 
 class Phrasing:
@@ -53,7 +60,8 @@ class Phrasing:
 
     def policy(self, name: str, title: str) -> str:
         """A policy by its name and what it is for."""
-        return f"{name}: {self.text.texts.get(f'verify-policy.{name}', title)}"
+        words = self.text.texts.get(f"verify-policy.{name}", title)
+        return f"{name}: {words}" if words else name
 
     def check(self, check: Tree) -> dict[str, Any]:
         """One check that did not pass: what is wrong, what was found, what to do."""

@@ -169,5 +169,7 @@ def _foot(told: Told) -> Iterator[RenderableType]:
     if told["totals"]:
         yield Line(told["totals"], style="bold")
     yield _rows(told["facts"])
+    if told["alarm"]:
+        yield Line(told["alarm"], style="bold white on red")
     for note in told["notes"]:
         yield Line(note)

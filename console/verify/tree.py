@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 
-from console.reports.model import Tree
+from console.reports.canonical import Tree
 from console.verify.judging import Bench, Judged, JudgedFile, Outcome, needs_extra, outcome_of
 from exchange.domain.calendar import VN
 from exchange.verification import Finding

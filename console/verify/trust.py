@@ -20,9 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from console.locale import Text
-from console.session import Unusable, known
-from scenarios.pki import build
-from scenarios.worldfile import WorldFileError, load_world
+from console.outcome import Unusable
 from signing import Artefacts, Evidence, FormatFailure, describe_certificate, sort_artefacts
 
 MAX_FILES = 10_000
@@ -79,6 +77,11 @@ def _fingerprint(given: str, text: Text) -> bytes:
 
 
 def _of_scenario(spec: str, wanted: set[bytes], at: datetime, text: Text) -> Trust:
+    """The PKI of a scenario, whose house is entered only when one is named."""
+    from console.session import known
+    from scenarios.pki import build
+    from scenarios.worldfile import WorldFileError, load_world
+
     name, _, seed = spec.partition(":")
     seed = seed or "1"
     if wanted:

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from console.locale import Text
-from console.reports.model import Tree
+from console.reports.canonical import Tree
 from console.verify.chronicle import since, told_timeline
-from console.verify.phrasing import Phrasing
+from console.verify.phrasing import Phrasing, printable
 
 Told = dict[str, Any]
 _SHORT = 16
@@ -20,6 +20,7 @@ _SHORT = 16
 
 def tell(tree: Tree, text: Text) -> Told:
     """Everything there is to say, in ``text``'s language."""
+    tree = _printable(tree)
     say = Phrasing(text)
     at = datetime.fromisoformat(tree["at"])
     totals = tree["totals"]
@@ -37,6 +38,7 @@ def tell(tree: Tree, text: Text) -> Told:
             [text("verify.fact.policy"), say.policy(tree["policy"]["name"], tree["policy"]["title"])],
             [text("verify.fact.trust"), _trust(tree["trust"], text)],
         ],
+        "alarm": text("verify.note.disagree") if _disagreements(tree) else "",
         "notes": _notes(tree, text),
         "reading": [text(f"verify.reading.{part}") for part in ("verdicts", "proven", "offline", "terms")],
         "labels": {name: text(f"verify.label.{name}") for name in _LABELS},
@@ -45,9 +47,17 @@ def tell(tree: Tree, text: Text) -> Told:
 
 
 _LABELS = (
-    *("wrong", "since", "do", "terms", "signed-by", "chain", "checks", "passed", "missing", "timeline", "bytes", "tokens", "opinions"),
-    *("from", "verdict", "because", "clause", "found", "reading", "header", "of", "not-to-scale", "now", "document"),
+    *("wrong", "since", "do", "chain", "timeline", "bytes", "tokens", "opinions"),
+    *("from", "verdict", "because", "found", "reading", "header", "of", "not-to-scale", "now"),
 )
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {key: _printable(item) for key, item in value.items()}
+    return [_printable(item) for item in value] if isinstance(value, list) else value
 
 
 def _trust(trust: Tree, text: Text) -> str:
@@ -73,6 +83,12 @@ def _notes(tree: Tree, text: Text) -> list[str]:
     if "signer-belongs-to-sender" in tree["policy"]["external"]:
         notes.append(text("verify.note.register"))
     return notes
+
+
+def _disagreements(tree: Tree) -> int:
+    """Other judges' answers that differ from ours for no known reason."""
+    signatures = (one for file in tree["files"] for document in file["documents"] for one in document["signatures"])
+    return sum(opinion["relation"] == "unknown" for one in signatures for opinion in one["opinions"])
 
 
 def _file(one: Tree, tree: Tree, say: Phrasing) -> Told:

@@ -10,8 +10,9 @@ import pytest
 from rich.console import Console
 
 from console.locale import catalogue
+from console.reports.canonical import Tree
 from console.reports.html import page
-from console.reports.model import Tree, report_tree
+from console.reports.model import report_tree
 from console.terminal import show
 from scenarios.measures import Fold
 from scenarios.run import run
