@@ -13,15 +13,17 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from console.locale import Text
+from console.outcome import DONE, UNREACHED, USAGE, Unusable
 from console.reports.sheet import Sheet
 from console.reports.sheet_html import sheet_page
 from console.reports.verify_pdf import ExtraMissing, pdf
-from console.session import DATABASES, DONE, UNREACHED, USAGE, Unusable
 from exchange.audit import Progress, TrustFolder, read_trust_folder
 from exchange.checkpoints import MAX_FILE, CheckpointFile, read_checkpoint
 from exchange.domain.calendar import VN
 from exchange.errors import CheckpointUnreadable
 
+ARCHIVE = "axis.db"
+"""The database of the axis in the folder of a run."""
 _YEARS = range(1990, 2200)
 _DAY = len("2021-09-27")
 _TENTHS = 10
@@ -36,9 +38,9 @@ def archive_file(given: Path | None, text: Text) -> Path:
     """The database meant: a file, or the axis' in the folder of a run; the present folder where none is named. Raises :class:`Unusable`."""
     path = given or Path()
     if path.is_dir():
-        found = path / DATABASES[0]
+        found = path / ARCHIVE
         if not found.is_file():
-            raise Unusable(text("audit.error.folder", folder=path, name=DATABASES[0]))
+            raise Unusable(text("audit.error.folder", folder=path, name=ARCHIVE))
         return found
     if not path.exists():
         raise Unusable(text("verify.error.missing", path=path))

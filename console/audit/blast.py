@@ -13,10 +13,10 @@ from console.audit.tree import checkpoint_tree, instant
 from console.audit.words import labels
 from console.audit.words import moment as told
 from console.locale import Text
-from console.reports.model import Tree, canonical
+from console.outcome import DONE, SHORT, USAGE, Unusable
+from console.reports.canonical import Tree, canonical
 from console.reports.sheet import Section, Sheet, Table
 from console.reports.sheet_screen import show_sheet
-from console.session import DONE, SHORT, USAGE, Unusable
 from exchange.audit.reach import Index, Question, Reach, Verdict, find_certificate
 from exchange.audit.uses import Use
 from exchange.domain.calendar import VN

@@ -13,9 +13,9 @@ from console.audit.asking import Stopwatch, archive_file, checkpoints, fingerpri
 from console.audit.tree import audit_tree, timeline_tree
 from console.audit.words import audit_sheet
 from console.locale import Text
-from console.reports.model import Tree, canonical
+from console.outcome import DONE, SHORT, USAGE, Unusable
+from console.reports.canonical import Tree, canonical
 from console.reports.sheet_screen import show_sheet
-from console.session import DONE, SHORT, USAGE, Unusable
 from exchange.audit import ArchiveReport, TrustFolder, audit_archive
 from exchange.audit.dossier import NoReceipt, open_dossier
 from exchange.audit.holdings import Found, Holdings

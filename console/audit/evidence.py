@@ -12,7 +12,7 @@ from rich.console import Console
 from console.audit.asking import archive_file, checkpoints, fingerprints, moment, talker, trust_folder
 from console.audit.command import named
 from console.locale import Text
-from console.session import DONE, SHORT, USAGE, Unusable
+from console.outcome import DONE, SHORT, USAGE, Unusable
 from exchange.audit.answers import Answers, answers_of
 from exchange.audit.bundle_write import write_bundle
 from exchange.audit.dossier import Dossier, NoReceipt, open_dossier

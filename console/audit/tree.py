@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from console.reports.model import Tree
+from console.reports.canonical import Tree
 from exchange.api import Checkpoint
 from exchange.audit import ArchiveReport
 from exchange.audit.dossier import Dossier

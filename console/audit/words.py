@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from console.locale import Text
-from console.reports.model import Tree
+from console.reports.canonical import Tree
 from console.reports.sheet import Section, Sheet, Strip, Table
 from console.verify.chronicle import told_timeline
 from console.verify.phrasing import Phrasing

@@ -14,8 +14,9 @@ from console.outcome import DONE, SHORT, UNREACHED, USAGE, Unusable
 from console.reports.canonical import Tree, canonical
 from console.reports.verify_html import html
 from console.reports.verify_pdf import ExtraMissing, pdf
+from console.verify.bundles import is_bundle, with_bundles
 from console.verify.judging import Bench, Outcome
-from console.verify.opening import open_file
+from console.verify.opening import MAX_FILE, open_file, read_bounded
 from console.verify.opinions import Judges
 from console.verify.phrasing import printable
 from console.verify.screen import show
@@ -79,7 +80,9 @@ def _bench(wish: Wish, sandbox: Sandbox, text: Text) -> Bench:
     if len(wish.files) > MAX_FILES:
         raise Unusable(text("verify.error.many", most=text.number(MAX_FILES)))
     policy = load_policy(wish.policy)
-    trust = read_trust(wish.trust, wish.anchors, at, text)
+    bundles = [path for path in wish.files if is_bundle(path)]
+    trust = read_trust(wish.trust, wish.anchors if wish.trust is not None or not bundles else (), at, text)
+    trust = with_bundles(trust, bundles, wish.anchors, lambda path: read_bounded(path, MAX_FILE, text), text)
     return Bench(trust, policy, at, sandbox)
 
 
@@ -104,7 +107,7 @@ def _judge(wish: Wish, bench: Bench, text: Text, talk: Console) -> tuple[list[Tr
     trees, unread = [], 0
     for path in wish.files:
         try:
-            judged = bench.judge(open_file(path, wish.content, text))
+            judged = bench.judge(open_file(path, wish.content, text, bench.trust.confirmed))
         except Unusable as error:
             talk.print(printable(str(error)), markup=False)
             unread += 1

@@ -40,6 +40,8 @@ class Trust:
     evidence: Evidence
     source: str = ""
     untrusted_roots: tuple[bytes, ...] = ()
+    confirmed: frozenset[bytes] = frozenset()
+    """SHA-256 of certificates known from elsewhere: roots, and the axis whose receipt is to count."""
 
 
 @dataclass(slots=True)
@@ -53,7 +55,7 @@ class _Pile:
 
 def read_trust(spec: str | None, fingerprints: Sequence[str], at: datetime, text: Text) -> Trust:
     """The evidence ``--trust`` and ``--anchor`` name, as of ``at`` where it is a scenario's. Raises :class:`Unusable`."""
-    wanted = {_fingerprint(one, text) for one in fingerprints}
+    wanted = {fingerprint(one, text) for one in fingerprints}
     if spec is None:
         if wanted:
             raise Unusable(text("verify.error.anchor-alone"))
@@ -66,7 +68,8 @@ def read_trust(spec: str | None, fingerprints: Sequence[str], at: datetime, text
     return _of_scenario(spec, wanted, at, text)
 
 
-def _fingerprint(given: str, text: Text) -> bytes:
+def fingerprint(given: str, text: Text) -> bytes:
+    """The SHA-256 that somebody names a certificate by, with colons or without. Raises :class:`Unusable`."""
     try:
         digest = bytes.fromhex(given.replace(":", ""))
     except ValueError:

@@ -64,7 +64,8 @@ def _texts(language: str) -> Mapping[str, str]:
 
 
 def _fingerprints(dossier: Dossier) -> list[str]:
-    return [sha256(one).hexdigest() for one in dossier.evidence.anchors]
+    named = [(one, "") for one in dossier.evidence.anchors] + ([(dossier.axis, " (axis)")] if dossier.axis else [])
+    return [f"{sha256(one).hexdigest()}{what}" for one, what in named]
 
 
 def _verdict_lines(answers: Answers, texts: Mapping[str, str]) -> Iterator[str]:
