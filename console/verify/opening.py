@@ -68,7 +68,10 @@ Opener = Callable[[str, bytes, Text, frozenset[bytes]], Opened | None]
 
 
 def open_file(path: Path, content: Path | None, text: Text, confirmed: frozenset[bytes] = frozenset()) -> Opened:
-    """Read and open one file; ``confirmed`` are certificates known from elsewhere, by SHA-256. Raises :class:`Unusable` with one sentence for what is missing, too large or nothing known."""
+    """Read and open one file; ``confirmed`` are certificates known from elsewhere, by SHA-256.
+
+    Raises :class:`Unusable` with one sentence for what is missing, too large or nothing known.
+    """
     data = read_bounded(path, MAX_FILE, text)
     if not data:
         raise Unusable(text("verify.error.empty", path=path))
