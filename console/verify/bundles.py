@@ -22,8 +22,6 @@ from exchange.errors import BundleUnreadable
 from exchange.verification import Finding
 from signing import Evidence, ProofOfExistence, describe_certificate
 
-RULE, AXIS_RULE = "bundle", "bundle-axis"
-"""The checks under which is told what is wrong with a bundle, and whose word it stands on."""
 _MOST_TOLD = 20
 
 
@@ -59,17 +57,17 @@ def unknown_axis(dossier: Dossier, trusted: frozenset[bytes]) -> tuple[Finding, 
     if words is None or words.sha256 in trusted:
         return ()
     detail = f"the receipt is signed by {words.name}, and counts for nothing until --anchor {words.sha256.hex()} says that this is the axis"
-    return (Finding(AXIS_RULE, detail),)
+    return (Finding("bundle-axis", detail),)
 
 
 def told_findings(report: BundleReport) -> tuple[Finding, ...]:
     """What is wrong with a bundle, each as one sentence."""
-    found = [Finding(RULE, f"{one.place.row}: {one.detail}") for one in report.findings[:_MOST_TOLD]]
+    found = [Finding("bundle", f"{one.place.row}: {one.detail}") for one in report.findings[:_MOST_TOLD]]
     broken = {"receipt": report.answers.receipt, "checkpoint": report.answers.checkpoint, "later checkpoint": report.answers.later}
     unsaid = "is not the word of the axis that the bundle names"
-    found += [Finding(RULE, f"the {name} {unsaid}") for name, holds in broken.items() if holds is False]
+    found += [Finding("bundle", f"the {name} {unsaid}") for name, holds in broken.items() if holds is False]
     if report.answers.included is False:
-        found.append(Finding(RULE, "the ledger does not include the package as the bundle says"))
+        found.append(Finding("bundle", "the ledger does not include the package as the bundle says"))
     return tuple(found)
 
 

@@ -24,14 +24,17 @@ FRAGMENTS = {
     " (whether it suffices shows only once it is there)",
     "; cured: the signature is proven to have existed at ",
     "a CRL of XYZXYZ",
-    "a XYZ from before XYZ",
+    "XYZ from before XYZ",
+    "another archive time-stamp from before XYZ, XYZ",
+    "another archive time-stamp, with the CRL of XYZ of its day, from before XYZ, XYZ",
+    "while that of XYZ from XYZ held",
     "the CRL of XYZ",
     "XYZ of XYZ UTC",
     "XYZ of XYZ UTC is no longer fresh",
     "the OCSP answer for certificate number XYZ",
     "the certificate of XYZ, and a trusted anchor it leads toXYZ",
     "the signature policy XYZXYZ",
-    "time-stamp on the signature",
+    "a time-stamp on the signature",
     "trust in anchor XYZ",
 }
 """Parts of sentences; the whole ones stand in WHOLE."""
@@ -42,7 +45,9 @@ WHOLE = (
     "a CRL of CN=x issued after t",
     "a CRL of CN=x current at t",
     "a time-stamp on the signature from before t",
-    "a archive time-stamp from before t",
+    "an archive time-stamp from before t",
+    "another archive time-stamp from before t, while that of CN=x from t held",
+    "another archive time-stamp, with the CRL of CN=x of its day, from before t, while that of CN=y from t held",
     "the CRL of CN=x of t",
     "the CRL of CN=x of t is no longer fresh",
     "the OCSP answer for certificate number 5 of t",
@@ -62,7 +67,8 @@ def sources(*folders: str, leave_out: Collection[str] = ()) -> Iterator[ast.Modu
 def checks_of_the_code() -> set[str]:
     """Every name a check or a finding of a package is given, by reading the code."""
     names = set(CHECKS)
-    trees = [*sources("signing"), ast.parse((ROOT / "exchange/inspection.py").read_text("utf-8"))]
+    others = ("exchange/inspection.py", "console/verify/bundles.py")
+    trees = [*sources("signing"), *(ast.parse((ROOT / one).read_text("utf-8")) for one in others)]
     verification = ast.parse((ROOT / "exchange/verification.py").read_text("utf-8"))
     used = {"differences", "remarks", "misleading_names"}
     trees += [ast.Module([one], []) for one in verification.body if isinstance(one, ast.FunctionDef) and one.name in used]
