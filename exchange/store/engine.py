@@ -73,7 +73,7 @@ def _connect_archive(address: str) -> sqlite3.Connection:
 def _prepare_archive(connection: DBAPIConnection, _record: object) -> None:
     raw: Any = connection
     raw.text_factory = _lenient
-    for pragma in ("query_only=ON", "temp_store=MEMORY", "cache_size=-32768", "mmap_size=268435456"):
+    for pragma in ("query_only=ON", "temp_store=MEMORY", "cache_size=-32768"):
         raw.execute(f"PRAGMA {pragma}").close()
 
 
