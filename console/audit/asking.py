@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from time import monotonic
 
@@ -13,19 +12,17 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from console.locale import Text
+from console.options import fingerprint
 from console.outcome import DONE, UNREACHED, USAGE, Unusable
 from console.reports.sheet import Sheet
 from console.reports.sheet_html import sheet_page
 from console.reports.verify_pdf import ExtraMissing, pdf
 from exchange.audit import Progress, TrustFolder, read_trust_folder
 from exchange.checkpoints import MAX_FILE, CheckpointFile, read_checkpoint
-from exchange.domain.calendar import VN
 from exchange.errors import CheckpointUnreadable
 
 ARCHIVE = "axis.db"
 """The database of the axis in the folder of a run."""
-_YEARS = range(1990, 2200)
-_DAY = len("2021-09-27")
 _TENTHS = 10
 
 
@@ -70,30 +67,7 @@ def trust_folder(given: Path | None) -> TrustFolder | None:
 
 def fingerprints(given: Sequence[str], text: Text) -> tuple[bytes, ...]:
     """SHA-256 of anchors, with colons or without. Raises :class:`Unusable`."""
-    return tuple(_fingerprint(one, text) for one in given)
-
-
-def _fingerprint(given: str, text: Text) -> bytes:
-    try:
-        found = bytes.fromhex(given.replace(":", ""))
-    except ValueError:
-        found = b""
-    if len(found) != 32:
-        raise Unusable(text("verify.error.fingerprint", given=given or "''"))
-    return found
-
-
-def moment(given: str, option: str, text: Text, *, end_of_day: bool) -> datetime:
-    """An instant, Vietnamese time unless it says otherwise; a day alone means its end, or its beginning. Raises :class:`Unusable`."""
-    try:
-        at = datetime.fromisoformat(given)
-    except ValueError:
-        at = None
-    if at is None or at.year not in _YEARS:
-        raise Unusable(text("audit.error.moment", option=option, given=given or "''"))
-    if len(given) <= _DAY and end_of_day:
-        at = at.replace(hour=23, minute=59, second=59)
-    return (at if at.tzinfo is not None else at.replace(tzinfo=VN)).replace(microsecond=0)
+    return tuple(fingerprint(one, text) for one in given)
 
 
 class Stopwatch:

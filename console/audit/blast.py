@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from console.audit.asking import Stopwatch, archive_file, checkpoints, fingerprints, moment, talker, trust_folder, watching, write_reports
+from console.audit.asking import Stopwatch, archive_file, checkpoints, fingerprints, talker, trust_folder, watching, write_reports
 from console.audit.tree import checkpoint_tree, instant
 from console.audit.words import labels
 from console.audit.words import moment as told
 from console.locale import Text
+from console.options import moment
 from console.outcome import DONE, SHORT, USAGE, Unusable
 from console.reports.canonical import Tree, canonical
 from console.reports.sheet import Section, Sheet, Table
@@ -67,11 +68,11 @@ def perform(wish: Wish, text: Text) -> int:
     talk.print(text("blast.done", **seconds, **counts), markup=False)
     tree = blast_tree(reach, question)
     sheet = blast_sheet(tree, text)
+    code = write_reports(sheet, wish.html, wish.pdf, text, talk)  # before the screen, whose reader may close it when it has seen enough
     if wish.json:
         sys.stdout.write(canonical(tree))
     else:
         show_sheet(sheet)
-    code = write_reports(sheet, wish.html, wish.pdf, text, talk)
     return code or (SHORT if reach.fallen else DONE)
 
 

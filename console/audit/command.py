@@ -9,10 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from console.audit.asking import Stopwatch, archive_file, checkpoints, fingerprints, moment, talker, trust_folder, watching, write_reports
+from console.audit.asking import Stopwatch, archive_file, checkpoints, fingerprints, talker, trust_folder, watching, write_reports
 from console.audit.tree import audit_tree, timeline_tree
 from console.audit.words import audit_sheet
 from console.locale import Text
+from console.options import moment
 from console.outcome import DONE, SHORT, USAGE, Unusable
 from console.reports.canonical import Tree, canonical
 from console.reports.sheet_screen import show_sheet
@@ -68,11 +69,11 @@ def perform(wish: Wish, text: Text) -> int:
         return USAGE
     tree = audit_tree(report, brought.outside, (*brought.fingerprints, *(brought.trust.digests if brought.trust else ())), timelines)
     sheet = audit_sheet(tree, text)
+    code = write_reports(sheet, wish.html, wish.pdf, text, talk)  # before the screen, whose reader may close it when it has seen enough
     if wish.json:
         sys.stdout.write(canonical(tree))
     else:
         show_sheet(sheet)
-    code = write_reports(sheet, wish.html, wish.pdf, text, talk)
     return code or (DONE if report.holds else SHORT)
 
 

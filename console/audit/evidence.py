@@ -9,9 +9,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from console.audit.asking import archive_file, checkpoints, fingerprints, moment, talker, trust_folder
+from console.audit.asking import archive_file, checkpoints, fingerprints, talker, trust_folder
 from console.audit.command import named
 from console.locale import Text
+from console.options import moment
 from console.outcome import DONE, SHORT, USAGE, Unusable
 from exchange.audit.answers import Answers, answers_of
 from exchange.audit.bundle_write import write_bundle

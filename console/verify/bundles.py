@@ -12,8 +12,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from console.locale import Text
+from console.options import fingerprint
 from console.outcome import Unusable
-from console.verify.trust import Trust, fingerprint
+from console.verify.trust import Trust
 from exchange.audit.answers import answers_of
 from exchange.audit.bundle import BundleReport, check_bundle, read_bundle
 from exchange.audit.bundle_zip import MAX_BUNDLE, looks_like_bundle, open_bundle

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from console.locale import Text
+from console.options import moment
 from console.outcome import DONE, SHORT, UNREACHED, USAGE, Unusable
 from console.reports.canonical import Tree, canonical
 from console.reports.verify_html import html
@@ -28,8 +29,6 @@ from signing import PolicyFileError, Sandbox, load_policy
 
 MAX_FILES = 10_000
 """Files of one call; whole archives are for ``truc audit``."""
-_YEARS = range(1990, 2200)
-_DAY = len("2021-09-27")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +86,10 @@ def _bench(wish: Wish, sandbox: Sandbox, text: Text) -> Bench:
 
 
 def _moment(given: str | None, text: Text) -> datetime:
-    """The control time: an instant, Vietnamese time unless it says otherwise, a day meaning its end; the present where none is given."""
+    """The control time: the end of a day that is named alone; the present where none is given."""
     if given is None:
         return datetime.now(UTC).astimezone(VN).replace(microsecond=0)
-    try:
-        at = datetime.fromisoformat(given)
-    except ValueError:
-        at = None
-    if at is None or at.year not in _YEARS:
-        raise Unusable(text("verify.error.at", at=given or "''"))
-    if len(given) <= _DAY:
-        at = at.replace(hour=23, minute=59, second=59)
-    return (at if at.tzinfo is not None else at.replace(tzinfo=VN)).replace(microsecond=0)
+    return moment(given, "--at", text, end_of_day=True)
 
 
 def _judge(wish: Wish, bench: Bench, text: Text, talk: Console) -> tuple[list[Tree], int]:

@@ -20,6 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from console.locale import Text
+from console.options import fingerprint
 from console.outcome import Unusable
 from signing import Artefacts, Evidence, FormatFailure, describe_certificate, sort_artefacts
 
@@ -66,17 +67,6 @@ def read_trust(spec: str | None, fingerprints: Sequence[str], at: datetime, text
     if path.is_file() and path.suffix != ".toml":
         raise Unusable(text("verify.error.trust-file", path=spec))
     return _of_scenario(spec, wanted, at, text)
-
-
-def fingerprint(given: str, text: Text) -> bytes:
-    """The SHA-256 that somebody names a certificate by, with colons or without. Raises :class:`Unusable`."""
-    try:
-        digest = bytes.fromhex(given.replace(":", ""))
-    except ValueError:
-        digest = b""
-    if len(digest) != 32:
-        raise Unusable(text("verify.error.fingerprint", given=given or "''"))
-    return digest
 
 
 def _of_scenario(spec: str, wanted: set[bytes], at: datetime, text: Text) -> Trust:

@@ -58,7 +58,7 @@ class ArchiveReport:
     """Ledger entries found."""
     anchors: tuple[bytes, ...]
     """SHA-256 of the anchors the archive names; to be compared with what is known from outside."""
-    newest: Checkpoint | None
+    newest: Checkpoint | None = None
     """The newest checkpoint of the archive that can be read, whether or not it is the axis' word."""
 
     @property

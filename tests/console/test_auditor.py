@@ -17,6 +17,7 @@ from console.cli import app
 from exchange.audit.bundle_zip import open_bundle, pack
 from scenarios.pki import build
 from scenarios.worldfile import load_world
+from tests.judges import needs_typst
 
 DOCUMENT = "1/KH-UBND/H28"
 
@@ -184,9 +185,9 @@ def test_without_typst_a_printed_report_is_a_part_missing(folder: Path, tmp_path
     assert "typst" in answer.stderr
 
 
+@needs_typst
 @pytest.mark.parametrize("lang", ["en", "vi"])
 def test_reports_are_printed_where_typst_is(lang: str, folder: Path, tmp_path: Path) -> None:
-    pytest.importorskip("typst")
     audit, blast = tmp_path / "a.pdf", tmp_path / "b.pdf"
     assert truc("audit", str(folder), "--timeline", DOCUMENT, "--pdf", str(audit), "--lang", lang).exit_code == 0
     radius = ("blast-radius", "Lê Xuân Long", "--since", "2021-09-27T14:00", "--db", str(folder), "--pdf", str(blast))
