@@ -147,6 +147,70 @@ def verify(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comma
     raise typer.Exit(perform(wish, text))
 
 
+@app.command(help=HELP("cli.audit.help"))
+def audit(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
+    archive: Annotated[Path | None, typer.Argument(metavar="[DB]", help=HELP("cli.audit.archive.help"))] = None,
+    checkpoint: Annotated[list[Path] | None, typer.Option("--checkpoint", metavar="FILE", help=HELP("cli.audit.checkpoint.help"))] = None,
+    trust: Annotated[Path | None, typer.Option("--trust", metavar="DIR", help=HELP("cli.audit.trust.help"))] = None,
+    anchor: Annotated[list[str] | None, typer.Option("--anchor", metavar="SHA256", help=HELP("cli.audit.anchor.help"))] = None,
+    timeline: Annotated[list[str] | None, typer.Option("--timeline", metavar="DOCUMENT|all", help=HELP("cli.audit.timeline.help"))] = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help=HELP("cli.audit.at.help"))] = None,
+    policy: Annotated[str, typer.Option("--policy", metavar="NAME|FILE", help=HELP("cli.verify.policy.help"))] = "field",
+    json: Annotated[bool, typer.Option("--json", help=HELP("cli.audit.json.help"))] = False,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help=HELP("cli.verify.html.help"))] = None,
+    pdf: Annotated[Path | None, typer.Option("--pdf", metavar="FILE", help=HELP("cli.verify.pdf.help"))] = None,
+    lang: Lang = None,
+) -> None:
+    """Audit a whole archive."""
+    text = _text(lang)
+    from console.audit.command import Wish, perform
+
+    brought = (archive, tuple(checkpoint or ()), trust, tuple(anchor or ()))
+    raise typer.Exit(perform(Wish(*brought, tuple(timeline or ()), at, policy, json, html, pdf), text))
+
+
+@app.command(help=HELP("cli.evidence.help"))
+def evidence(
+    document: Annotated[str, typer.Argument(metavar="DOCUMENT", help=HELP("cli.evidence.document.help"))],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help=HELP("cli.evidence.out.help"))],
+    db: Annotated[Path | None, typer.Option("--db", metavar="DB", help=HELP("cli.audit.archive.help"))] = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help=HELP("cli.evidence.at.help"))] = None,
+    checkpoint: Annotated[Path | None, typer.Option("--checkpoint", metavar="FILE", help=HELP("cli.evidence.checkpoint.help"))] = None,
+    trust: Annotated[Path | None, typer.Option("--trust", metavar="DIR", help=HELP("cli.audit.trust.help"))] = None,
+    anchor: Annotated[list[str] | None, typer.Option("--anchor", metavar="SHA256", help=HELP("cli.audit.anchor.help"))] = None,
+    policy: Annotated[str, typer.Option("--policy", metavar="NAME|FILE", help=HELP("cli.verify.policy.help"))] = "field",
+    lang: Lang = None,
+) -> None:
+    """Write the evidence about one document."""
+    text = _text(lang)
+    from console.audit.evidence import Wish, perform
+
+    raise typer.Exit(perform(Wish(document, out, db, at, checkpoint, trust, tuple(anchor or ()), policy), text))
+
+
+@app.command("blast-radius", help=HELP("cli.blast.help"))
+def blast_radius(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
+    certificate: Annotated[str, typer.Argument(metavar="CERT", help=HELP("cli.blast.certificate.help"))],
+    since: Annotated[str, typer.Option("--since", metavar="TIME", help=HELP("cli.blast.since.help"))],
+    db: Annotated[Path | None, typer.Option("--db", metavar="DB", help=HELP("cli.audit.archive.help"))] = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help=HELP("cli.blast.at.help"))] = None,
+    checkpoint: Annotated[list[Path] | None, typer.Option("--checkpoint", metavar="FILE", help=HELP("cli.blast.checkpoint.help"))] = None,
+    trust: Annotated[Path | None, typer.Option("--trust", metavar="DIR", help=HELP("cli.audit.trust.help"))] = None,
+    anchor: Annotated[list[str] | None, typer.Option("--anchor", metavar="SHA256", help=HELP("cli.audit.anchor.help"))] = None,
+    policy: Annotated[str, typer.Option("--policy", metavar="NAME|FILE", help=HELP("cli.verify.policy.help"))] = "field",
+    json: Annotated[bool, typer.Option("--json", help=HELP("cli.audit.json.help"))] = False,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help=HELP("cli.verify.html.help"))] = None,
+    pdf: Annotated[Path | None, typer.Option("--pdf", metavar="FILE", help=HELP("cli.verify.pdf.help"))] = None,
+    lang: Lang = None,
+) -> None:
+    """Say what changes if a key was compromised."""
+    text = _text(lang)
+    from console.audit.blast import Wish, perform
+
+    brought = (tuple(checkpoint or ()), trust, tuple(anchor or ()))
+    raise typer.Exit(perform(Wish(certificate, since, db, at, *brought, policy, json, html, pdf), text))
+
+
 @app.command(help=HELP("cli.doctor.help"))
 def doctor(lang: Lang = None) -> None:
     """Say what is here and what is missing."""

@@ -63,7 +63,7 @@ from signing.validation.ades.door import DocumentVerdict, validate_document
 from signing.validation.ades.door import validate as validate_claim
 from signing.validation.ades.judge import ChainJudge
 from signing.validation.ades.policy import CHECKS, Severity, ValidationPolicy
-from signing.validation.ades.policy_file import PolicyFileError, load_policy
+from signing.validation.ades.policy_file import PolicyFileError, load_policy, policy_bytes, read_policy
 from signing.validation.ades.policy_file import policies as validation_policies
 from signing.validation.ades.rfc5280_judge import Rfc5280Judge
 from signing.validation.ades.timeline import Interval
@@ -139,6 +139,7 @@ __all__ = [
     "LetterRefused",
     "LetterReport",
     "Meter",
+    "ObjectKind",
     "PackedLetter",
     "PathCache",
     "Pki",
@@ -205,8 +206,10 @@ __all__ = [
     "pack_letter",
     "parse_cms",
     "parse_token",
+    "policy_bytes",
     "read_fault_words",
     "read_letter",
+    "read_policy",
     "read_signed",
     "read_stamped",
     "read_time_stamp_request",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.resources import files
 
 from console.reports.markup import Markup, join, table, tag
@@ -26,10 +27,11 @@ def _head(told: Told) -> Markup:
     totals = [tag("p", told["totals"], class_="question")] if told["totals"] else []
     notes = [tag("p", told["alarm"], class_="alarm")] if told["alarm"] else []
     notes += [tag("p", note, class_="caution") for note in told["notes"]]
-    return tag("header", tag("h1", told["title"]), *totals, _pairs(told["facts"]), *notes, class_="sheet")
+    return tag("header", tag("h1", told["title"]), *totals, pairs(told["facts"]), *notes, class_="sheet")
 
 
-def _pairs(rows: list[list[str]]) -> Markup:
+def pairs(rows: Sequence[Sequence[str]]) -> Markup:
+    """Names with their values, one under the other."""
     return tag("dl", *(join([tag("dt", name), tag("dd", value)]) for name, value in rows), class_="pairs")
 
 
@@ -38,7 +40,7 @@ def _file(one: Told, told: Told) -> Markup:
     parts = [_verdict(one, labels)]
     if one["header"]:
         parts.append(tag("h3", labels["header"]))
-        parts.append(_pairs(one["header"]))
+        parts.append(pairs(one["header"]))
     if one["equal"]:
         parts.append(tag("p", one["equal"], class_="passed"))
     parts += [_problem(problem, labels) for problem in one["problems"]]
@@ -53,7 +55,7 @@ def _verdict(one: Told, labels: dict[str, str]) -> Markup:
         "div",
         tag("p", one["name"], class_="name"),
         tag("h2", tag("span", one["word"], class_="stamp"), " ", one["headline"]),
-        *([_pairs(rows)] if rows else []),
+        *([pairs(rows)] if rows else []),
         tag("p", tag("code", one["terms"]), f" · {one['kind']} · {one['size']} · SHA-256 ", tag("code", one["sha256"]), class_="note"),
         class_=f"banner {one['verdict']}",
     )
@@ -76,7 +78,7 @@ def _document(document: Told, one: Told, labels: dict[str, str]) -> list[Markup]
 
 def _signature(one: Told, labels: dict[str, str]) -> Markup:
     title = [tag("span", one["word"], class_=f"stamp {one['verdict']}"), f" {one['title']} ", tag("small", one["terms"])]
-    parts = [tag("h3", *title), _pairs(one["facts"])]
+    parts = [tag("h3", *title), pairs(one["facts"])]
     if not one["told-above"]:
         parts += [tag("p", tag("b", one["headline"]))] if one["headline"] else []
         parts += [tag("p", one["since"])] if one["since"] else []

@@ -17,8 +17,8 @@ class ExtraMissing(Exception):
     """typst is not installed."""
 
 
-def pdf(told: Told) -> bytes:
-    """The report as PDF. Raises :class:`ExtraMissing`."""
+def pdf(told: Told, template: str = "verify.typ") -> bytes:
+    """The report as PDF, by a template of this package. Raises :class:`ExtraMissing`."""
     try:
         import typst
     except ImportError as error:
@@ -26,6 +26,6 @@ def pdf(told: Told) -> bytes:
     with tempfile.TemporaryDirectory(prefix="truc-") as name:
         folder = Path(name)
         (folder / "data.json").write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
-        template = folder / "page.typ"
-        template.write_text(files("console.reports").joinpath("verify.typ").read_text("utf-8"), encoding="utf-8")
-        return bytes(typst.compile(str(template), root=str(folder), ignore_system_fonts=True))
+        for part in (template, "kit.typ"):
+            (folder / part).write_text(files("console.reports").joinpath(part).read_text("utf-8"), encoding="utf-8")
+        return bytes(typst.compile(str(folder / template), root=str(folder), ignore_system_fonts=True))

@@ -10,12 +10,14 @@ from pathlib import Path
 from rich.console import Console
 
 from console.locale import Text
+from console.options import moment
 from console.outcome import DONE, SHORT, UNREACHED, USAGE, Unusable
 from console.reports.canonical import Tree, canonical
 from console.reports.verify_html import html
 from console.reports.verify_pdf import ExtraMissing, pdf
+from console.verify.bundles import is_bundle, with_bundles
 from console.verify.judging import Bench, Outcome
-from console.verify.opening import open_file
+from console.verify.opening import MAX_FILE, open_file, read_bounded
 from console.verify.opinions import Judges
 from console.verify.phrasing import printable
 from console.verify.screen import show
@@ -27,8 +29,6 @@ from signing import PolicyFileError, Sandbox, load_policy
 
 MAX_FILES = 10_000
 """Files of one call; whole archives are for ``truc audit``."""
-_YEARS = range(1990, 2200)
-_DAY = len("2021-09-27")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +79,17 @@ def _bench(wish: Wish, sandbox: Sandbox, text: Text) -> Bench:
     if len(wish.files) > MAX_FILES:
         raise Unusable(text("verify.error.many", most=text.number(MAX_FILES)))
     policy = load_policy(wish.policy)
-    trust = read_trust(wish.trust, wish.anchors, at, text)
+    bundles = [path for path in wish.files if is_bundle(path)]
+    trust = read_trust(wish.trust, wish.anchors if wish.trust is not None or not bundles else (), at, text)
+    trust = with_bundles(trust, bundles, wish.anchors, lambda path: read_bounded(path, MAX_FILE, text), text)
     return Bench(trust, policy, at, sandbox)
 
 
 def _moment(given: str | None, text: Text) -> datetime:
-    """The control time: an instant, Vietnamese time unless it says otherwise, a day meaning its end; the present where none is given."""
+    """The control time: the end of a day that is named alone; the present where none is given."""
     if given is None:
         return datetime.now(UTC).astimezone(VN).replace(microsecond=0)
-    try:
-        at = datetime.fromisoformat(given)
-    except ValueError:
-        at = None
-    if at is None or at.year not in _YEARS:
-        raise Unusable(text("verify.error.at", at=given or "''"))
-    if len(given) <= _DAY:
-        at = at.replace(hour=23, minute=59, second=59)
-    return (at if at.tzinfo is not None else at.replace(tzinfo=VN)).replace(microsecond=0)
+    return moment(given, "--at", text, end_of_day=True)
 
 
 def _judge(wish: Wish, bench: Bench, text: Text, talk: Console) -> tuple[list[Tree], int]:
@@ -104,7 +98,7 @@ def _judge(wish: Wish, bench: Bench, text: Text, talk: Console) -> tuple[list[Tr
     trees, unread = [], 0
     for path in wish.files:
         try:
-            judged = bench.judge(open_file(path, wish.content, text))
+            judged = bench.judge(open_file(path, wish.content, text, bench.trust.confirmed))
         except Unusable as error:
             talk.print(printable(str(error)), markup=False)
             unread += 1

@@ -14,6 +14,7 @@ from signing import (
     DocumentVerdict,
     Indication,
     Interval,
+    ProofOfExistence,
     Rfc5280Judge,
     Sandbox,
     Severity,
@@ -114,18 +115,20 @@ class Bench:
 
     def judge(self, opened: Opened) -> JudgedFile:
         """Every signed thing of a file."""
-        return JudgedFile(opened, tuple(self._judge_subject(subject) for subject in opened.subjects))
+        return JudgedFile(opened, tuple(self._judge_subject(subject, opened.existence) for subject in opened.subjects))
 
-    def _judge_subject(self, subject: Subject) -> Judged:
+    def _judge_subject(self, subject: Subject, existence: tuple[ProofOfExistence, ...]) -> Judged:
         policy = self.policy if subject.as_document else replace(self.policy, signatures=1, in_order=False)
         found = read_signed(subject.data, subject.content, sandbox=self._sandbox)
-        verdict = validate_document(found.claims, self.trust.evidence, self.at, policy, judge=self._judge)
+        verdict = validate_document(found.claims, self.trust.evidence, self.at, policy, existence, judge=self._judge)
         checks, warnings = _of_the_whole(found, verdict, policy)
         pairs = zip(found.claims, verdict.signatures, strict=True)
-        timelines = tuple(self._over_time(claim, signature, policy) for claim, signature in pairs)
+        timelines = tuple(self._over_time(claim, signature, policy, existence) for claim, signature in pairs)
         return Judged(subject, found, verdict, checks, warnings, timelines)
 
-    def _over_time(self, claim: SignatureClaim, verdict: SignatureVerdict, policy: ValidationPolicy) -> tuple[Interval, ...]:
+    def _over_time(
+        self, claim: SignatureClaim, verdict: SignatureVerdict, policy: ValidationPolicy, existence: tuple[ProofOfExistence, ...]
+    ) -> tuple[Interval, ...]:
         """From before the signer's certificate began until a year after it ends or after the control time."""
         evidence = self.trust.evidence
         own = (*claim.certificates, *claim.crls, *claim.ocsps)
@@ -136,7 +139,7 @@ class Bench:
         ends = [self.at, *([min(holder.not_after, _LATEST)] if holder is not None else [])]
         starts = [self.at, verdict.best_signature_time, *([max(holder.not_before, _EARLIEST)] if holder is not None else [])]
         start, end = (moment.replace(microsecond=0) for moment in (min(starts) - _MARGIN, max(ends) + _YEAR))
-        return verdict_timeline(claim, evidence, policy, start, end, judge=self._judge)
+        return verdict_timeline(claim, evidence, policy, start, end, existence, judge=self._judge)
 
 
 def _of_the_whole(found: SignedObject, verdict: DocumentVerdict, policy: ValidationPolicy) -> tuple[tuple[Check, ...], tuple[Check, ...]]:

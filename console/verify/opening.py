@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
 from console.locale import Text
 from console.outcome import Unusable
+from console.verify.bundles import opened_bundle, proofs_of, told_findings, unknown_axis
+from exchange.audit.bundle_zip import looks_like_bundle
 from exchange.edxml.model import EdocHeader, StatusHeader
-from exchange.errors import EdxmlError
+from exchange.errors import BundleUnreadable, EdxmlError
 from exchange.inspection import Inspection, inspect, looks_like_edxml
 from exchange.verification import DETACHED, Finding
+from signing import ProofOfExistence
 
 MAX_FILE = 64 * 1024 * 1024
 MAX_CONTENT = 256 * 1024 * 1024
@@ -45,12 +48,14 @@ class Opened:
     size: int
     sha256: bytes
     kind: str
-    """``edxml``, or ``file`` for what is one signed thing itself."""
+    """``edxml``, ``bundle``, or ``file`` for what is one signed thing itself."""
     subjects: tuple[Subject, ...]
     header: EdocHeader | None = None
     violations: tuple[Finding, ...] = ()
     remarks: tuple[Finding, ...] = ()
     compared: bool = False
+    existence: tuple[ProofOfExistence, ...] = ()
+    """What a bundle proves of the age of its signatures, and of what they are judged by."""
 
     @property
     def uncompared(self) -> bool:
@@ -58,17 +63,20 @@ class Opened:
         return any(remark.rule == "foreign-letter" for remark in self.remarks)
 
 
-Opener = Callable[[str, bytes, Text], Opened | None]
-"""Opens what it knows, ``None`` for anything else; a further container (an evidence bundle) is one more of these in :data:`OPENERS`."""
+Opener = Callable[[str, bytes, Text, frozenset[bytes]], Opened | None]
+"""Opens what it knows, ``None`` for anything else; a further container is one more of these in :data:`OPENERS`."""
 
 
-def open_file(path: Path, content: Path | None, text: Text) -> Opened:
-    """Read and open one file. Raises :class:`Unusable` with one sentence for what is missing, too large or nothing known."""
+def open_file(path: Path, content: Path | None, text: Text, confirmed: frozenset[bytes] = frozenset()) -> Opened:
+    """Read and open one file; ``confirmed`` are certificates known from elsewhere, by SHA-256.
+
+    Raises :class:`Unusable` with one sentence for what is missing, too large or nothing known.
+    """
     data = read_bounded(path, MAX_FILE, text)
     if not data:
         raise Unusable(text("verify.error.empty", path=path))
     for opener in OPENERS:
-        opened = opener(str(path), data, text)
+        opened = opener(str(path), data, text, confirmed)
         if opened is not None:
             return opened
     if not _may_be_signed(path, data):
@@ -111,7 +119,7 @@ def _may_be_signed(path: Path, data: bytes) -> bool:
     return b"%PDF-" in head or _SIGNED_DATA in head or head.lstrip().startswith(_PEM) or path.suffix.lower() in _CMS_SUFFIXES
 
 
-def _open_edxml(name: str, data: bytes, text: Text) -> Opened | None:
+def _open_edxml(name: str, data: bytes, text: Text, _: frozenset[bytes]) -> Opened | None:
     if not looks_like_edxml(data):
         return None
     try:
@@ -129,4 +137,26 @@ def _package(name: str, data: bytes, found: Inspection) -> Opened:
     return Opened(name, len(data), digest, "edxml", subjects, found.header, found.violations, found.remarks, found.compared)
 
 
-OPENERS: tuple[Opener, ...] = (_open_edxml,)
+def _open_bundle(name: str, data: bytes, text: Text, confirmed: frozenset[bytes]) -> Opened | None:
+    if not looks_like_bundle(data):
+        return None
+    try:
+        dossier, report = opened_bundle(data)
+        found = inspect(dossier.package)
+    except (BundleUnreadable, EdxmlError) as error:
+        raise Unusable(text("verify.error.bundle", path=name, rule=error)) from None
+    if isinstance(found, StatusHeader):
+        raise Unusable(text("verify.error.status", path=name))
+    package = _package(name, dossier.package, found)
+    return replace(
+        package,
+        size=len(data),
+        sha256=sha256(data).digest(),
+        kind="bundle",
+        violations=(*told_findings(report), *package.violations),
+        remarks=(*unknown_axis(dossier, confirmed), *package.remarks),
+        existence=proofs_of(dossier, confirmed),
+    )
+
+
+OPENERS: tuple[Opener, ...] = (_open_edxml, _open_bundle)

@@ -34,6 +34,8 @@ SCHEMA = "truc-verify/1"
 Opinions = Sequence[Sequence[Sequence[Tree]]]
 """What other judges say: by signed thing, then by signature, any number of opinions."""
 _HEADER_CLAUSE = "QCVN 102:2016; Decree 30/2020 Art. 5, Annex I"
+_CLAUSES = {"bundle": "RFC 9162 §2.1; EN 319 102-1 §5.3", "bundle-axis": "EN 319 102-1 §5.6.2.3"}
+"""Rules of :class:`exchange.verification.Finding` that are not about header and letter."""
 _COVERED, _VALUE, _STRUCTURE, _NOTHING = "covered", "signature", "structure", "nothing"
 
 
@@ -93,7 +95,7 @@ def file_tree(one: JudgedFile, opinions: Opinions = ()) -> Tree:
 
 
 def _finding(found: Finding, status: str) -> Tree:
-    return {"name": found.rule, "status": status, "clause": _HEADER_CLAUSE, "detail": found.detail}
+    return {"name": found.rule, "status": status, "clause": _CLAUSES.get(found.rule, _HEADER_CLAUSE), "detail": found.detail}
 
 
 def _document(judged: Judged, opinions: Sequence[Sequence[Tree]]) -> Tree:

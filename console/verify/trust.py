@@ -20,6 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from console.locale import Text
+from console.options import fingerprint
 from console.outcome import Unusable
 from signing import Artefacts, Evidence, FormatFailure, describe_certificate, sort_artefacts
 
@@ -40,6 +41,8 @@ class Trust:
     evidence: Evidence
     source: str = ""
     untrusted_roots: tuple[bytes, ...] = ()
+    confirmed: frozenset[bytes] = frozenset()
+    """SHA-256 of certificates known from elsewhere: roots, and the axis whose receipt is to count."""
 
 
 @dataclass(slots=True)
@@ -53,7 +56,7 @@ class _Pile:
 
 def read_trust(spec: str | None, fingerprints: Sequence[str], at: datetime, text: Text) -> Trust:
     """The evidence ``--trust`` and ``--anchor`` name, as of ``at`` where it is a scenario's. Raises :class:`Unusable`."""
-    wanted = {_fingerprint(one, text) for one in fingerprints}
+    wanted = {fingerprint(one, text) for one in fingerprints}
     if spec is None:
         if wanted:
             raise Unusable(text("verify.error.anchor-alone"))
@@ -64,16 +67,6 @@ def read_trust(spec: str | None, fingerprints: Sequence[str], at: datetime, text
     if path.is_file() and path.suffix != ".toml":
         raise Unusable(text("verify.error.trust-file", path=spec))
     return _of_scenario(spec, wanted, at, text)
-
-
-def _fingerprint(given: str, text: Text) -> bytes:
-    try:
-        digest = bytes.fromhex(given.replace(":", ""))
-    except ValueError:
-        digest = b""
-    if len(digest) != 32:
-        raise Unusable(text("verify.error.fingerprint", given=given or "''"))
-    return digest
 
 
 def _of_scenario(spec: str, wanted: set[bytes], at: datetime, text: Text) -> Trust:

@@ -22,8 +22,9 @@ from typing import TypeVar
 from sqlalchemy import func, inspect, select
 from sqlalchemy.exc import DBAPIError
 
+from exchange.api import Checkpoint
 from exchange.audit.deliveries import Deliveries
-from exchange.audit.evidence import Epochs, TrustFolder, load_epochs
+from exchange.audit.evidence import Epochs, Lists, TrustFolder, load_epochs
 from exchange.audit.findings import Book, Finding, OnProgress, Place, Sink, Unchecked
 from exchange.audit.ledger import Leaves, audit_facts, audit_tree, compare_roots, read_checkpoints, sealed_last
 from exchange.audit.packages import Longer, Packages
@@ -57,6 +58,8 @@ class ArchiveReport:
     """Ledger entries found."""
     anchors: tuple[bytes, ...]
     """SHA-256 of the anchors the archive names; to be compared with what is known from outside."""
+    newest: Checkpoint | None = None
+    """The newest checkpoint of the archive that can be read, whether or not it is the axis' word."""
 
     @property
     def holds(self) -> bool:
@@ -82,7 +85,7 @@ def audit_archive(
     :class:`ArchiveUnreadable` when the file is no archive.
     """
     kept: list[Finding] = []
-    store = _open(path)
+    store = open_to_read(path)
     try:
         book = Book(kept.append if sink is None else sink, progress)
         book.total = _step(book, "file", lambda: _extent(store), 0)
@@ -96,17 +99,18 @@ def _audit(
     fingerprints: Iterable[bytes], longer: Longer | None,
 ) -> ArchiveReport:  # fmt: skip
     _step(book, "file", lambda: _structure(store, book), None)
-    epochs = _step(book, "evidence", lambda: load_epochs(store, book, trust, fingerprints), Epochs(()))
+    epochs = _step(book, "evidence", lambda: load_epochs(store, book, trust, fingerprints), Epochs((), {}, Lists()))
     unknown: tuple[dict[FactKind, int], bool] = ({}, False)
     leaves = Leaves(book, epochs, *_step(book, "ledger", lambda: _sealed(store, outside), unknown))
-    size = _step(book, "ledger", lambda: _ledger(store, book, leaves, outside), 0)
+    nothing: tuple[int, Checkpoint | None] = (0, None)
+    size, newest = _step(book, "ledger", lambda: _ledger(store, book, leaves, outside), nothing)
     deliveries = Deliveries(store, book, epochs)
     _step(book, "packages", Packages(store, book, epochs, leaves, longer).audit, None)
     _step(book, "deliveries", deliveries.audit, None)
     _step(book, "negotiations", deliveries.negotiations, None)
     _step(book, "refusals", deliveries.refusals, None)
     _step(book, "pairs", lambda: audit_pairs(store, book), None)
-    return ArchiveReport(str(path), tuple(kept), book.findings, dict(book.checked), book.unchecked(), size, _anchors(epochs))
+    return ArchiveReport(str(path), tuple(kept), book.findings, dict(book.checked), book.unchecked(), size, _anchors(epochs), newest)
 
 
 def _sealed(store: Store, outside: Sequence[CheckpointFile]) -> tuple[dict[FactKind, int], bool]:
@@ -116,16 +120,17 @@ def _sealed(store: Store, outside: Sequence[CheckpointFile]) -> tuple[dict[FactK
     return sealed_last(store), any(one.checkpoint.size > size for one in outside)
 
 
-def _ledger(store: Store, book: Book, leaves: Leaves, outside: Sequence[CheckpointFile]) -> int:
-    """All of the ledger but the admissions' leaves; gives how many entries there are."""
+def _ledger(store: Store, book: Book, leaves: Leaves, outside: Sequence[CheckpointFile]) -> tuple[int, Checkpoint | None]:
+    """All of the ledger but the admissions' leaves; gives how many entries there are, and the newest checkpoint."""
     audit_facts(store, leaves, _WITHOUT_CONTENT)
     kept = read_checkpoints(store, book, leaves.epochs)
     tree = audit_tree(store, book, {one.checkpoint.size for one in kept} | {one.checkpoint.size for one in outside})
     compare_roots(book, tree, kept, outside, leaves.epochs)
-    return tree.size
+    return tree.size, kept[-1].checkpoint if kept else None
 
 
-def _open(path: Path) -> Store:
+def open_to_read(path: Path) -> Store:
+    """An archive's store, for reading only. Raises :class:`ArchiveUnreadable` when the file is none, or of another version."""
     if not path.is_file():
         raise ArchiveUnreadable(str(path), "there is no such file")
     engine = open_archive(path)
