@@ -13,10 +13,11 @@ from rich.progress import Progress as Bar
 
 from console.locale import Text
 from console.options import fingerprint
-from console.outcome import DONE, UNREACHED, USAGE, Unusable
+from console.outcome import Unusable
+from console.reports.files import write_reports
 from console.reports.sheet import Sheet
 from console.reports.sheet_html import sheet_page
-from console.reports.verify_pdf import ExtraMissing, pdf
+from console.reports.verify_pdf import pdf
 from exchange.audit import Progress, TrustFolder, read_trust_folder
 from exchange.checkpoints import MAX_FILE, CheckpointFile, read_checkpoint
 from exchange.errors import CheckpointUnreadable
@@ -109,22 +110,9 @@ def watching(text: Text, talk: Console) -> Iterator[Callable[[Progress], None]]:
     yield tell
 
 
-def write_reports(sheet: Sheet, html: Path | None, to_pdf: Path | None, text: Text, talk: Console) -> int:
+def write_sheets(sheet: Sheet, html: Path | None, to_pdf: Path | None, text: Text, talk: Console) -> int:
     """The reports asked for; an exit code."""
-    wanted: tuple[tuple[Path | None, Callable[[Sheet], bytes]], ...] = ((html, _html), (to_pdf, _pdf))
-    for path, render in wanted:
-        if path is None:
-            continue
-        try:
-            path.write_bytes(render(sheet))
-        except OSError as error:
-            talk.print(text("verify.error.write", path=path, reason=error.strerror or error), markup=False)
-            return USAGE
-        except ExtraMissing:
-            talk.print(text("verify.error.typst"), markup=False)
-            return UNREACHED
-        talk.print(text("progress.written", files=path), markup=False)
-    return DONE
+    return write_reports(sheet, ((html, _html), (to_pdf, _pdf)), text, talk)
 
 
 def _html(sheet: Sheet) -> bytes:

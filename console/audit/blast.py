@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from console.audit.asking import Stopwatch, archive_file, checkpoints, fingerprints, talker, trust_folder, watching, write_reports
+from console.audit.asking import Stopwatch, archive_file, checkpoints, fingerprints, talker, trust_folder, watching, write_sheets
 from console.audit.tree import checkpoint_tree, instant
 from console.audit.words import labels
 from console.audit.words import moment as told
@@ -68,7 +68,7 @@ def perform(wish: Wish, text: Text) -> int:
     talk.print(text("blast.done", **seconds, **counts), markup=False)
     tree = blast_tree(reach, question)
     sheet = blast_sheet(tree, text)
-    code = write_reports(sheet, wish.html, wish.pdf, text, talk)  # before the screen, whose reader may close it when it has seen enough
+    code = write_sheets(sheet, wish.html, wish.pdf, text, talk)  # before the screen, whose reader may close it when it has seen enough
     if wish.json:
         sys.stdout.write(canonical(tree))
     else:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from console.audit.asking import Stopwatch, archive_file, checkpoints, fingerprints, talker, trust_folder, watching, write_reports
+from console.audit.asking import Stopwatch, archive_file, checkpoints, fingerprints, talker, trust_folder, watching, write_sheets
 from console.audit.tree import audit_tree, timeline_tree
 from console.audit.words import audit_sheet
 from console.locale import Text
@@ -69,7 +69,7 @@ def perform(wish: Wish, text: Text) -> int:
         return USAGE
     tree = audit_tree(report, brought.outside, (*brought.fingerprints, *(brought.trust.digests if brought.trust else ())), timelines)
     sheet = audit_sheet(tree, text)
-    code = write_reports(sheet, wish.html, wish.pdf, text, talk)  # before the screen, whose reader may close it when it has seen enough
+    code = write_sheets(sheet, wish.html, wish.pdf, text, talk)  # before the screen, whose reader may close it when it has seen enough
     if wish.json:
         sys.stdout.write(canonical(tree))
     else:

@@ -11,10 +11,11 @@ from rich.console import Console
 
 from console.locale import Text
 from console.options import moment
-from console.outcome import DONE, SHORT, UNREACHED, USAGE, Unusable
+from console.outcome import DONE, SHORT, USAGE, Unusable
 from console.reports.canonical import Tree, canonical
+from console.reports.files import write_reports
 from console.reports.verify_html import html
-from console.reports.verify_pdf import ExtraMissing, pdf
+from console.reports.verify_pdf import pdf
 from console.verify.bundles import is_bundle, with_bundles
 from console.verify.judging import Bench, Outcome
 from console.verify.opening import MAX_FILE, open_file, read_bounded
@@ -23,7 +24,7 @@ from console.verify.phrasing import printable
 from console.verify.screen import show
 from console.verify.tree import file_tree, whole_tree
 from console.verify.trust import read_trust
-from console.verify.words import Told, tell
+from console.verify.words import tell
 from exchange.domain.calendar import VN
 from signing import PolicyFileError, Sandbox, load_policy
 
@@ -61,7 +62,9 @@ def perform(wish: Wish, text: Text) -> int:
         return USAGE
     tree = whole_tree(bench, trees)
     told = tell(tree, text)
-    written = _write(wish, told, text, talk)  # before the screen, whose reader may close it when it has seen enough
+    written = write_reports(
+        told, ((wish.html, html), (wish.pdf, pdf)), text, talk
+    )  # before the screen, whose reader may close it when it has seen enough
     if wish.json:
         sys.stdout.write(canonical(tree))
     else:
@@ -105,20 +108,3 @@ def _judge(wish: Wish, bench: Bench, text: Text, talk: Console) -> tuple[list[Tr
             continue
         trees.append(file_tree(judged, judges.ask(judged) if judges is not None else ()))
     return trees, unread
-
-
-def _write(wish: Wish, told: Told, text: Text, talk: Console) -> int:
-    """The reports asked for; an exit code."""
-    for path, render in ((wish.html, html), (wish.pdf, pdf)):
-        if path is None:
-            continue
-        try:
-            path.write_bytes(render(told))
-        except OSError as error:
-            talk.print(text("verify.error.write", path=path, reason=error.strerror or error), markup=False)
-            return USAGE
-        except ExtraMissing:
-            talk.print(text("verify.error.typst"), markup=False)
-            return UNREACHED
-        talk.print(text("progress.written", files=path), markup=False)
-    return DONE
