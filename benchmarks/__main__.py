@@ -47,6 +47,12 @@ def _letters(options: argparse.Namespace) -> Iterator[Row]:
     return letters.rows(options.slice)
 
 
+def _archive(options: argparse.Namespace) -> Iterator[Row]:
+    from benchmarks import archive
+
+    return archive.rows(options.slice)
+
+
 def _simulation(options: argparse.Namespace) -> Iterator[Row]:
     from benchmarks import simulation
 
@@ -57,6 +63,7 @@ GROUPS: Mapping[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
     "signatures": _signatures,
     "long-term": _long_term,
     "letters": _letters,
+    "archive": _archive,
     "simulation": _simulation,
 }
 

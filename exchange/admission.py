@@ -139,7 +139,7 @@ class Admissions:
         if header.sender_id not in aliases:
             raise EdxmlError("MessageHeader/From/OrganId", "sender-mismatch", f"{sender} may not send as {header.sender_id}")
         if isinstance(header, StatusHeader):
-            number, notation, year = _reported(header)
+            number, notation, year = reported(header)
             return Admission(
                 package_id_of(str(sender), digest), str(sender), digest, PackageKind.STATUS, found.size, round(at.timestamp()), 0, 0,
                 found.skeleton.pack(), [], status=(str(header.addressee), number, notation, year, header.code.value, header.description),
@@ -147,7 +147,7 @@ class Admissions:
         return Admission(
             package_id_of(str(sender), digest), str(sender), digest, PackageKind.EDOC, found.size, round(at.timestamp()),
             int(header.priority), int(header.operation), found.skeleton.pack(),
-            staged, key=_key(sender, header), header=header,
+            staged, key=document_key(sender, header), header=header,
         )  # fmt: skip
 
     def _admit(self, candidates: Sequence[Admission]) -> dict[int, Receipt | Rejection]:
@@ -200,14 +200,16 @@ def _receipt(one: Admission) -> Receipt:
     return Receipt(one.package_id, one.sha256, instant(one.admitted_at), one.statement, one.signature)
 
 
-def _key(sender: OrganId, header: EdocHeader) -> DocumentKey:
+def document_key(sender: OrganId, header: EdocHeader) -> DocumentKey:
+    """The key under which a sender's document is known. Raises :class:`EdxmlError` when number or notation is none."""
     try:
         return DocumentKey.of(sender, header.number, header.notation, header.promulgation_date)
     except InvalidNumber as error:
         raise EdxmlError("MessageHeader/Code", "wrong-type", str(error)) from None
 
 
-def _reported(header: StatusHeader) -> tuple[str, str, int]:
+def reported(header: StatusHeader) -> tuple[str, str, int]:
+    """(number, notation, year) of the document a status package is about; year 0 when it gives no day. Raises :class:`EdxmlError`."""
     day = header.response_for.promulgation_date
     try:
         key = DocumentKey.of(header.document_sender, *header.number_and_notation, day or _NO_DAY)

@@ -127,6 +127,50 @@ class Settled:
     """The next instant at which something becomes due, ``None`` when nothing is open."""
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The axis' signed word on its whole ledger: so many entries, and this root over them (RFC 9162 §4.10, in the axis' own form).
+
+    ``number`` counts checkpoints from 1 on without a gap. ``statement`` is canonical JSON (origin, number, size, root, at); ``signature`` a
+    detached CAdES-B over it (DER, no embedded certificates), made with the axis' key.
+    """
+
+    origin: str
+    """Whose ledger: two logs are never compared."""
+    number: int
+    size: int
+    root: bytes
+    """RFC 9162 Merkle tree hash, SHA-256."""
+    at: datetime
+    """Business instant of sealing."""
+    statement: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """Where a package's admission stands in the ledger, beside its receipt: ``leaf`` at ``index``, and the path to the root of ``size``.
+
+    ``leaf`` is the canonical JSON whose RFC 9162 leaf hash the tree holds; it names package and sender, and the sender's own gap-free
+    sequence number.
+    """
+
+    package_id: str
+    index: int
+    size: int
+    leaf: bytes
+    proof: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Consistency:
+    """That the ledger of ``first`` entries is the beginning of that of ``second`` (RFC 9162 §2.1.4)."""
+
+    first: int
+    second: int
+    proof: tuple[bytes, ...]
+
+
 class Submit(Protocol):
     """Hand packages to the axis (scope ``submit``)."""
 
@@ -165,12 +209,34 @@ class Audit(Protocol):
         """How many (document, recipient) pairs are in one state, by its own query."""
         ...
 
+    def checkpoint(self) -> Checkpoint | None:
+        """The newest checkpoint; ``None`` before the first sealing."""
+        ...
+
+    def inclusion(self, package_ids: Sequence[str]) -> tuple[Inclusion | None, ...]:
+        """The admission of each package in the ledger of the newest checkpoint, in order; ``None`` for one that is not sealed there.
+
+        Whoever can name a package may ask: the answer holds nothing but what its receipt says.
+        """
+        ...
+
+    def consistency(self, first: int, second: int) -> Consistency:
+        """Proof between two sizes. Raises :class:`exchange.errors.UnknownLedgerSize` when the ledger was never of those sizes."""
+        ...
+
 
 class Operate(Protocol):
     """Run the axis (scope ``operate``)."""
 
     def settle(self, until: datetime) -> Settled:
         """Do everything due up to and including ``until``: verify, route, move through hops, deliver."""
+        ...
+
+    def seal(self, at: datetime) -> Checkpoint:
+        """Enter everything that happened and is in no ledger entry yet, and sign what the ledger then is.
+
+        When nothing new happened, the newest checkpoint. Never part of an admission, nor in its way: short transactions of its own.
+        """
         ...
 
     def stop_hop(self, hop: str, since: datetime, until: datetime) -> None:

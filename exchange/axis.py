@@ -9,12 +9,26 @@ from sqlalchemy import insert
 
 from exchange import outbox
 from exchange.admission import Admissions
-from exchange.api import Caller, DeliveryView, Envelope, Fetched, Package, Receipt, Rejection, Settled, Submission
+from exchange.api import (
+    Caller,
+    Checkpoint,
+    Consistency,
+    DeliveryView,
+    Envelope,
+    Fetched,
+    Inclusion,
+    Package,
+    Receipt,
+    Rejection,
+    Settled,
+    Submission,
+)
 from exchange.audit import DeliveryRecord, JudgementRecord, NegotiationRecord, Records, RefusalRecord
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState
 from exchange.domain.transit import SECOND
 from exchange.errors import UnknownHop
+from exchange.ledger import Ledger
 from exchange.mailbox import Mailboxes
 from exchange.members import Members
 from exchange.outbox import Parked, Stage
@@ -22,6 +36,8 @@ from exchange.stages.desk import Desk
 from exchange.stages.hops import run_hops, survey
 from exchange.stages.mail import Mail, instant
 from exchange.stages.runner import Runner
+from exchange.stages.seal import seal
+from exchange.stamps import LetterStampRecord, letter_stamps
 from exchange.store import blobs
 from exchange.store.tables import outage
 
@@ -36,6 +52,7 @@ class Axis:
         self._admissions = Admissions(desk.store, desk.settings, desk.notary)
         self._mailboxes = Mailboxes(desk.store)
         self._records = Records(desk.store)
+        self._ledger = Ledger(desk.store)
         self._runner = Runner(desk)
 
     def enrol(self, organ: OrganId, secret: str) -> None:
@@ -77,6 +94,22 @@ class Axis:
         """See :meth:`exchange.api.Audit.count`."""
         return self._records.count(state)
 
+    def checkpoint(self) -> Checkpoint | None:
+        """See :meth:`exchange.api.Audit.checkpoint`."""
+        return self._ledger.checkpoint()
+
+    def inclusion(self, package_ids: Sequence[str]) -> tuple[Inclusion | None, ...]:
+        """See :meth:`exchange.api.Audit.inclusion`."""
+        return self._ledger.inclusion(package_ids)
+
+    def consistency(self, first: int, second: int) -> Consistency:
+        """See :meth:`exchange.api.Audit.consistency`."""
+        return self._ledger.consistency(first, second)
+
+    def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """Every checkpoint, oldest first."""
+        return self._ledger.checkpoints()
+
     def export_deliveries(self) -> Iterator[DeliveryRecord]:
         """Every (document, recipient), for reconciliation record by record."""
         return self._records.deliveries()
@@ -84,6 +117,10 @@ class Axis:
     def judgements_since(self, cursor: int = 0) -> tuple[JudgementRecord, ...]:
         """Verdicts written after a cursor."""
         return self._records.judgements(cursor)
+
+    def letter_stamps_since(self, cursor: int = 0) -> Mapping[str, LetterStampRecord]:
+        """What was found of letters' time-stamps with the verdicts after a cursor, by package."""
+        return letter_stamps(self._store, cursor)
 
     def refusals(self) -> tuple[RefusalRecord, ...]:
         """Every refusal signed."""
@@ -139,6 +176,10 @@ class Axis:
                 road = survey(work, self._desk.hops)
         event = None if road.next_event is None else -(-road.next_event // SECOND)
         return mail, min((at for at in (row, event) if at is not None), default=None)
+
+    def seal(self, at: datetime) -> Checkpoint:
+        """See :meth:`exchange.api.Operate.seal`."""
+        return seal(self._desk, at)
 
     def stop_hop(self, hop: str, since: datetime, until: datetime) -> None:
         """See :meth:`exchange.api.Operate.stop_hop`. Raises :class:`UnknownHop`, ``ValueError`` when it ends before it begins."""

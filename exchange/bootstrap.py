@@ -15,6 +15,7 @@ from exchange.stages.desk import Desk
 from exchange.store.engine import open_engine
 from exchange.store.schema import ensure_schema
 from exchange.store.work import Store
+from exchange.trust import record_terms
 from signing import CadesSigner, Purpose, TrustStore, Validator
 
 
@@ -29,22 +30,23 @@ def open_axis(
 ) -> Axis:
     """An axis over the database of the settings, made if it is empty.
 
-    ``signer`` is the axis' key; receipts and refusals are signed with it, each counted as what it is. ``validator``: the axis' own, when
-    the caller wants to watch its paths; otherwise one is made over ``trust``. Raises :class:`exchange.errors.StoreVersionMismatch` and
-    :class:`exchange.errors.StoreUnavailable`.
+    ``signer`` is the axis' key; receipts, refusals and checkpoints are signed with it, each counted as what it is.
+    ``validator``: the axis' own, when the caller wants to watch its paths; otherwise one is made over ``trust``. Raises
+    :class:`exchange.errors.StoreVersionMismatch` and :class:`exchange.errors.StoreUnavailable`.
     """
     engine = open_engine(settings.database_url)
     store = Store(engine)
+    notary = Notary(*(_with_purpose(signer, purpose) for purpose in (Purpose.RECEIPT, Purpose.REFUSAL, Purpose.CHECKPOINT)))
     with ExitStack() as refused:
         refused.callback(store.close)
         ensure_schema(engine)
-        if engine.dialect.name == "sqlite":  # embedded: one process owns the file, so whoever held a lease is gone
-            with store.writing() as work:
+        with store.writing() as work:
+            if engine.dialect.name == "sqlite":  # embedded: one process owns the file, so whoever held a lease is gone
                 release_leases(work)
+            record_terms(work, settings, directory, trust, notary.certificate)
         refused.pop_all()
-    notary = Notary(_with_purpose(signer, Purpose.RECEIPT), _with_purpose(signer, Purpose.REFUSAL))
     own = Validator(trust) if validator is None else validator
-    return Axis(Desk(store, settings, directory, own, notary, {hop.id: hop for hop in hops}))
+    return Axis(Desk(store, settings, directory, trust, own, notary, {hop.id: hop for hop in hops}))
 
 
 def _with_purpose(signer: CadesSigner, purpose: Purpose) -> CadesSigner:

@@ -4,6 +4,10 @@
     ├── Unauthenticated          the caller's secret does not fit the organisation
     ├── UnknownPackage           not in this caller's mailbox or archive
     ├── UnknownHop               no such leg of the road
+    ├── UnknownLedgerSize        the ledger never had so many entries
+    ├── CheckpointUnreadable     a file that holds no checkpoint
+    ├── ArchiveUnreadable        a file that is no archive, or a trust folder that is none
+    ├── BundleUnreadable         a file that is no evidence bundle: place and rule
     ├── DomainError              a rule of exchange.domain was broken
     │   ├── InvalidOrganId       malformed organisation code
     │   ├── InvalidNumber        malformed document number or notation
@@ -58,6 +62,50 @@ class UnknownHop(ExchangeError):
 
     def __str__(self) -> str:
         return f"there is no hop {self.hop}"
+
+
+class UnknownLedgerSize(ExchangeError):
+    """A proof was asked for between sizes that the ledger never had."""
+
+    def __init__(self, first: int, second: int, size: int) -> None:
+        super().__init__(first, second, size)
+        self.first, self.second, self.size = first, second, size
+
+    def __str__(self) -> str:
+        return f"the ledger has {self.size} entries: there is no proof from {self.first} to {self.second}"
+
+
+class CheckpointUnreadable(ExchangeError):
+    """A file or text that holds no checkpoint; ``rule`` says what is wrong with it."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+    def __str__(self) -> str:
+        return f"not a checkpoint: {self.rule}"
+
+
+class ArchiveUnreadable(ExchangeError):
+    """Nothing can be audited: the file is no archive of this release, or what was brought along to judge it cannot be read."""
+
+    def __init__(self, path: str, rule: str) -> None:
+        super().__init__(path, rule)
+        self.path, self.rule = path, rule
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.rule}"
+
+
+class BundleUnreadable(ExchangeError):
+    """A file that is no evidence bundle, or not one that may be opened: ``place`` is an entry of the zip, or ``zip`` for the whole."""
+
+    def __init__(self, place: str, rule: str) -> None:
+        super().__init__(place, rule)
+        self.place, self.rule = place, rule
+
+    def __str__(self) -> str:
+        return f"not an evidence bundle: {self.place} {self.rule}"
 
 
 class DomainError(ExchangeError):

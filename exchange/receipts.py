@@ -1,4 +1,4 @@
-"""The axis' signed words: receipts and refusals. Canonical JSON statements with a detached CAdES-B beside them.
+"""The axis' signed words: receipts, refusals and checkpoints. Canonical JSON statements with a detached CAdES-B beside them.
 
 A statement is one line of UTF-8 JSON in NFC, keys sorted, no blanks: whoever holds the fields can rebuild the bytes that were signed. A
 refusal travels in a mailbox as ``statement LF base64(signature) LF``.
@@ -48,11 +48,13 @@ class RefusalNotice:
 
 
 class Notary:
-    """Signs receipts and refusals, each alone, with the axis' key."""
+    """Signs receipts, refusals and checkpoints, each alone, with the axis' key. ``certificate`` is the axis' (DER)."""
 
-    def __init__(self, receipts: CadesSigner, refusals: CadesSigner) -> None:
+    def __init__(self, receipts: CadesSigner, refusals: CadesSigner, checkpoints: CadesSigner) -> None:
         self._receipts = receipts
         self._refusals = refusals
+        self._checkpoints = checkpoints
+        self.certificate = checkpoints.holder.certificate_der
 
     def receipt(self, statement: bytes) -> bytes:
         """Detached CAdES-B over a receipt's statement."""
@@ -62,12 +64,19 @@ class Notary:
         """Detached CAdES-B over a refusal's statement."""
         return self._refusals.sign(sha256(statement).digest())
 
+    def checkpoint(self, statement: bytes) -> bytes:
+        """Detached CAdES-B over a checkpoint's statement."""
+        return self._checkpoints.sign(sha256(statement).digest())
+
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")).encode
+
 
 def canonical(fields: Mapping[str, str]) -> bytes:
     """One line of canonical JSON."""
     # each value by itself: over the whole line, a combining character would join the escape before it and break the JSON
     composed = {name: unicodedata.normalize("NFC", value) for name, value in fields.items()}
-    return json.dumps(composed, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _ENCODE(composed).encode()
 
 
 def package_id_of(sender: str, package_sha256: bytes) -> str:

@@ -20,6 +20,10 @@ class AxisSettings:
 
     database_url: str = "sqlite://"
     organ: OrganId = _OPERATOR
+    origin: str = "axis.truc.test"
+    """Name of the ledger, in every checkpoint."""
+    seal_size: int = 2000
+    """Ledger entries written in one transaction: a writer waits for no more than these."""
     claim_size: int = 256
     """Rows a stage claims in one transaction."""
     lease_seconds: int = 60
@@ -32,3 +36,5 @@ class AxisSettings:
     """Attachments of one call that may wait in memory for the admission transaction; what exceeds it is staged in the database."""
     accept_secret: bool = False
     """Whether letters marked secret may travel (training worlds only; Decision 28/2018 Art. 1 says never)."""
+    expect_time_stamps: bool = False
+    """Whether a letter that no time-stamp dates is a finding: where senders have letters time-stamped before they send them."""

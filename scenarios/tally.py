@@ -14,6 +14,8 @@ from scenarios.trace import (
     CertificatesIssued,
     Channel,
     Checked,
+    CheckpointSealed,
+    CheckpointWitnessed,
     CrlIssued,
     Dispatched,
     Drafted,
@@ -26,7 +28,9 @@ from scenarios.trace import (
     Scope,
     Signed,
     Sink,
+    StampChecked,
     Submitted,
+    Timestamped,
 )
 
 
@@ -108,6 +112,14 @@ class Tally:
         self.verifies["letter"] += min(record.verifies, 2)
         self.verifies["annex"] += max(record.verifies - 2, 0)
 
+    def stamped(self, record: Timestamped) -> None:
+        """The time-stamping authority signed, whether its token was used or not."""
+        self.signs["timestamp"] += record.count
+
+    def stamp_checked(self, record: StampChecked) -> None:
+        """A letter's time-stamps were checked."""
+        self.verifies["timestamp"] += record.verifies
+
     def path(self, record: PathValidated) -> None:
         """Links and revocation lists of a path were checked."""
         self.verifies["path"] += record.verifies
@@ -120,6 +132,14 @@ class Tally:
         """A sender verified it."""
         self.verifies["refusal"] += 1
 
+    def checkpoint_sealed(self, _record: CheckpointSealed) -> None:
+        """The axis signed a checkpoint."""
+        self.signs["checkpoint"] += 1
+
+    def checkpoint_witnessed(self, _record: CheckpointWitnessed) -> None:
+        """A witness verified it."""
+        self.verifies["checkpoint"] += 1
+
 
 _COUNTERS: dict[type[Any], Callable[[Tally, Any], None]] = {
     Drafted: Tally.drafted,
@@ -131,7 +151,11 @@ _COUNTERS: dict[type[Any], Callable[[Tally, Any], None]] = {
     CrlIssued: Tally.crl,
     Judged: Tally.verified,
     Checked: Tally.verified,
+    Timestamped: Tally.stamped,
+    StampChecked: Tally.stamp_checked,
     PathValidated: Tally.path,
     RefusalSigned: Tally.refusal_signed,
     RefusalReceived: Tally.refusal_received,
+    CheckpointSealed: Tally.checkpoint_sealed,
+    CheckpointWitnessed: Tally.checkpoint_witnessed,
 }

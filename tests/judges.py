@@ -65,12 +65,30 @@ def _pyhanko() -> bool:
     return importlib.util.find_spec("pyhanko") is not None
 
 
+@cache
+def _typst() -> bool:
+    return importlib.util.find_spec("typst") is not None
+
+
+@cache
+def _jsonschema() -> bool:
+    return importlib.util.find_spec("jsonschema") is not None
+
+
+@cache
+def _chromium() -> bool:
+    return shutil.which("chromium") is not None
+
+
 JUDGES: Mapping[str, Judge] = {
     judge.name: judge
     for judge in (
         Judge("openssl", _openssl_3, "install OpenSSL 3 (Debian: apt-get install openssl)"),
         Judge("pdfsig", _pdfsig, "install poppler's tools and NSS (Debian: apt-get install poppler-utils libnss3-tools)"),
         Judge("faketime", _faketime, "install libfaketime, which sets the clock of a judge (Debian: apt-get install faketime)"),
+        Judge("typst", _typst, "install the extra for printed reports (pip install 'truc[report]')"),
+        Judge("jsonschema", _jsonschema, "pip install jsonschema"),
+        Judge("chromium", _chromium, "install Chromium (Debian: apt-get install chromium)"),
         Judge("pyhanko", _pyhanko, "install the locked judges (.venv/bin/python -m pip install --require-hashes -r requirements/ci.txt)"),
     )
 }
@@ -78,4 +96,7 @@ JUDGES: Mapping[str, Judge] = {
 needs_openssl = pytest.mark.needs_judge("openssl")
 needs_pdfsig = pytest.mark.needs_judge("pdfsig")
 needs_faketime = pytest.mark.needs_judge("faketime")
+needs_typst = pytest.mark.needs_judge("typst")
+needs_jsonschema = pytest.mark.needs_judge("jsonschema")
+needs_chromium = pytest.mark.needs_judge("chromium")
 needs_pyhanko = pytest.mark.needs_judge("pyhanko")

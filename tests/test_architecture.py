@@ -25,7 +25,9 @@ MACHINE_TIME = {"time.monotonic", "time.monotonic_ns", "time.perf_counter", "tim
 CHANCE = {"uuid.uuid1", "uuid.uuid4", "os.urandom", "os.getrandom"}
 
 BOUNDARIES: dict[str, dict[str, str]] = {
+    "console/audit/asking.py": {"time.monotonic": "an audit tells its documents per second on standard error; no answer depends on it"},
     "console/session.py": {"time.monotonic": "progress shows documents per second of the machine; no fact and no file depends on it"},
+    "console/verify/command.py": {"datetime.now": "verify without --at asks what holds at present; all else is given the instant"},
     "exchange/members.py": {"secrets.token_bytes": "the salt of a stored secret must not be foreseeable; it is never shown nor measured"},
 }
 """File → call → why it may stand there."""

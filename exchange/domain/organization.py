@@ -111,6 +111,10 @@ class Directory:
             found = self._signers.get(organization.id)
         return found or _NOBODY
 
+    def entitled(self) -> Mapping[OrganId, Signers]:
+        """Who may sign, as the register was built."""
+        return MappingProxyType(self._signers)
+
     def owner(self, subject: str) -> OrganId | None:
         """The organisation in whose register a certificate subject stands; for telling whose signature it was instead."""
         return self._owners.get(subject)

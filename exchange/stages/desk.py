@@ -10,16 +10,17 @@ from exchange.domain.transit import HopSpec
 from exchange.receipts import Notary
 from exchange.settings import AxisSettings
 from exchange.store.work import Store
-from signing import Validator
+from signing import TrustStore, Validator
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The axis' own means: store, register of organisations, its validator, its key, its hops."""
+    """The axis' own means: store, register of organisations, what it trusts, its validator, its key, its hops."""
 
     store: Store
     settings: AxisSettings
     directory: Directory
+    trust: TrustStore
     validator: Validator
     notary: Notary
     hops: Mapping[str, HopSpec]

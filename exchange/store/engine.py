@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from sqlalchemy import BigInteger, ColumnElement, Engine, Select, Table, bindparam, cast, create_engine, event, extract, func, select
+from sqlalchemy import BigInteger, ColumnElement, Engine, Select, Table, bindparam, cast, create_engine, event, extract, func, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import QueuePool, StaticPool
 
 if TYPE_CHECKING:
     from exchange.store.work import Work
@@ -48,6 +50,49 @@ def open_engine(url: str | URL) -> Engine:
         engine = create_engine(address, connect_args=arguments)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def open_archive(path: Path) -> Engine:
+    """An engine that can only read an SQLite file, as others left it. Nothing is connected yet.
+
+    Texts that are not UTF-8 come as they are (with surrogates) instead of ending the query: an audit must be able to name the row.
+    """
+    # reading a WAL database leaves its shared memory beside it; a file without a log is written by nobody and needs none
+    log = path.with_name(path.name + "-wal")
+    alone = not log.exists() or log.stat().st_size == 0
+    address = f"file:{quote(str(path.absolute()))}?mode=ro" + ("&immutable=1" if alone else "")
+    engine = create_engine("sqlite://", creator=lambda: _connect_archive(address), poolclass=QueuePool)
+    event.listen(engine, "connect", _prepare_archive)
+    return engine
+
+
+def _connect_archive(address: str) -> sqlite3.Connection:
+    return sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False, cached_statements=512, isolation_level=None)
+
+
+def _prepare_archive(connection: DBAPIConnection, _record: object) -> None:
+    raw: Any = connection
+    raw.text_factory = _lenient
+    for pragma in ("query_only=ON", "temp_store=MEMORY", "cache_size=-32768"):
+        raw.execute(f"PRAGMA {pragma}").close()
+
+
+def _lenient(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def structure_faults(work: Work) -> list[str]:
+    """What SQLite itself finds wrong with its file, at most a hundred sentences; nothing on other databases."""
+    if work.dialect != "sqlite":
+        return []
+    return [row[0] for row in work.rows(text("PRAGMA integrity_check(100)")) if row[0] != "ok"]
+
+
+def broken_references(work: Work) -> list[tuple[str, int, str]]:
+    """Rows that name a row that is not there: (table, row id, table named); nothing on databases that cannot have any."""
+    if work.dialect != "sqlite":
+        return []
+    return [(table, row, parent) for table, row, parent, _ in work.rows(text("PRAGMA foreign_key_check"))]
 
 
 def in_memory(address: str | URL) -> bool:
@@ -100,6 +145,16 @@ def reserve_ids(work: Work, table: Table, count: int) -> range | list[int]:
         last = int(work.value(_last_id(table)))
         return range(last + 1, last + 1 + count)
     return [row[0] for row in work.all(_drawn_ids(table), {"count": count})]
+
+
+_LATE = 10_000
+
+
+def late_ids(dialect: str) -> int:
+    """How far behind the newest id of a table a row may still appear: SQLite's one writer commits in the order of its ids, PostgreSQL's
+    writers draw ids from a sequence and commit when they are done.
+    """
+    return 0 if dialect == "sqlite" else _LATE
 
 
 @cache

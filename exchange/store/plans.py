@@ -56,7 +56,7 @@ class Plan:
         return {**constants, **row}
 
     def _text(self, row: Row) -> str:
-        lengths = tuple([len(row[name]) for name in self.order if name in self.lists])
+        lengths = tuple([len(row[name] if name in row else self.constants[name]) for name in self.order if name in self.lists])
         text = self.expanded.get(lengths)
         if text is None:
             if len(self.expanded) >= _MOST:

@@ -21,7 +21,7 @@ def ensure_schema(engine: Engine) -> None:
     An older database is moved on by :func:`upgrade`, on request only.
     """
     try:
-        found = _version(engine)
+        found = version_of(engine)
         if found == "":
             upgrade(engine)
         elif found != VERSION:
@@ -48,7 +48,7 @@ def upgrade(engine: Engine) -> None:
         connection.commit()
 
 
-def _version(engine: Engine) -> str:
+def version_of(engine: Engine) -> str:
     """The revision found, ``''`` for an empty database, ``none`` for somebody else's."""
     with engine.connect() as connection:
         return _version_in(connection)

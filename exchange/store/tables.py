@@ -1,7 +1,8 @@
 """The tables, once, as SQLAlchemy Core. Instants are integer epoch seconds; row ids are the order of admission.
 
 Text columns hold identifiers in the form the axis speaks (OrganId as in Decision 20/2020). Queue rows (``outbox``, ``crossing``) are
-small and carry no payload; history lives in ``delivery_event``, ``verdict``, ``receipt``, ``refusal`` and ``negotiation``.
+small and carry no payload; history lives in ``delivery_event``, ``verdict``, ``receipt``, ``refusal`` and ``negotiation``. The ledger over
+that history stands in ``ledger_entry``, ``ledger_node`` and ``checkpoint``; what verdicts stood on in ``evidence`` and ``trust``.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = "0001"
+VERSION = "0003"
 """The schema this code speaks; equal to the newest Alembic revision."""
 
 Id = BigInteger().with_variant(Integer, "sqlite")
@@ -184,6 +185,15 @@ verdict = Table(
     Column("verifies", Integer, nullable=False),
 )
 
+letter_stamp = Table(
+    "letter_stamp",
+    metadata,
+    Column("package", Id, _package(), primary_key=True),  # judged with its verdict; a letter without time-stamps has no row
+    Column("stamped_at", BigInteger, nullable=True),  # the earliest time proven; nothing where no time-stamp proves any
+    Column("sub_indication", Text, nullable=False),  # of the first time-stamp that did not hold
+    Column("verifies", Integer, nullable=False),
+)
+
 refusal = Table(
     "refusal",
     metadata,
@@ -279,5 +289,55 @@ outage = Table(
     Column("until", BigInteger, nullable=False),
 )
 
-APPEND_ONLY = (receipt, refusal, verdict, delivery_event)
-"""Tables no statement may update or delete from: triggers of the first migration say no."""
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", Text, nullable=False),  # anchor | authority | crl | axis | register
+    Column("sha256", LargeBinary, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    UniqueConstraint("kind", "sha256"),
+)
+
+trust = Table(
+    "trust",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("after", BigInteger, nullable=False),  # in force for every verdict whose id is above this one, until the next row
+    Column("statement", LargeBinary, nullable=False),  # canonical JSON naming evidence by SHA-256, and the settings judged by
+)
+
+ledger_entry = Table(
+    "ledger_entry",
+    metadata,
+    Column("id", Id, primary_key=True),  # index of the leaf, from 0 on without a gap
+    Column("kind", Text, nullable=False),
+    Column("fact", BigInteger, nullable=False),  # row id of what is sealed, in the table its kind names
+    Column("agency", Text, nullable=False),
+    Column("sequence", BigInteger, nullable=False),  # of this agency's entries, from 1 on without a gap
+    Column("leaf", LargeBinary, nullable=False),  # RFC 9162 leaf hash
+    UniqueConstraint("kind", "fact"),
+    UniqueConstraint("agency", "sequence"),
+)
+
+ledger_node = Table(
+    "ledger_node",
+    metadata,
+    Column("level", SmallInteger, primary_key=True),  # every eighth level of the tree: a node over 256 leaves, over 65,536, …
+    Column("position", BigInteger, primary_key=True),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("statement", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+)
+
+APPEND_ONLY = (receipt, refusal, verdict, letter_stamp, delivery_event, evidence, trust, ledger_entry, ledger_node, checkpoint)
+"""Tables no statement may update or delete from: triggers of the migrations say no."""

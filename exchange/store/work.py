@@ -41,6 +41,12 @@ class Work:
         self._cursor.execute(*plan.bind(parameters))
         return [plan.make(row) for row in self._cursor.fetchall()]
 
+    def rows(self, statement: Executable, parameters: Row = _NO_ROW) -> list[tuple[Any, ...]]:
+        """As :meth:`all`, the rows without names as the driver gives them: for many of them at once."""
+        self._cursor.execute(*self._plans.of(statement, parameters).bind(parameters))
+        found: list[tuple[Any, ...]] = self._cursor.fetchall()
+        return found
+
     def all_of(self, statement: Executable, name: str, values: Sequence[Any], parameters: Row = _NO_ROW) -> list[Any]:
         """As :meth:`all` for an IN list ``name`` that callers may make as long as they like: a driver takes only so many parameters."""
         if len(values) <= _SLICE:

@@ -104,5 +104,7 @@ class SignatureClaim:
     signature_tokens: tuple[TokenClaim, ...] = ()
     archive_tokens: tuple[TokenClaim, ...] = ()
     level: Level = Level.B
+    signers: int = 1
+    """How many signers the SignedData has: its certificates and revocation data serve all of them."""
     findings: tuple[tuple[str, str], ...] = ()
     """What the reader saw around the signature and policy must weigh, (rule, clause): later changes, uncovered bytes, foreign layout."""

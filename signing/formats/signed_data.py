@@ -172,6 +172,7 @@ class _Assembly:
             signature,
             tuple(sorted(archive, key=lambda token: token.generated_at)),
             level,
+            len(self._envelope.signers),
             tuple(self._remarks()),
         )
 

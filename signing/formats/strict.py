@@ -54,6 +54,8 @@ from signing.formats.schemas import Attribute as AttributeSchema
 
 Signed = Mapping[str, asn1.TLV]
 EssEntry = tuple[str, bytes, bytes | None, int | None]
+NO_SIGNING_CERTIFICATE = "signing-certificate-v2 or signing-certificate must be present (EN 319 122-1 §5.2.2)"
+"""Refused here, where a profile is read; in a claim it is plain from what is not there, and the policy's affair."""
 _CHOICES = {b"\x30", b"\xa0", b"\xa1", b"\xa2", b"\xa3"}
 _SEQUENCE, _OCTETS, _OID, _NULL = b"\x30", b"\x04", b"\x06", b"\x05"
 
@@ -217,7 +219,7 @@ def _ess(attributes: Signed) -> tuple[EssEntry, ...]:
     """What signing-certificate-v2 and version 1 name, version 2 first; one of them must be there (EN 319 122-1 §5.2.2)."""
     second, first = attributes.get(oids.SIGNING_CERTIFICATE_V2), attributes.get(oids.SIGNING_CERTIFICATE)
     if second is None and first is None:
-        raise FormatFailure("signedAttrs", "signing-certificate-v2 or signing-certificate must be present (EN 319 122-1 §5.2.2)")
+        raise FormatFailure("signedAttrs", NO_SIGNING_CERTIFICATE)
     found: list[EssEntry] = []
     if second is not None:
         identifiers: SigningCertificateV2 = _sequence(second, "signing-certificate-v2").parse(SigningCertificateV2)

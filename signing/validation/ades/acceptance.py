@@ -44,7 +44,8 @@ def accept(claim: SignatureClaim, path: Path, record: Record) -> Fault | None:
         else (f"the signature is of level {claim.level}, {record.policy.required_level} is required")
     )
     spare = len(set(claim.certificates) - set(path) - _of_tokens(claim))
-    stray = f"{spare} embedded certificate(s) belong to no chain of this signature" if spare and claim.level in (Level.B, Level.T) else ""
+    alone = claim.signers == 1 and claim.level in (Level.B, Level.T)
+    stray = f"{spare} embedded certificate(s) belong to no chain of this signature" if spare and alone else ""
     fault = record.weigh("level", short) or record.weigh("embedded-certificates", stray)
     if fault is not None:
         return fault

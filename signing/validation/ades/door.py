@@ -74,18 +74,20 @@ def validate_document(
     policy: ValidationPolicy | None = None,
     existence: Sequence[ProofOfExistence] = (),
     *,
+    judge: ChainJudge | None = None,
     findings: Sequence[Deviation] = (),
 ) -> DocumentVerdict:
     """Every signature of a document, in the order of the file, and what the policy asks of them together; never stops at a good one.
 
+    A ``judge`` that is given keeps what it read for the next document.
     ``findings`` are what the reader saw of the object as a whole (bytes that nothing covers, a field that cannot be read); they cost what
     the policy says of findings, so they are to be handed over with the claims.
     """
     policy = policy or load_policy()
-    judge = Rfc5280Judge(policy)
+    judge = judge or Rfc5280Judge(policy)
     verdicts = tuple(validate(claim, evidence, at, policy, existence, judge=judge) for claim in claims)
     failed = [verdict.name for verdict in verdicts if not verdict.passed]
-    few = f"{len(verdicts)} signatures, {policy.signatures} are asked for" if len(verdicts) < policy.signatures else ""
+    few = f"signatures found: {len(verdicts)}, asked for: {policy.signatures}" if len(verdicts) < policy.signatures else ""
     checks = (
         _check(ENOUGH, few),
         _check(WHOLE, _found(findings, policy)),

@@ -53,11 +53,17 @@ def policies() -> tuple[str, ...]:
 def load_policy(name_or_path: str | Path = DEFAULT_POLICY) -> ValidationPolicy:
     """Read a policy of the project by its name, or a file by its path. Raises :class:`PolicyFileError`."""
     name = str(name_or_path)
-    return _shipped(name) if name in policies() else read_policy(name, _file(name))
+    return _shipped(name) if name in policies() else read_policy(name, policy_bytes(name))
 
 
-def _file(name: str) -> bytes:
-    """The bytes of a policy file, and not much more than it may have."""
+def policy_bytes(name_or_path: str | Path = DEFAULT_POLICY) -> bytes:
+    """The file of a policy as it stands, by the project's name for it or by its path, and not much more than it may have.
+
+    Raises :class:`PolicyFileError`.
+    """
+    name = str(name_or_path)
+    if name in policies():
+        return files("signing").joinpath("policies", f"{name}.toml").read_bytes()
     if not name.endswith(".toml"):
         raise PolicyFileError(name, f"no such policy; there are {', '.join(policies())}, or give the path of a .toml file")
     try:
@@ -71,7 +77,7 @@ def _file(name: str) -> bytes:
 
 @lru_cache(maxsize=8)
 def _shipped(name: str) -> ValidationPolicy:
-    return read_policy(f"{name}.toml", files("signing").joinpath("policies", f"{name}.toml").read_bytes())
+    return read_policy(f"{name}.toml", policy_bytes(name))
 
 
 def read_policy(file: str, data: bytes) -> ValidationPolicy:
@@ -290,7 +296,7 @@ def _signature_policies(table: _Table, own: str) -> dict[str, ValidationPolicy |
             raise table.wrong(key, "must name another policy than this one")
         try:
             found[key] = (
-                _shipped(target) if target in policies() else _policy(_Table(target, "", _toml(target, _file(target))), invoked=True)
+                _shipped(target) if target in policies() else _policy(_Table(target, "", _toml(target, policy_bytes(target))), invoked=True)
             )
         except PolicyFileError as error:
             found[key] = str(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import sqlite3
 import subprocess
@@ -9,17 +10,37 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from exchange.api import Receipt, Submission
+from exchange.audit import audit_archive
 from exchange.errors import StoreUnavailable, StoreVersionMismatch
 from exchange.store.engine import open_engine
-from exchange.store.schema import MIGRATIONS, ensure_schema
+from exchange.store.schema import MIGRATIONS, ensure_schema, upgrade
 from exchange.store.tables import APPEND_ONLY, VERSION, metadata
 from exchange.store.work import Store
-from tests.exchange.axis.field import DEPARTMENT, DISTRICT, PROVINCE, Doc, at, caller, file_url, open_field, send, states, take, total
+from signing import add_document_timestamp
+from tests.exchange.axis.field import (
+    DEPARTMENT,
+    DISTRICT,
+    PROVINCE,
+    TODAY,
+    Doc,
+    at,
+    caller,
+    file_url,
+    letter,
+    open_field,
+    pki,
+    send,
+    states,
+    take,
+    total,
+)
 
 
 def packages(count: int, start: int = 100) -> list[bytes]:
@@ -69,20 +90,92 @@ def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path, content: 
         open_field(file_url(path))
 
 
-def test_receipts_refusals_verdicts_and_events_can_only_be_added_to(tmp_path: Path) -> None:
+def test_the_history_and_the_ledger_can_only_be_added_to(tmp_path: Path) -> None:
+    """Every table of the list, each with a row at least: a trigger speaks for rows only."""
     path = tmp_path / "axis.db"
     axis = open_field(file_url(path))
     send(axis, PROVINCE, packages(1)[0], 0)
     send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "7", letter=b"none").package(), 0)
+    for package in packages(40, 200):
+        send(axis, PROVINCE, package, 0)
+    stamped = add_document_timestamp(letter(PROVINCE, (DEPARTMENT,), "8", TODAY), lambda digest: pki().stamp(digest, at(-60)))
+    send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "8", letter=stamped).package(), 0)
     axis.settle(at(60))
+    axis.seal(at(60))
     axis.close()
     raw = sqlite3.connect(path)
     for table in APPEND_ONLY:
+        assert raw.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0]
         column = next(iter(table.columns)).name
         for statement in (f"DELETE FROM {table.name}", f"UPDATE {table.name} SET {column} = {column}"):
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                 raw.execute(statement)
     raw.close()
+
+
+OLD = Path(__file__).parent / "data" / "axis-0001.sql.gz"
+"""An axis of the first release, written out by ``iterdump``: documents, annexes in chunks, refusals, statuses, a take-back agreed to."""
+
+
+def dump(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table."""
+    with sqlite3.connect(path) as raw:
+        names = [row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+        found = {name: sorted(raw.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in names}
+    raw.close()
+    return found
+
+
+def old_database(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    with sqlite3.connect(path) as raw:
+        raw.executescript(gzip.decompress(OLD.read_bytes()).decode())
+    raw.close()
+    return dump(path)
+
+
+def test_a_database_of_the_first_release_moves_on_with_everything_in_it(tmp_path: Path) -> None:
+    """Every row of every old table is the same afterwards; the axis goes on in it, seals all of it, and an audit finds nothing wrong."""
+    path = tmp_path / "axis.db"
+    before = old_database(path)
+    with pytest.raises(StoreVersionMismatch):
+        open_field(file_url(path))
+    engine = open_engine(file_url(path))
+    upgrade(engine)
+    engine.dispose()
+    after = dump(path)
+    assert {name: rows for name, rows in after.items() if name in before} == before | {"alembic_version": [(VERSION,)]}
+    new = {"checkpoint", "evidence", "ledger_entry", "ledger_node", "letter_stamp", "trust"}
+    assert {name for name in after if name not in before} == new
+    axis = open_field(file_url(path))
+    sealed = axis.seal(at(3600))
+    assert sealed.size > len(before["receipt"]) + len(before["delivery_event"]) + len(before["verdict"]) + len(before["refusal"])
+    send(axis, PROVINCE, packages(1, 900)[0], 4000)
+    axis.settle(at(4060))
+    axis.seal(at(4060))
+    axis.close()
+    report = audit_archive(path)
+    assert report.findings == ()
+    assert report.checked["packages"] == len(before["receipt"]) + 1
+    for table in ("receipt", "verdict", "ledger_entry"):
+        with sqlite3.connect(path) as raw, pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            raw.execute(f"DELETE FROM {table}")
+        raw.close()
+
+
+def test_the_second_schema_can_be_taken_back(tmp_path: Path) -> None:
+    path = tmp_path / "axis.db"
+    before = old_database(path)
+    engine = open_engine(file_url(path))
+    upgrade(engine)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+        connection.commit()
+    engine.dispose()
+    assert dump(path) == before
 
 
 def test_a_read_only_database_takes_nothing_and_still_shows_what_it_has(tmp_path: Path) -> None:

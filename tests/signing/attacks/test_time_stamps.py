@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from signing import Level, certificate_facts, load_policy, oids
+from signing import SignatureLevel, certificate_facts, load_policy, oids
 from signing.formats import cades
 from signing.formats.archive import Reach
 from signing.formats.signed_data import read_tolerant
@@ -21,7 +21,7 @@ ETSI = load_policy("etsi-baseline")
 def test_a_token_of_nobody_known_does_not_make_a_level() -> None:
     """A policy asks for B-T and bears broken tokens; a token of an attacker's own authority has the form (EN 319 122-1 §6.1)."""
     world, stranger = World.make(), unit(new_pki("stranger"))
-    demanding = replace(ETSI, required_level=Level.T)
+    demanding = replace(ETSI, required_level=SignatureLevel.T)
     assert world.judge(world.t(), AT + DAY, demanding).passed
     forged = world.judge(world.t(holder=stranger), AT + DAY, demanding)
     assert (forged.level, forged.sub_indication) == ("B-T", "SIG_CONSTRAINTS_FAILURE")
@@ -34,7 +34,7 @@ def test_a_token_copied_from_another_signature_does_not_make_a_level() -> None:
     found, other = claim(world.t()), claim(World.make("ades", name="Trần Văn Hai").t())
     (own,), (theirs,) = found.signature_tokens, other.signature_tokens
     copied = replace(found, signature_tokens=(replace(theirs, expected=own.expected, covers=own.covers),))
-    assert world.judge(copied, AT + DAY, replace(ETSI, required_level=Level.T)).sub_indication == "SIG_CONSTRAINTS_FAILURE"
+    assert world.judge(copied, AT + DAY, replace(ETSI, required_level=SignatureLevel.T)).sub_indication == "SIG_CONSTRAINTS_FAILURE"
     assert world.judge(copied, AT + DAY, ALONE).sub_indication == "HASH_FAILURE"
 
 
@@ -84,7 +84,7 @@ def test_a_token_out_of_the_future_proves_nothing_yet() -> None:
     world = World.make()
     ahead = world.t(AT + DAY)
     assert world.judge(ahead, AT, ALONE).best_signature_time == AT
-    assert world.judge(ahead, AT, replace(ALONE, required_level=Level.T)).sub_indication == "SIG_CONSTRAINTS_FAILURE"
+    assert world.judge(ahead, AT, replace(ALONE, required_level=SignatureLevel.T)).sub_indication == "SIG_CONSTRAINTS_FAILURE"
 
 
 @pytest.mark.parametrize(

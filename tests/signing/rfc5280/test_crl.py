@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.x509 import ReasonFlags
 
-from signing import ChainEngine, ChainPolicy, Evidence, Standing, SubIndication
+from signing import AlgorithmPolicy, AlgorithmRule, ChainEngine, ChainPolicy, Evidence, Standing, SubIndication
 from signing.validation.rfc5280.objects import read_crl
 from signing.validation.verdicts import RevocationVerdict
 from tests.signing.rfc5280.workshop import (
@@ -267,6 +268,40 @@ def test_the_newest_fresh_list_is_the_one_named() -> None:
     newer = revoke_list(one.authority, since=NOW - timedelta(hours=2), number=2)
     found = status(one, one.lists[1], newer)
     assert (found.artefact_sha256, found.issued_at) == (read_crl(newer).sha256, NOW - timedelta(hours=2))
+
+
+def test_algorithms_of_lists_and_of_their_signers() -> None:
+    """A newer list by a refused algorithm does not push an accepted one aside; alone it is what the verdict fails on."""
+    one = tree()
+    only = ChainPolicy(algorithms=AlgorithmPolicy({"ecdsa-p256-sha256": AlgorithmRule(256)}))
+    newer = revoke_list(one.authority, since=NOW - timedelta(hours=1), number=2, digest=SHA384(), extensions=(scope(user=True),))
+
+    def outcome(*crls: bytes, others: tuple[Node, ...] = ()) -> SubIndication | None:
+        return judged(one.signer, one.root, (one.authority, *others), (one.lists[0], *crls), policy=only).sub_indication
+
+    assert outcome(one.lists[1], newer) is None
+    assert outcome(newer) is S.CRYPTO_CONSTRAINTS_FAILURE
+    lister = certify("Authority", one.root, label="lists only", usage=LIST_USAGE, digest=SHA384())
+    assert outcome(revoke_list(lister), others=(lister,)) is S.TRY_LATER
+
+
+def test_signers_of_lists_are_looked_for_within_a_budget() -> None:
+    root = certify("Root", ca=True)
+    listers = [certify(f"List issuer {number}", root, usage=LIST_USAGE) for number in range(80)]
+    where = x509.CRLDistributionPoints([point(issuer=node.certificate.subject) for node in listers])
+    signer = certify("Signer", root, extensions=((where, False),))
+    crls = [revoke_list(node, extensions=(scope(indirect=True, reasons=OTHER_REASONS),)) for node in listers]
+    started = time.process_time()
+    found = judged(signer, root, listers, crls)
+    assert time.process_time() - started < 2
+    assert found.sub_indication is S.TRY_LATER
+    engine = ChainEngine(Evidence((root.der,), certificates=tuple(node.der for node in listers), crls=tuple(crls)))
+    judge = engine._revocation
+    spent = []
+    original = judge._signer_holds
+    judge._signer_holds = lambda *arguments: spent.append(1) or original(*arguments)  # type: ignore[method-assign,assignment,func-returns-value]
+    engine.validate(signer.der, NOW)
+    assert len(spent) == 64
 
 
 def test_the_anchors_own_key_signs_lists_unless_its_usage_forbids() -> None:

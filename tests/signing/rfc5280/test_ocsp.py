@@ -12,7 +12,19 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512, 
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from signing import ChainEngine, ChainPolicy, Evidence, RevocationNeed, Standing, SubIndication, Usage, der, oids
+from signing import (
+    AlgorithmPolicy,
+    AlgorithmRule,
+    ChainEngine,
+    ChainPolicy,
+    Evidence,
+    RevocationNeed,
+    Standing,
+    SubIndication,
+    Usage,
+    der,
+    oids,
+)
 from signing.errors import FormatFailure
 from signing.formats.elements import elements
 from signing.validation.rfc5280.ocsp_response import MAX_OCSP, read_ocsp
@@ -108,6 +120,14 @@ def test_an_answer_for_a_namesake_of_the_issuer_is_another_ones() -> None:
     assert "issuer's name" in status(one, answer(elsewhere, one.authority)).detail
 
 
+def test_a_delegate_certified_by_a_refused_algorithm() -> None:
+    one = tree()
+    only = ChainPolicy(algorithms=AlgorithmPolicy({"ecdsa-p256-sha256": AlgorithmRule(256)}))
+    for digest, standing in ((SHA256(), Standing.GOOD), (SHA384(), Standing.UNKNOWN)):
+        delegate = responder_for(one.authority, digest=digest)
+        assert status(one, answer(one.signer, one.authority, delegate), policy=only).standing is standing
+
+
 def test_a_broken_signature() -> None:
     one = tree()
     said = bytearray(answer(one.signer, one.authority))
@@ -194,13 +214,17 @@ def test_what_is_no_successful_response_is_refused(bytes_: bytes) -> None:
     assert status(one, bytes_).standing is Standing.UNKNOWN
 
 
-def by_hand(one: Tree, *singles: bytes, extensions: bytes = b"") -> bytes:
-    """A BasicOCSPResponse of the tree's authority with these SingleResponses, which the builder cannot make."""
-    key_hash = sha1(spki(one.authority)[-65:], usedforsecurity=False).digest()
+def by_hand(one: Tree, *singles: bytes, extensions: bytes = b"", named: Node | None = None, signed_by: Node | None = None) -> bytes:
+    """A BasicOCSPResponse which the builder cannot make: with these answers, said to be ``named``'s and signed by ``signed_by``.
+
+    Both are the tree's authority unless given; the signer's certificate is embedded.
+    """
+    signer = signed_by or one.authority
+    key_hash = sha1(spki(named or one.authority)[-65:], usedforsecurity=False).digest()
     produced = der.tlv(0x18, f"{NOW:%Y%m%d%H%M%S}Z".encode())
     data = der.sequence(der.tlv(0xA2, der.octet_string(key_hash)), produced, der.sequence(*singles), extensions)
-    signature = one.authority.key.sign(data, ec.ECDSA(SHA256()))
-    return der.sequence(data, der.sequence(der.oid(oids.ECDSA_WITH_SHA256)), der.bit_string(signature))
+    signature = der.bit_string(signer.key.sign(data, ec.ECDSA(SHA256())))
+    return der.sequence(data, der.sequence(der.oid(oids.ECDSA_WITH_SHA256)), signature, der.context(0, der.sequence(signer.der)))
 
 
 def single(one: Tree, serial: int, status: bytes = b"\x80\x00", extensions: bytes = b"") -> bytes:
@@ -242,3 +266,11 @@ def test_unknown_critical_extensions_silence_an_answer() -> None:
     assert "unknown critical extension" in status(one, by_hand(one, single(one, one.signer.serial), extensions=odd)).detail
     mild = extension("1.2.3.4", der.NULL)
     assert status(one, by_hand(one, single(one, one.signer.serial, extensions=mild), extensions=mild)).standing is Standing.GOOD
+
+
+def test_one_delegate_does_not_answer_in_the_name_of_another() -> None:
+    one = tree()
+    delegate, other = responder_for(one.authority), responder_for(one.authority, "Other responder")
+    said = single(one, one.signer.serial)
+    assert status(one, by_hand(one, said, named=delegate, signed_by=delegate)).standing is Standing.GOOD
+    assert "not at hand" in status(one, by_hand(one, said, named=delegate, signed_by=other)).detail

@@ -179,6 +179,7 @@ def test_an_anchor_may_require_a_policy() -> None:
     require = (x509.PolicyConstraints(0, None), True)
     assert "no valid policy" in detail(walked([require], []))
     assert walked([require], [policies(GOLD)], signer=[policies(GOLD)]).passed
+    assert "§6.1.5 (g)" in detail(walked([], [], signer=[require])), "so may the certificate at the end"
 
 
 def test_policy_mappings() -> None:

@@ -133,6 +133,7 @@ def revoke_list(
     base: int | None = None,
     extensions: Extensions = (),
     key: Any = None,
+    digest: Any = None,
 ) -> bytes:
     """A CRL of ``issuer``; a node stands for an entry without a reason."""
     builder = x509.CertificateRevocationListBuilder().issuer_name(issuer.certificate.subject).last_update(since)
@@ -145,7 +146,7 @@ def revoke_list(
     for entry in entries:
         builder = builder.add_revoked_certificate(_revoked(Entry(entry.serial) if isinstance(entry, Node) else entry))
     signing_key = key or issuer.key
-    return builder.sign(signing_key, _digest_for(signing_key)).public_bytes(Encoding.DER)
+    return builder.sign(signing_key, digest or _digest_for(signing_key)).public_bytes(Encoding.DER)
 
 
 def _revoked(entry: Entry) -> x509.RevokedCertificate:

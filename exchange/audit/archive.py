@@ -1,0 +1,176 @@
+"""Audits a whole archive: one file, on a machine that never saw the axis. Lists every error, never stops at the first, and keeps little in
+memory however large the archive.
+
+What is checked, in this order; each thing by its own bytes, never by what a row says about them:
+
+(1) the file: SQLite's own structure, and rows that name rows which are not there
+(2) the evidence: by what verdicts were judged, and whether the anchors are confirmed from outside     EN 319 102-1 §5.2.6
+(3) the ledger: every fact is what its leaf was made of, indexes and sequences without a gap, kept nodes, roots, checkpoints
+    and their signatures, and the checkpoints brought along from outside                               RFC 9162 §2.1
+(4) every package: its exact bytes, its receipt, header and rows, and the verdict it would get again   RFC 5652, EN 319 102-1 §5.3
+(5) every delivery: each step by the table of transitions, by what may cause it, at its instant; negotiations, refusals
+(6) rows that must be there because others are
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import func, inspect, select
+from sqlalchemy.exc import DBAPIError
+
+from exchange.api import Checkpoint
+from exchange.audit.deliveries import Deliveries
+from exchange.audit.evidence import Epochs, Lists, TrustFolder, load_epochs
+from exchange.audit.findings import Book, Finding, OnProgress, Place, Sink, Unchecked
+from exchange.audit.ledger import Leaves, audit_facts, audit_tree, compare_roots, read_checkpoints, sealed_last
+from exchange.audit.packages import Longer, Packages
+from exchange.audit.pairs import audit_pairs
+from exchange.checkpoints import CheckpointFile
+from exchange.errors import ArchiveUnreadable, StoreUnavailable
+from exchange.store import entries
+from exchange.store.engine import broken_references, open_archive, structure_faults
+from exchange.store.facts import FactKind
+from exchange.store.schema import version_of
+from exchange.store.tables import VERSION, delivery_event, ledger_entry
+from exchange.store.work import Store
+
+_WITHOUT_CONTENT = tuple(kind for kind in FactKind if kind is not FactKind.ADMISSION)
+Given = TypeVar("Given")
+_STRUCTURE = "SQLite file format; foreign keys of the schema"
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveReport:
+    """What an audit found. ``findings`` is empty when they went to a sink; ``errors`` counts them in any case."""
+
+    path: str
+    findings: tuple[Finding, ...]
+    errors: int
+    checked: Mapping[str, int]
+    """What was checked, how many of it."""
+    unchecked: tuple[Unchecked, ...]
+    """What could not be checked, and why."""
+    entries: int
+    """Ledger entries found."""
+    anchors: tuple[bytes, ...]
+    """SHA-256 of the anchors the archive names; to be compared with what is known from outside."""
+    newest: Checkpoint | None = None
+    """The newest checkpoint of the archive that can be read, whether or not it is the axis' word."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is wrong with what could be checked."""
+        return self.errors == 0
+
+
+def audit_archive(
+    path: Path,
+    *,
+    outside: Sequence[CheckpointFile] = (),
+    trust: TrustFolder | None = None,
+    fingerprints: Iterable[bytes] = (),
+    longer: Longer | None = None,
+    sink: Sink | None = None,
+    progress: OnProgress | None = None,
+) -> ArchiveReport:
+    """Audit the archive in an SQLite file, which is opened for reading only.
+
+    ``outside``: checkpoints kept elsewhere, by witnesses for instance, which the ledger must contain. ``trust``: anchors, authorities and
+    lists to judge by; else those of the archive serve, confirmed by ``fingerprints`` (SHA-256) or reported as unconfirmed. ``longer`` may
+    add findings about each signed artefact. Findings go to ``sink`` as they are made, or into the report. Raises
+    :class:`ArchiveUnreadable` when the file is no archive.
+    """
+    kept: list[Finding] = []
+    store = open_to_read(path)
+    try:
+        book = Book(kept.append if sink is None else sink, progress)
+        book.total = _step(book, "file", lambda: _extent(store), 0)
+        return _audit(path, store, book, kept, outside, trust, fingerprints, longer)
+    finally:
+        store.close()
+
+
+def _audit(
+    path: Path, store: Store, book: Book, kept: list[Finding], outside: Sequence[CheckpointFile], trust: TrustFolder | None,
+    fingerprints: Iterable[bytes], longer: Longer | None,
+) -> ArchiveReport:  # fmt: skip
+    _step(book, "file", lambda: _structure(store, book), None)
+    epochs = _step(book, "evidence", lambda: load_epochs(store, book, trust, fingerprints), Epochs((), {}, Lists()))
+    unknown: tuple[dict[FactKind, int], bool] = ({}, False)
+    leaves = Leaves(book, epochs, *_step(book, "ledger", lambda: _sealed(store, outside), unknown))
+    nothing: tuple[int, Checkpoint | None] = (0, None)
+    size, newest = _step(book, "ledger", lambda: _ledger(store, book, leaves, outside), nothing)
+    deliveries = Deliveries(store, book, epochs)
+    _step(book, "packages", Packages(store, book, epochs, leaves, longer).audit, None)
+    _step(book, "deliveries", deliveries.audit, None)
+    _step(book, "negotiations", deliveries.negotiations, None)
+    _step(book, "refusals", deliveries.refusals, None)
+    _step(book, "pairs", lambda: audit_pairs(store, book), None)
+    return ArchiveReport(str(path), tuple(kept), book.findings, dict(book.checked), book.unchecked(), size, _anchors(epochs), newest)
+
+
+def _sealed(store: Store, outside: Sequence[CheckpointFile]) -> tuple[dict[FactKind, int], bool]:
+    """The highest fact sealed by kind, and whether a checkpoint from outside speaks of more entries than there are."""
+    with store.reading() as work:
+        size = entries.size(work)
+    return sealed_last(store), any(one.checkpoint.size > size for one in outside)
+
+
+def _ledger(store: Store, book: Book, leaves: Leaves, outside: Sequence[CheckpointFile]) -> tuple[int, Checkpoint | None]:
+    """All of the ledger but the admissions' leaves; gives how many entries there are, and the newest checkpoint."""
+    audit_facts(store, leaves, _WITHOUT_CONTENT)
+    kept = read_checkpoints(store, book, leaves.epochs)
+    tree = audit_tree(store, book, {one.checkpoint.size for one in kept} | {one.checkpoint.size for one in outside})
+    compare_roots(book, tree, kept, outside, leaves.epochs)
+    return tree.size, kept[-1].checkpoint if kept else None
+
+
+def open_to_read(path: Path) -> Store:
+    """An archive's store, for reading only. Raises :class:`ArchiveUnreadable` when the file is none, or of another version."""
+    if not path.is_file():
+        raise ArchiveUnreadable(str(path), "there is no such file")
+    engine = open_archive(path)
+    try:
+        found = version_of(engine)
+    except (DBAPIError, StoreUnavailable) as error:
+        engine.dispose()
+        raise ArchiveUnreadable(str(path), f"it cannot be read as an SQLite database ({getattr(error, 'orig', error)})") from error
+    if found != VERSION:
+        engine.dispose()
+        raise ArchiveUnreadable(str(path), f"its schema is {found or 'empty'}, an audit needs {VERSION}: migrate a copy of it first")
+    return Store(engine)
+
+
+def _extent(store: Store) -> int:
+    """Rows to look at, for the progress."""
+    with store.reading() as work:
+        sealed, events = (work.value(select(func.count()).select_from(one)) for one in (ledger_entry, delivery_event))
+    return int(2 * sealed + events)
+
+
+def _step(book: Book, name: str, step: Callable[[], Given], instead: Given) -> Given:
+    """A step that the file itself cannot carry ends with a finding, and the next one begins."""
+    try:
+        return step()
+    except (StoreUnavailable, DBAPIError) as error:
+        book.find(Place(name, ""), "file-damaged", _STRUCTURE, f"the {name} cannot be read to the end: {error}")
+        book.skip(name, "the file cannot be read to its end")
+        return instead
+
+
+def _structure(store: Store, book: Book) -> None:
+    with store.reading() as work:
+        faults, broken = structure_faults(work), broken_references(work)
+    for fault in faults:
+        book.find(Place("file", ""), "file-damaged", _STRUCTURE, fault)
+    for table, row, parent in broken:
+        book.find(Place(table, str(row)), "broken-reference", _STRUCTURE, f"the row names one of {parent} that is not there")
+    book.checked["tables"] += len(inspect(store.engine).get_table_names())
+
+
+def _anchors(epochs: Epochs) -> tuple[bytes, ...]:
+    return tuple(dict.fromkeys(digest for epoch in epochs.all for digest in epoch.terms.anchors))

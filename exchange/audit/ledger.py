@@ -1,0 +1,308 @@
+"""The ledger against the rows it speaks of, against itself, and against a checkpoint kept outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import bindparam, func, select
+
+from exchange.api import Checkpoint
+from exchange.audit.evidence import Epochs
+from exchange.audit.findings import Book, Place
+from exchange.checkpoints import CheckpointFile, read_statement
+from exchange.domain.merkle import Frontier, leaf_hash
+from exchange.errors import CheckpointUnreadable
+from exchange.ledger import leaf
+from exchange.store import entries
+from exchange.store.facts import KEYS, Fact, FactKind, Sealed, orphans, page
+from exchange.store.tables import ledger_entry, ledger_node
+from exchange.store.work import Store
+from signing import Purpose
+
+LOG = "RFC 9162 §2.1"
+_PAGE = 1000
+_ENTRIES = (
+    select(ledger_entry.c.id, ledger_entry.c.agency, ledger_entry.c.sequence, ledger_entry.c.leaf, ledger_entry.c.kind, ledger_entry.c.fact)
+    .where(ledger_entry.c.id > bindparam("after"))
+    .order_by(ledger_entry.c.id)
+    .limit(_PAGE)
+)
+_NODES = (
+    select(ledger_node.c.position, ledger_node.c.hash)
+    .where(ledger_node.c.level == bindparam("level"), ledger_node.c.position >= bindparam("first"))
+    .order_by(ledger_node.c.position)
+    .limit(_PAGE)
+)
+_LEVELS = select(ledger_node.c.level).distinct()
+_KINDS = select(ledger_entry.c.id, ledger_entry.c.kind).where(ledger_entry.c.kind.not_in([kind.value for kind in FactKind])).limit(1000)
+
+
+@dataclass(slots=True)
+class Leaves:
+    """Checks one entry after the other against its fact."""
+
+    book: Book
+    epochs: Epochs
+    last: Mapping[FactKind, int]
+    """The highest fact sealed, by kind."""
+    shortened: bool = False
+    """Whether a checkpoint from outside speaks of more entries than there are: then a fact without one may have lost it."""
+
+    def check(self, kind: FactKind, fact: Fact, sealed: Sealed | None) -> None:
+        """The entry of a fact says what the fact says now; a fact without one is newer than the newest of its kind that has one."""
+        if sealed is None:
+            late = kind is not FactKind.ANSWER and fact.id < self.last.get(kind, -1)
+            if late or self.shortened:
+                why = "it has for later ones" if late else "by the checkpoint brought along it had more entries than it has"
+                detail = f"the ledger has no entry for this {kind}, though {why}"
+                self.book.find(place_of(kind, fact.id, fact.package_id), "entry-missing", LOG, detail)
+            else:
+                self.book.skip(f"{kind} facts", "they are not sealed yet: nothing protects them")
+            return
+        self.book.checked["ledger leaves"] += 1
+        if leaf_hash(leaf(kind, fact, sealed.agency, sealed.sequence)) != sealed.leaf:
+            detail = f"this {kind} is not what entry {sealed.id} of the ledger was made of, or the entry was changed"
+            self.book.find(place_of(kind, fact.id, fact.package_id), "leaf-differs", LOG, detail)
+            self.book.find(
+                Place("ledger_entry", str(sealed.id), fact.package_id), "leaf-differs", LOG, f"the entry is not of the {kind} it names"
+            )
+        own = not fact.agency and (sealed.agency in self.epochs.operators or not self.epochs.operators)
+        if sealed.agency != fact.agency and not own:
+            detail = f"the entry stands in the sequence of {sealed.agency}, the {kind} is of {fact.agency or 'the axis'}"
+            self.book.find(Place("ledger_entry", str(sealed.id), fact.package_id), "agency-differs", LOG, detail)
+
+
+def place_of(kind: FactKind, fact: int, package_id: str = "") -> Place:
+    """Where a fact stands."""
+    return Place(KEYS[kind][0].name, str(fact), package_id)
+
+
+def sealed_last(store: Store) -> dict[FactKind, int]:
+    """The highest fact sealed, by kind."""
+    with store.reading() as work:
+        query = select(func.max(ledger_entry.c.fact)).where(ledger_entry.c.kind == bindparam("kind"))
+        found = {kind: work.value(query, {"kind": kind.value}) for kind in FactKind}
+    return {kind: last for kind, last in found.items() if last is not None}
+
+
+def audit_facts(store: Store, leaves: Leaves, kinds: tuple[FactKind, ...]) -> None:
+    """Entries of these kinds against their facts, in both directions."""
+    for kind in kinds:
+        after = -1
+        while True:
+            with store.reading() as work:
+                rows = page(work, kind, after, _PAGE)
+            if not rows:
+                break
+            after = rows[-1][1].id
+            for _, fact, sealed in rows:
+                leaves.check(kind, fact, sealed)
+            leaves.book.advance("facts", len(rows))
+    audit_orphans(store, leaves.book)
+
+
+def audit_orphans(store: Store, book: Book) -> None:
+    """Entries whose fact is gone."""
+    for kind in FactKind:
+        with store.reading() as work:
+            rows = orphans(work, kind)
+        for number, fact in rows:
+            table = KEYS[kind][0].name
+            detail = f"entry {number} of the ledger is about {table} {fact}, which is not there, or not with all that belongs to it"
+            book.find(place_of(kind, fact), "fact-missing", LOG, detail)
+            book.find(Place("ledger_entry", str(number)), "fact-missing", LOG, detail)
+    with store.reading() as work:
+        unknown = work.all(_KINDS)
+    for number, kind_name in unknown:
+        book.find(Place("ledger_entry", str(number)), "entry-kind", LOG, f"{kind_name!r} is nothing the ledger speaks of")
+
+
+@dataclass(slots=True)
+class Tree:
+    """What walking through all entries told."""
+
+    size: int
+    roots: dict[int, bytes]
+    """Root at each size asked for."""
+    gaps: int
+    sequences: dict[str, int] = field(default_factory=dict)
+
+
+def audit_tree(store: Store, book: Book, sizes: set[int]) -> Tree:
+    """Walk through the entries: indexes and sequences without a gap, kept nodes, roots at the sizes wanted."""
+    edge, found = Frontier(), Tree(0, {}, 0)
+    if 0 in sizes:
+        found.roots[0] = edge.root()
+    for number, agency, sequence, digest, _, _ in _entries(store, book):
+        while edge.size < number:  # a hash that nobody knows stands in for what is missing, and the tree differs from here on
+            book.find(Place("ledger_entry", str(edge.size)), "entry-missing", LOG, f"the ledger has no entry {edge.size}")
+            found.gaps += 1
+            _grow(store, book, edge, bytes(32), sizes, found)
+        expected = found.sequences.get(agency, 0) + 1
+        if sequence != expected:
+            detail = f"entry {number} is number {sequence} of {agency}, where {expected} must follow"
+            book.find(Place("ledger_entry", str(number)), "sequence-gap", "gap-free sequence per agency", detail)
+        found.sequences[agency] = sequence if isinstance(sequence, int) else expected
+        _grow(store, book, edge, digest if isinstance(digest, bytes) else bytes(32), sizes, found)
+        book.checked["ledger entries"] += 1
+    found.size = edge.size
+    _audit_extra_nodes(store, book, edge.size)
+    return found
+
+
+def _entries(store: Store, book: Book) -> Iterator[Any]:
+    after = -1
+    while True:
+        with store.reading() as work:
+            rows = work.rows(_ENTRIES, {"after": after})
+        if not rows:
+            return
+        after = rows[-1][0]
+        yield from rows
+        book.advance("ledger", len(rows))
+
+
+def _grow(store: Store, book: Book, edge: Frontier, digest: bytes, sizes: set[int], found: Tree) -> None:
+    completed = edge.append(digest)
+    if edge.size in sizes:
+        found.roots[edge.size] = edge.root()
+    for level in range(entries.STEP, len(completed), entries.STEP):
+        position = (edge.size >> level) - 1
+        with store.reading() as work:
+            kept = work.first(_NODES, {"level": level, "first": position})
+        book.checked["ledger nodes"] += 1
+        if kept is None or kept.position != position:
+            book.find(_node(level, position), "node-missing", LOG, f"the ledger keeps no node at level {level}, position {position}")
+        elif kept.hash != completed[level]:
+            first, end = position << level, (position + 1) << level
+            detail = f"the node kept over the entries {first} to {end - 1} is not theirs: it was changed, or one of them was"
+            book.find(_node(level, position), "node-differs", LOG, detail)
+
+
+def _node(level: int, position: int) -> Place:
+    return Place("ledger_node", f"{level}/{position}")
+
+
+def _audit_extra_nodes(store: Store, book: Book, size: int) -> None:
+    with store.reading() as work:
+        levels = [row[0] for row in work.rows(_LEVELS)]
+    for level in levels:
+        known = isinstance(level, int) and level > 0 and level % entries.STEP == 0
+        with store.reading() as work:
+            rows = work.all(_NODES, {"level": level, "first": size >> level if known else -1})
+        for row in rows:
+            book.find(_node(level, row.position), "node-extra", LOG, "the ledger keeps a node over entries it does not have")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One row of the checkpoint table, read."""
+
+    id: int
+    checkpoint: Checkpoint
+
+
+def read_checkpoints(store: Store, book: Book, epochs: Epochs) -> list[Kept]:
+    """Every checkpoint: its row says what was signed, the axis signed it, sizes and instants run forward, none is missing between."""
+    found: list[Kept] = []
+    after = 0
+    while True:
+        with store.reading() as work:
+            rows = entries.checkpoints(work, after)
+        if not rows:
+            return found
+        for row in rows:
+            place = Place("checkpoint", str(row.id))
+            for number in range(after + 1, row.id):
+                book.find(Place("checkpoint", str(number)), "checkpoint-missing", LOG, f"there is no checkpoint {number}")
+            after = row.id
+            book.checked["checkpoints"] += 1
+            try:
+                one = read_statement(row.statement, row.signature)
+            except (CheckpointUnreadable, TypeError, AttributeError) as error:
+                book.find(place, "checkpoint-unreadable", LOG, f"the statement of checkpoint {row.id} cannot be read: {error}")
+                continue
+            _check_row(book, place, row, one, found[-1].checkpoint if found else None, epochs)
+            fault = _signature_fault(one, epochs)
+            if fault is None:
+                book.skip("checkpoints' signatures", "no terms of this archive can be used")
+            elif fault:
+                book.find(place, "checkpoint-signature", "EN 319 102-1 §5.3", f"checkpoint {row.id} is not the axis' word: {fault}")
+            found.append(Kept(row.id, one))
+
+
+def _check_row(book: Book, place: Place, row: Any, one: Checkpoint, before: Checkpoint | None, epochs: Epochs) -> None:
+    same = (row.id, row.size, row.root, row.at) == (one.number, one.size, one.root, round(one.at.timestamp()))
+    book.check(place, (
+        (same, "checkpoint-differs", LOG, f"the row of checkpoint {row.id} says something else than what was signed"),
+        (_known_origin(one, epochs), "checkpoint-origin", LOG, f"it is a checkpoint of the ledger {one.origin}"),
+        (before is None or one.size > before.size, "checkpoint-order", LOG, "its ledger is not longer than that of the one before"),
+        (before is None or one.at >= before.at, "checkpoint-order", LOG, "it was sealed before the one before it"),
+    ))  # fmt: skip
+
+
+def compare_roots(book: Book, tree: Tree, kept: list[Kept], outside: Sequence[CheckpointFile], epochs: Epochs) -> None:
+    """Roots signed inside and outside against those of the entries as they stand."""
+    differing = [one for one in kept if tree.roots.get(one.checkpoint.size) != one.checkpoint.root]
+    for one in differing:
+        detail = f"the root over the first {one.checkpoint.size} entries as they stand is not the one signed"
+        book.find(Place("checkpoint", str(one.id)), "root-differs", LOG, detail)
+    last = kept[-1].checkpoint.size if kept else 0
+    book.skip("ledger entries", "no checkpoint speaks of them yet", max(0, tree.size - last))
+    if not outside:
+        book.skip(
+            "the ledger as a whole", "no checkpoint from outside was brought along: a ledger rewritten or cut short as a whole would pass"
+        )
+        return
+    for file in outside:
+        _outside_word(book, file, epochs)
+        _outside_tree(book, tree, file.checkpoint, rewritten=not differing and not tree.gaps)
+        _outside_row(book, kept, file.checkpoint)
+    newest = max(outside, key=lambda one: one.checkpoint.size).checkpoint.size
+    for number in range(tree.size, newest):
+        detail = f"entry {number} is gone: a checkpoint brought along speaks of {newest} entries, the archive has {tree.size}"
+        book.find(Place("ledger_entry", str(number)), "entry-missing", LOG, detail)
+    book.skip("ledger entries", "they are newer than any checkpoint brought along", max(0, tree.size - newest))
+
+
+def _outside_word(book: Book, one: CheckpointFile, epochs: Epochs) -> None:
+    fault = _signature_fault(one.checkpoint, epochs)
+    ours = one.certificate in epochs.axis_certificates
+    book.checked["outside checkpoints"] += 1
+    book.check(Place("outside checkpoint", str(one.checkpoint.number)), (
+        (not fault, "outside-signature", "EN 319 102-1 §5.3", f"the checkpoint brought along is not this axis' word: {fault}"),
+        (ours, "outside-signer", "EN 319 102-1 §5.2.3", "the certificate beside it is not the axis' of this archive"),
+        (_known_origin(one.checkpoint, epochs), "outside-origin", LOG, f"it is of the ledger {one.checkpoint.origin}"),
+    ))  # fmt: skip
+
+
+def _known_origin(one: Checkpoint, epochs: Epochs) -> bool:
+    return not epochs.origins or one.origin in epochs.origins
+
+
+def _outside_tree(book: Book, tree: Tree, one: Checkpoint, *, rewritten: bool) -> None:
+    if one.size <= tree.size and tree.roots.get(one.size) != one.root:
+        detail = f"the first {one.size} entries are not those of the checkpoint brought along"
+        if rewritten:
+            detail += "; the archive's own checkpoints fit them, so the ledger was written anew and signed again"
+        book.find(Place("ledger_entry", ""), "ledger-forked" if rewritten else "outside-root", LOG, detail)
+
+
+def _outside_row(book: Book, kept: list[Kept], one: Checkpoint) -> None:
+    """The archive has the very checkpoint, and those before it."""
+    last = kept[-1].id if kept else 0
+    for number in range(last + 1, one.number + 1):
+        detail = f"checkpoint {number} is gone: one brought along has the number {one.number}, the archive's newest is {last}"
+        book.find(Place("checkpoint", str(number)), "checkpoint-missing", LOG, detail)
+    same = next((other.checkpoint for other in kept if other.id == one.number), None)
+    if same is not None and same.statement != one.statement:
+        detail = f"checkpoint {one.number} of the archive is not the one brought along"
+        book.find(Place("checkpoint", str(one.number)), "checkpoint-differs", LOG, detail)
+
+
+def _signature_fault(one: Checkpoint, epochs: Epochs) -> str | None:
+    report, fault = epochs.axis_signature(one.signature, sha256(one.statement).digest(), one.at, Purpose.CHECKPOINT)
+    return None if report is None else fault

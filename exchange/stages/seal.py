@@ -1,0 +1,98 @@
+"""Stage seal: enters what happened into the ledger, and signs what the ledger then is.
+
+Facts are read and hashed in reading transactions; a writing one only inserts what is ready, some thousand rows at most, so an admission
+never waits for a sealing. Killed between two of them, the entries stand without a checkpoint until the next sealing goes on behind them.
+Two sealers at once exclude each other by the index of the entries: the later one looks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, select
+
+from exchange.api import Checkpoint
+from exchange.checkpoints import checkpoint_statement, read_statement
+from exchange.domain.merkle import Frontier, leaf_hash
+from exchange.ledger import leaf
+from exchange.stages.desk import Desk
+from exchange.stages.mail import instant
+from exchange.store import entries
+from exchange.store.engine import late_ids
+from exchange.store.facts import Fact, FactKind, unsealed
+from exchange.store.tables import ledger_entry, package
+from exchange.store.work import Conflict, Work
+from exchange.trust import record_lists
+
+_ATTEMPTS = 5
+_SEALED = select(func.coalesce(func.max(ledger_entry.c.fact), 0)).where(ledger_entry.c.kind == FactKind.ADMISSION.value)
+_MOMENTS = select(package.c.admitted_at).distinct().where(package.c.id > bindparam("after"))
+Entry = tuple[str, int, str, int, bytes]
+
+
+def seal(desk: Desk, at: datetime) -> Checkpoint:
+    """See :meth:`exchange.api.Operate.seal`. Raises ``ValueError`` for an instant before the newest checkpoint's."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return _seal(desk, at)
+        except Conflict:  # another sealer was there first: what it entered is entered
+            continue
+    return _seal(desk, at)
+
+
+def _seal(desk: Desk, at: datetime) -> Checkpoint:
+    _keep_lists(desk, at)
+    for kind in FactKind:
+        while True:
+            with desk.store.reading() as work:
+                edge, ready = _ready(work, desk, kind)
+            if ready:
+                with desk.store.writing() as work:
+                    entries.append(work, edge, ready)
+            if len(ready) < desk.settings.seal_size:
+                break
+    return _checkpoint(desk, at)
+
+
+def _keep_lists(desk: Desk, at: datetime) -> None:
+    """The revocation lists in force when what is sealed now was judged, and now, when the axis signs."""
+    with desk.store.reading() as work:
+        after = work.value(_SEALED) - late_ids(work.dialect)
+        moments = [instant(row[0]) for row in work.all(_MOMENTS, {"after": after})]
+    with desk.store.writing() as work:
+        record_lists(work, desk.trust, [*moments, at])
+
+
+def _ready(work: Work, desk: Desk, kind: FactKind) -> tuple[Frontier, list[Entry]]:
+    """The edge of the ledger, and the next entries of a kind to be written behind it."""
+    facts = unsealed(work, kind, late_ids(work.dialect), desk.settings.seal_size)
+    if not facts:
+        return Frontier(), []
+    operator = str(desk.settings.organ)
+    last = entries.sequences(work, {fact.agency or operator for fact in facts})
+    return entries.frontier(work), list(_numbered(kind, facts, operator, last))
+
+
+def _numbered(kind: FactKind, facts: list[Fact], operator: str, last: dict[str, int]) -> Iterator[Entry]:
+    for fact in facts:
+        agency = fact.agency or operator
+        last[agency] = sequence = last[agency] + 1
+        yield kind.value, fact.id, agency, sequence, leaf_hash(leaf(kind, fact, agency, sequence))
+
+
+def _checkpoint(desk: Desk, at: datetime) -> Checkpoint:
+    """The newest checkpoint when it speaks of all entries, else a new one."""
+    with desk.store.reading() as work:
+        newest, edge = entries.newest_checkpoint(work), entries.frontier(work)
+    if newest is not None and newest.size == edge.size:
+        return read_statement(newest.statement, newest.signature)
+    if newest is not None and round(at.timestamp()) < newest.at:
+        raise ValueError(f"the ledger was sealed at {instant(newest.at).isoformat()} and cannot be sealed as of {at.isoformat()}")
+    number, root = 1 if newest is None else newest.id + 1, edge.root()
+    statement = checkpoint_statement(desk.settings.origin, number, edge.size, root, at)
+    signature = desk.notary.checkpoint(statement)
+    row = {"id": number, "size": edge.size, "root": root, "at": round(at.timestamp()), "statement": statement, "signature": signature}
+    with desk.store.writing() as work:
+        entries.add_checkpoint(work, row)
+    return Checkpoint(desk.settings.origin, number, edge.size, root, at, statement, signature)
