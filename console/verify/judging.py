@@ -12,6 +12,7 @@ from signing import (
     NEEDS_EXTRA,
     Check,
     DocumentVerdict,
+    FormatFailure,
     Indication,
     Interval,
     ProofOfExistence,
@@ -139,7 +140,10 @@ class Bench:
         ends = [self.at, *([min(holder.not_after, _LATEST)] if holder is not None else [])]
         starts = [self.at, verdict.best_signature_time, *([max(holder.not_before, _EARLIEST)] if holder is not None else [])]
         start, end = (moment.replace(microsecond=0) for moment in (min(starts) - _MARGIN, max(ends) + _YEAR))
-        return verdict_timeline(claim, evidence, policy, start, end, existence, judge=self._judge)
+        try:
+            return verdict_timeline(claim, evidence, policy, start, end, existence, judge=self._judge)
+        except FormatFailure:  # more instants than a file's time-stamps leave room for
+            return ()
 
 
 def _of_the_whole(found: SignedObject, verdict: DocumentVerdict, policy: ValidationPolicy) -> tuple[tuple[Check, ...], tuple[Check, ...]]:

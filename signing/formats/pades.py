@@ -58,10 +58,16 @@ def read_claimed_time(data: bytes, at: int) -> datetime | None:
         return None
     try:
         year, month, day, hour, minute, second = map(int, match.groups())
-        moment = datetime(year, month, day, hour, minute, second, tzinfo=_VN)
-        moment.astimezone(UTC)  # the first hours of year 1 are no instant anywhere else
-        return moment
-    except (ValueError, OverflowError):
+        return datetime(year, month, day, hour, minute, second, tzinfo=_VN)
+    except ValueError:
+        return None
+
+
+def in_every_zone(moment: datetime | None) -> datetime | None:
+    """The moment, or ``None`` when it is no instant in UTC: the first hours of year 1 and the last of 9999 elsewhere."""
+    try:
+        return None if moment is None else moment.astimezone(UTC).astimezone(moment.tzinfo)
+    except OverflowError:
         return None
 
 

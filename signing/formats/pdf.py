@@ -11,7 +11,7 @@ import importlib.util
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from typing import Any
 
@@ -21,6 +21,7 @@ from signing.formats.artefacts import Artefacts, carried
 from signing.formats.ber import Walker
 from signing.formats.claims import Deviation, Digest, SignatureClaim, TokenClaim
 from signing.formats.coverage import SignedRange
+from signing.formats.pades import in_every_zone
 from signing.formats.sandbox import Sandbox
 from signing.formats.signed_data import digest_of, level_of, read_strict, read_tolerant
 from signing.formats.timestamp import Token, read_token, token_claim
@@ -267,7 +268,6 @@ def _claimed(text: str) -> datetime | None:
     try:
         offset = timedelta(hours=int(match[8] or 0), minutes=int(match[9] or 0)) * (-1 if match[7] == "-" else 1)
         moment = datetime(*(int(match[group]) for group in range(1, 7)), tzinfo=timezone(offset))  # type: ignore[misc,arg-type]
-        moment.astimezone(UTC)  # must be an instant in every zone
-        return moment
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    return in_every_zone(moment)

@@ -16,6 +16,7 @@ from signing.validation.ades.missing import what_is_missing
 from signing.validation.ades.policy import Severity, ValidationPolicy
 from signing.validation.ades.policy_file import load_policy
 from signing.validation.ades.process import validate_fully
+from signing.validation.ades.readings import certificate as certificate_of
 from signing.validation.ades.rfc5280_judge import Rfc5280Judge
 from signing.validation.ades.subject import Surroundings
 from signing.validation.report import Check, Indication
@@ -102,9 +103,12 @@ def _found(findings: Sequence[Deviation], policy: ValidationPolicy) -> str:
 
 
 def _order(claims: Sequence[SignatureClaim], verdicts: Sequence[SignatureVerdict]) -> str:
-    """Whether each signature is another's and none is proven to be older than one before it."""
+    """Whether each signature is another's and none is proven to be older than one before it.
+
+    Who signs with one key is one signer, under however many certificates.
+    """
     values = [sha256(claim.signer.signature).digest() for claim in claims]
-    signers = [verdict.chain.chain[0] for verdict in verdicts if verdict.chain is not None]
+    signers = [certificate_of(verdict.chain.chain[0]).spki for verdict in verdicts if verdict.chain is not None]
     if len(set(values)) < len(values) or len(set(signers)) < len(signers):
         return "two signatures are of the same signer"
     stamped = [(claim, verdict) for claim, verdict in zip(claims, verdicts, strict=True) if claim.signature_tokens]

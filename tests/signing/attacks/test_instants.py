@@ -9,11 +9,13 @@ from hashlib import sha256
 import pytest
 
 from signing import Evidence, Holder, ProofOfExistence, Purpose, SigningKey, der, load_policy, oids, validate_claim, verdict_timeline
+from signing.formats.letter.claims import letter_claims
 from signing.formats.pades import read_claimed_time
 from signing.formats.pdf import _claimed
 from signing.formats.signed_data import read_tolerant
 from tests.signing.ades.lab import DAY, World, attribute_der, claim, with_attributes
 from tests.signing.lab import AT, CONTENT, PERSON, signed
+from tests.signing.letter import lab
 from tests.signing.rfc5280.workshop import NOW, Node, certify, revoke_list
 
 ETSI = load_policy("etsi-baseline")
@@ -73,7 +75,11 @@ def test_a_claimed_time_that_is_no_instant(time: bytes) -> None:
 
 def test_times_claimed_in_a_pdf_are_instants_everywhere() -> None:
     """/M in the first hours of year 1 at +07:00 has no UTC: whoever prints it in another zone would fail (ISO 32000-1 §7.9.4)."""
-    assert read_claimed_time(b"/M(D:00010101000000+07'00')", 0) is None
+    first = read_claimed_time(b"/M(D:00010101000000+07'00')", 0)
+    assert first is not None
+    letter = lab.PRESS.issue(lab.PRESS.sign(lab.CONTENT, lab.leader(), at=first), "107", lab.DAY, lab.seal(), at=lab.AT)
+    assert letter_claims(letter).leader.signer.claimed_at is None
+    assert letter_claims(letter).seal.signer.claimed_at == lab.AT
     assert _claimed("D:00010101000000+07'00'") is None
     assert _claimed("D:99991231235959-07'00'") is None
     assert _claimed("D:20210927090000+07'00'") == AT
