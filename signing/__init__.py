@@ -139,7 +139,6 @@ __all__ = [
     "LetterRefused",
     "LetterReport",
     "Meter",
-    "ObjectKind",
     "PackedLetter",
     "PathCache",
     "Pki",
