@@ -269,7 +269,7 @@ class _Assembly:
             def watched(subject: str, verifies: int) -> None:
                 kernel.record(PathValidated(kernel.now, witness_name(level), subject, verifies))
 
-            return Witness(level, Validator(trust, cache=paths, on_path=watched), certificate, folder)
+            return Witness(level, Validator(trust, self._issued.policy, cache=paths, on_path=watched), certificate, folder)
 
         sealing = Sealing(kernel, self.axis, [witness(level) for level in Level], AXIS, lambda: self.line.settled_at)
         kernel.start_process(sealing.run())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from scenarios.world.model import World
 from signing import read_letter
 from tests.scenarios.letters import letters_of
 
-FIRST_DAY = (Path(pki.__file__).parent / "library" / "first-day.toml").read_text(encoding="utf-8")
+FIRST_DAY = files("scenarios.library").joinpath("first-day.toml").read_text(encoding="utf-8")
 DEPARTMENT, PROVINCE = "H28.13", "H28"
 
 

@@ -32,15 +32,15 @@ def fallen(kept: Shelf, reach: Reach) -> set[str]:
 
 
 def test_what_the_axis_took_in_before_stands_and_what_came_after_falls(kept: Shelf) -> None:
-    """Documents 1 to 4 of the leader came at 5, 10, 15 minutes and a day later; the axis refused two of them for their form."""
+    """Documents 1 to 4 of the leader came at 5, 10, 15 minutes and a day later; two of them before the key was lost."""
     leader = kept.field.offices[SENDER].leader.certificate_der
     found = index(kept, at(12)).reach(leader)
     assert not found.axis
     assert fallen(kept, found) == {"stamped", "unsealed"}
     assert {(one.before.sub_indication, one.after.sub_indication) for one in found.fallen} == {(None, SubIndication.REVOKED_NO_POE)}
     assert found.agencies == {str(SENDER): 2}
-    assert found.depending[Purpose.LETTER] == 3, "the letter at B-LTA was refused unread and is judged by nobody"
-    assert found.standing[Purpose.LETTER] == 1
+    assert found.depending[Purpose.LETTER] == 4
+    assert found.standing[Purpose.LETTER] == 2
     assert found.words == {}
 
 
