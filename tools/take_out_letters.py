@@ -91,5 +91,7 @@ if __name__ == "__main__":
         sys.exit(__doc__)
     try:
         main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] if len(sys.argv) == 4 else None)
-    except (WorldFileError, StoreError, OSError) as problem:
+    except KeyboardInterrupt:
+        sys.exit("Interrupted; what was written so far is incomplete.")
+    except (WorldFileError, StoreError, OSError, ValueError, KeyError) as problem:
         sys.exit(str(problem))
