@@ -1,7 +1,8 @@
 """The README of a bundle, in English and Vietnamese: every question with the exact command that answers it, and our answer beside it.
 
 A step reads ``### n. title``, one fenced ``sh`` block, and a line that begins with ``→`` and says whether the command must succeed. The
-commands need openssl 3, python3 and any shell of POSIX with cat, and write into the folder ``work`` alone; they are run in the order given, in the bundle's folder.
+commands need openssl 3, python3 and any POSIX shell with cat, and write into the folder ``work`` alone; they are run in the order given,
+in the bundle's folder.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ def _without_parser(data: bytes) -> PdfReading:
     ranges: list[SignedRange] = []
     for match in islice(_PLAIN_RANGE.finditer(data), _MOST_RANGES):
         try:
-            found, contents = _cut_out(data, f"signature {len(ranges) + 1}", [int(number) for number in match.groups()])
+            found, contents = _cut_out(data, f"ByteRange {len(ranges) + 1}", [int(number) for number in match.groups()])
             if not match.end() <= found.opening <= match.end() + _DICTIONARY and not 0 <= match.start() - found.closing <= _DICTIONARY:
                 continue  # not of the dictionary whose /Contents it leaves out
             whole = Walker(contents).element(0, len(contents))
