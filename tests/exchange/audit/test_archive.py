@@ -168,6 +168,13 @@ def test_an_archive_without_a_table_or_a_column_is_refused_by_its_name(
         audit_archive(changed(archive, tmp_path, statement))
 
 
+def test_a_verdict_of_the_same_rule_is_told_by_what_differs(archive: Archive, tmp_path: Path) -> None:
+    statement = "UPDATE verdict SET verifies = verifies + 1 WHERE id = (SELECT min(id) FROM verdict WHERE accepted)"
+    report = audit_archive(changed(archive, tmp_path, statement))
+    (detail,) = (one.detail for one in report.findings if one.rule == "verdict-differs")
+    assert detail.startswith("the verdict recorded has verifies ")
+
+
 def test_a_trust_folder_laid_out_for_verify_trusts_its_anchors_alone(archive: Archive, tmp_path: Path) -> None:
     with sqlite3.connect(archive.path) as db:
         rows = db.execute("SELECT kind, data FROM evidence WHERE kind != 'register'").fetchall()
