@@ -95,7 +95,7 @@ def scenarios(lang: Lang = None) -> None:
         typer.echo(f"{name}\n    {text.texts.get(f'scenario.{name}', question(name))}")
 
 
-@app.command(help=HELP("cli.pki.help"))
+@app.command(short_help=HELP("cli.pki.short"), help=HELP("cli.pki.help"))
 def pki(
     scenario: Annotated[str, typer.Argument(help=HELP("cli.scenario.help"))],
     seed: Annotated[str, typer.Option("--seed", help=HELP("cli.seed.help"))] = "1",
@@ -112,7 +112,7 @@ def pki(
     raise typer.Exit(serve(Stand(scenario, seed, at, host, port, moment_header), text))
 
 
-@app.command(help=HELP("cli.faults.help"))
+@app.command(short_help=HELP("cli.faults.short"), help=HELP("cli.faults.help"))
 def faults(
     name: Annotated[str | None, typer.Argument(help=HELP("cli.fault-name.help"))] = None,
     out: Annotated[Path | None, typer.Option("--out", help=HELP("cli.fault-out.help"), file_okay=False)] = None,
@@ -125,7 +125,7 @@ def faults(
     raise typer.Exit(show(name, out, text))
 
 
-@app.command(help=HELP("cli.verify.help"))
+@app.command(short_help=HELP("cli.verify.short"), help=HELP("cli.verify.help"))
 def verify(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=HELP("cli.verify.files.help"))],
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help=HELP("cli.verify.at.help"))] = None,
@@ -147,7 +147,7 @@ def verify(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comma
     raise typer.Exit(perform(wish, text))
 
 
-@app.command(help=HELP("cli.audit.help"))
+@app.command(short_help=HELP("cli.audit.short"), help=HELP("cli.audit.help"))
 def audit(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
     archive: Annotated[Path | None, typer.Argument(metavar="[DB]", help=HELP("cli.audit.archive.help"))] = None,
     checkpoint: Annotated[list[Path] | None, typer.Option("--checkpoint", metavar="FILE", help=HELP("cli.audit.checkpoint.help"))] = None,
@@ -169,7 +169,7 @@ def audit(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comman
     raise typer.Exit(perform(Wish(*brought, tuple(timeline or ()), at, policy, json, html, pdf), text))
 
 
-@app.command(help=HELP("cli.evidence.help"))
+@app.command(short_help=HELP("cli.evidence.short"), help=HELP("cli.evidence.help"))
 def evidence(
     document: Annotated[str, typer.Argument(metavar="DOCUMENT", help=HELP("cli.evidence.document.help"))],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help=HELP("cli.evidence.out.help"))],
@@ -188,7 +188,7 @@ def evidence(
     raise typer.Exit(perform(Wish(document, out, db, at, checkpoint, trust, tuple(anchor or ()), policy), text))
 
 
-@app.command("blast-radius", help=HELP("cli.blast.help"))
+@app.command("blast-radius", short_help=HELP("cli.blast.short"), help=HELP("cli.blast.help"))
 def blast_radius(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
     certificate: Annotated[str, typer.Argument(metavar="CERT", help=HELP("cli.blast.certificate.help"))],
     since: Annotated[str, typer.Option("--since", metavar="TIME", help=HELP("cli.blast.since.help"))],
@@ -222,7 +222,7 @@ def doctor(lang: Lang = None) -> None:
     raise typer.Exit(0 if whole else 3)
 
 
-@app.command(help=HELP("cli.scorecard.help"))
+@app.command(short_help=HELP("cli.scorecard.short"), help=HELP("cli.scorecard.help"))
 def scorecard(lang: Lang = None) -> None:
     """Run the public suites."""
     text = _text(lang)

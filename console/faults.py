@@ -66,7 +66,7 @@ def show(name: str | None, out: Path | None, text: Text) -> int:
     if not chosen:
         near = get_close_matches(str(name), [one.name for one in every], 1)
         guess = text("error.scenario.guess", name=near[0]) if near else ""
-        typer.echo(text("error.fault", name=name, guess=guess), err=True)
+        typer.echo(text("error.fault", name=name or "''", guess=guess), err=True)
         return USAGE
     typer.echo("\n".join(_listing(every, text) if name is None else _explained(chosen[0], text)))
     return DONE if out is None else _write_all(chosen, out, text)

@@ -36,6 +36,11 @@ _SECRET = "given anew by whoever keeps the axis"
 
 def main(run: Path, target: Path, scenario: str | None) -> None:
     """Build the run's world again from its name and seed, open its axis, fetch every letter again."""
+    absent = [name for name in ("measures.json", "axis.db") if not (run / name).is_file()]
+    if absent:
+        sys.exit(f"{run} is no folder of a run (truc run … --out): it holds no {' and no '.join(absent)}.")
+    if target.exists() and not target.is_dir():
+        sys.exit(f"{target} is no folder: name one to write the letters to.")
     told = json.loads((run / "measures.json").read_text("utf-8"))
     world = load_world(scenario or told["scenario"]["name"], told["seed"])
     issued = pki.build(world)
@@ -86,5 +91,7 @@ if __name__ == "__main__":
         sys.exit(__doc__)
     try:
         main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] if len(sys.argv) == 4 else None)
-    except (WorldFileError, StoreError, OSError) as problem:
+    except KeyboardInterrupt:
+        sys.exit("Interrupted; what was written so far is incomplete.")
+    except (WorldFileError, StoreError, OSError, ValueError, KeyError) as problem:
         sys.exit(str(problem))

@@ -97,7 +97,7 @@ def _certificate(wanted: str, index: Index, text: Text) -> bytes:
     if len({index.key_of(one) for one in found}) > 1:
         several = [words for one in found if (words := describe_certificate(one)) is not None]
         lines = sorted(f"{words.name} · {words.serial} · SHA-256 {words.sha256.hex()}" for words in several)
-        raise Unusable(text("blast.error.several", wanted=wanted, found="\n  ".join(lines)))
+        raise Unusable(text("blast.error.several", wanted=wanted or "''", found="\n  ".join(lines)))
     return found[0]
 
 

@@ -17,9 +17,8 @@ def show_sheet(sheet: Sheet) -> None:
     console = screen()
     console.print(Line.assemble((f" {sheet.word} ", f"bold reverse {STYLES[sheet.verdict]}"), " ", (sheet.headline, "bold")))
     console.print(Line(sheet.subtitle, style="dim"))
-    for rows in (sheet.banner, sheet.facts):
-        if rows:
-            console.print(Padding(_pairs(rows), (0, 0, 0, 2)))
+    if rows := (*sheet.banner, *sheet.facts):
+        console.print(Padding(_pairs(rows), (0, 0, 0, 2)))
     for note in sheet.notes:
         console.print(Line(note, style="yellow"))
     for section in sheet.sections:

@@ -51,12 +51,13 @@ def _file(one: Told, told: Told) -> Markup:
 def _verdict(one: Told, labels: dict[str, str]) -> Markup:
     """The banner: plain words first, the standard's terms last."""
     rows = [[labels[key], one[key]] for key in ("wrong", "since", "do") if one[key]]
+    terms = [tag("code", one["terms"]), " · "] if one["terms"] else []
     return tag(
         "div",
         tag("p", one["name"], class_="name"),
         tag("h2", tag("span", one["word"], class_="stamp"), " ", one["headline"]),
         *([pairs(rows)] if rows else []),
-        tag("p", tag("code", one["terms"]), f" · {one['kind']} · {one['size']} · SHA-256 ", tag("code", one["sha256"]), class_="note"),
+        tag("p", *terms, f"{one['kind']} · {one['size']} · SHA-256 ", tag("code", one["sha256"]), class_="note"),
         class_=f"banner {one['verdict']}",
     )
 

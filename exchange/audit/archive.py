@@ -14,6 +14,7 @@ What is checked, in this order; each thing by its own bytes, never by what a row
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ from exchange.errors import ArchiveUnreadable, StoreUnavailable
 from exchange.store import entries
 from exchange.store.engine import broken_references, open_archive, structure_faults
 from exchange.store.facts import FactKind
-from exchange.store.schema import version_of
+from exchange.store.schema import missing_from, version_of
 from exchange.store.tables import VERSION, delivery_event, ledger_entry
 from exchange.store.work import Store
 
@@ -142,6 +143,9 @@ def open_to_read(path: Path) -> Store:
     if found != VERSION:
         engine.dispose()
         raise ArchiveUnreadable(str(path), f"its schema is {found or 'empty'}, an audit needs {VERSION}: migrate a copy of it first")
+    if missing := missing_from(engine):
+        engine.dispose()
+        raise ArchiveUnreadable(str(path), f"it is no whole archive: {', '.join(missing)} missing")
     return Store(engine)
 
 
@@ -156,7 +160,7 @@ def _step(book: Book, name: str, step: Callable[[], Given], instead: Given) -> G
     """A step that the file itself cannot carry ends with a finding, and the next one begins."""
     try:
         return step()
-    except (StoreUnavailable, DBAPIError) as error:
+    except (StoreUnavailable, DBAPIError, sqlite3.Error) as error:
         book.find(Place(name, ""), "file-damaged", _STRUCTURE, f"the {name} cannot be read to the end: {error}")
         book.skip(name, "the file cannot be read to its end")
         return instead

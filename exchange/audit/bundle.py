@@ -37,6 +37,8 @@ _TRUST = re.compile(r"trust/at-(\d{1,12})\.pem")
 _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----\s([A-Za-z0-9+/=\s]*?)-----END \1-----")
 _YEARS, _LATEST = range(1990, 2200), 7258118399
 _MAX_JSON = 8 << 20
+_LATER = {"checkpoint": False, "later": True}
+"""Which checkpoint a proof leads to, as the bundle names it."""
 _MADE = "written by the same program from the same evidence"
 
 
@@ -202,7 +204,7 @@ class _Reading:
         name = "ledger/evidence.json"
         try:
             digest, index = bytes.fromhex(value["sha256"]), value["index"]
-            leaf, payload, later = value["leaf"].encode(), value["payload"].encode(), value["checkpoint"] == "later"
+            leaf, payload, later = value["leaf"].encode(), value["payload"].encode(), _LATER[value["checkpoint"]]
             proof = self._hashes(name, value["proof"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BundleUnreadable(name, "is no list of proofs") from error

@@ -36,6 +36,7 @@ _PAGE = select(evidence).where(evidence.c.id > bindparam("after")).order_by(evid
 _TERMS = select(trust).order_by(trust.c.id)
 _CLAUSE = "EN 319 102-1 §5.2.6; the archive's own evidence"
 _SNAPSHOTS = 4
+_SUFFIXES = {".der", ".cer", ".crt", ".pem", ".crl"}
 _MAX_FILE = 16 << 20
 Artefacts = Mapping[tuple[str, bytes], bytes]
 """Sound evidence by kind and SHA-256, in the order of its rows."""
@@ -58,14 +59,18 @@ class TrustFolder:
 def read_trust_folder(folder: Path) -> TrustFolder:
     """Certificates (``.der``, ``.cer``, ``.crt``, ``.pem``) and lists (``.crl``) of a folder; self-issued certificates are the anchors.
 
-    Raises :class:`ArchiveUnreadable` when the folder or a file of it cannot be read as that, or holds no anchor.
+    Where it has a folder ``anchors/``, as ``truc verify --trust`` reads it, what lies there is trusted, and nothing else: ``authorities/``
+    and ``crls/`` only help. Raises :class:`ArchiveUnreadable` when the folder or a file of it cannot be read as that, or holds no anchor.
     """
+    trusted = folder / "anchors"
     anchors: list[bytes] = []
     authorities: list[bytes] = []
     crls: list[bytes] = []
     try:
-        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in {".der", ".cer", ".crt", ".pem", ".crl"})
-        for path in files:
+        parted = trusted.is_dir()
+        places = [place for place in (trusted, folder / "authorities", folder / "crls") if place.is_dir()] if parted else [folder]
+        files = (path for place in places for path in place.iterdir() if path.suffix.lower() in _SUFFIXES)
+        for path in sorted(files):
             if path.stat().st_size > _MAX_FILE:
                 raise ArchiveUnreadable(str(path), f"has more than {_MAX_FILE} bytes")
             data = _der(path.read_bytes())
@@ -74,13 +79,14 @@ def read_trust_folder(folder: Path) -> TrustFolder:
                 crls.append(data)
             else:
                 facts = certificate_facts(data)
-                (anchors if facts.issuer == facts.subject_der else authorities).append(data)
+                is_anchor = path.parent == trusted if parted else facts.issuer == facts.subject_der
+                (anchors if is_anchor else authorities).append(data)
     except OSError as error:
         raise ArchiveUnreadable(str(folder), error.strerror or "cannot be read") from error
     except (FormatFailure, ValueError) as failure:
         raise ArchiveUnreadable(str(path), str(failure)) from failure
     if not anchors:
-        raise ArchiveUnreadable(str(folder), "holds no self-issued certificate that could be an anchor")
+        raise ArchiveUnreadable(str(folder), "holds no root certificate, neither under anchors/ nor a self-issued one beside the lists")
     return TrustFolder(tuple(anchors), tuple(authorities), tuple(crls))
 
 

@@ -34,6 +34,7 @@ RECEIPT = "EN 319 102-1 §5.3; RFC 5652"
 HEADER = "QCVN 102:2016"
 VERDICT = "Decree 30/2020 Art. 5; EN 319 102-1 §5.3"
 _PAGE = 200
+_OF_VERDICT = ("accepted", "rule", "sub_indication", "detail", "verifies")
 _ATTACHED = (
     select(attachment.c.package, attachment.c.ordinal, blob.c.id, blob.c.sha256, blob.c.size, blob.c.template, blob.c.data, blob.c.upload)
     .join(blob, blob.c.id == attachment.c.blob)
@@ -250,6 +251,9 @@ class Packages:
             self._book.find(place, "verdict-instant", VERDICT, "the verdict is not of the instant at which the package was taken in")
         if now != recorded:
             detail = f"the verdict recorded is {row.rule!r} and would be {said.rule!r}" + (f": {said.detail}" if said.detail else "")
+            if row.rule == said.rule:
+                name, was, is_now = next(one for one in zip(_OF_VERDICT, recorded, now, strict=True) if one[1] != one[2])
+                detail = f"the verdict recorded has {name} {was!r}, made again it has {is_now!r}"
             self._book.find(place, "verdict-differs", VERDICT, detail)
         self._letters(one, attachments, said)
 

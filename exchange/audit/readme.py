@@ -1,7 +1,8 @@
 """The README of a bundle, in English and Vietnamese: every question with the exact command that answers it, and our answer beside it.
 
 A step reads ``### n. title``, one fenced ``sh`` block, and a line that begins with ``→`` and says whether the command must succeed. The
-commands need openssl 3 and python3 and write into the folder ``work`` alone; they are run in the order given, in the bundle's folder.
+commands need openssl 3, python3 and any POSIX shell with cat, and write into the folder ``work`` alone; they are run in the order given,
+in the bundle's folder.
 """
 
 from __future__ import annotations
@@ -99,11 +100,11 @@ def steps_of(dossier: Dossier, answers: Answers) -> Iterator[Step]:
 
 
 _EACH_WORD = (
-    "for each in others/*/; do\n"
+    "(for each in others/*/; do\n"  # in a shell of its own: `exit` must not close the reader's
     "  [ -f $each/signature.p7s ] || continue\n"
     "  openssl cms -verify -binary -inform DER -in $each/signature.p7s -content $each/statement.json \\\n"
     "    -noverify -nointern -certfile certificates/axis.pem -out work/other 2>work/log || { echo $each; exit 1; }\n"
-    "done"
+    "done)"
 )
 
 
@@ -126,7 +127,7 @@ def _of_signature(one: SignatureAnswer) -> Iterator[Step]:
     chain = f"openssl verify {_at(one.at)} \\\n  -untrusted {_OTHERS} {work}.pem"
     yield Step("chain", values, chain, one.intact and one.chain)
     # cms takes no certificates from elsewhere for the chain: the authorities stand beside the roots, which alone are trusted
-    joined = f'{{ echo "$(<{trust_of(one.at)})"; echo "$(<certificates/authorities.pem)"; }} >{work}.ca'
+    joined = f"cat {trust_of(one.at)} certificates/authorities.pem >{work}.ca"
     at = f"-CAfile {work}.ca -attime {int(one.at.timestamp())} -crl_check_all -purpose any"
     both = f"{joined}\nopenssl cms -verify -cades {source} \\\n  {at} -certfile {_OTHERS} -out {work}.bin"
     yield Step("both", values, both, one.intact and one.chain)

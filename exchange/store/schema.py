@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from exchange.errors import StoreUnavailable, StoreVersionMismatch
 from exchange.store.engine import fault_of
-from exchange.store.tables import VERSION
+from exchange.store.tables import VERSION, metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -52,6 +52,23 @@ def version_of(engine: Engine) -> str:
     """The revision found, ``''`` for an empty database, ``none`` for somebody else's."""
     with engine.connect() as connection:
         return _version_in(connection)
+
+
+def missing_from(engine: Engine) -> tuple[str, ...]:
+    """Tables, and columns as ``table.column``, that this schema has and the database has not."""
+    with engine.connect() as connection:
+        seen = inspect(connection)
+        there = {table: {column["name"] for column in seen.get_columns(table)} for table in seen.get_table_names()}
+    tables = metadata.sorted_tables
+    return (
+        *sorted(table.name for table in tables if table.name not in there),
+        *sorted(
+            f"{table.name}.{column.name}"
+            for table in tables
+            for column in table.columns
+            if column.name not in there.get(table.name, column.name)
+        ),
+    )
 
 
 def _version_in(connection: Connection) -> str:

@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
+from signing import oids
 from signing.errors import FormatFailure
 from signing.formats import tolerant
 from signing.formats.artefacts import Artefacts, carried
@@ -38,6 +40,10 @@ _TIME_STAMP = "/ETSI.RFC3161"
 _HARMLESS = ("NONE", "LTA_UPDATES")
 _DATE = re.compile(r"D:(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:Z|([+-])(\d\d)'?(\d\d)'?)?")
 _BYTE_RANGE = re.compile(rb"/ByteRange\s*\[")
+_PLAIN_RANGE = re.compile(rb"/ByteRange\s{0,8}\[\s{0,8}(\d{1,10})\s{1,16}(\d{1,10})\s{1,16}(\d{1,10})\s{1,16}(\d{1,10})\s{0,16}\]")
+_MOST_RANGES = 16
+_DICTIONARY = 2048
+"""Bytes of a signature dictionary between its /ByteRange and its /Contents, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +78,13 @@ def available() -> bool:
 def read_pdf(data: bytes, sandbox: Sandbox) -> PdfReading:
     """Every signature of a PDF, in the order of what they cover. Raises :class:`FormatFailure` when the file cannot be parsed.
 
-    Without the extra ``truc[foreign]`` there are no claims and one finding, :data:`NEEDS_EXTRA`.
+    Without the extra ``truc[foreign]`` there are no claims and one finding, :data:`NEEDS_EXTRA`; unless a signature is seen to be broken,
+    which needs no parser: then there are the claims of all byte ranges.
     """
     if len(data) > MAX_PDF:
         raise FormatFailure("PDF", f"must not be longer than {MAX_PDF} bytes")
     if not available():
-        return PdfReading((), ((NEEDS_EXTRA, "truc[foreign]"),), ())
+        return _without_parser(data)
     seen = sandbox.call(_INSPECT, data)
     findings: list[Deviation] = []
     fields = sorted(_fields(data, seen["fields"], findings), key=lambda field: field.range.end)
@@ -94,6 +101,37 @@ def read_pdf(data: bytes, sandbox: Sandbox) -> PdfReading:
     return PdfReading(tuple(claims), tuple(dict.fromkeys(findings)), ranges)
 
 
+def _without_parser(data: bytes) -> PdfReading:
+    """What byte ranges say by themselves: enough to tell that a signature is broken, never that all is well.
+
+    One changed byte must not turn a letter from "failed" into "install something first".
+    """
+    claims: list[SignatureClaim] = []
+    ranges: list[SignedRange] = []
+    for match in islice(_PLAIN_RANGE.finditer(data), _MOST_RANGES):
+        try:
+            found, contents = _cut_out(data, f"ByteRange {len(ranges) + 1}", [int(number) for number in match.groups()])
+            if not match.end() <= found.opening <= match.end() + _DICTIONARY and not 0 <= match.start() - found.closing <= _DICTIONARY:
+                continue  # not of the dictionary whose /Contents it leaves out
+            whole = Walker(contents).element(0, len(contents))
+            view = memoryview(data)
+            digest = digest_of(view[: found.opening], view[found.closing : found.end])
+            read = [claim for claim in read_tolerant(contents[: whole.end], digest) if claim.signer.content_type == oids.DATA]
+        except FormatFailure:
+            continue
+        claims += [replace(claim, name=found.name) for claim in read]
+        ranges.append(found)
+    if not any(_altered(claim) for claim in claims):
+        return PdfReading((), ((NEEDS_EXTRA, "truc[foreign]"),), ())
+    return PdfReading(tuple(claims), (), tuple(ranges))
+
+
+def _altered(claim: SignatureClaim) -> bool:
+    """Whether the signed digest is known not to be that of the bytes (RFC 5652 §11.2)."""
+    digest = claim.content(claim.signer.digest_algorithm)
+    return digest is not None and claim.signer.message_digest is not None and digest != claim.signer.message_digest
+
+
 def _fields(data: bytes, seen: Sequence[dict[str, Any]], findings: list[Deviation]) -> list[_Field]:
     """Fields whose byte range and contents hold together; the others become findings of the file."""
     found = []
@@ -107,7 +145,21 @@ def _fields(data: bytes, seen: Sequence[dict[str, Any]], findings: list[Deviatio
 
 def _field(data: bytes, seen: dict[str, Any]) -> _Field:
     """Check a byte range against the file: two ranges, from the first byte on, around exactly the hexadecimal /Contents."""
-    numbers = seen["byte_range"]
+    found, contents = _cut_out(data, seen["name"], seen["byte_range"])
+    if contents != seen["contents"]:
+        raise FormatFailure("/Contents", "the byte range leaves out another string than the field's /Contents")
+    whole = Walker(contents).element(0, len(contents))
+    findings = []
+    if contents.count(0, whole.end) != len(contents) - whole.end:
+        findings.append(("the /Contents hold more than a CMS and zeros, which no signature covers", _RANGES))
+    view = memoryview(data)
+    digest = digest_of(view[: found.opening], view[found.closing : found.end])
+    findings += _revision_findings(data, seen, found.end)
+    return _Field(seen, found, digest, contents[: whole.end], tuple(findings))
+
+
+def _cut_out(data: bytes, name: str, numbers: Sequence[int]) -> tuple[SignedRange, bytes]:
+    """A byte range and the /Contents it leaves out. Raises :class:`FormatFailure` for any other shape (ISO 32000-1 §12.8.1)."""
     if len(numbers) != 4 or any(number < 0 for number in numbers):
         raise FormatFailure("/ByteRange", "must be exactly two ranges")
     start, opening, closing, rest = numbers
@@ -122,16 +174,7 @@ def _field(data: bytes, seen: dict[str, Any]) -> _Field:
         contents = bytes.fromhex(digits.decode("ascii"))
     except ValueError as error:
         raise FormatFailure("/Contents", "must be hexadecimal digits") from error
-    if contents != seen["contents"]:
-        raise FormatFailure("/Contents", "the byte range leaves out another string than the field's /Contents")
-    whole = Walker(contents).element(0, len(contents))
-    findings = []
-    if contents.count(0, whole.end) != len(contents) - whole.end:
-        findings.append(("the /Contents hold more than a CMS and zeros, which no signature covers", _RANGES))
-    view = memoryview(data)
-    digest = digest_of(view[:opening], view[closing:end])
-    findings += _revision_findings(data, seen, end)
-    return _Field(seen, SignedRange(seen["name"], opening, closing, end), digest, contents[: whole.end], tuple(findings))
+    return SignedRange(name, opening, closing, end), contents
 
 
 def _revision_findings(data: bytes, seen: dict[str, Any], end: int) -> list[Deviation]:

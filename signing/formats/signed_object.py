@@ -20,7 +20,7 @@ from signing.formats.coverage import NOTHING_COVERS, STRUCTURE, SignedRange, Spa
 from signing.formats.envelope import MAX_SIGNED_DATA
 from signing.formats.letter.claims import letter_claims
 from signing.formats.letter.template import template_of
-from signing.formats.pdf import read_pdf
+from signing.formats.pdf import NEEDS_EXTRA, read_pdf
 from signing.formats.sandbox import Sandbox
 from signing.formats.signed_data import read_strict, read_tolerant
 from signing.formats.strict import NO_SIGNING_CERTIFICATE
@@ -90,7 +90,8 @@ def _read_pdf(data: bytes, sandbox: Sandbox | None) -> SignedObject:
             reading = read_pdf(data, sandbox)
     except FormatFailure as failure:
         return SignedObject(SignedKind.PDF, (), tuple(findings), (Span(0, len(data), NOTHING_COVERS),), failure)
-    coverage = pdf_coverage(len(data), reading.ranges)
+    unread = any(rule == NEEDS_EXTRA for rule, _ in reading.findings)
+    coverage = () if unread else pdf_coverage(len(data), reading.ranges)  # what nobody looked at is not "covered by nothing"
     return SignedObject(SignedKind.PDF, reading.claims, (*findings, *reading.findings), coverage, ranges=reading.ranges)
 
 

@@ -95,7 +95,7 @@ def test_every_error_is_in_the_json_and_in_the_report_the_first_on_the_screen(ch
     assert answer.exit_code == 1
     assert len(tree["findings"]) == tree["errors"] > FINDINGS_SHOWN
     assert tree["rules"]["receipt-signature"] == 30
-    assert f"{tree['errors']} errors" in answer.stdout
+    assert f"Errors found: {tree['errors']}." in answer.stdout
     assert "a receipt is not signed by the axis" in answer.stdout
     assert "more; --html and --json have all of them" in answer.stdout
     written = page.read_text("utf-8")

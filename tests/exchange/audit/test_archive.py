@@ -157,6 +157,39 @@ def test_a_file_that_is_no_archive_is_refused_in_one_sentence(tmp_path: Path) ->
         assert name in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("statement", "missing"),
+    [("DROP TABLE trust", "trust missing"), ("ALTER TABLE receipt RENAME COLUMN statement TO word", "receipt.statement missing")],
+)
+def test_an_archive_without_a_table_or_a_column_is_refused_by_its_name(
+    archive: Archive, tmp_path: Path, statement: str, missing: str
+) -> None:
+    with pytest.raises(ArchiveUnreadable, match=missing):
+        audit_archive(changed(archive, tmp_path, statement))
+
+
+def test_a_verdict_of_the_same_rule_is_told_by_what_differs(archive: Archive, tmp_path: Path) -> None:
+    statement = "UPDATE verdict SET verifies = verifies + 1 WHERE id = (SELECT min(id) FROM verdict WHERE accepted)"
+    report = audit_archive(changed(archive, tmp_path, statement))
+    (detail,) = (one.detail for one in report.findings if one.rule == "verdict-differs")
+    assert detail.startswith("the verdict recorded has verifies ")
+
+
+def test_a_trust_folder_laid_out_for_verify_trusts_its_anchors_alone(archive: Archive, tmp_path: Path) -> None:
+    with sqlite3.connect(archive.path) as db:
+        rows = db.execute("SELECT kind, data FROM evidence WHERE kind != 'register'").fetchall()
+    db.close()
+    for name in ("anchors", "authorities", "crls"):
+        (tmp_path / name).mkdir()
+    for number, (kind, data) in enumerate(rows):
+        if kind == "anchor":
+            (tmp_path / "anchors" / f"{number}.der").write_bytes(data)
+            (tmp_path / "authorities" / "again.der").write_bytes(data)
+    folder = read_trust_folder(tmp_path)
+    assert folder.anchors
+    assert len(folder.authorities) == 1  # self-issued, and not trusted for it
+
+
 def test_what_is_not_sealed_yet_is_counted_and_checked_all_the_same(tmp_path: Path) -> None:
     path = tmp_path / "axis.db"
     axis = open_field(file_url(path))

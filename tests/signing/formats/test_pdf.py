@@ -18,7 +18,7 @@ from tests.judges import needs_pyhanko
 from tests.signing.formats import foreign_pdfs as files
 from tests.signing.formats.lab import sha
 from tests.signing.lab import AT, chain_of, person, pki
-from tests.signing.letter import cases
+from tests.signing.letter import cases, lab
 
 
 @pytest.fixture(scope="module")
@@ -194,15 +194,41 @@ def test_size_is_bounded(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> N
         read_pdf(files.signed(), sandbox)
 
 
-def test_without_the_extra_one_finding_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def no_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     find = importlib.util.find_spec
 
     def absent(name: str, *more: Any) -> Any:
         return None if name == "pyhanko" else find(name, *more)
 
     monkeypatch.setattr(importlib.util, "find_spec", absent)
+
+
+@pytest.mark.usefixtures("no_extra")
+def test_without_the_extra_one_finding_names_it() -> None:
     with Sandbox() as box:
         reading = read_pdf(b"%PDF-1.7\n", box)
     assert reading.claims == ()
     assert reading.findings[0][0] == NEEDS_EXTRA
     assert "truc[foreign]" in NEEDS_EXTRA
+
+
+@pytest.mark.usefixtures("no_extra")
+@pytest.mark.parametrize("place", [20, 3000, "first gap", -10])
+def test_without_the_extra_a_changed_byte_still_breaks_the_signatures_over_it(place: int | str) -> None:
+    data = bytearray(lab.whole())
+    data[data.index(b"/Contents<") + 40 if isinstance(place, str) else place] ^= 1
+    with Sandbox() as box:
+        reading = read_pdf(bytes(data), box)
+    last = reading.claims[-1]
+    assert reading.findings == ()
+    assert last.content("sha256") not in (None, last.signer.message_digest)
+
+
+@pytest.mark.usefixtures("no_extra")
+def test_without_the_extra_nothing_is_said_of_what_seems_whole_and_noise_is_bounded() -> None:
+    inside = b"%PDF-1.7\nstream\n" + lab.whole()  # its ranges count from elsewhere
+    with Sandbox() as box:
+        for data in (lab.whole(), lab.whole() + b"% later\n", inside, b"%PDF-" + b"/ByteRange [0 1 2 3]" * 200_000):
+            reading = read_pdf(data, box)
+            assert (reading.claims, reading.findings[0][0]) == ((), NEEDS_EXTRA)
