@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from exchange.api import Checkpoint
 from exchange.audit.dossier import Dossier
-from exchange.audit.entered import Entered
+from exchange.audit.entered import Entered, Proven
 from exchange.audit.parts import Part, Stamped
 from exchange.domain.merkle import leaf_hash, verify_consistency, verify_inclusion
 from exchange.receipts import package_id_of
@@ -107,13 +107,17 @@ def receipt_speaks(dossier: Dossier) -> bool:
 
 
 def included(dossier: Dossier, entered: Entered) -> bool:
-    """Whether the entry speaks of package and receipt, is in the checkpoint's ledger, and the later checkpoint continues that."""
+    """Whether the entry speaks of package and receipt, is in the checkpoint's ledger, and the later checkpoint continues that.
+
+    So must every list and certificate entered: one whose entry does not hold proves nothing, and says that somebody touched it.
+    """
     one, later = entered.checkpoint, entered.later
     digests = [sha256(one).hexdigest() for one in (dossier.receipt.statement, dossier.receipt.signature)]
     if not _speaks_of(entered.leaf, entered.payload, digests):
         return False
     there = verify_inclusion(leaf_hash(entered.leaf), entered.index, one.size, entered.inclusion, one.root)
-    return there and (later is None or verify_consistency(one.size, later.size, one.root, later.root, entered.consistency))
+    continued = later is None or verify_consistency(one.size, later.size, one.root, later.root, entered.consistency)
+    return there and continued and all(_is_entered(artefact, entered) for artefact in entered.evidence)
 
 
 def _speaks_of(leaf: bytes, payload: bytes, digests: Sequence[str]) -> bool:
@@ -144,14 +148,16 @@ def _ledger_proofs(entered: Entered, checkpoint: bool, later: bool) -> Iterator[
     """What the archive judges by existed when the checkpoint over it was signed."""
     for one in entered.evidence:
         within, held = (entered.later, later) if one.later else (entered.checkpoint, checkpoint)
-        named = _speaks_of(one.leaf, one.payload, [one.artefact_sha256.hex()])
-        if (
-            within is not None
-            and held
-            and named
-            and verify_inclusion(leaf_hash(one.leaf), one.index, within.size, one.inclusion, within.root)
-        ):
+        if within is not None and held and _is_entered(one, entered):
             yield ProofOfExistence(one.artefact_sha256, within.at, "ledger", sha256(within.signature).digest())
+
+
+def _is_entered(one: Proven, entered: Entered) -> bool:
+    """Whether the entry of an artefact speaks of it and is in the ledger of the checkpoint it names."""
+    within = entered.later if one.later else entered.checkpoint
+    if within is None or not _speaks_of(one.leaf, one.payload, [one.artefact_sha256.hex()]):
+        return False
+    return verify_inclusion(leaf_hash(one.leaf), one.index, within.size, one.inclusion, within.root)
 
 
 class _Bench:
