@@ -18,6 +18,7 @@ from exchange.stages.mail import instant
 from exchange.stages.moves import Moves
 from exchange.stages.negotiations import end_replacements
 from exchange.store.contents import StoredPackage, load_packages, load_refusals
+from exchange.store.engine import storable
 from exchange.store.recent import SMALL
 from exchange.store.tables import delivery, mailbox, package
 from exchange.store.work import Store, Work
@@ -95,10 +96,13 @@ class Mailboxes:
             work.many(
                 _CLOSE,
                 [
-                    {"b_package": number, "b_organ": str(organ), "b_outcome": _OUTCOMES[one.ok], "b_reason": one.reason, "b_at": seconds}
+                    {
+                        "b_package": number, "b_organ": str(organ), "b_outcome": _OUTCOMES[one.ok], "b_reason": storable(one.reason),
+                        "b_at": seconds,
+                    }
                     for number, one in said.items()
                 ],
-            )
+            )  # fmt: skip
             documents = {lines[one.package_id].id: one for one in said.values() if lines[one.package_id].kind == PackageKind.EDOC.value}
             if documents:
                 _record_transport(work, organ, documents, seconds)
@@ -119,7 +123,7 @@ def _record_transport(work: Work, organ: OrganId, documents: dict[int, Fetched],
         outcome = documents[held.package]
         event = Event.FETCHED if outcome.ok else Event.TRANSPORT_FAILED
         if allowed(held.state, event):
-            moves.move(held, event, at, cause=held.package, reason=outcome.reason)
+            moves.move(held, event, at, cause=held.package, reason=storable(outcome.reason))
             end_replacements(work, moves, held, by=held.package, at=at)
         facts.append({"b_id": held.id, "b_outcome": _OUTCOMES[outcome.ok], "b_at": at})
     moves.flush()

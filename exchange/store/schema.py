@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from exchange.errors import StoreUnavailable, StoreVersionMismatch
-from exchange.store.engine import fault_of
+from exchange.store.engine import begin_sql, fault_of
 from exchange.store.tables import VERSION
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -41,8 +41,7 @@ def upgrade(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.connect() as connection:
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql(begin_sql(connection.dialect.name, writing=True))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()

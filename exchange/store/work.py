@@ -15,7 +15,7 @@ from sqlalchemy import Engine, Executable, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
 
 from exchange.errors import StoreUnavailable
-from exchange.store.engine import begin_sql, fault_of
+from exchange.store.engine import UNREACHABLE, begin_sql, fault_of, overtaken
 from exchange.store.plans import Plans, Row
 from exchange.store.recent import Recent
 
@@ -26,7 +26,7 @@ _RECENT = 12 << 20
 
 
 class Conflict(Exception):
-    """Another transaction wrote the same unique row first."""
+    """Another transaction wrote the same unique row first, or two of them waited for each other: to be tried again from its beginning."""
 
 
 class Work:
@@ -158,9 +158,11 @@ class Store:
         if not isinstance(error, DBAPIError) and not isinstance(error, self._error):
             return
         reason = fault_of(found)
+        if reason == UNREACHABLE:
+            self.engine.dispose()  # what else is in the pool was connected to the same server
         if reason is not None:
             raise StoreUnavailable(reason) from found
-        if isinstance(found, self._integrity):
+        if isinstance(found, self._integrity) or overtaken(found):
             raise Conflict(str(found)) from found
 
 
