@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, bindparam, select, update
 
 from exchange.api import Envelope, Fetched, Package, PackageKind
 from exchange.domain.identifiers import OrganId
@@ -21,7 +21,7 @@ from exchange.store.contents import StoredPackage, load_packages, load_refusals
 from exchange.store.engine import storable
 from exchange.store.recent import SMALL
 from exchange.store.tables import delivery, mailbox, package
-from exchange.store.work import Store, Work
+from exchange.store.work import Store, Work, again
 
 _LINE = select(
     package.c.id,
@@ -43,6 +43,7 @@ _NAMED = _LINE.where(
     mailbox.c.available_at <= bindparam("at"),
     package.c.package_id.in_(bindparam("ids", expanding=True)),
 )
+_NAMED_LOCKED = _NAMED.order_by(mailbox.c.id).with_for_update(of=mailbox)
 _CLOSE = (
     update(mailbox)
     .where(mailbox.c.package == bindparam("b_package"), mailbox.c.organ == bindparam("b_organ"), mailbox.c.open == 1)
@@ -89,9 +90,12 @@ class Mailboxes:
 
     def confirm(self, organ: OrganId, outcomes: Sequence[Fetched], at: datetime) -> None:
         """Close lines. A line that is closed stays as it was first closed. Raises :class:`UnknownPackage`; then nothing has changed."""
+        again(lambda: self._confirm(organ, outcomes, at))
+
+    def _confirm(self, organ: OrganId, outcomes: Sequence[Fetched], at: datetime) -> None:
         seconds = round(at.timestamp())
         with self._store.writing() as work:
-            lines = self._lines(work, organ, [one.package_id for one in outcomes], at)
+            lines = self._lines(work, organ, [one.package_id for one in outcomes], at, _NAMED_LOCKED)
             said = {lines[one.package_id].id: one for one in reversed(outcomes) if lines[one.package_id].open}
             work.many(
                 _CLOSE,
@@ -107,8 +111,8 @@ class Mailboxes:
             if documents:
                 _record_transport(work, organ, documents, seconds)
 
-    def _lines(self, work: Work, organ: OrganId, package_ids: Sequence[str], at: datetime) -> dict[str, Any]:
-        rows = work.all_of(_NAMED, "ids", list(package_ids), {"organ": str(organ), "at": round(at.timestamp())})
+    def _lines(self, work: Work, organ: OrganId, package_ids: Sequence[str], at: datetime, query: Select[Any] = _NAMED) -> dict[str, Any]:
+        rows = work.all_of(query, "ids", list(package_ids), {"organ": str(organ), "at": round(at.timestamp())})
         lines = {row.package_id: row for row in rows}
         for name in package_ids:
             if name not in lines:

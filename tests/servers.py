@@ -91,7 +91,7 @@ class Program:
 
 
 class Postgres:
-    """One PostgreSQL server. Every test gets a database at the newest schema without a row, emptied after another one where there is one."""
+    """One PostgreSQL server. Every test gets a database at the newest schema without a row, an emptied one where there is one."""
 
     def __init__(self, address: str, program: Program | None = None) -> None:
         self.address, self.program = make_url(address), program

@@ -8,12 +8,32 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import IntEnum
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from sqlalchemy import BigInteger, ColumnElement, Engine, Select, Table, bindparam, cast, create_engine, event, extract, func, select, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Engine,
+    Insert,
+    Select,
+    Table,
+    bindparam,
+    cast,
+    create_engine,
+    event,
+    extract,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import QueuePool, StaticPool
@@ -81,7 +101,7 @@ def _text_dumper() -> type:
     class Storable(StrDumper):
         """What somebody asks for may hold what no stored text can; it is then not found, instead of ending the transaction."""
 
-        def dump(self, obj: str) -> bytes:
+        def dump(self, obj: str) -> Any:
             return super().dump(storable(obj))
 
     return Storable
@@ -189,7 +209,15 @@ def reserve_ids(work: Work, table: Table, count: int) -> range | list[int]:
     return sorted(row[0] for row in work.all(_drawn_ids(table), {"count": count}))
 
 
-_LATE = 10_000
+@cache
+def insert_new(table: Table, key: str, dialect: str) -> Insert:
+    """Insert rows but for those whose unique ``key`` is there, or is just being written by another transaction: that one is waited for."""
+    made = sqlite_insert(table) if dialect == "sqlite" else postgresql_insert(table)
+    return made.on_conflict_do_nothing(index_elements=[key])
+
+
+_LATE = 50_000
+"""No transaction stands still for longer than some seconds (see above); a busy axis draws some thousand ids of one table in each."""
 
 
 def late_ids(dialect: str) -> int:
@@ -215,6 +243,61 @@ def machine_now(dialect: str) -> ColumnElement[int]:
     if dialect == "sqlite":
         return cast(func.strftime("%s", "now"), BigInteger)
     return cast(extract("epoch", func.clock_timestamp()), BigInteger)
+
+
+_FREE_SHARDS = text("SELECT n FROM unnest(CAST(:shards AS integer[])) AS n WHERE pg_try_advisory_xact_lock(:family, n)")
+_WAIT_FOR = text("SELECT pg_advisory_xact_lock(:family, :number)")
+_TRY_FOR = text("SELECT pg_try_advisory_xact_lock(:family, :number)")
+_HOLD = text("SELECT pg_try_advisory_lock(:family, :number)")
+_LET_GO = text("SELECT pg_advisory_unlock(:family, :number)")
+_FAMILY = 0x54525543
+"""Advisory locks are two numbers; the first says that they are ours."""
+
+
+class Lock(IntEnum):
+    """What only one transaction or process does at a time, across machines. SQLite's write lock says that by itself."""
+
+    OPENING = 1
+    """Bringing the schema up, writing down the terms."""
+    HOPS = 2
+    """Computing departures."""
+    SEALING = 3
+    ROUTE = 4
+    """Moving deliveries by packages about one sender's documents: a family of its own, one lock for each shard."""
+
+
+def free_shards(work: Work, shards: Sequence[int]) -> list[int] | None:
+    """Those of the shards no other transaction routes now, locked until this one ends; ``None`` where there is one writer anyway."""
+    if work.dialect == "sqlite":
+        return None
+    return [row[0] for row in work.rows(_FREE_SHARDS, {"shards": list(shards), "family": _FAMILY + Lock.ROUTE})]
+
+
+def wait_for(work: Work, lock: Lock) -> None:
+    """Have the lock until the transaction ends, after whoever has it now."""
+    if work.dialect != "sqlite":
+        work.run(_WAIT_FOR, {"family": _FAMILY, "number": int(lock)})
+
+
+def try_for(work: Work, lock: Lock) -> bool:
+    """Have the lock until the transaction ends, unless somebody has it now."""
+    return work.dialect == "sqlite" or bool(work.value(_TRY_FOR, {"family": _FAMILY, "number": int(lock)}))
+
+
+@contextmanager
+def alone(engine: Engine, lock: Lock) -> Iterator[bool]:
+    """Whether nobody else, on any machine, is inside with the same lock; it is held across transactions, and by no one who died."""
+    if engine.dialect.name == "sqlite":
+        yield True
+        return
+    with engine.connect() as connection:
+        said = {"family": _FAMILY, "number": int(lock)}
+        held = bool(connection.execute(_HOLD, said).scalar())
+        try:
+            yield held
+        finally:
+            if held:
+                connection.execute(_LET_GO, said)
 
 
 def append_only_ddl(name: str, dialect: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Dialect, Executable, Select
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.types import TupleType
+from sqlalchemy.types import TupleType, TypeEngine
 
 Row = Mapping[str, Any]
 Arguments = tuple[Any, ...] | dict[str, Any]
@@ -114,6 +114,11 @@ class Plans:
         return Plan(compiled, sql, tuple(compiled.positiontup or ()), dict(compiled.params), lists, arrays, make, {})
 
 
+def _plain_type(kind: TypeEngine[Any], dialect: Dialect) -> str:
+    """Its name, without the order of its values, which an array has not."""
+    return kind.compile(dialect=dialect).partition(" COLLATE ")[0]
+
+
 def _with_arrays(compiled: SQLCompiler, sql: str, lists: frozenset[str]) -> tuple[str, bool]:
     """``IN (list)`` as ``= ANY(array)``, unless a list is one of tuples."""
     for name in lists:
@@ -121,5 +126,5 @@ def _with_arrays(compiled: SQLCompiler, sql: str, lists: frozenset[str]) -> tupl
         placeholder = f"IN (__[POSTCOMPILE_{name}])"
         if isinstance(kind, TupleType) or placeholder not in sql:
             return str(compiled), False
-        sql = sql.replace(placeholder, f"= ANY(%({name})s::{kind.compile(dialect=compiled.dialect)}[])")
+        sql = sql.replace(placeholder, f"= ANY(%({name})s::{_plain_type(kind, compiled.dialect)}[])")
     return sql, True

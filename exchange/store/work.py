@@ -5,11 +5,11 @@ Transactions are never nested: opening one inside another is a programming error
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from threading import local
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine, Executable, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
@@ -27,6 +27,20 @@ _RECENT = 12 << 20
 
 class Conflict(Exception):
     """Another transaction wrote the same unique row first, or two of them waited for each other: to be tried again from its beginning."""
+
+
+_TRIES = 5
+Answer = TypeVar("Answer")
+
+
+def again(transaction: Callable[[], Answer]) -> Answer:
+    """Do a whole unit of work, and from its beginning while others are in its way. Raises :class:`Conflict` when they always are."""
+    for _ in range(_TRIES - 1):
+        try:
+            return transaction()
+        except Conflict:
+            continue
+    return transaction()
 
 
 class Work:

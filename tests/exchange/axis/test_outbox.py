@@ -9,10 +9,11 @@ import pytest
 from exchange import outbox
 from exchange.axis import Axis
 from exchange.domain.lifecycle import DeliveryState, StatusCode
-from exchange.outbox import Claim, Stage
+from exchange.outbox import Claim, Reach, Stage
 from exchange.retry import decide
 from exchange.stages import runner
 from exchange.stages.desk import Desk
+from exchange.stages.guard import Guard, NoGuard
 from exchange.stages.mail import Mail
 from exchange.stages.route import run_route
 from exchange.stages.verify import judge_claims, record
@@ -27,7 +28,7 @@ def claim(axis: Axis, stage: Stage, count: int, lease: str, seconds: int = 60) -
 
 
 def verify(axis: Axis, claims: Sequence[Claim]) -> list[Mail]:
-    judged = list(judge_claims(axis._desk, claims))
+    judged = list(judge_claims(axis._desk, claims, NoGuard()))
     with axis._store.writing() as work:
         return record(work, axis._desk, judged)
 
@@ -97,14 +98,14 @@ def test_what_is_due_later_is_left_alone(axis: Axis) -> None:
 def test_a_poisonous_row_is_parked_and_shown_and_the_others_go_on(axis: Axis, monkeypatch: pytest.MonkeyPatch) -> None:
     healthy = send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "10").package(), 0)
     poison = send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "11").package(), 0)
-    handler = runner._HANDLERS[Stage.VERIFY]
+    handler = runner.verify
 
-    def fails_on_poison(desk: Desk, claims: Sequence[Claim]) -> list[Mail]:
+    def fails_on_poison(desk: Desk, claims: Sequence[Claim], guard: Guard) -> list[Mail]:
         if any(one.package == 2 for one in claims):
             raise ZeroDivisionError("poison")
-        return handler(desk, claims)
+        return handler(desk, claims, guard)
 
-    monkeypatch.setitem(runner._HANDLERS, Stage.VERIFY, fails_on_poison)
+    monkeypatch.setattr(runner, "verify", fails_on_poison)
     monkeypatch.setattr(runner, "decide", lambda error, attempt, limit: decide(error, attempt, 1))
     axis.settle(at(100))
     assert states(axis, healthy, PROVINCE) == {"H28.20": DeliveryState.WAITING}
@@ -130,11 +131,11 @@ def test_the_table_of_retries() -> None:
 def test_a_bell_rung_twice_or_never_makes_no_difference(axis: Axis) -> None:
     send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "10").package(), 0)
     rung: list[Stage] = []
-    outbox.relay(axis._store, rung.append, UNTIL)
-    outbox.relay(axis._store, rung.append, UNTIL)
+    outbox.relay(axis._store, rung.append, Reach(UNTIL))
+    outbox.relay(axis._store, rung.append, Reach(UNTIL))
     assert rung == [Stage.VERIFY, Stage.VERIFY]
     axis.settle(at(100))
     axis.settle(at(100))
-    outbox.relay(axis._store, rung.append, UNTIL)
+    outbox.relay(axis._store, rung.append, Reach(UNTIL))
     assert rung == [Stage.VERIFY, Stage.VERIFY]
     assert len(take(axis, DEPARTMENT, 100)) == 1
