@@ -41,12 +41,15 @@ class Crew:
                     for following in FOLLOWS[stage]:
                         self._doorbell.ring(following)
                 if not batch.rows or not batch.more:
-                    return done
+                    break
+            if stage is Stage.ROUTE and done:
+                self.deliver()
+        return done
 
     def deliver(self) -> int:
         """Move what is on the road up to the machine's now; gives how much mail. Where a kernel drives, it moves the hops itself."""
         with self._turn:
-            if reach_of_workers(self._desk.store) != EVERYTHING:
+            if not self._desk.hops or reach_of_workers(self._desk.store) != EVERYTHING:
                 return 0
             mail, _ = move(self._desk, machine_clock(self._desk.store))
             return len(mail)

@@ -1,0 +1,88 @@
+"""The Celery application: four tasks of one line each, a schedule, and a crew in every child.
+
+A process that becomes a worker says first how its children get their crew (:func:`equip`): every child opens its own database connections
+after the fork, and patrols in a thread of its own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_process_init, worker_process_shutdown
+
+from exchange.crew import Crew
+from exchange.outbox import Stage
+from workers.settings import CELERY, POLL_SECONDS, SEAL_SECONDS, SWEEP_SECONDS, TIDY_SECONDS, entry
+
+app = Celery("truc", set_as_current=False)
+app.conf.update(CELERY)
+app.conf.beat_schedule = {
+    **{f"sweep-{stage}": entry(f"truc.{stage}", SWEEP_SECONDS) for stage in Stage},
+    "sweep-deliver": entry("truc.deliver", SWEEP_SECONDS),
+    "seal": entry("truc.seal", SEAL_SECONDS),
+    "tidy": entry("truc.tidy", TIDY_SECONDS),
+}
+_factories: list[Callable[[], Crew]] = []
+
+
+def equip(factory: Callable[[], Crew]) -> None:
+    """How a child of this process gets its crew."""
+    _factories[:] = [factory]
+    crew.cache_clear()
+
+
+@cache
+def crew() -> Crew:
+    """This process's crew, opened at the first need."""
+    return _factories[0]()
+
+
+@app.task(name="truc.verify")
+def verify() -> None:
+    """Judge what waits."""
+    crew().drain(Stage.VERIFY)
+
+
+@app.task(name="truc.route")
+def route() -> None:
+    """Route what was judged, and put on its way what can go."""
+    crew().drain(Stage.ROUTE)
+
+
+@app.task(name="truc.deliver")
+def deliver() -> None:
+    """Deliver what has arrived."""
+    crew().deliver()
+
+
+@app.task(name="truc.seal")
+def seal() -> None:
+    """Enter into the ledger what happened."""
+    crew().seal()
+
+
+@app.task(name="truc.tidy")
+def tidy() -> None:
+    """Remove what was staged and never adopted."""
+    crew().tidy()
+
+
+@worker_process_init.connect
+def _begin(**_: Any) -> None:
+    crew.cache_clear()  # what the parent may have opened is not this child's
+    patrol = threading.Thread(target=_patrol, name="patrol", daemon=True)
+    patrol.start()
+
+
+def _patrol() -> None:
+    crew().patrol(POLL_SECONDS, SEAL_SECONDS)
+
+
+@worker_process_shutdown.connect
+def _end(**_: Any) -> None:
+    if crew.cache_info().currsize:
+        crew().close()
