@@ -158,8 +158,9 @@ class Admissions:
 
     def _admit(self, candidates: Sequence[Admission]) -> dict[int, Receipt | Rejection]:
         with self._store.writing() as work:
+            # in this order: the same package may be committed by another process between the two questions, and is then no duplicate
+            numbers = known_documents(work, [one.key for one in candidates if one.founds_document])
             known = self._stored_receipts(work, candidates)
-            numbers = known_documents(work, [one.key for one in candidates if one.founds_document and one.package_id not in known])
             answers: dict[int, Receipt | Rejection] = {}
             fresh: dict[str, Admission] = {}
             for one in candidates:

@@ -6,7 +6,7 @@ nothing. What is to be routed keeps its order: it is locked, done and deleted in
 (:func:`exchange.store.engine.free_shards`). Leases and waits run on the database's machine time, due times are business instants.
 
 A row's place in the line for judgement is its ``turn``: urgency first, and within an urgency start-time fair queueing. A row takes the turn
-after its sender's last waiting one, but none before those that are served now. So a sender who hands in ten thousand at once waits behind
+after its sender's last waiting one, but none before the next to be served. So a sender who hands in ten thousand at once waits behind
 himself, and the next sender's first document is among the next to be judged.
 """
 
@@ -164,7 +164,7 @@ _OF_CLASS = (
     outbox.c.turn < bindparam("end"),
 )  # fmt: skip
 _LINE = select(
-    select(func.min(outbox.c.turn)).where(*_OF_CLASS).scalar_subquery().label("first"),
+    select(func.min(outbox.c.turn)).where(*_OF_CLASS, outbox.c.attempts == 0).scalar_subquery().label("first"),
     select(func.max(outbox.c.turn)).where(*_OF_CLASS, outbox.c.sender == bindparam("sender")).scalar_subquery().label("last"),
 )
 

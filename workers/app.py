@@ -6,9 +6,13 @@ after the fork, and patrols in a thread of its own.
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
+import time
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from celery import Celery
@@ -27,6 +31,27 @@ app.conf.beat_schedule = {
     "tidy": entry("truc.tidy", TIDY_SECONDS),
 }
 _factories: list[Callable[[], Crew]] = []
+
+
+def serve(factory: Callable[[], Crew], broker: str, *, children: int, log_level: str = "warning") -> None:
+    """Be a worker until told to stop: SIGTERM lets the batches in hand be finished."""
+    equip(factory)
+    app.conf.broker_url = broker
+    app.worker_main(
+        ["worker", "--pool", "prefork", "--concurrency", str(children), "--loglevel", log_level, "--without-gossip", "--without-mingle",
+         "--without-heartbeat", "--hostname", f"truc-{os.getpid()}@%h"]
+    )  # fmt: skip
+
+
+def keep_time(broker: str, state: Path, log_level: str = "warning") -> None:
+    """Be the schedule until told to stop. Two of them ring twice, which changes nothing."""
+    app.conf.broker_url = broker
+    app.Beat(loglevel=log_level.upper(), schedule=str(state), max_interval=SWEEP_SECONDS).run()
+
+
+def lease_name() -> str:
+    """A name for this process that no other process has or had."""
+    return f"{socket.gethostname()}-{os.getpid()}-{time.monotonic_ns()}"
 
 
 def equip(factory: Callable[[], Crew]) -> None:

@@ -51,6 +51,7 @@ CELERY: dict[str, Any] = {
     # a stop lets the batch in hand be finished
     "worker_soft_shutdown_timeout": 10.0,
     "worker_hijack_root_logger": False,
+    "worker_redirect_stdouts": False,
     "worker_send_task_events": False,
     "worker_enable_remote_control": False,
     "worker_proc_alive_timeout": 30.0,

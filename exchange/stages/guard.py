@@ -21,6 +21,8 @@ from exchange.store.work import Conflict, Store
 
 GIVEN_UP = 70
 """Exit code of a process that was given up (EX_SOFTWARE)."""
+_STDERR = 2
+"""By its number: what stands in `sys.stderr` need not be a file."""
 _GRACE = 5
 """Seconds after the limit at which the interpreter's watchdog ends what this thread could not."""
 
@@ -77,7 +79,7 @@ class Keeper:
     def document(self, claim: Claim) -> Iterator[None]:
         """See :meth:`Guard.document`."""
         self._current = (claim, time.monotonic())
-        faulthandler.dump_traceback_later(self._limit + _GRACE, exit=True)
+        faulthandler.dump_traceback_later(self._limit + _GRACE, exit=True, file=_STDERR)
         try:
             yield
         finally:

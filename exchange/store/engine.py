@@ -83,7 +83,7 @@ def open_engine(url: str | URL) -> Engine:
     if in_memory(address):
         engine = create_engine(address, connect_args=arguments, poolclass=StaticPool)
     else:
-        engine = create_engine(address, connect_args=arguments)
+        engine = create_engine(address, connect_args=arguments, max_overflow=-1)  # every thread keeps one
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
 

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from threading import local
 from types import TracebackType
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from sqlalchemy import Engine, Executable, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
@@ -110,7 +111,7 @@ class Store:
         self._keeps = self.dialect == "sqlite"
         self.recent = Recent(_RECENT)
         self._own = _Own()
-        self._kept: list[PoolProxiedConnection] = []
+        self._kept: WeakSet[PoolProxiedConnection] = WeakSet()  # a thread that ended lets go of its own
         dbapi: Any = engine.dialect.loaded_dbapi
         self._error: type[Exception] = dbapi.Error
         self._integrity: type[Exception] = dbapi.IntegrityError
@@ -157,14 +158,14 @@ class Store:
         connection = self.engine.raw_connection()
         if self._keeps:
             self._own.connection = connection
-            self._kept.append(connection)
+            self._kept.add(connection)
         return connection
 
     def forget(self, connection: PoolProxiedConnection | None) -> None:
         """Something went wrong on it: this thread keeps it no more."""
         if self._own.connection is connection and connection is not None:
             self._own.connection = None
-            self._kept.remove(connection)
+            self._kept.discard(connection)
 
     def explain(self, error: BaseException | None) -> None:
         """Raise the package's own name for a driver's error, if it has one."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from sqlalchemy import select
 
 from exchange import outbox
+from exchange.api import Submission
 from exchange.axis import Axis
 from exchange.domain.lifecycle import DeliveryState, StatusCode
 from exchange.outbox import Claim, Reach, Stage
+from exchange.receipts import read_refusal
 from exchange.retry import decide
 from exchange.stages import runner
 from exchange.stages.desk import Desk
@@ -17,7 +20,8 @@ from exchange.stages.guard import Guard, NoGuard
 from exchange.stages.mail import Mail
 from exchange.stages.route import run_route
 from exchange.stages.verify import judge_claims, record
-from tests.exchange.axis.field import DEPARTMENT, DISTRICT, PROVINCE, Doc, at, report, send, states, take, total
+from exchange.store import tables
+from tests.exchange.axis.field import DEPARTMENT, DISTRICT, PROVINCE, Doc, at, caller, report, send, states, take, total
 
 UNTIL = round(at(10_000).timestamp())
 
@@ -77,6 +81,61 @@ def test_a_flood_of_one_sender_does_not_keep_the_others_waiting(axis: Axis) -> N
     claimed = claim(axis, Stage.VERIFY, 6, "worker")
     assert [one.sender for one in claimed].count("H28.30") == 1
     assert [one.due_at for one in claimed if one.sender == "H28"] == [round(at(0).timestamp())] * 5
+
+
+def test_a_flood_of_any_size_stands_behind_itself(axis: Axis) -> None:
+    """However much of one sender's is before it, another's first document is in the next claim, and his second in the one after."""
+    flood = [Submission(Doc(PROVINCE, (DEPARTMENT,), str(number)).package()) for number in range(100, 180)]
+    axis.submit(caller(PROVINCE), flood, at(0))
+    assert len(claim(axis, Stage.VERIFY, 2, "earlier")) == 2
+    for number in ("10", "11"):
+        send(axis, DISTRICT, Doc(DISTRICT, (DEPARTMENT,), number).package(), 1)
+    first, second = claim(axis, Stage.VERIFY, 2, "one"), claim(axis, Stage.VERIFY, 2, "two")
+    assert sorted(one.sender for one in first) == sorted(one.sender for one in second) == ["H28", "H28.30"]
+
+
+def test_the_most_urgent_are_judged_first_and_share_among_their_senders(axis: Axis) -> None:
+    for number, priority in ((100, 0), (101, 0), (102, 1), (103, 4), (104, 4)):
+        send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), str(number), priority=priority).package(), 0)
+    send(axis, DISTRICT, Doc(DISTRICT, (DEPARTMENT,), "10", priority=4).package(), 1)
+    order = [one.package for _ in range(6) for one in claim(axis, Stage.VERIFY, 1, "worker")]
+    assert order == [4, 6, 5, 3, 1, 2]
+
+
+def test_a_row_that_was_tried_before_comes_alone(axis: Axis) -> None:
+    """Whoever claimed three and died may have died of any; the one that killed him must not take the others along again."""
+    for number in range(100, 103):
+        send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), str(number)).package(), 0)
+    dead = claim(axis, Stage.VERIFY, 3, "dead", seconds=-1)
+    send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "103").package(), 0)
+    batches = [[(one.package, one.attempt) for one in claim(axis, Stage.VERIFY, 3, f"next {number}")] for number in range(5)]
+    assert [one.package for one in dead] == [1, 2, 3]
+    assert batches == [[(1, 2)], [(2, 2)], [(3, 2)], [(4, 1)], []]
+
+
+def test_a_document_whose_judging_timed_out_twice_is_refused_unjudged(axis: Axis) -> None:
+    receipt = send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "10").package(), 0)
+    for attempt in (1, 2):
+        (one,) = claim(axis, Stage.VERIFY, 3, f"attempt {attempt}")
+        with axis._store.writing() as work:
+            outbox.time_out(work, one, 20)
+            outbox.time_out(work, one, 20)  # no longer its holder: counted once
+    axis.settle(at(60))
+    assert states(axis, receipt, PROVINCE) == {"H28.20": DeliveryState.FAILED}
+    (notice,) = [read_refusal(data) for data in take(axis, PROVINCE, 60)]
+    assert notice.refusal.rule == "too-slow"
+    assert axis.depth()["verify"] == 0
+
+
+def test_rows_that_failed_together_do_not_come_back_together(axis: Axis) -> None:
+    for number in range(100, 108):
+        send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), str(number)).package(), 0)
+    with axis._store.writing() as work:
+        for one in outbox.claim(work, Stage.VERIFY, 8, until=UNTIL, lease="worker", seconds=60):
+            outbox.give_back(work, one, decide(ValueError("x"), 3, 5))
+        waits = [row[0] for row in work.rows(select(tables.outbox.c.ready_at).order_by(tables.outbox.c.id))]
+    assert len(set(waits)) > 4
+    assert max(waits) - min(waits) <= 30
 
 
 def test_reports_are_claimed_strictly_in_order_of_admission(axis: Axis) -> None:
