@@ -249,6 +249,7 @@ _FREE_SHARDS = text("SELECT n FROM unnest(CAST(:shards AS integer[])) AS n WHERE
 _WAIT_FOR = text("SELECT pg_advisory_xact_lock(:family, :number)")
 _TRY_FOR = text("SELECT pg_try_advisory_xact_lock(:family, :number)")
 _HOLD = text("SELECT pg_try_advisory_lock(:family, :number)")
+_HOLD_LATER = text("SELECT pg_advisory_lock(:family, :number)")
 _LET_GO = text("SELECT pg_advisory_unlock(:family, :number)")
 _FAMILY = 0x54525543
 """Advisory locks are two numbers; the first says that they are ours."""
@@ -285,14 +286,19 @@ def try_for(work: Work, lock: Lock) -> bool:
 
 
 @contextmanager
-def alone(engine: Engine, lock: Lock) -> Iterator[bool]:
-    """Whether nobody else, on any machine, is inside with the same lock; it is held across transactions, and by no one who died."""
+def alone(engine: Engine, lock: Lock, *, wait: bool = False) -> Iterator[bool]:
+    """Whether nobody else, on any machine, is inside with the same lock; it is held across transactions, and by no one who died.
+
+    With ``wait`` nobody is, from the moment the block begins.
+    """
     if engine.dialect.name == "sqlite":
         yield True
         return
     with engine.connect() as connection:
         said = {"family": _FAMILY, "number": int(lock)}
-        held = bool(connection.execute(_HOLD, said).scalar())
+        held = wait or bool(connection.execute(_HOLD, said).scalar())
+        if wait:
+            connection.execute(_HOLD_LATER, said)
         try:
             yield held
         finally:
