@@ -7,6 +7,7 @@ after the fork, and patrols in a thread of its own.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
 import time
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
+from celery.apps.beat import Beat
+from celery.beat import Service
 from celery.signals import worker_process_init, worker_process_shutdown
 
 from exchange.crew import Crew
@@ -33,6 +36,21 @@ app.conf.beat_schedule = {
 _factories: list[Callable[[], Crew]] = []
 
 
+class _Beat(Beat):
+    """Celery's schedule, but that a signal only ends its loop: Celery raises SystemExit wherever it is, also within a send, which then
+    reports an error and may swallow it.
+    """
+
+    def install_sync_handler(self, service: Service) -> None:
+        """Stop at the next second."""
+
+        def stop(*_: object) -> None:
+            service.stop(wait=False)
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+
+
 def serve(factory: Callable[[], Crew], broker: str, *, children: int, log_level: str = "warning") -> None:
     """Be a worker until told to stop: SIGTERM lets the batches in hand be finished."""
     equip(factory)
@@ -46,7 +64,7 @@ def serve(factory: Callable[[], Crew], broker: str, *, children: int, log_level:
 def keep_time(broker: str, state: Path, log_level: str = "warning") -> None:
     """Be the schedule until told to stop. Two of them ring twice, which changes nothing."""
     app.conf.broker_url = broker
-    app.Beat(loglevel=log_level.upper(), schedule=str(state), max_interval=SWEEP_SECONDS).run()
+    _Beat(app=app, loglevel=log_level.upper(), schedule=str(state), max_interval=1).run()
 
 
 def lease_name() -> str:
