@@ -1,6 +1,6 @@
 """The stages as a worker process runs them: woken by a bell or by its own patience, one at a time, until there is nothing to do.
 
-Which stage a bell names is a hint. Whatever is run, it is run until it has no more; what it leaves for others is rung for.
+Which stage a bell names is a hint. Whatever is run, it is run until it has no more, and then what it led to.
 """
 
 from __future__ import annotations
@@ -31,20 +31,22 @@ class Crew:
         self._turn = RLock()
 
     def drain(self, stage: Stage) -> int:
-        """Run a stage until it has no more work; gives how many rows."""
+        """Run a stage until it has no more work, and then the ones it left work for; gives how many rows.
+
+        While there is more of the first, others are rung for to begin with the next.
+        """
         done = 0
         with self._turn:
             while True:
                 batch = self._runner.run(stage, reach_of_workers(self._desk.store))
                 done += batch.rows
-                if batch.rows:
-                    for following in FOLLOWS[stage]:
-                        self._doorbell.ring(following)
                 if not batch.rows or not batch.more:
                     break
-            if stage is Stage.ROUTE and done:
+                for following in FOLLOWS[stage]:
+                    self._doorbell.ring(following)
+            if done and stage is Stage.ROUTE:
                 self.deliver()
-        return done
+            return done + sum(self.drain(following) for following in FOLLOWS[stage] if done)
 
     def deliver(self) -> int:
         """Move what is on the road up to the machine's now; gives how much mail. Where a kernel drives, it moves the hops itself."""

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from exchange.outbox import Stage
 
-_GAP = 0.05
+GAP = 0.05
 """Seconds between two rings for one stage."""
 
 
@@ -38,7 +38,7 @@ class Coalesced:
     ``send`` may raise and may take its time; ``missed`` counts the rings that failed, for whoever watches the broker.
     """
 
-    def __init__(self, send: Callable[[Stage], None], gap: float = _GAP) -> None:
+    def __init__(self, send: Callable[[Stage], None], gap: float = GAP) -> None:
         self._send, self._gap = send, gap
         self._due: set[Stage] = set()
         self._changed = threading.Condition()

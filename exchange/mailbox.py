@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import Select, bindparam, case, select, update
 
 from exchange.api import Envelope, Fetched, Package, PackageKind
 from exchange.domain.identifiers import OrganId
@@ -33,9 +33,11 @@ _LINE = select(
     package.c.size,
     mailbox.c.open,
 ).join(package, package.c.id == mailbox.c.package)
+# two refusals of one instant are in the order of their contents: which of two workers signed first must not show
+_SEQUENCE = case((package.c.kind == PackageKind.REFUSAL.value, 0), else_=package.c.id)
 _WAITING = (
     _LINE.where(mailbox.c.organ == bindparam("organ"), mailbox.c.open == 1, mailbox.c.available_at <= bindparam("at"))
-    .order_by(mailbox.c.available_at, package.c.priority.desc(), package.c.sender, package.c.id)
+    .order_by(mailbox.c.available_at, package.c.priority.desc(), package.c.sender, _SEQUENCE, package.c.package_id)
     .limit(bindparam("limit"))
 )
 _NAMED = _LINE.where(

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from redis import Redis
 from typer.testing import CliRunner
 
 from console.cli import app
@@ -100,6 +99,8 @@ def test_a_worker_starts_says_whose_it_is_and_stops_when_told(postgres_url: str,
 
 @needs_valkey
 def test_the_schedule_rings_for_every_stage_and_carries_nothing(valkey: Valkey, tmp_path: Path) -> None:
+    from redis import Redis
+
     log, rung = tmp_path / "beat.log", set()
     broker = valkey.url.replace("/0", "/5")
     with (

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from exchange.axis import Axis
 from exchange.domain.lifecycle import DeliveryState
-from exchange.doorbell import Silent
+from exchange.doorbell import Coalesced, Silent
 from exchange.outbox import Stage
 from exchange.store.tables import outbox
 from tests.exchange.axis.field import (
@@ -35,7 +35,6 @@ from tests.exchange.axis.field import (
 from tests.judges import needs_postgres, needs_valkey
 from tests.servers import Valkey, free_port
 from tests.workers.cast import CeleryWorker, wait_until
-from workers.bell import celery_bell
 
 Start = Callable[..., CeleryWorker]
 
@@ -53,6 +52,13 @@ def start(postgres_url: str, tmp_path: Path) -> Iterator[Start]:
     for one in workers:
         if one.process.poll() is None:
             one.stop(signal.SIGKILL)
+
+
+def celery_bell(broker: str) -> Coalesced:
+    """Of the extra `service`, which a checkout need not have."""
+    from workers import bell
+
+    return bell.celery_bell(broker)
 
 
 def documents(axis: Axis, count: int, first: int = 100) -> int:

@@ -18,7 +18,6 @@ from exchange.settings import AxisSettings
 from tests.console.test_service import running
 from tests.judges import needs_postgres, needs_valkey
 from tests.servers import Valkey
-from workers.bell import celery_bell
 
 
 @needs_postgres
@@ -55,4 +54,6 @@ def measures(run: Path) -> dict[str, Any]:
 
 
 def _served(settings: AxisSettings, url: str, broker: str, parts: dict[str, Any]) -> Axis:
-    return open_axis(replace(settings, database_url=url, settle_seconds=60), doorbell=celery_bell(broker), driven=True, **parts)
+    from workers.bell import celery_bell
+
+    return open_axis(replace(settings, database_url=url, settle_seconds=60), doorbell=celery_bell(broker, 0.002), driven=True, **parts)
