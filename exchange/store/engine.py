@@ -314,7 +314,7 @@ def append_only_ddl(name: str, dialect: str) -> tuple[str, ...]:
             for verb in ("UPDATE", "DELETE")
         )
     return (
-        f"CREATE FUNCTION {name}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"CREATE OR REPLACE FUNCTION {name}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN RAISE EXCEPTION '{name} is append-only'; END $$",
         f"CREATE TRIGGER {name}_append_only BEFORE UPDATE OR DELETE ON {name} FOR EACH ROW EXECUTE FUNCTION {name}_append_only()",
     )
