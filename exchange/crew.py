@@ -20,6 +20,7 @@ from exchange.stages.runner import Runner
 from exchange.stages.seal import seal
 from exchange.store.blobs import sweep
 from exchange.store.engine import Lock, alone
+from exchange.store.work import Conflict
 
 
 class Crew:
@@ -82,7 +83,7 @@ class Crew:
                 if time.monotonic() - sealed >= seal_every:
                     self.seal()
                     sealed = time.monotonic()
-            except StoreUnavailable:  # said by whoever was asked for something; here it is only tried again
+            except (StoreUnavailable, Conflict):  # said by whoever was asked for something; here it is only tried again
                 continue
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 
 from exchange.api import Envelope, Fetched, Package, PackageKind
 from exchange.domain.identifiers import OrganId
@@ -20,7 +20,7 @@ from exchange.stages.negotiations import end_replacements
 from exchange.store.contents import StoredPackage, load_packages, load_refusals
 from exchange.store.engine import storable
 from exchange.store.recent import SMALL
-from exchange.store.tables import delivery, mailbox, package
+from exchange.store.tables import delivery, mailbox, package, refusal
 from exchange.store.work import Store, Work, again
 
 _LINE = select(
@@ -33,11 +33,11 @@ _LINE = select(
     package.c.size,
     mailbox.c.open,
 ).join(package, package.c.id == mailbox.c.package)
-# two refusals of one instant are in the order of their contents: which of two workers signed first must not show
-_SEQUENCE = case((package.c.kind == PackageKind.REFUSAL.value, 0), else_=package.c.id)
+# refusals of one instant come in the order of what they refuse: which of two workers signed first must not show
+_SEQUENCE = func.coalesce(select(refusal.c.about).where(refusal.c.package == package.c.id).scalar_subquery(), package.c.id)
 _WAITING = (
     _LINE.where(mailbox.c.organ == bindparam("organ"), mailbox.c.open == 1, mailbox.c.available_at <= bindparam("at"))
-    .order_by(mailbox.c.available_at, package.c.priority.desc(), package.c.sender, _SEQUENCE, package.c.package_id)
+    .order_by(mailbox.c.available_at, package.c.priority.desc(), package.c.sender, _SEQUENCE, package.c.id)
     .limit(bindparam("limit"))
 )
 _NAMED = _LINE.where(

@@ -40,7 +40,10 @@ BOUNDARIES: dict[str, dict[str, str]] = {
         "time.sleep": "the pause between two renewals",
     },
     "exchange/members.py": {"secrets.token_bytes": "the salt of a stored secret must not be foreseeable; it is never shown nor measured"},
-    "workers/app.py": {"time.monotonic_ns": "a name for a process that no earlier one had; compared, never measured"},
+    "workers/app.py": {
+        "time.sleep": "the pause before a patrol that met a fault begins again",
+        "time.monotonic_ns": "a name for a process that no earlier one had; compared, never measured",
+    },
 }
 """File → call → why it may stand there."""
 

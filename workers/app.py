@@ -6,6 +6,7 @@ after the fork, and patrols in a thread of its own.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -25,6 +26,7 @@ from exchange.crew import Crew
 from exchange.outbox import Stage
 from workers.settings import CELERY, POLL_SECONDS, SEAL_SECONDS, SWEEP_SECONDS, TIDY_SECONDS, entry
 
+_log = logging.getLogger("truc.worker")
 app = Celery("truc", set_as_current=False)
 app.conf.update(CELERY)
 app.conf.beat_schedule = {
@@ -75,12 +77,20 @@ def lease_name() -> str:
 def equip(factory: Callable[[], Crew]) -> None:
     """How a child of this process gets its crew."""
     _factories[:] = [factory]
-    crew.cache_clear()
+    _opened.cache_clear()
+
+
+_opening = threading.Lock()
+
+
+def crew() -> Crew:
+    """This process's crew, opened at the first need, be it a task's or the patrol's."""
+    with _opening:
+        return _opened()
 
 
 @cache
-def crew() -> Crew:
-    """This process's crew, opened at the first need."""
+def _opened() -> Crew:
     return _factories[0]()
 
 
@@ -116,16 +126,21 @@ def tidy() -> None:
 
 @worker_process_init.connect
 def _begin(**_: Any) -> None:
-    crew.cache_clear()  # what the parent may have opened is not this child's
+    _opened.cache_clear()  # what the parent may have opened is not this child's
     patrol = threading.Thread(target=_patrol, name="patrol", daemon=True)
     patrol.start()
 
 
 def _patrol() -> None:
-    crew().patrol(POLL_SECONDS, SEAL_SECONDS)
+    while True:
+        try:
+            crew().patrol(POLL_SECONDS, SEAL_SECONDS)
+        except Exception:  # a database that is not there yet, or a fault of ours: said, and looked at again
+            _log.exception("the patrol was ended by a fault and begins again")
+            time.sleep(POLL_SECONDS)
 
 
 @worker_process_shutdown.connect
 def _end(**_: Any) -> None:
-    if crew.cache_info().currsize:
+    if _opened.cache_info().currsize:
         crew().close()

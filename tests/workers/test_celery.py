@@ -120,6 +120,33 @@ def test_without_a_broker_everything_is_delivered_all_the_same(start: Start, pos
 
 @needs_postgres
 @needs_valkey
+def test_a_broker_that_was_killed_and_came_back_wakes_workers_again(start: Start, postgres_url: str, valkey: Valkey) -> None:
+    from redis import Redis
+
+    bell = celery_bell(valkey.url)
+    axis = open_served_field(postgres_url, bell)
+    start(valkey.url)
+    wanted = documents(axis, 2)
+    wait_until(lambda: axis.count(DeliveryState.WAITING) == wanted, 30)
+    if valkey.program is not None:
+        valkey.program.kill()
+        wanted += documents(axis, 2, 200)
+        wait_until(lambda: axis.count(DeliveryState.WAITING) == wanted, 30)
+        valkey.program.start()
+        valkey.wait()
+    before = bell.rung
+    with Redis.from_url(valkey.url) as client:
+        for number in range(300, 310):
+            wanted += documents(axis, 1, number)
+            time.sleep(0.1)
+        wait_until(lambda: bell.rung > before, 20)
+        wait_until(lambda: client.llen("truc") == 0, 40)
+    wait_until(lambda: axis.count(DeliveryState.WAITING) == wanted, 30)
+    axis.close()
+
+
+@needs_postgres
+@needs_valkey
 def test_the_work_of_a_worker_that_was_killed_moves_on_within_ten_seconds(start: Start, postgres_url: str, valkey: Valkey) -> None:
     """Parent and children are killed while they hold claims; another worker takes over what they held."""
     axis = open_served_field(postgres_url, Silent())
