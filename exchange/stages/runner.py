@@ -14,7 +14,7 @@ from itertools import count
 
 from exchange.errors import StoreUnavailable
 from exchange.outbox import SHARDS, Claim, Reach, Stage, claim_batch, claim_these, give_back, lock, postpone
-from exchange.retry import decide
+from exchange.retry import Decision, decide
 from exchange.stages.desk import Desk
 from exchange.stages.guard import Guard, NoGuard
 from exchange.stages.mail import Mail
@@ -24,6 +24,8 @@ from exchange.store.engine import free_shards
 from exchange.store.work import Conflict, again
 
 _DOCUMENTS = 32
+_DEATHS = 2
+"""An attempt that ends without a word weighs half of one that ends with an error: machines die of other things than documents, too."""
 _PARTS = 2
 """A router takes half of the shards at a time, and leaves the others to the next one."""
 
@@ -62,6 +64,9 @@ class Runner:
             claims, more = claim_batch(work, Stage.VERIFY, size, reach, lease=lease, seconds=settings.lease_seconds)
         if not claims:
             return Done(0, [], more)
+        if claims[0].attempt > settings.max_attempts * _DEATHS:
+            self._park(claims[0])
+            return Done(1, [], more=True)
         with self._guard.holding(claims):
             try:
                 return Done(len(claims), self._handle(Stage.VERIFY, claims), more)
@@ -70,6 +75,11 @@ class Runner:
                 raise
             except Exception:  # whatever one row raises, the others of its batch must go on; it is tried alone and its error kept
                 return Done(len(claims), self._one_by_one(Stage.VERIFY, claims), more)
+
+    def _park(self, one: Claim) -> None:
+        """Whoever judges it dies, by a crash that no code of ours sees: it comes alone, and no more."""
+        with self._desk.store.writing() as work:
+            give_back(work, one, Decision(park=True, wait=0, reason=f"{one.attempt - 1} attempts at it ended without a word"))
 
     def _route(self, reach: Reach) -> Done:
         parts = 1 if self._desk.store.dialect == "sqlite" else _PARTS

@@ -127,6 +127,20 @@ def test_a_document_whose_judging_timed_out_twice_is_refused_unjudged(axis: Axis
     assert axis.depth()["verify"] == 0
 
 
+def test_a_document_of_which_every_worker_dies_is_parked_in_the_end(axis: Axis) -> None:
+    """A crash leaves no error, only a lease that runs out: ten times, then people must look. The others go on."""
+    receipt = send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "10").package(), 0)
+    for number in range(10):
+        (one,) = claim(axis, Stage.VERIFY, 3, f"worker {number}", seconds=-1)
+        assert one.attempt == number + 1
+    healthy = send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "11").package(), 0)
+    axis.settle(at(60))
+    (parked,) = axis.parked()
+    assert (parked.package_id, parked.error) == (receipt.package_id, "10 attempts at it ended without a word")
+    assert states(axis, healthy, PROVINCE) == {"H28.20": DeliveryState.WAITING}
+    assert states(axis, receipt, PROVINCE) == {"H28.20": DeliveryState.RECEIVED}
+
+
 def test_rows_that_failed_together_do_not_come_back_together(axis: Axis) -> None:
     for number in range(100, 108):
         send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), str(number)).package(), 0)
