@@ -1,4 +1,4 @@
-"""Rows on the letter: written and signed twice, and verified again from its bytes."""
+"""Rows on the letter: written and signed twice, and verified again from its bytes, without and with a time-stamp."""
 
 from __future__ import annotations
 
@@ -11,7 +11,18 @@ from benchmarks import pyhanko_peer
 from benchmarks.measure import Contender, interleave, repeated
 from benchmarks.rows import Peer, Row
 from benchmarks.subjects import MOMENT, REFERENCE_P256, holder, pki, raw_sign, raw_verify
-from signing import CadesSigner, HolderKind, KeyKind, LetterContent, LetterPress, Purpose, Validator, read_letter, verify_letter
+from signing import (
+    CadesSigner,
+    HolderKind,
+    KeyKind,
+    LetterContent,
+    LetterPress,
+    Purpose,
+    Validator,
+    add_document_timestamp,
+    read_letter,
+    verify_letter,
+)
 
 LEADER = holder(HolderKind.PERSON, KeyKind.P256)
 SEAL = holder(HolderKind.ORGANISATION, KeyKind.P256)
@@ -49,16 +60,22 @@ VERIFY_DOES = (
     "ByteRange and hex of each signature",
     "both signatures as in the CAdES row (attributes, ESS, signature, key usage, path and CRLs from the cache), each with its report",
 )
+STAMP_DOES = (
+    "the time-stamp's revision rebuilt and compared byte for byte",
+    "the token read strictly, its imprint that of the bytes before it, its time not after the moment",
+    "the token's signature and its unit's path (purpose, CRL) from the cache, with a report",
+)
 PEER_SIGNS = ("opens the page with its fonts as they stand", "two PAdES-B signatures in two increments; draws nothing, adds no FieldMDP")
 
 
 def rows(slice_seconds: float) -> Iterator[Row]:
-    """Letters signed twice at P-256, and such letters verified strictly."""
+    """Letters signed twice at P-256, such letters verified strictly, and the same with a document time-stamp."""
     leader, seal = CadesSigner(LEADER, purpose=Purpose.LETTER), CadesSigner(SEAL, purpose=Purpose.LETTER)
     press = LetterPress()
     letters = [_letter(press, leader, seal, number) for number in range(1000, 1000 + DIFFERENT)]
     yield _sign(press, leader, seal, letters[0], slice_seconds)
     yield _verify(letters, slice_seconds)
+    yield _verify_stamped(letters, slice_seconds)
 
 
 def _letter(press: LetterPress, leader: CadesSigner, seal: CadesSigner, number: int) -> bytes:
@@ -116,4 +133,25 @@ def _verify(letters: Sequence[bytes], slice_seconds: float) -> Row:
         must_peer=70,
         must_rate=2_500 * rates["raw"].median / REFERENCE_P256["verify"],
         must_rate_is=f"2,500 where the raw verify does {REFERENCE_P256['verify']:,}/s",
+    )
+
+
+def _verify_stamped(letters: Sequence[bytes], slice_seconds: float) -> Row:
+    validator = Validator(pki().trust_store())
+    turns = cycle([add_document_timestamp(letter, lambda digest: pki().stamp(digest, MOMENT)) for letter in letters])
+
+    def ours() -> None:
+        report = verify_letter(next(turns), validator, MOMENT)
+        assert report.passed
+        assert report.stamped_at == MOMENT
+
+    slot = read_letter(letters[0]).seal
+    rates = interleave([Contender("raw", repeated(raw_verify(SEAL, slot.message))), Contender("ours", repeated(ours))], slice_seconds)
+    return Row(
+        name="such letters with a document time-stamp (PAdES B-T) verified strictly, P-256",
+        unit="letters",
+        limit=rates["raw"].median / 3,
+        limit_is="3 raw verifies (cryptography's P-256)",
+        ours=rates["ours"],
+        checks=(*VERIFY_DOES, *STAMP_DOES),
     )

@@ -13,7 +13,7 @@ from benchmarks.rows import Row
 from benchmarks.subjects import CONTENT, holder, raw_sign, raw_verify
 from scenarios.run import RunResult, run
 from scenarios.tracefile import TraceWriter
-from scenarios.worldfile import load_world
+from scenarios.world.file import load_world
 from signing import CadesSigner, HolderKind, KeyKind, Purpose, parse_cms
 
 DOES = (

@@ -19,7 +19,7 @@ from types import FrameType
 from benchmarks.machine import ROOT, commit
 from scenarios.run import run
 from scenarios.tracefile import TraceWriter
-from scenarios.worldfile import load_world
+from scenarios.world.file import load_world
 
 HOUSES = ("signing", "exchange", "scenarios")
 INTERVAL = 0.002

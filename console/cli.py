@@ -89,7 +89,7 @@ def run(
 def scenarios(lang: Lang = None) -> None:
     """List the library."""
     text = _text(lang)
-    from scenarios.worldfile import library, question
+    from scenarios.world.file import library, question
 
     for name in library():
         typer.echo(f"{name}\n    {text.texts.get(f'scenario.{name}', question(name))}")
@@ -153,6 +153,105 @@ def beat(
     from console.service import keep_time
 
     raise typer.Exit(keep_time(broker, state, text))
+
+
+@app.command(help=HELP("cli.faults.help"))
+def faults(
+    name: Annotated[str | None, typer.Argument(help=HELP("cli.fault-name.help"))] = None,
+    out: Annotated[Path | None, typer.Option("--out", help=HELP("cli.fault-out.help"), file_okay=False)] = None,
+    lang: Lang = None,
+) -> None:
+    """List or explain the catalogue of faults."""
+    text = _text(lang)
+    from console.faults import show
+
+    raise typer.Exit(show(name, out, text))
+
+
+@app.command(help=HELP("cli.verify.help"))
+def verify(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=HELP("cli.verify.files.help"))],
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help=HELP("cli.verify.at.help"))] = None,
+    trust: Annotated[str | None, typer.Option("--trust", metavar="DIR|SCENARIO[:SEED]", help=HELP("cli.verify.trust.help"))] = None,
+    anchor: Annotated[list[str] | None, typer.Option("--anchor", metavar="SHA256", help=HELP("cli.verify.anchor.help"))] = None,
+    content: Annotated[Path | None, typer.Option("--content", metavar="FILE", help=HELP("cli.verify.content.help"))] = None,
+    policy: Annotated[str, typer.Option("--policy", metavar="NAME|FILE", help=HELP("cli.verify.policy.help"))] = "field",
+    json: Annotated[bool, typer.Option("--json", help=HELP("cli.verify.json.help"))] = False,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help=HELP("cli.verify.html.help"))] = None,
+    pdf: Annotated[Path | None, typer.Option("--pdf", metavar="FILE", help=HELP("cli.verify.pdf.help"))] = None,
+    second_opinion: Annotated[bool, typer.Option("--second-opinion", help=HELP("cli.verify.second.help"))] = False,
+    lang: Lang = None,
+) -> None:
+    """Say what the signatures of files are worth."""
+    text = _text(lang)
+    from console.verify.command import Wish, perform
+
+    wish = Wish(tuple(files), at, trust, tuple(anchor or ()), content, policy, json, html, pdf, second_opinion)
+    raise typer.Exit(perform(wish, text))
+
+
+@app.command(help=HELP("cli.audit.help"))
+def audit(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
+    archive: Annotated[Path | None, typer.Argument(metavar="[DB]", help=HELP("cli.audit.archive.help"))] = None,
+    checkpoint: Annotated[list[Path] | None, typer.Option("--checkpoint", metavar="FILE", help=HELP("cli.audit.checkpoint.help"))] = None,
+    trust: Annotated[Path | None, typer.Option("--trust", metavar="DIR", help=HELP("cli.audit.trust.help"))] = None,
+    anchor: Annotated[list[str] | None, typer.Option("--anchor", metavar="SHA256", help=HELP("cli.audit.anchor.help"))] = None,
+    timeline: Annotated[list[str] | None, typer.Option("--timeline", metavar="DOCUMENT|all", help=HELP("cli.audit.timeline.help"))] = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help=HELP("cli.audit.at.help"))] = None,
+    policy: Annotated[str, typer.Option("--policy", metavar="NAME|FILE", help=HELP("cli.verify.policy.help"))] = "field",
+    json: Annotated[bool, typer.Option("--json", help=HELP("cli.audit.json.help"))] = False,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help=HELP("cli.verify.html.help"))] = None,
+    pdf: Annotated[Path | None, typer.Option("--pdf", metavar="FILE", help=HELP("cli.verify.pdf.help"))] = None,
+    lang: Lang = None,
+) -> None:
+    """Audit a whole archive."""
+    text = _text(lang)
+    from console.audit.command import Wish, perform
+
+    brought = (archive, tuple(checkpoint or ()), trust, tuple(anchor or ()))
+    raise typer.Exit(perform(Wish(*brought, tuple(timeline or ()), at, policy, json, html, pdf), text))
+
+
+@app.command(help=HELP("cli.evidence.help"))
+def evidence(
+    document: Annotated[str, typer.Argument(metavar="DOCUMENT", help=HELP("cli.evidence.document.help"))],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help=HELP("cli.evidence.out.help"))],
+    db: Annotated[Path | None, typer.Option("--db", metavar="DB", help=HELP("cli.audit.archive.help"))] = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help=HELP("cli.evidence.at.help"))] = None,
+    checkpoint: Annotated[Path | None, typer.Option("--checkpoint", metavar="FILE", help=HELP("cli.evidence.checkpoint.help"))] = None,
+    trust: Annotated[Path | None, typer.Option("--trust", metavar="DIR", help=HELP("cli.audit.trust.help"))] = None,
+    anchor: Annotated[list[str] | None, typer.Option("--anchor", metavar="SHA256", help=HELP("cli.audit.anchor.help"))] = None,
+    policy: Annotated[str, typer.Option("--policy", metavar="NAME|FILE", help=HELP("cli.verify.policy.help"))] = "field",
+    lang: Lang = None,
+) -> None:
+    """Write the evidence about one document."""
+    text = _text(lang)
+    from console.audit.evidence import Wish, perform
+
+    raise typer.Exit(perform(Wish(document, out, db, at, checkpoint, trust, tuple(anchor or ()), policy), text))
+
+
+@app.command("blast-radius", help=HELP("cli.blast.help"))
+def blast_radius(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
+    certificate: Annotated[str, typer.Argument(metavar="CERT", help=HELP("cli.blast.certificate.help"))],
+    since: Annotated[str, typer.Option("--since", metavar="TIME", help=HELP("cli.blast.since.help"))],
+    db: Annotated[Path | None, typer.Option("--db", metavar="DB", help=HELP("cli.audit.archive.help"))] = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help=HELP("cli.blast.at.help"))] = None,
+    checkpoint: Annotated[list[Path] | None, typer.Option("--checkpoint", metavar="FILE", help=HELP("cli.blast.checkpoint.help"))] = None,
+    trust: Annotated[Path | None, typer.Option("--trust", metavar="DIR", help=HELP("cli.audit.trust.help"))] = None,
+    anchor: Annotated[list[str] | None, typer.Option("--anchor", metavar="SHA256", help=HELP("cli.audit.anchor.help"))] = None,
+    policy: Annotated[str, typer.Option("--policy", metavar="NAME|FILE", help=HELP("cli.verify.policy.help"))] = "field",
+    json: Annotated[bool, typer.Option("--json", help=HELP("cli.audit.json.help"))] = False,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help=HELP("cli.verify.html.help"))] = None,
+    pdf: Annotated[Path | None, typer.Option("--pdf", metavar="FILE", help=HELP("cli.verify.pdf.help"))] = None,
+    lang: Lang = None,
+) -> None:
+    """Say what changes if a key was compromised."""
+    text = _text(lang)
+    from console.audit.blast import Wish, perform
+
+    brought = (tuple(checkpoint or ()), trust, tuple(anchor or ()))
+    raise typer.Exit(perform(Wish(certificate, since, db, at, *brought, policy, json, html, pdf), text))
 
 
 @app.command(help=HELP("cli.doctor.help"))

@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from console.locale import Text
-from scenarios.worldfile import WorldFileError, library, question
+from scenarios.world.file import WorldFileError, library, question
 
 _LIBRARIES = ("cryptography", "asn1crypto", "pydantic", "rich", "simpy", "sqlalchemy", "typer")
 _PROGRAMS = {"openssl": ("version",), "pdfsig": ("-v",)}

@@ -9,11 +9,12 @@ from datetime import datetime, time
 from rich.console import Console
 
 from console.locale import Text
-from console.session import DONE, UNREACHED, USAGE, Unusable, known
+from console.outcome import DONE, UNREACHED, USAGE, Unusable
+from console.session import known
 from exchange.domain.calendar import VN
-from scenarios.pki import build
-from scenarios.world import World
-from scenarios.worldfile import WorldFileError, load_world
+from scenarios.world.file import WorldFileError, load_world
+from scenarios.world.model import World
+from scenarios.world.pki import build
 from signing import SigningError, TrustServices
 
 _OPENING = time(8)

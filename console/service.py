@@ -9,7 +9,8 @@ import typer
 from sqlalchemy.exc import ArgumentError
 
 from console.locale import Text
-from console.session import DONE, UNREACHED, USAGE, Unusable, known
+from console.outcome import DONE, UNREACHED, USAGE, Unusable
+from console.session import known
 from exchange.bootstrap import open_crew
 from exchange.crew import Crew
 from exchange.errors import ExchangeError
@@ -17,9 +18,9 @@ from exchange.settings import AxisSettings
 from exchange.store.engine import open_engine
 from exchange.store.schema import bring_up
 from scenarios import roads
-from scenarios.pki import build
-from scenarios.worldfile import WorldFileError, load_world
-from signing import CadesSigner, Purpose, SigningError
+from scenarios.world.file import WorldFileError, load_world
+from scenarios.world.pki import build
+from signing import CadesSigner, Purpose, SigningError, Validator
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,11 @@ def work(station: Station, text: Text) -> int:
         hops = roads.hop_specs(world) if station.driven else ()
 
         def crew() -> Crew:
-            settings = AxisSettings(database_url=station.database)
+            settings = AxisSettings(database_url=station.database, expect_time_stamps=world.stamps)
             trust, bell = issued.pki.trust_store(), celery_bell(station.broker)
             return open_crew(
-                settings, directory=issued.directory, trust=trust, signer=signer, hops=hops, doorbell=bell, name=lease_name()
+                settings, directory=issued.directory, trust=trust, signer=signer, hops=hops, doorbell=bell, name=lease_name(),
+                validator=Validator(trust, issued.policy),
             )  # fmt: skip
 
         crew().close()  # says now what is wrong with the database, instead of in every child

@@ -18,9 +18,12 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 from rich.text import Text as Cell
 
+from console.lasting import disturbances
 from console.locale import Text
+from console.outcome import DONE, SHORT, UNREACHED, USAGE, Unusable
+from console.reports.canonical import Tree, canonical
 from console.reports.html import page, question_of
-from console.reports.model import Tree, canonical, inconsistencies, not_held, report_tree
+from console.reports.model import inconsistencies, not_held, report_tree
 from console.reports.trace_csv import TraceCsv
 from console.story import Storyteller
 from console.terminal import show, target_text
@@ -30,11 +33,9 @@ from scenarios.measures import CATALOGUE, Fold
 from scenarios.run import Progress as Moment
 from scenarios.run import run
 from scenarios.trace import Record
-from scenarios.world import World
-from scenarios.worldfile import WorldFileError, library, load_world
+from scenarios.world.file import WorldFileError, library, load_world
+from scenarios.world.model import World
 
-DONE, SHORT, USAGE, UNREACHED = 0, 1, 2, 3
-"""Exit codes: done and held; a verdict fell short; unreadable input; a part could not be used."""
 MOST_DAYS = 250
 _WEEK = 5
 _STORY_AGENCIES = 10
@@ -64,7 +65,7 @@ def perform(wish: Wish, text: Text) -> int:
     try:
         known(wish.scenario, wish.seed, text)
         world = load_world(wish.scenario, wish.seed)
-        days = _days(wish, world, text)
+        days = working_days(wish, world, text)
         with _folder(wish.out, text) as folder:
             return _perform(wish, world, days, folder, text, talk)
     except (WorldFileError, Unusable) as error:
@@ -73,10 +74,6 @@ def perform(wish: Wish, text: Text) -> int:
     except (StoreError, OSError) as error:
         talk.print(text("error.unreachable", error=error), markup=False)
         return UNREACHED
-
-
-class Unusable(Exception):
-    """An option that cannot be followed; its text is the sentence for the user."""
 
 
 def known(name: str, seed: str, text: Text) -> None:
@@ -91,8 +88,11 @@ def known(name: str, seed: str, text: Text) -> None:
     raise Unusable(text("error.scenario", name=name or "''", guess="".join(guess), names=", ".join(names)))
 
 
-def _days(wish: Wish, world: World, text: Text) -> int:
+def working_days(wish: Wish, world: World, text: Text) -> int:
+    """How many working days to run: those asked for, else the world's own, else by its size. Raises :class:`Unusable`."""
     if wish.days is None:
+        if world.days is not None:
+            return world.days
         return 1 if len(world.agencies) <= _STORY_AGENCIES else _WEEK
     if not 1 <= wish.days <= MOST_DAYS:
         raise Unusable(text("error.days", days=wish.days, most=MOST_DAYS))
@@ -153,6 +153,7 @@ def _announce(world: World, days: int, text: Text, talk: Console) -> None:
         for hop in world.hops
         for since, until in hop.outages
     ]
+    faults += disturbances(world, text)
     goals = [
         f"{source} {target_text({'percent': spec.target.percent, 'over': spec.target.over}, text)}"
         for spec in CATALOGUE

@@ -20,6 +20,7 @@ from scenarios.trace import (
     Issued,
     Judged,
     PaperArrived,
+    Preserved,
     Published,
     Record,
     Registered,
@@ -29,8 +30,9 @@ from scenarios.trace import (
     StatusReceived,
     StatusSent,
     Submitted,
+    Timestamped,
 )
-from scenarios.world import Agency, World
+from scenarios.world.model import Agency, World
 
 Story = tuple[str, list[tuple[str, str]]]
 """Title; time and sentence of each line."""
@@ -114,6 +116,8 @@ class _Tale:
             Initialled: self._by("initialled"),
             Signed: self._signed,
             Issued: self._issued,
+            Timestamped: self._timestamped,
+            Preserved: self._preserved,
             Dispatched: self._dispatched,
             Submitted: self._submitted,
             Judged: self._judged,
@@ -145,6 +149,19 @@ class _Tale:
     def _issued(self, record: Issued) -> Telling:
         key = "issued" if record.seals else "issued-on-paper"
         yield key, {"number": f"{record.number}/{record.notation}", "register": record.register_number}
+
+    def _timestamped(self, record: Timestamped) -> Telling:
+        if record.kind != "document":
+            return
+        values: dict[str, object] = {"agency": self._agency(record.agency), "requests": record.messages}
+        if record.accepted:
+            yield "timestamped", values
+        else:
+            yield "unstamped", {**values, "reason": self._text.label("lasting", record.reason)}
+
+    def _preserved(self, record: Preserved) -> Telling:
+        if record.agency == self._recipient:
+            yield "preserved", {"agency": self._agency(record.agency), "level": record.level}
 
     def _dispatched(self, record: Dispatched) -> Telling:
         if record.recipient == self._recipient:

@@ -9,8 +9,9 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text as Line
 
+from console.lasting import lasting_rows, survival_rows, survival_words
 from console.locale import Text
-from console.reports.model import Tree
+from console.reports.canonical import Tree
 
 _STYLES = {"held": "green", "short": "red", "undecided": "yellow"}
 _CAUSES_SHOWN = 8
@@ -18,6 +19,8 @@ _REFUSALS_SHOWN = 6
 _WITH_SOURCES = 100
 """Columns from which the rates have room for where their targets stand; the report always names it."""
 _LAW = " Art. "
+_COUNT = 4
+"""Column of numbers in the table of later verdicts."""
 PAPER_MEASURES = (
     "internal-electronic",
     "official-wholly-electronic",
@@ -34,6 +37,7 @@ def show(tree: Tree, text: Text, console: Console) -> None:
     columns = Table.grid(padding=(0, 3))
     columns.add_row(_causes(tree, text), _operations(tree, text))
     asked = [_negotiations(tree, text)] if tree["negotiations"] else []
+    asked += _lasting(tree, text) if "lasting" in tree else []
     for part in (columns, _waiting(tree, text), _refusals(tree, text), *asked, _conservation(tree, text)):
         console.print()
         console.print(part)
@@ -153,6 +157,22 @@ def _negotiations(tree: Tree, text: Text) -> RenderableType:
     for cells in negotiation_rows(tree, text):
         table.add_row(*cells)
     return table
+
+
+def _lasting(tree: Tree, text: Text) -> list[RenderableType]:
+    """How letters were made to last, and what those kept would be worth later."""
+    table = _table(text("report.lasting", level=tree["lasting"]["level"]), text("word.letters"), text("word.count"))
+    for cells in lasting_rows(tree, text):
+        table.add_row(*cells)
+    if not tree["lasting"]["survival"]:
+        return [table]
+    later = _table(text("report.survival"), *survival_words(text))
+    for number, column in enumerate(later.columns):
+        column.justify = "right" if number == _COUNT else "left"
+    for cells in survival_rows(tree, text):
+        later.add_row(*cells)
+    later.caption, later.caption_justify = text("report.survival.note", level=tree["lasting"]["level"]), "left"
+    return [table, later]
 
 
 def negotiation_words(text: Text) -> list[str]:

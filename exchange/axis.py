@@ -36,6 +36,7 @@ from exchange.outbox import Parked
 from exchange.stages.desk import Desk
 from exchange.stages.mail import instant
 from exchange.stages.seal import seal
+from exchange.stamps import LetterStampRecord, letter_stamps
 from exchange.store import blobs
 from exchange.store.tables import outage
 
@@ -115,6 +116,10 @@ class Axis:
     def judgements_since(self, cursor: int = 0) -> tuple[JudgementRecord, ...]:
         """Verdicts written after a cursor."""
         return self._records.judgements(cursor)
+
+    def letter_stamps_since(self, cursor: int = 0) -> Mapping[str, LetterStampRecord]:
+        """What was found of letters' time-stamps with the verdicts after a cursor, by package."""
+        return letter_stamps(self._store, cursor)
 
     def refusals(self) -> tuple[RefusalRecord, ...]:
         """Every refusal signed."""

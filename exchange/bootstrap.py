@@ -60,9 +60,10 @@ def open_crew(
     hops: Sequence[HopSpec],
     doorbell: Doorbell,
     name: str,
+    validator: Validator | None = None,
 ) -> Crew:
     """The stages for one worker process. ``name`` is in its leases and nobody else's: host, process and start."""
-    return Crew(_open_desk(settings, directory, trust, signer, hops, None), doorbell, name)
+    return Crew(_open_desk(settings, directory, trust, signer, hops, validator), doorbell, name)
 
 
 def _open_desk(

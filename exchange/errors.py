@@ -8,6 +8,7 @@
     ├── NotSettled               workers left work undone for too long
     ├── CheckpointUnreadable     a file that holds no checkpoint
     ├── ArchiveUnreadable        a file that is no archive, or a trust folder that is none
+    ├── BundleUnreadable         a file that is no evidence bundle: place and rule
     ├── DomainError              a rule of exchange.domain was broken
     │   ├── InvalidOrganId       malformed organisation code
     │   ├── InvalidNumber        malformed document number or notation
@@ -106,6 +107,17 @@ class ArchiveUnreadable(ExchangeError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.rule}"
+
+
+class BundleUnreadable(ExchangeError):
+    """A file that is no evidence bundle, or not one that may be opened: ``place`` is an entry of the zip, or ``zip`` for the whole."""
+
+    def __init__(self, place: str, rule: str) -> None:
+        super().__init__(place, rule)
+        self.place, self.rule = place, rule
+
+    def __str__(self) -> str:
+        return f"not an evidence bundle: {self.place} {self.rule}"
 
 
 class DomainError(ExchangeError):

@@ -40,3 +40,5 @@ class AxisSettings:
     """Attachments of one call that may wait in memory for the admission transaction; what exceeds it is staged in the database."""
     accept_secret: bool = False
     """Whether letters marked secret may travel (training worlds only; Decision 28/2018 Art. 1 says never)."""
+    expect_time_stamps: bool = False
+    """Whether a letter that no time-stamp dates is a finding: where senders have letters time-stamped before they send them."""

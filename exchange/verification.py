@@ -8,7 +8,8 @@ Steps, in order; every violation found is kept, the first one names the refusal:
 (1) the sender is known and active                                       Decision 28/2018 Art. 2
 (2) there is a letter, and it is one whole, unchanged letter             Decree 30/2020 Art. 5, Annex I
 (3) it is not marked secret (the signed metadata's mark, which is drawn) Decision 28/2018 Art. 1
-(4) both signatures hold at the instant                                  Circular 41/2017 Art. 7–8, EN 319 102-1
+(4) both signatures hold at the instant, or at the earlier one a time-stamp proves; a time-stamp made for other bytes, forged or of a time
+    to come is a forgery, one whose authority cannot be trusted is a finding    Circular 41/2017 Art. 7–8, EN 319 102-1
 (5) the leader may sign for the sender, the seal is the sender's         Circular 41/2017 Art. 6, Decree 30/2020 Art. 13 and 32
 (6) number, notation, date, sender, type and recipients of the header are the letter's
 (7) the page names the sender and the signer as the register does: people read names, not codes    Decree 30/2020 Annex I
@@ -32,7 +33,18 @@ from exchange.domain.lifecycle import Operation
 from exchange.domain.organization import Directory, Organization, OrganStatus, PersonSigner
 from exchange.edxml.model import EdocHeader, TypeInfo
 from exchange.errors import InvalidOrganId
-from signing import Letter, LetterContent, LetterRefused, LetterReport, Purpose, SignatureReport, SubIndication, Validator, verify_letter
+from signing import (
+    Letter,
+    LetterContent,
+    LetterRefused,
+    LetterReport,
+    Purpose,
+    SignatureReport,
+    StampReport,
+    SubIndication,
+    Validator,
+    verify_letter,
+)
 
 ACCEPTED = "accepted"
 DETACHED = ".p7s"
@@ -73,12 +85,15 @@ class Finding:
 class Judgement:
     """What the rules say of a document: ``rule``, ``sub_indication`` and ``detail`` are those of the first violation.
 
-    ``findings`` are remarks that refuse nothing; ``reports`` are in the order leader, organisation, annexes.
+    ``findings`` are remarks that refuse nothing; ``reports`` are in the order leader, organisation, annexes; ``stamps`` those of the
+    letter's time-stamps, and ``stamped_at`` the earliest time they prove.
     """
 
     violations: tuple[Finding, ...]
     findings: tuple[Finding, ...]
     reports: tuple[SignatureReport, ...]
+    stamps: tuple[StampReport, ...] = ()
+    stamped_at: datetime | None = None
 
     @property
     def accepted(self) -> bool:
@@ -105,6 +120,11 @@ class Judgement:
         """Raw verifications of the signatures themselves (paths are cached and counted apart)."""
         return sum(report.raw_verifications for report in self.reports)
 
+    @property
+    def stamp_verifies(self) -> int:
+        """Raw verifications of time-stamps."""
+        return sum(stamp.report.raw_verifications for stamp in self.stamps)
+
 
 def judge(
     header: EdocHeader,
@@ -114,10 +134,12 @@ def judge(
     at: datetime,
     *,
     secret_rule: bool = True,
+    stamp_expected: bool = False,
 ) -> Judgement:
     """Judge one document as of ``at`` (timezone-aware).
 
     ``secret_rule`` off lets a letter marked secret pass (it is then a finding): for roads that may carry secrets, never for the open axis.
+    With ``stamp_expected`` a letter that no time-stamp dates is a finding; where one does not expect any, it is no remark worth making.
     A recall may come without a letter, since it only asks for what the recipient's clerk then decides.
     """
     case = _Case(header, attachments, directory, validator, at)
@@ -126,10 +148,10 @@ def judge(
     if letter_at is None:
         case.without_letter()
     else:
-        case.check_letter(attachments[letter_at], secret_rule=secret_rule)
-    case.check_names()
+        case.check_letter(attachments[letter_at], secret_rule=secret_rule, stamp_expected=stamp_expected)
+    case.violations.extend(misleading_names(attachments))
     case.check_annexes(letter_at)
-    return Judgement(tuple(case.violations), tuple(case.findings), tuple(case.reports))
+    return Judgement(tuple(case.violations), tuple(case.findings), tuple(case.reports), case.stamps, case.stamped_at)
 
 
 class _Case:
@@ -144,6 +166,8 @@ class _Case:
         self.violations: list[Finding] = []
         self.findings: list[Finding] = []
         self.reports: list[SignatureReport] = []
+        self.stamps: tuple[StampReport, ...] = ()
+        self.stamped_at: datetime | None = None
 
     def violate(self, rule: str, detail: str, sub_indication: str = "") -> None:
         self.violations.append(Finding(rule, detail, sub_indication))
@@ -167,7 +191,7 @@ class _Case:
         else:
             self.violate("no-letter", "no attachment is a PDF letter; without both signatures a document is for information only")
 
-    def check_letter(self, attachment: Attachment, *, secret_rule: bool) -> None:
+    def check_letter(self, attachment: Attachment, *, secret_rule: bool, stamp_expected: bool) -> None:
         report = verify_letter(attachment.data, self.validator, self.at)
         if report.refusal is not None:
             self._refused(attachment.name, report.refusal)
@@ -181,11 +205,12 @@ class _Case:
             else:
                 self.remark("secret", sentence)
         self._check_signatures(report, letter)
+        self._check_stamps(report, letter, stamp_expected=stamp_expected)
         differing = tuple(differences(self.header, letter, self.directory))
         self.violations.extend(differing)
         if self.sender is not None and all(one.rule != "sender-mismatch" for one in differing):
             self._check_issuing_body(letter.content, self.sender)
-        self.findings.extend(_remarks(self.header, letter))
+        self.findings.extend(remarks(self.header, letter))
         if letter.day > self.at.astimezone(VN).date():
             self.violate("future-date", f"the letter is dated {letter.day:%d/%m/%Y}, after the day it is judged on")
 
@@ -207,6 +232,23 @@ class _Case:
             self._check_leader(report.leader.subject, letter.content)
         if report.seal is not None and report.seal.subject is not None:
             self._check_seal("organisation-not-sender", "the letter", report.seal.subject)
+
+    def _check_stamps(self, report: LetterReport, letter: Letter, *, stamp_expected: bool) -> None:
+        self.stamps, self.stamped_at = report.stamps, report.stamped_at
+        for stamp in self.stamps:
+            reason = f"a time-stamp of the letter: {stamp.report.reason}"
+            if stamp.broken:
+                self.violate("letter-time-stamp", reason, str(stamp.report.sub_indication))
+            elif not stamp.passed:
+                self.remark("time-stamp-not-trusted", reason)
+            elif stamp.generated_at is not None and stamp.generated_at.astimezone(VN).date() < letter.day:
+                sentence = f"a time-stamp of the letter is of {stamp.generated_at:%d/%m/%Y}, before its date {letter.day:%d/%m/%Y}"
+                self.violate("letter-time-stamp", sentence, str(SubIndication.TIMESTAMP_ORDER_FAILURE))
+        if stamp_expected and self.stamped_at is None:
+            self.remark("no-time-stamp", "no time-stamp shows when the letter existed: it holds only as long as its certificates do")
+        for who, slot in (("leader", letter.leader), ("organisation", letter.seal)):
+            if slot.claimed_at is not None and slot.claimed_at > self.at:
+                self.remark("claimed-time-ahead", f"the {who}'s signature claims {slot.claimed_at:%d/%m/%Y %H:%M}, which is yet to come")
 
     def _check_leader(self, subject: str, content: LetterContent) -> None:
         person = self.signers.persons.get(subject)
@@ -249,20 +291,6 @@ class _Case:
         owner = self.directory.owner(subject)
         return f"; it belongs to {owner}" if owner is not None else "; no organisation of the directory holds it"
 
-    def check_names(self) -> None:
-        """Names of attachments link files to signatures and are what people click on: no two that look or unpack alike."""
-        names: dict[str, str] = {}
-        for one in self.attachments:
-            if any(unicodedata.category(char) in _UNSEEN or char in "/\\" for char in one.name):
-                self.violate("attachment-names", f"{one.name!a} is no plain file name")
-            folded = _folded(one.name)
-            if folded in names:
-                detail = f"two attachments are named {one.name!r}"
-                if names[folded] != one.name:
-                    detail = f"{names[folded]!a} and {one.name!a} are easily taken for each other"
-                self.violate("attachment-names", f"{detail}, so it is not clear which one is signed")
-            names[folded] = one.name
-
     def check_annexes(self, letter_at: int | None) -> None:
         """Everything but the letter, which stands at ``letter_at``."""
         others = [one for number, one in enumerate(self.attachments) if number != letter_at]
@@ -290,6 +318,21 @@ class _Case:
             self.violate("annex-signature", f"annex {annex.name}: {report.reason}", str(report.sub_indication or report.indication))
         if report.subject is not None:
             self._check_seal("annex-not-of-sender", f"annex {annex.name}", report.subject)
+
+
+def misleading_names(attachments: Sequence[Attachment]) -> Iterator[Finding]:
+    """Names of attachments link files to signatures and are what people click on: no two that look or unpack alike."""
+    names: dict[str, str] = {}
+    for one in attachments:
+        if any(unicodedata.category(char) in _UNSEEN or char in "/\\" for char in one.name):
+            yield Finding("attachment-names", f"{one.name!a} is no plain file name")
+        folded = _folded(one.name)
+        if folded in names:
+            detail = f"two attachments are named {one.name!r}"
+            if names[folded] != one.name:
+                detail = f"{names[folded]!a} and {one.name!a} are easily taken for each other"
+            yield Finding("attachment-names", f"{detail}, so it is not clear which one is signed")
+        names[folded] = one.name
 
 
 def differences(header: EdocHeader, letter: Letter, directory: Directory) -> Iterator[Finding]:
@@ -362,7 +405,7 @@ def _draws_its_type(content: LetterContent) -> bool:
     return TypeInfo(0, 0, content.type_name).resolved() is known
 
 
-def _remarks(header: EdocHeader, letter: Letter) -> Iterator[Finding]:
+def remarks(header: EdocHeader, letter: Letter) -> Iterator[Finding]:
     """Differences in what is no part of the equality the law of the axis asks for."""
     content = letter.content
     if header.subject.removeprefix("V/v ") != content.subject.removeprefix("V/v "):

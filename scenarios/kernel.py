@@ -15,7 +15,7 @@ import simpy
 from exchange.domain.calendar import AFTERNOON, MORNING, VN, Calendar
 from scenarios.people.habits import Habits, habits
 from scenarios.trace import Record, Sink
-from scenarios.world import World
+from scenarios.world.model import World
 
 DAY = 86_400
 WINDOWS = tuple((opens.hour * 3600 + opens.minute * 60, closes.hour * 3600 + closes.minute * 60) for opens, closes in (MORNING, AFTERNOON))

@@ -17,6 +17,7 @@ from exchange.domain.negotiation import Kind, Step
 from scenarios.kernel import Kernel
 from scenarios.office.registers import AXIS_ROWS, FACTS, Registers
 from scenarios.trace import (
+    AXIS,
     Arrived,
     Channel,
     CheckpointSealed,
@@ -26,8 +27,10 @@ from scenarios.trace import (
     NegotiationMoved,
     Record,
     RefusalSigned,
+    StampChecked,
     StatusSent,
     Submitted,
+    Timestamped,
 )
 
 LIMIT = 100
@@ -45,6 +48,7 @@ _STATES = {
 }
 _BEFORE_FETCH = frozenset({DeliveryState.RECEIVED, DeliveryState.IN_TRANSIT, DeliveryState.WAITING})
 _VERDICT = ("accepted", "refused")
+_STAMPED, _SEEN, _UNPROVEN = "stamped", "stamp-seen", "stamp-unproven"
 _WITHDRAWAL = f"{Kind.TAKE_BACK}:{Step.ASKED}"
 _Told = tuple[str, str, str, int, str, int]
 """One negotiation: document, recipient, kind, asked at, how far it got, answered at (-1: not yet)."""
@@ -72,6 +76,8 @@ class Facts:
                 self._add(record.document, "", "submitted" if record.receipt else "rejected", record.at, record.package)
         elif isinstance(record, Judged):
             self._add(record.document, "", _VERDICT[not record.accepted], record.at, record.package)
+        elif isinstance(record, Timestamped | StampChecked):
+            self._note_stamp(record)
         elif isinstance(record, Arrived):
             self._add(record.document, record.agency, "arrived", record.at, record.package)
         elif isinstance(record, StatusSent):
@@ -88,6 +94,14 @@ class Facts:
             self.sealed.append(record)
         elif isinstance(record, CheckpointWitnessed) and not record.accepted:
             self.unwitnessed.append(record)
+
+    def _note_stamp(self, record: Timestamped | StampChecked) -> None:
+        """What a sender got before it sent, and what the axis found."""
+        if isinstance(record, Timestamped):
+            if record.accepted and record.kind == "document":
+                self._add(record.document, "", _STAMPED, record.signed_at)
+        elif record.agency == AXIS:
+            self._add(record.document, "", _SEEN if record.accepted else _UNPROVEN, record.signed_at, record.package)
 
     def _add(self, document: str, recipient: str, kind: str, at: int, package: str = "") -> None:
         self.registers.add(FACTS, {"document": document, "recipient": recipient, "kind": kind, "at": at, "package": package})
@@ -120,6 +134,7 @@ class _Comparison:
             self.check(not rows, f"{name}: the axis has rows of a document that was never submitted")
             return
         self._verdict(name, own, verdicts)
+        self._stamps(name, own)
         dispatched = {recipient for recipient, group in pairs.items() if any(fact.kind == "dispatched" for fact in group)}
         for recipient in sorted(dispatched ^ set(deliveries)):
             self.check(False, f"{name} to {recipient}: only {'the trace' if recipient in dispatched else 'the axis'} knows of it")
@@ -132,6 +147,20 @@ class _Comparison:
         said = [(fact.kind, fact.package, fact.at) for fact in own if fact.kind in _VERDICT]
         noted = [(row.state, row.package, row.at) for row in verdicts]
         self.check(said == noted, f"{name}: the trace has the verdicts {said}, the axis {noted}")
+
+    def _stamps(self, name: str, own: list[Any]) -> None:
+        """Every judged package of a letter that was time-stamped was found so by the axis, and no other; what it says is what was got."""
+        got = {fact.at for fact in own if fact.kind == _STAMPED}
+        seen = [fact for fact in own if fact.kind in (_SEEN, _UNPROVEN)]
+        if not got and not seen:
+            return
+        judged = sorted(fact.package for fact in own if fact.kind in _VERDICT)
+        found = sorted(fact.package for fact in seen)
+        self.check(
+            bool(got) and found == judged, f"{name}: of {judged}, time-stamped at {sorted(got)}, the axis found {found} time-stamped"
+        )
+        strange = [fact.at for fact in seen if fact.kind == _SEEN and fact.at not in got]
+        self.check(not strange, f"{name}: the axis read a time-stamp of {strange[:1]} that nobody got")
 
     def _pair(self, name: str, submitted: dict[str, int], refused: bool, facts: list[Any], row: Any) -> None:
         sent_at = submitted.get(row.package)

@@ -8,7 +8,7 @@ from exchange.domain.organization import Directory
 from exchange.domain.routing import bus, hops_for
 from exchange.domain.transit import HopSpec
 from scenarios.kernel import Kernel
-from scenarios.world import Agency, HopPlan, World
+from scenarios.world.model import Agency, HopPlan, World
 
 PATTERN = "bus:*"
 """A world may state one plan for all provincial buses it does not name."""

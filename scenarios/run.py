@@ -7,7 +7,7 @@ in :class:`RunResult` are the checks on it: conservation, reconciliation, raw op
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -20,35 +20,37 @@ from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState, MailState
 from exchange.domain.organization import Level
 from exchange.settings import AxisSettings
-from scenarios import pki, roads
+from scenarios import roads
 from scenarios.axisline import AxisLine
 from scenarios.judgements import Judgements
 from scenarios.kernel import DAY, Kernel, Process
 from scenarios.memory import give_back, seldom
+from scenarios.office import archive
 from scenarios.office.keys import KeyRing
 from scenarios.office.office import Office
-from scenarios.office.registers import MAIL, Registers
+from scenarios.office.registers import ARCHIVED, MAIL, Registers
 from scenarios.office.services import Services
 from scenarios.office.software import Software
 from scenarios.people import counterpart, errands, life
-from scenarios.pki import WorldPki
 from scenarios.reconcile import Facts, reconcile
-from scenarios.sealing import Sealing, Witness
+from scenarios.sealing import Sealing, Witness, witness_name
+from scenarios.survival import Standing, survival
 from scenarios.systems.mailboxes import mailboxes
 from scenarios.systems.party import PartyNetwork
 from scenarios.systems.portal import Portal
 from scenarios.systems.post import Post
+from scenarios.systems.stamping import TimeStamping
 from scenarios.tally import Tally
-from scenarios.trace import AgencyOpened, CertificatesIssued, CrlIssued, PathValidated, Record, Sink
-from scenarios.world import Agency, World
-from signing import METER, CadesSigner, PathCache, Purpose, TrustStore, Validator
+from scenarios.trace import AXIS, AgencyOpened, CertificatesIssued, CrlIssued, PathValidated, Record, Sink
+from scenarios.world import pki
+from scenarios.world.model import Agency, World
+from scenarios.world.pki import WorldPki
+from signing import METER, CadesSigner, PathCache, Purpose, SignatureLevel, TrustStore, Validator
 
 Keep = Literal["all", "none"]
 Counts = Mapping[str, Mapping[str, int]]
 _DAYS_OF_LISTS = 2
 """Sets of revocation lists a certificate's timelines are kept for: today's, and yesterday's for what arrived overnight."""
-_AUTHORITIES = 3
-"""Certificates of the root and its two subordinate authorities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,10 @@ class RunResult:
     operations: tuple[Operation, ...]
     in_flight: tuple[tuple[str, int], ...] = ()
     """What waits at the axis when the run ends, by stage and by hop."""
+    archived: tuple[tuple[str, int], ...] = ()
+    """Letters in the agencies' archives by the level of their copy."""
+    survival: tuple[Standing, ...] = ()
+    """Which of the letters kept would still be found valid at the world's control times, judged after the run."""
 
     @property
     def holds(self) -> bool:
@@ -167,7 +173,7 @@ def _live(
             tally(fact)
 
         kernel = Kernel(world, record)
-        issued = pki.build(world)
+        issued = pki.build(world, workdir / "keys")
         with _Assembly(kernel, issued, registers, workdir, keep=keep) as assembly:
             assembled()
             end = kernel.working_day_end(days)
@@ -177,7 +183,8 @@ def _live(
             kernel.env.run(until=end)
             disagreements = reconcile(facts, assembly.axis, kernel, assembly.line.settled_at)
             registers.flush()
-            return _result(kernel, days, tally, disagreements, assembly.axis, registers, before)
+            result = _result(kernel, days, tally, disagreements, assembly.axis, registers, before)
+            return replace(result, survival=survival(issued, registers, world.control_times))
     finally:
         registers.close()
 
@@ -188,27 +195,29 @@ class _Assembly:
     def __init__(self, kernel: Kernel, issued: WorldPki, registers: Registers, workdir: Path, *, keep: bool) -> None:
         world = kernel.world
         trust = issued.pki.trust_store()
-        paths = PathCache(trust, snapshots=_DAYS_OF_LISTS)
+        paths = PathCache(trust, issued.policy, snapshots=_DAYS_OF_LISTS)
         self._kernel, self._issued = kernel, issued
         _opening(kernel, issued)
         self.axis = open_axis(
-            AxisSettings(database_url=f"sqlite:///{workdir / 'axis.db'}"),
+            AxisSettings(database_url=f"sqlite:///{workdir / 'axis.db'}", expect_time_stamps=world.stamps),
             directory=issued.directory,
             trust=trust,
             signer=CadesSigner(issued.axis, embed_certificates=False, purpose=Purpose.RECEIPT),
             hops=roads.hop_specs(world),
-            validator=Validator(trust, cache=paths, on_path=self._axis_path),
+            validator=Validator(trust, issued.policy, cache=paths, on_path=self._axis_path),
         )
         services = Services(
             kernel=kernel,
             agencies={agency.id: agency for agency in world.agencies},
             directory=issued.directory,
-            keys=KeyRing(issued.organisations, issued.persons),
+            keys=KeyRing(issued.organisations, issued.persons, world.field.leaf_only),
             registers=registers,
             outage_ahead=roads.Outages(kernel, issued.directory).ahead,
             trust=trust,
             paths=paths,
             keep=keep,
+            policy=issued.policy,
+            stamper=TimeStamping(kernel, issued.pki) if world.stamps else None,
         )
         post = Post(services)
         services.join(post, PartyNetwork(services), Portal(kernel))
@@ -233,6 +242,8 @@ class _Assembly:
                 continue
             office = services.offices[agency.id] = Office.open(agency, services)
             kernel.start_process(errands.errands(office))
+            if kernel.world.preserves:
+                kernel.start_process(archive.nightly(office))
             if agency.simulated:
                 kernel.start_process(mailboxes(office))
             live = life.person if agency.simulated else counterpart.desk
@@ -252,20 +263,16 @@ class _Assembly:
 
     def _witness(self, trust: TrustStore, paths: PathCache, folder: Path) -> None:
         """A witness for each of the four levels, and the hours in which the axis seals."""
+        kernel, certificate = self._kernel, self._issued.axis.certificate_der
 
-        def watched(name: str) -> Callable[[str, int], None]:
-            return lambda subject, verifies: self._kernel.record(PathValidated(self._kernel.now, name, subject, verifies))
+        def witness(level: Level) -> Witness:
+            def watched(subject: str, verifies: int) -> None:
+                kernel.record(PathValidated(kernel.now, witness_name(level), subject, verifies))
 
-        certificate = self._issued.axis.certificate_der
-        witnesses = [Witness(level, Validator(trust, cache=paths), certificate, folder) for level in Level]
-        for one in witnesses:
-            one.validator.on_path = watched(one.name)
-        sealing = Sealing(self._kernel, self.axis, witnesses, AXIS, lambda: self.line.settled_at)
-        self._kernel.start_process(sealing.run())
+            return Witness(level, Validator(trust, cache=paths, on_path=watched), certificate, folder)
 
-
-AXIS = "axis"
-"""Under this name the axis stands in the trace where it acts itself."""
+        sealing = Sealing(kernel, self.axis, [witness(level) for level in Level], AXIS, lambda: self.line.settled_at)
+        kernel.start_process(sealing.run())
 
 
 def _secret(kernel: Kernel, organ: OrganId) -> str:
@@ -278,7 +285,7 @@ def _opening(kernel: Kernel, issued: WorldPki) -> None:
     for agency in kernel.world.agencies:
         kernel.record(_opened(agency))
     made = issued.issued_by_agency()
-    kernel.record(CertificatesIssued(0, AXIS, _AUTHORITIES + 1))
+    kernel.record(CertificatesIssued(0, AXIS, len(issued.pki.authorities()) + 1))
     for organ in sorted(made):
         kernel.record(CertificatesIssued(0, str(organ), made[organ]))
 
@@ -345,6 +352,7 @@ def _result(
         checkpoints=tally.signs["checkpoint"],
         operations=_operations(tally, before),
         in_flight=tuple(axis.depth().items()),
+        archived=tuple((level.value, count) for level in SignatureLevel if (count := registers.count(ARCHIVED, level=level.value))),
     )
 
 

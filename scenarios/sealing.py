@@ -29,12 +29,16 @@ def witness_file(folder: Path, level: Level) -> Path:
     return folder / f"witness-{level}.json"
 
 
+def witness_name(level: Level) -> str:
+    """Under this name a level's witness stands in the trace."""
+    return f"witness:{level}"
+
+
 class Witness:
     """One level's witness: its own validator, its own last checkpoint."""
 
     def __init__(self, level: Level, validator: Validator, certificate: bytes, folder: Path) -> None:
-        self.name = f"witness:{level}"
-        self.validator = validator
+        self.name = witness_name(level)
         self.last: Checkpoint | None = None
         self._certificate = certificate
         self._file = witness_file(folder, level)

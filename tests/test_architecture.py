@@ -25,6 +25,7 @@ MACHINE_TIME = {"time.monotonic", "time.monotonic_ns", "time.perf_counter", "tim
 CHANCE = {"uuid.uuid1", "uuid.uuid4", "os.urandom", "os.getrandom"}
 
 BOUNDARIES: dict[str, dict[str, str]] = {
+    "console/audit/asking.py": {"time.monotonic": "an audit tells its documents per second on standard error; no answer depends on it"},
     "console/session.py": {"time.monotonic": "progress shows documents per second of the machine; no fact and no file depends on it"},
     "exchange/crew.py": {
         "time.monotonic": "how long ago this process sealed; business time is the row's, or the database's clock",
@@ -39,6 +40,7 @@ BOUNDARIES: dict[str, dict[str, str]] = {
         "time.monotonic": "how long a document has been judged: it may cost a process its life, never a document its verdict",
         "time.sleep": "the pause between two renewals",
     },
+    "console/verify/command.py": {"datetime.now": "verify without --at asks what holds at present; all else is given the instant"},
     "exchange/members.py": {"secrets.token_bytes": "the salt of a stored secret must not be foreseeable; it is never shown nor measured"},
     "workers/app.py": {
         "time.sleep": "the pause before a patrol that met a fault begins again",

@@ -29,9 +29,16 @@ def test_the_letters_of_a_run_are_taken_out_and_the_run_stays_as_it_was(tmp_path
     assert f"{len(letters)} letters" in done.stdout
     assert letters
     assert all(letter.read_bytes().startswith(b"%PDF-") and b"%%EOF" in letter.read_bytes()[-16:] for letter in letters)
-    assert (target / "root.der").exists()
-    assert list(target.glob("*.crl"))
     assert (run / "axis.db").read_bytes() == before
+    (command,) = (line for line in done.stdout.splitlines() if line.startswith("./truc verify"))
+    _, _, pattern, *options = command.split()
+    assert pattern == f"{target}/*.pdf"
+    answer = CliRunner().invoke(app, ["verify", *map(str, letters), *options, "--lang", "en"])
+    assert answer.exit_code == 0, answer.output
+    assert f"{len(letters)} passed, 0 failed" in answer.stdout
+    annexes = sorted(map(str, target.glob("*.p7s")))
+    assert annexes
+    assert CliRunner().invoke(app, ["verify", *annexes, *options]).exit_code == 0
 
 
 def test_a_run_that_is_not_there_is_said_in_a_sentence(tmp_path: Path) -> None:

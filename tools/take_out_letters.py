@@ -3,10 +3,12 @@
     ./truc run first-day --out r/
     .venv/bin/python tools/take_out_letters.py r/ letters/
     for letter in letters/*.pdf; do pdfsig -nocert $letter; done
+    ./truc verify letters/*.pdf --trust letters/trust --at 2021-09-27
 
 Each letter that was fetched is written once, as its recipients got it, named by sender and package, with its annexes and their detached
-signatures; beside them the test root and the lists of revoked certificates when the last letter came in (the authorities' certificates lie
-in the signatures). For a run of a world file of one's own, its path is the third argument. The run is not touched: only a copy is opened.
+signatures; beside them what ``truc verify --trust`` reads: ``trust/anchors`` the test root, ``trust/authorities`` those it certified,
+``trust/crls`` the lists of revoked certificates when the last letter came in. For a run of a world file of one's own, its path is the
+third argument. The run is not touched: only a copy is opened.
 """
 
 from __future__ import annotations
@@ -24,8 +26,9 @@ from exchange.bootstrap import open_axis
 from exchange.edxml.reader import MemorySink, read
 from exchange.errors import StoreError
 from exchange.settings import AxisSettings
-from scenarios import pki, roads
-from scenarios.worldfile import WorldFileError, load_world
+from scenarios import roads
+from scenarios.world import pki
+from scenarios.world.file import WorldFileError, load_world
 from signing import CadesSigner, Pki, Purpose
 
 _SECRET = "given anew by whoever keeps the axis"
@@ -52,6 +55,7 @@ def main(run: Path, target: Path, scenario: str | None) -> None:
             axis.close()
     _write_trust(issued.pki, last, target)
     print(f"{letters} letters, the test root and its lists of revoked certificates: {target}")
+    print(f"./truc verify {target}/*.pdf --trust {target}/trust --at {last.isoformat(timespec='seconds')}")
 
 
 def _write_letters(axis: Axis, target: Path) -> tuple[int, datetime]:
@@ -68,9 +72,13 @@ def _write_letters(axis: Axis, target: Path) -> tuple[int, datetime]:
 
 
 def _write_trust(made: Pki, at: datetime, target: Path) -> None:
-    (target / "root.der").write_bytes(made.root.certificate_der)
-    for number, crl in enumerate(made.crls(at)):
-        (target / f"revoked-{number}.crl").write_bytes(crl)
+    evidence = made.evidence(at)
+    folders = (("anchors", "der", evidence.anchors), ("authorities", "der", evidence.certificates), ("crls", "crl", evidence.crls))
+    for name, suffix, artefacts in folders:
+        folder = target / "trust" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, artefact in enumerate(artefacts):
+            (folder / f"{name}-{number}.{suffix}").write_bytes(artefact)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,8 @@ from importlib.resources import files
 LANGUAGES = ("en", "vi")
 _SEPARATORS = {"en": (",", "."), "vi": (".", ",")}
 """Thousands and decimal sign by language."""
+_DEPTH, _LONGEST = 4, 1_000
+"""How deep sentences stand in sentences, and the longest (in characters) that is looked at: they hold names that anybody chose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,14 @@ class Text:
     def assumption(self, key: str, label: str) -> str:
         """What an assumption (or ``paper-rule.<id>``) says: ``label``, its author's words, unless the language has its own for the key."""
         return _assumptions(self.lang).get(key, label)
+
+    def explanation(self, family: str, code: str) -> Mapping[str, str]:
+        """What it means: of a ``sub-indication`` title, wrong, do; of a ``check`` asks, wrong, do. Empty for a code there is not."""
+        return _verdicts(self.lang)[family].get(code, {})
+
+    def phrase(self, sentence: str) -> str:
+        """A sentence the validation wrote, in this language; as it is where the language has no pattern for it (English has none)."""
+        return _translated(sentence, _phrases(self.lang), 0)
 
     def number(self, value: float, digits: int = 0) -> str:
         """``1,234.5`` or ``1.234,5``."""
@@ -79,6 +90,52 @@ def _assumptions(lang: str) -> Mapping[str, str]:
     file = files(__package__).joinpath(f"assumptions-{lang}.json")
     labels: dict[str, str] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
     return labels
+
+
+@cache
+def _verdicts(lang: str) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    """Explanations of sub-indications and checks for somebody who does not know the standard."""
+    found: dict[str, dict[str, dict[str, str]]] = json.loads(files(__package__).joinpath(f"verdicts-{lang}.json").read_text("utf-8"))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    """An English sentence as a pattern, its translation, and the places in it that hold phrases themselves."""
+
+    pattern: re.Pattern[str]
+    template: str
+    nested: frozenset[str]
+
+
+@cache
+def _phrases(lang: str) -> tuple[_Phrase, ...]:
+    """Pairs of ``phrases-<lang>.json``: ``{name}`` stands for anything, ``{name~}`` for what is translated in its turn."""
+    file = files(__package__).joinpath(f"phrases-{lang}.json")
+    pairs: list[tuple[str, str]] = json.loads(file.read_text("utf-8")) if file.is_file() else []
+    return tuple(_phrase(english, other) for english, other in pairs)
+
+
+def _phrase(english: str, other: str) -> _Phrase:
+    parts = re.split(r"\{(\w+)(~?)\}", english)
+    pattern, nested = re.escape(parts[0]), set()
+    for name, mark, literal in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+        pattern += f"(?P<{name}>.+?){re.escape(literal)}"
+        if mark:
+            nested.add(name)
+    return _Phrase(re.compile(pattern, re.DOTALL), other, frozenset(nested))
+
+
+def _translated(sentence: str, phrases: tuple[_Phrase, ...], depth: int) -> str:
+    if depth > _DEPTH or len(sentence) > _LONGEST:
+        return sentence
+    for phrase in phrases:
+        found = phrase.pattern.fullmatch(sentence)
+        if found is not None:
+            values = found.groupdict()
+            values |= {name: _translated(values[name], phrases, depth + 1) for name in phrase.nested}
+            return phrase.template.format(**values)
+    return sentence
 
 
 def choose(option: str | None, environment: Mapping[str, str]) -> str:

@@ -6,10 +6,11 @@ import re
 from datetime import date, datetime, time, timedelta
 from importlib.resources import files
 
+from console.lasting import lasting_rows, survival_rows, survival_words
 from console.locale import Text
 from console.reports import plots
+from console.reports.canonical import Tree
 from console.reports.markup import Markup, join, table, tag
-from console.reports.model import Tree
 from console.terminal import (
     PAPER_MEASURES,
     door_text,
@@ -40,7 +41,7 @@ def page(tree: Tree, text: Text) -> str:
         tag("style", Markup(style)),
     )
     sections = (
-        *(_header, _rates, _definitions, _flow, _causes, _deadlines, _refusals, _negotiations),
+        *(_header, _rates, _definitions, _flow, _causes, _deadlines, _refusals, _negotiations, _lasting),
         *(_operations, _conservation, _assumptions, _files),
     )
     body = tag("body", tag("main", *(section(tree, text) for section in sections)))
@@ -215,6 +216,17 @@ def _negotiations(tree: Tree, text: Text) -> Markup:
         return Markup("")
     rows = table(negotiation_words(text), negotiation_rows(tree, text), numbers=range(1, 4))
     return _section(text("report.negotiations"), rows, note=text("report.negotiations.note"))
+
+
+def _lasting(tree: Tree, text: Text) -> Markup:
+    if "lasting" not in tree:
+        return Markup("")
+    level = tree["lasting"]["level"]
+    parts = [table([text("word.letters"), text("word.count")], lasting_rows(tree, text), numbers=[1])]
+    if tree["lasting"]["survival"]:
+        parts += [tag("h3", text("report.survival")), tag("p", text("report.survival.note", level=level), class_="note")]
+        parts += [table(survival_words(text), survival_rows(tree, text), numbers=[4])]
+    return _section(text("report.lasting", level=level), *parts)
 
 
 def _operations(tree: Tree, text: Text) -> Markup:

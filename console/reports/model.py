@@ -5,18 +5,18 @@ It holds no fact of the machine (elapsed time, paths, versions of libraries), so
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from console.lasting import lasting_tree
 from console.locale import LANGUAGES, catalogue
+from console.reports.canonical import Tree
 from exchange.domain.negotiation import Kind, Step
 from scenarios.measures import Interval, Measures, Part, Rate, Row
 from scenarios.run import Conservation, Operation, RunResult
-from scenarios.world import World
+from scenarios.world.model import World
 
 SCHEMA = "run/1"
-Tree = dict[str, Any]
 
 
 def report_tree(world: World, measures: Measures, result: RunResult) -> Tree:
@@ -61,20 +61,8 @@ def report_tree(world: World, measures: Measures, result: RunResult) -> Tree:
         "flow": [{"hour": hour, "channel": channel, "pairs": pairs} for (hour, channel), pairs in sorted(traffic.flow.items())],
         "assumptions": [_fields(item, ("key", "value", "label", "source")) for item in world.assumptions],
         "paper-rules": [_fields(rule, ("id", "label", "source", "scope", "copy")) for rule in world.paper_rules],
+        **lasting_tree(world, measures, result),
     }
-
-
-def canonical(tree: Tree) -> str:
-    """The written form: sorted keys, one space, UTF-8, fractions to six digits, a line feed at the end."""
-    return json.dumps(_rounded(tree), sort_keys=True, ensure_ascii=False, indent=1) + "\n"
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return round(value, 6)
-    if isinstance(value, dict):
-        return {str(key): _rounded(item) for key, item in value.items()}
-    return [_rounded(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _operation(operation: Operation) -> Tree:

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from console.locale import Text
+from console.reports.canonical import Tree
 from console.reports.markup import Markup, join, tag
-from console.reports.model import Tree
 
 ROADS = ("axis", "party-network", "e-mail", "paper", "courier")
 _FLOW_HEIGHT = 110

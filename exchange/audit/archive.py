@@ -17,12 +17,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import func, inspect, select
 from sqlalchemy.exc import DBAPIError
 
+from exchange.api import Checkpoint
 from exchange.audit.deliveries import Deliveries
-from exchange.audit.evidence import Epochs, TrustFolder, load_epochs
+from exchange.audit.evidence import Epochs, Lists, TrustFolder, load_epochs
 from exchange.audit.findings import Book, Finding, OnProgress, Place, Sink, Unchecked
 from exchange.audit.ledger import Leaves, audit_facts, audit_tree, compare_roots, read_checkpoints, sealed_last
 from exchange.audit.packages import Longer, Packages
@@ -37,6 +39,7 @@ from exchange.store.tables import VERSION, delivery_event, ledger_entry
 from exchange.store.work import Store
 
 _WITHOUT_CONTENT = tuple(kind for kind in FactKind if kind is not FactKind.ADMISSION)
+Given = TypeVar("Given")
 _STRUCTURE = "SQLite file format; foreign keys of the schema"
 
 
@@ -55,6 +58,8 @@ class ArchiveReport:
     """Ledger entries found."""
     anchors: tuple[bytes, ...]
     """SHA-256 of the anchors the archive names; to be compared with what is known from outside."""
+    newest: Checkpoint | None = None
+    """The newest checkpoint of the archive that can be read, whether or not it is the axis' word."""
 
     @property
     def holds(self) -> bool:
@@ -80,9 +85,10 @@ def audit_archive(
     :class:`ArchiveUnreadable` when the file is no archive.
     """
     kept: list[Finding] = []
-    store = _open(path)
+    store = open_to_read(path)
     try:
-        book = Book(kept.append if sink is None else sink, progress, _extent(store))
+        book = Book(kept.append if sink is None else sink, progress)
+        book.total = _step(book, "file", lambda: _extent(store), 0)
         return _audit(path, store, book, kept, outside, trust, fingerprints, longer)
     finally:
         store.close()
@@ -92,33 +98,39 @@ def _audit(
     path: Path, store: Store, book: Book, kept: list[Finding], outside: Sequence[CheckpointFile], trust: TrustFolder | None,
     fingerprints: Iterable[bytes], longer: Longer | None,
 ) -> ArchiveReport:  # fmt: skip
-    _step(book, "file", lambda: _structure(store, book))
-    epochs = load_epochs(store, book, trust, fingerprints)
-    size = 0
-
-    def ledger() -> None:
-        nonlocal size
-        audit_facts(store, leaves, _WITHOUT_CONTENT)
-        kept_checkpoints = read_checkpoints(store, book, epochs)
-        sizes = {one.checkpoint.size for one in kept_checkpoints} | {one.checkpoint.size for one in outside}
-        tree = audit_tree(store, book, sizes)
-        size = tree.size
-        compare_roots(book, tree, kept_checkpoints, outside, epochs)
-
-    with store.reading() as work:
-        shortened = any(one.checkpoint.size > entries.size(work) for one in outside)
-    leaves = Leaves(book, epochs, sealed_last(store), shortened)
+    _step(book, "file", lambda: _structure(store, book), None)
+    epochs = _step(book, "evidence", lambda: load_epochs(store, book, trust, fingerprints), Epochs((), {}, Lists()))
+    unknown: tuple[dict[FactKind, int], bool] = ({}, False)
+    leaves = Leaves(book, epochs, *_step(book, "ledger", lambda: _sealed(store, outside), unknown))
+    nothing: tuple[int, Checkpoint | None] = (0, None)
+    size, newest = _step(book, "ledger", lambda: _ledger(store, book, leaves, outside), nothing)
     deliveries = Deliveries(store, book, epochs)
-    _step(book, "ledger", ledger)
-    _step(book, "packages", Packages(store, book, epochs, leaves, longer).audit)
-    _step(book, "deliveries", deliveries.audit)
-    _step(book, "negotiations", deliveries.negotiations)
-    _step(book, "refusals", deliveries.refusals)
-    _step(book, "pairs", lambda: audit_pairs(store, book))
-    return ArchiveReport(str(path), tuple(kept), book.findings, dict(book.checked), book.unchecked(), size, _anchors(epochs))
+    _step(book, "packages", Packages(store, book, epochs, leaves, longer).audit, None)
+    _step(book, "deliveries", deliveries.audit, None)
+    _step(book, "negotiations", deliveries.negotiations, None)
+    _step(book, "refusals", deliveries.refusals, None)
+    _step(book, "pairs", lambda: audit_pairs(store, book), None)
+    return ArchiveReport(str(path), tuple(kept), book.findings, dict(book.checked), book.unchecked(), size, _anchors(epochs), newest)
 
 
-def _open(path: Path) -> Store:
+def _sealed(store: Store, outside: Sequence[CheckpointFile]) -> tuple[dict[FactKind, int], bool]:
+    """The highest fact sealed by kind, and whether a checkpoint from outside speaks of more entries than there are."""
+    with store.reading() as work:
+        size = entries.size(work)
+    return sealed_last(store), any(one.checkpoint.size > size for one in outside)
+
+
+def _ledger(store: Store, book: Book, leaves: Leaves, outside: Sequence[CheckpointFile]) -> tuple[int, Checkpoint | None]:
+    """All of the ledger but the admissions' leaves; gives how many entries there are, and the newest checkpoint."""
+    audit_facts(store, leaves, _WITHOUT_CONTENT)
+    kept = read_checkpoints(store, book, leaves.epochs)
+    tree = audit_tree(store, book, {one.checkpoint.size for one in kept} | {one.checkpoint.size for one in outside})
+    compare_roots(book, tree, kept, outside, leaves.epochs)
+    return tree.size, kept[-1].checkpoint if kept else None
+
+
+def open_to_read(path: Path) -> Store:
+    """An archive's store, for reading only. Raises :class:`ArchiveUnreadable` when the file is none, or of another version."""
     if not path.is_file():
         raise ArchiveUnreadable(str(path), "there is no such file")
     engine = open_archive(path)
@@ -140,13 +152,14 @@ def _extent(store: Store) -> int:
     return int(2 * sealed + events)
 
 
-def _step(book: Book, name: str, step: Callable[[], None]) -> None:
+def _step(book: Book, name: str, step: Callable[[], Given], instead: Given) -> Given:
     """A step that the file itself cannot carry ends with a finding, and the next one begins."""
     try:
-        step()
+        return step()
     except (StoreUnavailable, DBAPIError) as error:
-        book.find(Place(name, ""), "file-damaged", _STRUCTURE, f"the {name} cannot be read to their end: {error}")
+        book.find(Place(name, ""), "file-damaged", _STRUCTURE, f"the {name} cannot be read to the end: {error}")
         book.skip(name, "the file cannot be read to its end")
+        return instead
 
 
 def _structure(store: Store, book: Book) -> None:

@@ -70,6 +70,8 @@ _REFUSALS = (
     .limit(_PAGE)
 )  # fmt: skip
 _STEPS = frozenset((row.state, row.target) for row in TRANSITIONS if row.state is not row.target)
+_AT_ONCE = (DeliveryState.RECEIVED, DeliveryState.WAITING)
+"""A step for those alone between whom there is no hop."""
 _BY_SOFTWARE = frozenset({DeliveryState.WAITING, DeliveryState.FETCHED, DeliveryState.FAILED})
 """States entered at an instant of their own: arrival, fetching, a transport that failed; all others at the admission of their cause."""
 _CODES = MappingProxyType({state.value: standing.code.value for state in DeliveryState if (standing := state.standing).code is not None})
@@ -125,8 +127,9 @@ class Deliveries:
         for event in events[1:]:
             place = Place("delivery_event", str(event.id), name)
             state = DeliveryState(event.state)
-            step = f"from {before.value} to {state.value} is no step of the table"
-            self._book.check(place, (((before, state) in _STEPS, "illegal-transition", STATES, step), *self._cause(row, event, state)))
+            step = f"from {before.value} to {state.value} is no step of the table" + (f" on the road {row.route}" if row.route else "")
+            legal = (before, state) in _STEPS and ((before, state) != _AT_ONCE or not row.route)
+            self._book.check(place, ((legal, "illegal-transition", STATES, step), *self._cause(row, event, state)))
             before = state
         self._book.checked["events"] += len(events)
         stands = (row.state, row.since, row.reason) == (last.state, last.at, last.reason)

@@ -49,6 +49,11 @@ class TrustFolder:
     authorities: tuple[bytes, ...] = ()
     crls: tuple[bytes, ...] = ()
 
+    @property
+    def digests(self) -> tuple[bytes, ...]:
+        """SHA-256 of the anchors."""
+        return tuple(sha256(one).digest() for one in self.anchors)
+
 
 def read_trust_folder(folder: Path) -> TrustFolder:
     """Certificates (``.der``, ``.cer``, ``.crt``, ``.pem``) and lists (``.crl``) of a folder; self-issued certificates are the anchors.
@@ -108,6 +113,15 @@ class Lists:
         place = bisect_right(times, at.timestamp()) if times else 0
         return self._lists[issuer][place - 1] if place else None
 
+    def all(self) -> tuple[bytes, ...]:
+        """Every list."""
+        return tuple(one for issuer in sorted(self._lists) for one in self._lists[issuer])
+
+    def in_force(self, at: datetime) -> tuple[bytes, ...]:
+        """The freshest list of every issuer, in the order of their names."""
+        found = (self.source(issuer, at) for issuer in sorted(self._times))
+        return tuple(one for one in found if one is not None)
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -119,6 +133,8 @@ class Epoch:
     directory: Directory | None
     axis: bytes | None
     """The axis' certificate."""
+    anchors: tuple[bytes, ...]
+    authorities: tuple[bytes, ...]
 
     @cached_property
     def axis_digest(self) -> bytes:
@@ -129,8 +145,8 @@ class Epoch:
 class Epochs:
     """All terms of an archive, in the order in which they came into force."""
 
-    def __init__(self, epochs: Sequence[Epoch]) -> None:
-        self.all = tuple(epochs)
+    def __init__(self, epochs: Sequence[Epoch], artefacts: Artefacts, lists: Lists) -> None:
+        self.all, self.artefacts, self.lists = tuple(epochs), artefacts, lists
         self._afters = [epoch.after for epoch in epochs]
         self.axis_certificates = tuple(dict.fromkeys(epoch.axis for epoch in epochs if epoch.axis is not None))
         self._axis = frozenset(sha256(one).digest() for one in self.axis_certificates)
@@ -188,7 +204,7 @@ def load_epochs(store: Store, book: Book, folder: TrustFolder | None, fingerprin
         book.skip("terms", "none can be read: whatever evidence the archive holds was taken for them")
         epochs.append(_epoch(book, Place("trust", ""), 0, _guessed(artefacts), artefacts, lists, folder, confirmed, validators))
     _anchors_confirmed(book, epochs, confirmed)
-    return Epochs(epochs)
+    return Epochs(epochs, artefacts, lists)
 
 
 def _guessed(artefacts: Artefacts) -> Terms:
@@ -258,7 +274,7 @@ def _epoch(
         validators[anchors, authorities] = _made(book, place, "certificates", lambda: _validator(anchors, authorities, lists))
     register = get(EvidenceKind.REGISTER, terms.register)
     directory = None if register is None else _made(book, place, "register", lambda: read_register(register))
-    return Epoch(after, terms, validators[anchors, authorities], directory, get(EvidenceKind.AXIS, terms.axis))
+    return Epoch(after, terms, validators[anchors, authorities], directory, get(EvidenceKind.AXIS, terms.axis), anchors, authorities)
 
 
 def _all(found: Iterable[bytes | None]) -> list[bytes]:

@@ -50,6 +50,8 @@ class Progress:
     step: str
     done: int
     total: int
+    documents: int
+    """Documents checked so far."""
 
 
 Sink = Callable[[Finding], None]
@@ -88,7 +90,7 @@ class Book:
         """So much more is done."""
         self._done += count
         if self.on_progress is not None:
-            self.on_progress(Progress(step, self._done, max(self.total, self._done)))
+            self.on_progress(Progress(step, self._done, max(self.total, self._done), self.checked["documents"]))
 
     def unchecked(self) -> tuple[Unchecked, ...]:
         """What could not be checked, in the order met."""

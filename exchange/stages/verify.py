@@ -18,11 +18,12 @@ from exchange.stages.mail import Mail, instant
 from exchange.stages.moves import Moves
 from exchange.store.blobs import StoredBlob
 from exchange.store.contents import StoredPackage, load_packages
-from exchange.store.tables import verdict
+from exchange.store.tables import letter_stamp, verdict
 from exchange.store.work import Work
 from exchange.verification import Attachment, Finding, Judgement, judge
 
 _VERDICT = insert(verdict)
+_STAMP = insert(letter_stamp)
 HEAD = 64
 """First bytes of a large attachment, by which it is told that it is no letter."""
 
@@ -52,7 +53,10 @@ _UNJUDGED = Judgement((Finding("too-slow", f"judging it was given up {TIMEOUTS} 
 def _judge(desk: Desk, one: Admitted, stored: StoredPackage) -> Judgement:
     found = stored.reread()
     attachments = [_attachment(desk, info.name, blob) for info, blob in zip(found.attachments, stored.blobs, strict=True)]
-    return judge(found.edoc, attachments, desk.directory, desk.validator, instant(one.at), secret_rule=not desk.settings.accept_secret)
+    return judge(
+        found.edoc, attachments, desk.directory, desk.validator, instant(one.at),
+        secret_rule=not desk.settings.accept_secret, stamp_expected=desk.settings.expect_time_stamps,
+    )  # fmt: skip
 
 
 def _attachment(desk: Desk, name: str, stored: StoredBlob) -> Attachment:
@@ -69,6 +73,9 @@ def record(work: Work, desk: Desk, judged: Sequence[tuple[Claim, Admitted, Judge
     fresh = [(claim, one, said) for claim, one, said in judged if claim.id in held]
     batch = Batch(work, desk, Moves(work))
     work.many(_VERDICT, [_row(one, said) for _, one, said in fresh])
+    stamped = [_stamp_row(one, said) for _, one, said in fresh if said.stamps]
+    if stamped:
+        work.many(_STAMP, stamped)
     accepted = [one for _, one, said in fresh if said.accepted]
     post(work, Stage.ROUTE, [Task(one.id, one.sender, one.sender, one.at, one.priority) for one in accepted])
     refused = {one.id: (one, said) for _, one, said in fresh if not said.accepted}
@@ -91,3 +98,13 @@ def _row(one: Admitted, said: Judgement) -> dict[str, object]:
         "package": one.id, "at": one.at, "accepted": int(said.accepted), "rule": said.rule, "sub_indication": said.sub_indication,
         "detail": said.detail, "verifies": said.verifies,
     }  # fmt: skip
+
+
+def _stamp_row(one: Admitted, said: Judgement) -> dict[str, object]:
+    failed = next((stamp.report.sub_indication for stamp in said.stamps if not stamp.passed), None)
+    return {
+        "package": one.id,
+        "stamped_at": None if said.stamped_at is None else int(said.stamped_at.timestamp()),
+        "sub_indication": str(failed or ""),
+        "verifies": said.stamp_verifies,
+    }

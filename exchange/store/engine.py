@@ -6,7 +6,6 @@ Traps kept in here: SQLite's driver opens transactions late unless told otherwis
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -119,8 +118,9 @@ def open_archive(path: Path) -> Engine:
 
     Texts that are not UTF-8 come as they are (with surrogates) instead of ending the query: an audit must be able to name the row.
     """
-    # beside a WAL database lies its shared memory, which a read-only folder cannot take; a file nobody writes needs none
-    alone = not path.with_name(path.name + "-wal").exists() and not os.access(path.parent, os.W_OK)
+    # reading a WAL database leaves its shared memory beside it; a file without a log is written by nobody and needs none
+    log = path.with_name(path.name + "-wal")
+    alone = not log.exists() or log.stat().st_size == 0
     address = f"file:{quote(str(path.absolute()))}?mode=ro" + ("&immutable=1" if alone else "")
     engine = create_engine("sqlite://", creator=lambda: _connect_archive(address), poolclass=QueuePool)
     event.listen(engine, "connect", _prepare_archive)
@@ -134,7 +134,7 @@ def _connect_archive(address: str) -> sqlite3.Connection:
 def _prepare_archive(connection: DBAPIConnection, _record: object) -> None:
     raw: Any = connection
     raw.text_factory = _lenient
-    for pragma in ("query_only=ON", "temp_store=MEMORY", "cache_size=-32768", "mmap_size=268435456"):
+    for pragma in ("query_only=ON", "temp_store=MEMORY", "cache_size=-32768"):
         raw.execute(f"PRAGMA {pragma}").close()
 
 

@@ -25,6 +25,7 @@ from exchange.store.tables import (
     delivery_event,
     evidence,
     ledger_entry,
+    letter_stamp,
     negotiation,
     package,
     receipt,
@@ -47,6 +48,7 @@ class FactKind(StrEnum):
     ADMISSION = "admission"
     """A package taken in, with its receipt; of a status package also what it reports."""
     VERDICT = "verdict"
+    """With what was found of the letter's time-stamps."""
     REFUSAL = "refusal"
     EVENT = "event"
     """A delivery came into a state."""
@@ -103,7 +105,12 @@ _SOURCES: dict[FactKind, tuple[ColumnElement[int], Select[Any]]] = {
         .join(skeleton, skeleton.c.package == receipt.c.package)
         .outerjoin(status, status.c.package == receipt.c.package),
     ),
-    FactKind.VERDICT: (verdict.c.id, select(*verdict.c, *_PACKAGE).join(package, package.c.id == verdict.c.package)),
+    FactKind.VERDICT: (
+        verdict.c.id,
+        select(*verdict.c, *_PACKAGE, letter_stamp.c.stamped_at, letter_stamp.c.sub_indication, letter_stamp.c.verifies)
+        .join(package, package.c.id == verdict.c.package)
+        .outerjoin(letter_stamp, letter_stamp.c.package == verdict.c.package),
+    ),
     FactKind.REFUSAL: (
         refusal.c.package,
         select(*package.c, refusal.c.about, refusal.c.recipient, refusal.c.rule, refusal.c.sub_indication, refusal.c.statement,
@@ -238,7 +245,8 @@ def _trust(row: Any) -> Fact:
 
 
 def _verdict(row: Any) -> Fact:
-    return Fact(row[0], row[9], row[8], _hex(row[10]) or "", pack(list(row[:8])))
+    stamps = list(row[11:14]) if row[13] is not None else []
+    return Fact(row[0], row[9], row[8], _hex(row[10]) or "", pack([*row[:8], *stamps]))
 
 
 def _refusal(row: Any) -> Fact:

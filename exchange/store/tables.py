@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import Text as AnyText
 
-VERSION = "0003"
+VERSION = "0004"
 """The schema this code speaks; equal to the newest Alembic revision."""
 
 Id = BigInteger().with_variant(Integer, "sqlite")
@@ -188,6 +188,15 @@ verdict = Table(
     Column("verifies", Integer, nullable=False),
 )
 
+letter_stamp = Table(
+    "letter_stamp",
+    metadata,
+    Column("package", Id, _package(), primary_key=True),  # judged with its verdict; a letter without time-stamps has no row
+    Column("stamped_at", BigInteger, nullable=True),  # the earliest time proven; nothing where no time-stamp proves any
+    Column("sub_indication", Text, nullable=False),  # of the first time-stamp that did not hold
+    Column("verifies", Integer, nullable=False),
+)
+
 refusal = Table(
     "refusal",
     metadata,
@@ -346,5 +355,5 @@ checkpoint = Table(
     Column("signature", LargeBinary, nullable=False),
 )
 
-APPEND_ONLY = (receipt, refusal, verdict, delivery_event, evidence, trust, ledger_entry, ledger_node, checkpoint)
+APPEND_ONLY = (receipt, refusal, verdict, letter_stamp, delivery_event, evidence, trust, ledger_entry, ledger_node, checkpoint)
 """Tables no statement may update or delete from: triggers of the migrations say no."""

@@ -12,10 +12,11 @@ from scenarios.measures.catalogue import CATALOGUE, MeasureId, MeasureSpec
 from scenarios.measures.exchange import ExchangeFold
 from scenarios.measures.folder import Folder, Scene
 from scenarios.measures.holders import HoldersFold
+from scenarios.measures.longterm import LongTermFold
 from scenarios.measures.rows import CauseCount, Part, Row, Waiting, rate_of, waiting
 from scenarios.measures.traffic import TrafficFold
 from scenarios.trace import AgencyOpened, Channel, Record
-from scenarios.world import World
+from scenarios.world.model import World
 
 GROUPS = tuple((level.value, bloc.value) for bloc in Bloc for level in Level)
 """Order of every breakdown."""
@@ -30,6 +31,7 @@ class Measures:
     """Every measure's rest by level, bloc and cause, also outside the headlines."""
     waiting: tuple[Waiting, ...]
     traffic: TrafficFold
+    longterm: LongTermFold
     records: int
     last: int
     """Instant of the last record."""
@@ -49,13 +51,14 @@ class Fold:
     exchange: ExchangeFold = field(init=False)
     holders: HoldersFold = field(init=False)
     traffic: TrafficFold = field(default_factory=TrafficFold)
+    longterm: LongTermFold = field(default_factory=LongTermFold)
     _handlers: dict[type, list[Callable[[Any], None]]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.scene = Scene(self.world)
         self.exchange, self.holders = ExchangeFold(self.scene), HoldersFold(self.scene)
         self._handlers = defaultdict(list, {AgencyOpened: [self.scene.open]})
-        parts: tuple[Folder, ...] = (self.traffic, self.holders, self.exchange)
+        parts: tuple[Folder, ...] = (self.traffic, self.longterm, self.holders, self.exchange)
         for part in parts:
             for kind, handler in part.handlers().items():
                 self._handlers[kind].append(handler)
@@ -76,6 +79,7 @@ class Fold:
             causes=self._causes(),
             waiting=self._waiting(),
             traffic=self.traffic,
+            longterm=self.longterm,
             records=self.records,
             last=self.scene.last,
         )

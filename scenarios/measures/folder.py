@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from exchange.domain.calendar import VN, Calendar
 from scenarios.measures.cells import DAY, Cells
 from scenarios.trace import AgencyOpened
-from scenarios.world import World
+from scenarios.world.model import World
 
 Handlers = Mapping[type, Callable[[Any], None]]
 """Record type → what to do with one of it."""

@@ -10,7 +10,7 @@ from exchange.domain.identifiers import DocumentKey, OrganId
 from exchange.domain.negotiation import Kind, Negotiation, Step
 from exchange.edxml.model import Replacement
 from scenarios.trace import Cause, Channel, Scope
-from scenarios.world import Person
+from scenarios.world.model import Person
 
 
 class Stage(StrEnum):
@@ -77,6 +77,8 @@ class Draft:
     signed_at: int = 0
     number: str = ""
     notation: str = ""
+    day: date = date.min
+    """Its date, given with the number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from scenarios.office.cases import Draft
 from scenarios.office.office import Office, Parcel
 from scenarios.streams import share
 from scenarios.trace import Cause, Channel, Dispatched, Scope
-from scenarios.world import Agency
+from scenarios.world.model import Agency
 from signing import Purpose
 
 _ELECTRONIC = (Channel.AXIS, Channel.PARTY_NETWORK)
@@ -84,9 +84,8 @@ def send(office: Office, item: Draft, files: tuple[Annex, ...], able: Sender) ->
     if item.directive:
         services.portal.offer(office, item)
     by_axis = tuple(organ for organ, road in roads if road.channel is Channel.AXIS)
-    day = kernel.moment.date()
-    key = DocumentKey.of(office.id, item.number, item.notation, day)
-    sent = Sent(item, day, item.letter, files, by_axis, key, office.register_number)
+    key = DocumentKey.of(office.id, item.number, item.notation, item.day)
+    sent = Sent(item, item.day, item.letter, files, by_axis, key, office.register_number)
     item.letter = b""
     return sent
 

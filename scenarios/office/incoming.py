@@ -11,12 +11,12 @@ from enum import Enum, auto
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import MailState, Operation, StatusCode
 from exchange.domain.negotiation import Kind, Step
-from scenarios.office import wire
+from scenarios.office import archive, wire
 from scenarios.office.cases import Case, Incoming, Move
 from scenarios.office.office import LEADERS, Office, Parcel, require
 from scenarios.office.registers import FOLLOW_UP, INCOMING
-from scenarios.trace import Channel, Checked, Registered, Returned
-from scenarios.world import Person
+from scenarios.trace import Channel, Checked, Registered, Returned, StampChecked
+from scenarios.world.model import Person
 
 MIN_REASON = 10
 """Shortest reason for a return (vendors: 10–500 characters)."""
@@ -42,20 +42,29 @@ def check(office: Office, clerk: Person, item: Incoming) -> str:
     """The clerk verifies the letter for herself. The reason for a return, empty when it holds; paper is checked by eye."""
     _require_clerk(office, clerk, f"check {item.document}")
     require(item.document in office.queue, clerk.id, f"check {item.document}", "it is not in the arrival queue")
-    return verify(office, item)
+    return verify(office, item, keep=True)
 
 
-def verify(office: Office, item: Incoming) -> str:
-    """Judge what was fetched: the reason against it, empty when it holds."""
+def verify(office: Office, item: Incoming, *, keep: bool = False) -> str:
+    """Judge what was fetched: the reason against it, empty when it holds; ``keep`` it at hand, then, for the archive."""
     if item.file is None:
         return ""
     kernel = office.services.kernel
-    verdict = wire.judge_kept(office, item)
+    verdict, letter = wire.judge_kept(office, item)
     kernel.record(
         Checked(
             kernel.now, office.name, item.document, item.package, verdict.accepted, verdict.rule, verdict.sub_indication, verdict.verifies
         )
     )
+    proven = None if verdict.stamped_at is None else kernel.instant_of(verdict.stamped_at)
+    if verdict.stamps:
+        failed = next((str(stamp.report.sub_indication) for stamp in verdict.stamps if not stamp.passed), "")
+        at = -1 if proven is None else proven
+        kernel.record(
+            StampChecked(kernel.now, office.name, item.document, item.package, proven is not None, failed, at, verdict.stamp_verifies)
+        )
+    if keep and verdict.accepted:
+        archive.checked(office, item.document, letter, proven)
     return "" if verdict.accepted else f"Chữ ký số không hợp lệ: {verdict.rule} {verdict.detail}".strip()[:500]
 
 
@@ -82,6 +91,7 @@ def register(office: Office, clerk: Person, item: Incoming) -> Case:
     kernel.record(
         Registered(kernel.now, office.name, item.document, item.channel, case.arrival_number, item.signed_at, item.arrived_at, item.urgency)
     )
+    archive.entered(office, item.document)
     _tell(office, item, StatusCode.REGISTERED, MailState.REGISTERED, moves=_put_in_place(office, item))
     office.desks[office.signer(item.document).id].put("assign", case, item.urgency)
     return case
@@ -94,6 +104,7 @@ def send_back(office: Office, clerk: Person, item: Incoming, reason: str) -> Non
     require(len(reason) >= MIN_REASON, clerk.id, f"return {item.document}", f"a reason of at least {MIN_REASON} characters is needed")
     kernel = office.services.kernel
     del office.queue[item.document]
+    office.at_hand.pop(item.document, None)
     kernel.record(Returned(kernel.now, office.name, item.document, item.channel, reason))
     _tell(office, item, StatusCode.RETURNED, MailState.RETURNED, reason, _replaces_nothing(office, item))
 
@@ -165,6 +176,7 @@ def cancel(office: Office, document: str, sender: OrganId, text: str) -> tuple[M
     queued = office.queue.get(document)
     if queued is not None and queued.sender == sender:
         del office.queue[document]
+        office.at_hand.pop(document, None)
         wire.forget(office, queued)
         return _replaces_nothing(office, queued)
     case = _case(office, document, sender)

@@ -11,7 +11,7 @@ from scenarios.office.office import Office
 from scenarios.office.registers import KEPT
 from scenarios.streams import rendezvous
 from scenarios.trace import InternalEnded
-from scenarios.world import Person
+from scenarios.world.model import Person
 from signing import pack_letter
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from exchange.domain.identifiers import OrganId
-from scenarios.world import Person
+from scenarios.world.model import Person
 from signing import CadesSigner, Holder, Purpose
 
 _KEPT = 512
@@ -15,7 +15,11 @@ _KEPT = 512
 class KeyRing:
     """The tokens of all agencies. A clerk reaches the agency's, a person the own one (Decree 30 Art. 32)."""
 
-    def __init__(self, organisations: Mapping[OrganId, Holder | None], persons: Mapping[str, Holder]) -> None:
+    def __init__(
+        self, organisations: Mapping[OrganId, Holder | None], persons: Mapping[str, Holder], leaf_only: frozenset[OrganId] = frozenset()
+    ) -> None:
+        """``leaf_only``: agencies whose tools embed the signer's certificate alone."""
+        self._leaf_only = frozenset(map(str, leaf_only))
         self._organisations = organisations
         self._persons = persons
         self._signers: dict[tuple[str, Purpose], CadesSigner] = {}
@@ -32,7 +36,9 @@ class KeyRing:
         if holder is None:
             return None
         key = (name, purpose)
-        signer = self._signers.pop(key, None) or CadesSigner(holder, purpose=purpose)
+        signer = self._signers.pop(key, None)
+        if signer is None:
+            signer = CadesSigner(holder, leaf_only=name.partition("/")[0] in self._leaf_only, purpose=purpose)
         self._signers[key] = signer
         if len(self._signers) > _KEPT:
             del self._signers[next(iter(self._signers))]

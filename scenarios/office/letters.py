@@ -7,7 +7,7 @@ from exchange.domain.organization import Bloc
 from scenarios.office.cases import Draft
 from scenarios.office.corpus import Text, compose
 from scenarios.office.office import Office
-from scenarios.world import Agency, Person
+from scenarios.world.model import Agency, Person
 from signing import LetterContent
 
 _WITHOUT_ADDRESSEE = frozenset({"QĐ", "TB", "KH", "HD", "CT", "GNP", "BB"})

@@ -17,7 +17,7 @@ from scenarios.office.dispatch import Sent
 from scenarios.office.errors import OfficeError
 from scenarios.office.office import Office, Parcel, require
 from scenarios.office.outgoing import Need, keeps_registers
-from scenarios.world import Person
+from scenarios.world.model import Person
 
 _URGENT = 1
 """A request lies on the desk like an urgent document."""

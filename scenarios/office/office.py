@@ -7,6 +7,7 @@ in memory, everything finished is a row of :mod:`registers`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from exchange.domain.document import GENERAL, Numbering
 from exchange.domain.identifiers import OrganId
@@ -15,7 +16,10 @@ from scenarios.office.desk import Desk
 from scenarios.office.errors import OfficeError
 from scenarios.office.services import Services
 from scenarios.streams import rendezvous
-from scenarios.world import Agency, CertificatePlan, Person
+from scenarios.world.model import Agency, CertificatePlan, Person
+
+if TYPE_CHECKING:
+    from scenarios.office.archive import Copy
 
 LEADERS = ("leader", "deputy")
 _SITTINGS = {"clerk": "clerk_sittings", "leader": "leader_sittings", "deputy": "leader_sittings", "unit-head": "head_sittings"}
@@ -53,6 +57,10 @@ class Office:
     """Replacements of its own on their way: new document, old document."""
     requests: dict[tuple[str, OrganId], Request] = field(default_factory=dict)
     """What others asked here and no clerk has answered yet, by document and sender."""
+    at_hand: dict[str, Copy] = field(default_factory=dict)
+    """Letters found valid and not registered yet, by document identifier; only where an archive is kept."""
+    archive: dict[str, Copy] = field(default_factory=dict)
+    """Copies its archive is not done with."""
     numbering: Numbering = field(default_factory=Numbering)
     register_number: int = 0
     arrival_number: int = 0

@@ -7,18 +7,19 @@ draft cannot be edited: there is no command for it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from exchange.domain.document import GENERAL, SECRET, document_type, format_number
 from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Bloc
 from scenarios.channels import Hand, Sender, hand_cause
-from scenarios.office import dispatch, internal
+from scenarios.office import dispatch, internal, stamping
 from scenarios.office.cases import Answers, Draft, Replaces, Stage
 from scenarios.office.letters import letter_content, notation_of
 from scenarios.office.office import LEADERS, Office, require
 from scenarios.office.registers import FOLLOW_UP, OUTGOING
 from scenarios.trace import Cause, Drafted, Initialled, Issued, Scope, Signed
-from scenarios.world import Person
+from scenarios.world.model import Person
 from signing import LetterPress
 
 PRESS = LetterPress()
@@ -105,20 +106,24 @@ def sign(office: Office, leader: Person, item: Draft) -> None:
         key = office.services.keys.personal(leader)
         require(key is not None, leader.id, f"sign {item.id}", "there is no token in the reader")
         if key is not None:
-            item.letter = PRESS.sign(letter_content(office, item), key)
+            item.letter = PRESS.sign(letter_content(office, item), key, at=claimed_at(office))
     item.stage, item.signed_at = Stage.SIGNED, kernel.now
     kernel.record(Signed(kernel.now, office.name, item.id, leader.id, item.by_hand is None, item.by_hand))
     office.desks[office.clerk(item.id).id].put("issue", item, item.urgency)
 
 
-def issue(office: Office, clerk: Person, item: Draft) -> dispatch.Sent | None:
-    """The clerk numbers, seals, registers and sends (Decree 30 Art. 14–18); gives what left the house, ``None`` for what stays in it."""
+def issue(office: Office, clerk: Person, item: Draft, later: stamping.Later | None = None) -> dispatch.Sent | None:
+    """The clerk numbers, seals, registers and sends (Decree 30 Art. 14–18); gives what left the house, ``None`` for what stays in it.
+
+    Where letters are time-stamped a sealed one leaves when its time-stamp is there, or will not come: then ``later`` is told.
+    """
     other = clerk.role not in LEADERS and clerk.id != item.signer.id
     require(other, clerk.id, f"number {item.id}", "signer and numberer are different people")
     require(keeps_registers(office, clerk), clerk.id, f"number {item.id}", "only the clerk numbers, seals and registers")
     require(item.stage is Stage.SIGNED, clerk.id, f"number {item.id}", f"it is {item.stage}, not signed")
     services, kernel = office.services, office.services.kernel
     day = kernel.moment.date()
+    item.day = day
     item.number = format_number(office.give_number(day.year, SECRET if item.secret else GENERAL))
     office.register_number += 1
     seals = 0
@@ -127,7 +132,7 @@ def issue(office: Office, clerk: Person, item: Draft) -> dispatch.Sent | None:
         if seal is None or not office.holds(office.agency.organisation_certificate):
             item.by_hand, item.letter = Cause.NO_CERTIFICATE, b""
         else:
-            item.letter = PRESS.issue(item.letter, item.number, day, seal)
+            item.letter = PRESS.issue(item.letter, item.number, day, seal, at=claimed_at(office))
             seals = 1
     item.stage = Stage.ISSUED
     annexes = dispatch.annexes(office, item) if seals and not item.internal else ()
@@ -141,7 +146,17 @@ def issue(office: Office, clerk: Person, item: Draft) -> dispatch.Sent | None:
     if item.internal:
         internal.circulate_document(office, item)
         return None
-    return dispatch.send(office, item, annexes, sender_facts(office, item))
+    able = sender_facts(office, item)
+    if seals and kernel.world.stamps:
+        kernel.start_process(stamping.send_when_stamped(office, item, annexes, able, later))
+        return None
+    return dispatch.send(office, item, annexes, able)
+
+
+def claimed_at(office: Office) -> datetime | None:
+    """The time the agency's tool writes into its signatures: none, or Vietnamese time labelled UTC (domain.md §6.3)."""
+    kernel = office.services.kernel
+    return kernel.moment.replace(tzinfo=UTC) if office.id in kernel.world.field.clock_ahead else None
 
 
 def signing_cause(office: Office, item: Draft) -> Cause | None:

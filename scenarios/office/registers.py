@@ -103,6 +103,18 @@ KEPT = Table(
     Column("template", LargeBinary, nullable=False),
     Column("tail", LargeBinary, nullable=False),
 )
+ARCHIVED = Table(
+    "archived_letters",
+    METADATA,
+    Column("agency", String, primary_key=True),
+    Column("document", String, primary_key=True),
+    Column("level", String, nullable=False),
+    Column("delivered_template", LargeBinary, nullable=False),
+    Column("delivered_tail", LargeBinary, nullable=False),
+    Column("template", LargeBinary, nullable=False),
+    Column("tail", LargeBinary, nullable=False),
+)
+"""Registered letters as they were delivered, and as their keepers made them last (:mod:`scenarios.office.archive`); both packed."""
 MAIL = Table(
     "mail",
     METADATA,

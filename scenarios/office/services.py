@@ -14,14 +14,15 @@ from scenarios.office.keys import KeyRing
 from scenarios.office.registers import Registers
 from scenarios.office.witness import Witness
 from scenarios.trace import PathValidated
-from scenarios.world import Agency
-from signing import PackedLetter, PathCache, TrustStore, Validator, pack_letter, unpack_letter
+from scenarios.world.model import Agency
+from signing import DEFAULT, AlgorithmPolicy, PackedLetter, PathCache, TrustStore, Validator, pack_letter, unpack_letter
 
 if TYPE_CHECKING:
     from scenarios.office.office import Office
     from scenarios.systems.party import PartyNetwork
     from scenarios.systems.portal import Portal
     from scenarios.systems.post import Post
+    from scenarios.systems.stamping import TimeStamping
 
 T = TypeVar("T")
 
@@ -88,6 +89,10 @@ class Services:
     """Paths worked out so far, shared by all; signature results never are."""
     keep: bool = True
     """Whether finished internal letters are kept in the offices' database."""
+    policy: AlgorithmPolicy = DEFAULT
+    """Which algorithms the offices' validators accept; the one ``paths`` were made for."""
+    stamper: TimeStamping | None = None
+    """The time-stamping service, where letters are time-stamped."""
     offices: dict[OrganId, Office] = field(default_factory=dict)
     witness: Witness = field(init=False)
     shelf: Shelf = field(default_factory=Shelf)
@@ -109,6 +114,16 @@ class Services:
         return _there(self._post, "post")
 
     @property
+    def time_stamping(self) -> TimeStamping:
+        """The time-stamping service."""
+        return _there(self.stamper, "time-stamping service")
+
+    @property
+    def archives(self) -> bool:
+        """Whether agencies keep a copy of every letter they register: to make it last, or because somebody will ask for it."""
+        return self.kernel.world.preserves or bool(self.kernel.world.control_times)
+
+    @property
     def party(self) -> PartyNetwork:
         """The Party's own network."""
         return _there(self._party, "Party network")
@@ -127,7 +142,7 @@ class Services:
             def on_path(subject: str, verifies: int) -> None:
                 kernel.record(PathValidated(kernel.now, name, subject, verifies))
 
-            found = self._validators[organ] = Validator(self.trust, cache=self.paths, on_path=on_path)
+            found = self._validators[organ] = Validator(self.trust, self.policy, cache=self.paths, on_path=on_path)
         return found
 
     def join(self, post: Post, party: PartyNetwork, portal: Portal) -> None:

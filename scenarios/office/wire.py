@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _LETTER_NAME = "van-ban.pdf"
 _LETTER_ID = "van-ban"
 _FILE_LIMIT = 500
+LETTER_START = b"%PDF-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def write_document(
     if item.replaces is not None and replaced:
         old = (Replacement(item.replaces.document, replaced),)
         business = replace(business, operation=Operation.REPLACE, reason=item.replaces.reason, replacements=old)
-    return _write(office, item, office.services.kernel.moment.date(), item.letter, organs, annexes, business)
+    return _write(office, item, item.day, item.letter, organs, annexes, business)
 
 
 def write_operation(office: Office, sent: Sent, organs: tuple[OrganId, ...], business: Business) -> bytes:
@@ -177,15 +178,21 @@ def arrived_document(services: Services, package: EdxmlPackage, blobs: Mapping[s
     )
 
 
-def judge_kept(office: Office, item: Incoming) -> Judgement:
-    """The recipient's own verdict on what it fetched, at the instant of its arrival, by its own validator. Its files leave the shelf."""
+def judge_kept(office: Office, item: Incoming) -> tuple[Judgement, bytes]:
+    """The recipient's own verdict on what it fetched, at the instant of its arrival, by its own validator, and the letter it is about.
+
+    Its files leave the shelf.
+    """
     services = office.services
     if not isinstance(item.file, Kept):
         raise TypeError(f"{item.document} came without a file")
     attachments = tuple(Attachment(name, services.shelf.take(ref)) for name, ref in item.file.files)
     services.shelf.drop_header(item.package)
     validator = services.validator(office.id)
-    return judge(item.file.header, attachments, services.directory, validator, services.kernel.moment_of(item.arrived_at))
+    kernel = services.kernel
+    at = kernel.moment_of(item.arrived_at)
+    verdict = judge(item.file.header, attachments, services.directory, validator, at, stamp_expected=kernel.world.stamps)
+    return verdict, next((one.data for one in attachments if one.data.startswith(LETTER_START)), b"")
 
 
 def forget(office: Office, item: Incoming) -> None:

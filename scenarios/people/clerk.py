@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from scenarios.office import incoming, outgoing
 from scenarios.office.cases import Draft, Incoming
 from scenarios.office.office import Office
 from scenarios.people import mistakes
 from scenarios.streams import share
-from scenarios.world import Person
+from scenarios.world.model import Person
 
 NOT_COMPETENT = "Văn bản không thuộc thẩm quyền giải quyết của cơ quan, đề nghị gửi đúng nơi nhận."
 DUPLICATE = "Văn bản đã được tiếp nhận và vào sổ trước đó (trùng số, ký hiệu)."
@@ -31,4 +33,4 @@ def receive(office: Office, me: Person, item: Incoming) -> None:
 
 def issue(office: Office, me: Person, item: Draft) -> None:
     """Number, seal, register, send; hear later of what was wrong with it."""
-    mistakes.notice(office, me, outgoing.issue(office, me, item))
+    mistakes.notice(office, me, outgoing.issue(office, me, item, partial(mistakes.notice, office, me)))

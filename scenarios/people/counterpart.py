@@ -6,13 +6,15 @@ passes the same commands in one go. Every signature and every check is as real a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from scenarios.kernel import Process
 from scenarios.office import incoming, outgoing
 from scenarios.office.cases import Draft, Incoming, Request
 from scenarios.office.office import Office
 from scenarios.people import clerk, mistakes
 from scenarios.streams import share, stream
-from scenarios.world import Person
+from scenarios.world.model import Person
 
 
 def desk(office: Office, me: Person) -> Process:
@@ -29,7 +31,9 @@ def desk(office: Office, me: Person) -> Process:
 
 
 def _pass(office: Office, me: Person, verb: str, item: Draft) -> None:
-    commands = {"write": outgoing.submit, "initial": outgoing.initial, "sign": outgoing.sign, "issue": outgoing.issue}
+    commands: dict[str, Callable[[Office, Person, Draft], object]] = {
+        "write": outgoing.submit, "initial": outgoing.initial, "sign": outgoing.sign, "issue": outgoing.issue
+    }  # fmt: skip
     if verb in commands:
         commands[verb](office, me, item)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scenarios.world import Assumption, World
+from scenarios.world.model import Assumption, World
 
 DEFAULTS: tuple[Assumption, ...] = (
     Assumption("draft_minutes", 45.0, "minutes an officer writes on an official document"),
@@ -57,6 +57,20 @@ DEFAULTS: tuple[Assumption, ...] = (
     Assumption("counterpart_hours", 3.0, "mean hours until a counterpart outside the study registers what it received"),
 )
 
+STAMPING: tuple[Assumption, ...] = (
+    Assumption("time_stamp_seconds_min", 2.0, "seconds the fastest time-stamp takes (measured by others: 2 to 131 s)"),
+    Assumption("time_stamp_seconds_max", 131.0, "seconds the slowest time-stamp takes while the service works (the same measurement)"),
+    Assumption("time_stamp_timeout_seconds", 180.0, "seconds after which signing software gives up waiting for a time-stamp"),
+    Assumption("time_stamp_tries", 3.0, "times signing software asks for a time-stamp before a letter goes without"),
+    Assumption("time_stamp_lost_share", 0.0, "share of requests for a time-stamp that get no answer although the service works"),
+    Assumption(
+        "archive_run_minutes", 30.0, "minutes after midnight, when the new revocation lists are out, at which archives do their work"
+    ),
+)
+"""What is assumed besides where letters are made to last."""
+FIELD_SHARES = ("first_generation_share", "leaf_only_share", "clock_ahead_share")
+"""Shares of agencies that a world may state; without them there are none (:class:`scenarios.world.schema.FieldItem`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Habits:
@@ -71,7 +85,8 @@ class Habits:
 def effective(world: World) -> tuple[Assumption, ...]:
     """Every assumption about people that a run of this world uses: the world's own where it states one, else the default."""
     stated = {item.key: item for item in world.assumptions}
-    return tuple(stated.get(item.key, item) for item in DEFAULTS)
+    used = (*DEFAULTS, *STAMPING) if world.stamps else DEFAULTS
+    return tuple(stated.get(item.key, item) for item in used)
 
 
 def habits(world: World) -> Habits:

@@ -8,7 +8,7 @@ from scenarios.office import incoming, outgoing
 from scenarios.office.cases import Case, Draft
 from scenarios.office.office import Office
 from scenarios.streams import share, stream
-from scenarios.world import Person
+from scenarios.world.model import Person
 
 _WORKING_SECONDS = 8 * 3600
 

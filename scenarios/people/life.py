@@ -13,7 +13,7 @@ from scenarios.kernel import Kernel, Process
 from scenarios.office.office import Office
 from scenarios.people import clerk, leader, mistakes, officer
 from scenarios.streams import about, stream
-from scenarios.world import Person
+from scenarios.world.model import Person
 
 Choice = Callable[[Office, Person, Any], None]
 

@@ -18,7 +18,7 @@ from scenarios.office.incoming import Place, whereabouts
 from scenarios.office.office import Office
 from scenarios.people import errands
 from scenarios.streams import rendezvous, share
-from scenarios.world import Person
+from scenarios.world.model import Person
 
 MISSENT = "Văn bản gửi nhầm nơi nhận, đề nghị cho lấy lại."
 VOID = "Văn bản ban hành không đúng thẩm quyền, cơ quan ban hành thu hồi."

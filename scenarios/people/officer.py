@@ -12,7 +12,7 @@ from scenarios.office.outgoing import Need
 from scenarios.people import errands
 from scenarios.streams import share
 from scenarios.trace import Channel
-from scenarios.world import Person
+from scenarios.world.model import Person
 
 
 def write(office: Office, me: Person, item: Draft) -> None:

@@ -7,7 +7,7 @@ from scenarios.kernel import Kernel
 from scenarios.office.cases import Draft
 from scenarios.office.office import Office, require
 from scenarios.trace import Cause, Published
-from scenarios.world import Person
+from scenarios.world.model import Person
 
 
 def why_not(software: bool, secret: bool, by_hand: Cause | None, editor: Hand | None) -> Cause | None:

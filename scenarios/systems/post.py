@@ -6,7 +6,6 @@ A paper copy that follows an electronic document is not a second delivery: it ar
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 from exchange.domain.document import document_type
 from exchange.domain.identifiers import OrganId
@@ -100,7 +99,6 @@ class Post:
 
 def _printed(office: Office, item: Draft, channel: Channel) -> Incoming:
     """What the recipient's clerk reads on the page (or in the mail)."""
-    kernel = office.services.kernel
     return Incoming(
         document=item.id,
         sender=office.id,
@@ -110,7 +108,7 @@ def _printed(office: Office, item: Draft, channel: Channel) -> Incoming:
         signed_at=item.signed_at,
         number=item.number,
         notation=item.notation,
-        day=(kernel.start + timedelta(seconds=kernel.now)).date(),
+        day=item.day,
         type_name=document_type(item.type).name,
         subject=text_of(office, item).subject,
         recipients=len(item.recipients),

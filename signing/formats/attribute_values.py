@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from asn1crypto import cms, core
 
 from signing import der, oids
 from signing.algorithms import SHA256_IDENTIFIER
-from signing.formats.envelope import MAX_VALUES, digest_name, plain_algorithm
+from signing.formats.envelope import MAX_VALUES, bounded_serial, digest_name, plain_algorithm
 from signing.formats.opaque import AnySequence, Notes, dotted, optional, raw
 
 _SEQUENCE = 0x30
@@ -47,8 +47,7 @@ def ess(notes: Notes, attributes: dict[str, bytes]) -> tuple[EssEntry, ...]:
         found += notes.tried("signing-certificate-v2", "RFC 5035 §3", lambda: _ess_v2(notes, second), nothing)
     if first is not None:
         found += notes.tried("signing-certificate", "RFC 2634 §5.4", lambda: _ess_v1(notes, first), nothing)
-    if not found:
-        notes.note("no signing-certificate attribute names the signer's certificate", "EN 319 122-1 §5.2.2")
+    # That there is none is plain from the claim, and what it costs the policy's affair (signing-certificate-attribute): no breach of CMS.
     return found[:MAX_VALUES]
 
 
@@ -83,7 +82,7 @@ def _hash_and_issuer(notes: Notes, parts: Sequence[bytes]) -> tuple[bytes, bytes
     if len(parts) == 1:
         return digest, None, None
     names, number = _parts(parts[1], 2)
-    serial: int = core.Integer.load(number, strict=True).native
+    serial: int = bounded_serial(core.Integer.load(number, strict=True).native)
     named = _parts(names, MAX_VALUES)
     if len(named) != 1 or named[0][0] != _DIRECTORY_NAME:
         notes.note("issuerSerial does not name the issuer by one directoryName", "RFC 5035 §3")
@@ -126,5 +125,13 @@ def signing_time(notes: Notes, attributes: dict[str, bytes]) -> datetime | None:
     value = attributes.get(oids.SIGNING_TIME)
     if value is None:
         return None
-    claimed: datetime | None = notes.tried("signing-time", "RFC 5652 §11.3", lambda: cms.Time.load(value, strict=True).native, None)
-    return claimed
+
+    def moment() -> datetime:
+        """Year 0 is a class of asn1crypto's own, no zone is nobody's time: neither can be held against another instant."""
+        found = cms.Time.load(value, strict=True).native
+        if not isinstance(found, datetime) or found.tzinfo is None:
+            raise ValueError("it is no instant with its zone")
+        return found.astimezone(UTC)
+
+    otherwise: datetime | None = None
+    return notes.tried("signing-time", "RFC 5652 §11.3", moment, otherwise)

@@ -15,6 +15,10 @@ Digest = Callable[[str], bytes | None]
 """``digest name (sha256, …) → digest of what was signed``, or ``None`` when the signed bytes are not at hand (SIGNED_DATA_NOT_FOUND)."""
 
 
+Deviation = tuple[str, str]
+"""Something odd as a reader tells it: what (rule), and what it breaks (clause)."""
+
+
 class Level(StrEnum):
     """Baseline level a signature's artefacts amount to (EN 319 122-1 §6, EN 319 142-1 §6); a fact of form, not a verdict."""
 
@@ -100,5 +104,7 @@ class SignatureClaim:
     signature_tokens: tuple[TokenClaim, ...] = ()
     archive_tokens: tuple[TokenClaim, ...] = ()
     level: Level = Level.B
+    signers: int = 1
+    """How many signers the SignedData has: its certificates and revocation data serve all of them."""
     findings: tuple[tuple[str, str], ...] = ()
     """What the reader saw around the signature and policy must weigh, (rule, clause): later changes, uncovered bytes, foreign layout."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from signing import der, oids
 from signing.algorithms import CMS_SIGNATURES, DIGESTS
+from signing.errors import FormatFailure
 from signing.formats.claims import SignerClaim
 
 MAX_SIGNED_DATA = 16 * 1024 * 1024
@@ -17,13 +18,14 @@ MAX_SIGNED_DATA = 16 * 1024 * 1024
 MAX_SIGNERS = 16
 MAX_ATTRIBUTES = 64
 MAX_VALUES = 16
+MAX_SERIAL_BITS = 512
+"""Longest serial number, which RFC 5280 §4.1.2.2 bounds to 20 octets; Python refuses to write out much longer ones."""
 MAX_ARTEFACTS = 128
 """Most certificates, and most revocation data, in one SignedData."""
 
 OWN_READERS = frozenset(((0x30, 0xA0, 0x30, 0xA0, 0x30), (0x30, 0xA0, 0x30, 0xA1, 0x30)))
 """Where in a ContentInfo certificates and lists stand, by leading tags: taken as they are, since they have readers of their own."""
 SIGNED_ATTRIBUTES_RULE = "signedAttrs must be present (EN 319 122-1 §5.1.1; draft-ietf-lamps-cms-euf-cma-signeddata)"
-Deviation = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,13 @@ def digest_name(encoded: bytes) -> str:
 def signature_name(digest: str, encoded: bytes) -> str:
     """The signature algorithm of a digest name and an encoded AlgorithmIdentifier, or ``unknown:<hex>``."""
     return CMS_SIGNATURES.get((digest, encoded), f"unknown:{encoded.hex()}")
+
+
+def bounded_serial(serial: int) -> int:
+    """A certificate's serial number, if it is not longer than anybody's; raises :class:`FormatFailure`."""
+    if serial.bit_length() > MAX_SERIAL_BITS:
+        raise FormatFailure("serialNumber", f"must not have more than {MAX_SERIAL_BITS} bits (RFC 5280 §4.1.2.2)")
+    return serial
 
 
 def signed_data_version(

@@ -16,6 +16,9 @@ from pyhanko.sign.diff_analysis import DiffResult
 from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation import EmbeddedPdfSignature
 
+from signing.formats.foreign_active import active_content
+from signing.formats.foreign_prefix import covered_reader, moved_object
+
 MAX_FIELDS = 64
 MAX_STORED = 512
 _STORE_KINDS = ("/Certs", "/CRLs", "/OCSPs")
@@ -30,12 +33,32 @@ def inspect(data: bytes) -> dict[str, Any]:
     if len(found) > MAX_FIELDS:
         raise ValueError(f"more than {MAX_FIELDS} signature fields")
     fields = [_field(reader, str(name), value, field) for name, value, field in found]
+    stores: dict[int, list[list[bytes]]] = {}
+    known: dict[tuple[int, int], tuple[str, list[list[bytes]]]] = {}
+    for seen in fields:
+        revision, end = seen["revision"], sum(seen["byte_range"][-2:])
+        if revision is not None:
+            if (revision, end) not in known:
+                known[revision, end] = _by_itself(data, reader, revision, end)
+            seen["moved"], stores[revision] = known[revision, end]
     return {
         "fields": fields,
         "revisions": reader.xrefs.total_revisions,
         "store": _store(reader.root),
-        "stores": {field["revision"]: _store_at(reader, field["revision"]) for field in fields if field["revision"] is not None},
+        "stores": stores,
+        "active": active_content(reader.root),
     }
+
+
+def _by_itself(data: bytes, reader: PdfFileReader, revision: int, end: int) -> tuple[str, list[list[bytes]]]:
+    """What a revision says only together with later bytes (empty: nothing), and the store as its own bytes have it."""
+    if end >= len(data):
+        return "", _store(reader.root)
+    try:
+        covered = covered_reader(data, end)
+        return moved_object(reader, covered, revision), _store(covered.root)
+    except Exception as error:  # as above: no answer is no good answer
+        return f"what it covers cannot be read by itself ({type(error).__name__})", [[], [], []]
 
 
 def _field(reader: PdfFileReader, name: str, value: Any, field: Any) -> dict[str, Any]:
@@ -52,6 +75,7 @@ def _field(reader: PdfFileReader, name: str, value: Any, field: Any) -> dict[str
         "coverage": "",
         "changes": "",
         "changed_fields": [],
+        "moved": "",
     }
     return described | _difference(reader, name, field)
 
@@ -72,10 +96,6 @@ def _difference(reader: PdfFileReader, name: str, field: Any) -> dict[str, Any]:
     return seen | {"changes": "OTHER", "reason": " ".join(str(result).split())[:200]}
 
 
-def _store_at(reader: PdfFileReader, revision: int) -> list[list[bytes]]:
-    return _store(reader.get_historical_resolver(revision).root)
-
-
 def _store(root: Any) -> list[list[bytes]]:
     """Certificates, lists and OCSP responses of the document security store, as DER."""
     try:
@@ -90,4 +110,6 @@ def _streams(store: Any, kind: str) -> Iterator[bytes]:
     if len(references) > MAX_STORED:
         raise ValueError(f"more than {MAX_STORED} artefacts in the security store")
     for reference in references:
-        yield bytes(reference.get_object().data)
+        item = reference.get_object()
+        if isinstance(item, generic.StreamObject):  # what is not there (yet) is no artefact
+            yield bytes(item.data)

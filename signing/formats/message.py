@@ -94,7 +94,7 @@ class Shapes:
         Only when content-type and message-digest are the first two attributes: no other attribute can then be taken for the digest.
         """
         attributes, after = message.signed_attributes, algorithm + der.octet_string(message.signature)
-        header = _header_length(attributes)
+        header = header_length(attributes)
         if len(data) > _LONGEST_KEPT or len(message.message_digest) != _DIGEST_SIZE or not data.endswith(attributes[1:] + after):
             return
         if not attributes.startswith(self._attributes_start, header):
@@ -115,6 +115,6 @@ def _key(data: bytes) -> tuple[int, bytes]:
     return len(data), data[mark : mark + _KEY_SIZE]
 
 
-def _header_length(element: bytes) -> int:
+def header_length(element: bytes) -> int:
     """Octets of tag and length before the value of a DER element."""
     return 2 + (element[1] & 0x7F if element[1] & 0x80 else 0)

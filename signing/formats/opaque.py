@@ -9,7 +9,7 @@ from asn1crypto import core
 
 from signing import der
 from signing.errors import FormatFailure
-from signing.formats.envelope import Deviation
+from signing.formats.claims import Deviation
 
 _MAX_OID = 64
 _T = TypeVar("_T")

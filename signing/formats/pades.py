@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from binascii import hexlify, unhexlify
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 from signing.errors import FormatFailure
 
@@ -60,6 +60,14 @@ def read_claimed_time(data: bytes, at: int) -> datetime | None:
         year, month, day, hour, minute, second = map(int, match.groups())
         return datetime(year, month, day, hour, minute, second, tzinfo=_VN)
     except ValueError:
+        return None
+
+
+def in_every_zone(moment: datetime | None) -> datetime | None:
+    """The moment, or ``None`` when it is no instant in UTC: the first hours of year 1 and the last of 9999 elsewhere."""
+    try:
+        return None if moment is None else moment.astimezone(UTC).astimezone(moment.tzinfo)
+    except OverflowError:
         return None
 
 

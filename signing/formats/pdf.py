@@ -19,9 +19,9 @@ from signing.errors import FormatFailure
 from signing.formats import tolerant
 from signing.formats.artefacts import Artefacts, carried
 from signing.formats.ber import Walker
-from signing.formats.claims import Digest, SignatureClaim, TokenClaim
+from signing.formats.claims import Deviation, Digest, SignatureClaim, TokenClaim
 from signing.formats.coverage import SignedRange
-from signing.formats.envelope import Deviation
+from signing.formats.pades import in_every_zone
 from signing.formats.sandbox import Sandbox
 from signing.formats.signed_data import digest_of, level_of, read_strict, read_tolerant
 from signing.formats.timestamp import Token, read_token, token_claim
@@ -32,6 +32,7 @@ NEEDS_EXTRA = "a PDF that is no letter of this software needs the extra truc[for
 _INSPECT = "signing.formats.foreign:inspect"
 _RANGES = "ISO 32000-1 §12.8.1; EN 319 142-1 §4.2"
 _LATER = "ISO 32000-1 §12.8.2; EN 319 142-1 §5.5"
+_ACTIVE = "ISO 32000-1 §12.6.4, §12.7.8, §12.8.5"
 _DETACHED = ("/ETSI.CAdES.detached", "/adbe.pkcs7.detached")
 _TIME_STAMP = "/ETSI.RFC3161"
 _HARMLESS = ("NONE", "LTA_UPDATES")
@@ -86,7 +87,9 @@ def read_pdf(data: bytes, sandbox: Sandbox) -> PdfReading:
     stamps = _stamps(fields, seen["stores"], findings)
     claims: list[SignatureClaim] = []
     for field in fields:
-        if not field.is_stamp:
+        if field.is_stamp:
+            findings += ((f"time-stamp {field.range.name}: {rule}", clause) for rule, clause in field.findings)
+        else:
             claims += _claims(field, stamps, store, findings)
     return PdfReading(tuple(claims), tuple(dict.fromkeys(findings)), ranges)
 
@@ -137,6 +140,8 @@ def _revision_findings(data: bytes, seen: dict[str, Any], end: int) -> list[Devi
     changes, reason = seen["changes"], seen.get("reason", "")
     if not _ends_a_revision(data[max(end - 64, 0) : end]):
         found.append(("the signature does not end where a revision of the file ends", _RANGES))
+    if seen["moved"]:
+        found.append((f"what the signature covers means something else with the bytes behind it: {seen['moved']}", _LATER))
     if changes == "unknown":
         found.append((f"what was changed after this signature cannot be told: {reason}", _LATER))
     elif changes not in _HARMLESS:
@@ -165,6 +170,8 @@ def _whole_file(data: bytes, seen: dict[str, Any], fields: Sequence[_Field]) -> 
     signatures = [field for field in fields if not field.is_stamp]
     if signatures and signatures[-1].seen["changes"] not in _HARMLESS:
         found.append((f"something was changed after the last signature: {signatures[-1].seen['changes']}", _LATER))
+    if seen["active"]:
+        found.append((f"the file can change what it shows: {', '.join(seen['active'])}", _ACTIVE))
     named = len(_BYTE_RANGE.findall(data))
     if named > len(seen["fields"]):
         found.append((f"{named - len(seen['fields'])} byte ranges in the file belong to no signature field", _RANGES))
@@ -260,6 +267,7 @@ def _claimed(text: str) -> datetime | None:
         return None
     try:
         offset = timedelta(hours=int(match[8] or 0), minutes=int(match[9] or 0)) * (-1 if match[7] == "-" else 1)
-        return datetime(*(int(match[group]) for group in range(1, 7)), tzinfo=timezone(offset))  # type: ignore[misc,arg-type]
+        moment = datetime(*(int(match[group]) for group in range(1, 7)), tzinfo=timezone(offset))  # type: ignore[misc,arg-type]
     except ValueError:
         return None
+    return in_every_zone(moment)

@@ -12,11 +12,12 @@ import importlib
 import io
 import os
 import pickle
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
-from threading import Lock
+from threading import Lock, Timer
 from types import TracebackType
 from typing import Any
 
@@ -28,6 +29,9 @@ MEMORY = 1024 * 1024 * 1024
 MAX_ANSWER = 64 * 1024 * 1024
 _START_SECONDS = 60.0
 """For starting and importing, which is our own work and not the file's."""
+_MAX_FILES = 64
+_GRACE = 1.0
+"""Seconds after the limit at which whatever still runs is ended from outside its pipe, and by itself when the parent is gone."""
 _DONE, _MEMORY = "done", "memory"
 
 
@@ -63,7 +67,11 @@ class Sandbox:
             child = self._child
             if child is None or child.process.poll() is not None:
                 self._stop()
-                child = self._child = _start(function.partition(":")[0], self._memory)
+                child = self._child = _start(function.partition(":")[0], self._memory, self._seconds)
+            # A child that takes no question or ends in the middle of an answer would be waited for without end.
+            killer = Timer(self._seconds + _GRACE, child.process.kill)
+            killer.daemon = True
+            killer.start()
             try:
                 child.pipe.send_bytes(pickle.dumps((function, arguments)))
                 if not child.pipe.poll(self._seconds):
@@ -76,6 +84,8 @@ class Sandbox:
             except ValueError as error:
                 self._stop()
                 raise FormatFailure("file", "made its parser answer something unreadable") from error
+            finally:
+                killer.cancel()
             if outcome == _MEMORY:
                 self._stop()  # what a starved parser left behind is not worth keeping
         if outcome != _DONE:
@@ -99,12 +109,20 @@ class Sandbox:
         self._child = None
 
 
-def _start(module: str, memory: int) -> _Child:
+def _start(module: str, memory: int, seconds: float) -> _Child:
     """A child that has imported ``module`` and waits for calls."""
     ours, theirs = Pipe()
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     number = theirs.fileno()
-    command = (sys.executable, "-c", "from signing.formats.sandbox import serve; serve()", str(number), module, str(memory))
+    command = (
+        sys.executable,
+        "-c",
+        "from signing.formats.sandbox import serve; serve()",
+        str(number),
+        module,
+        str(memory),
+        str(seconds + _GRACE),
+    )
     process = subprocess.Popen(  # noqa: S603 - our own interpreter, nothing of the file in the command
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, pass_fds=(number,)
     )
@@ -137,7 +155,7 @@ def _plain(data: bytes) -> Any:
 
 def serve() -> None:
     """The child: answer calls until the parent closes the pipe."""
-    pipe, module, memory = Connection(int(sys.argv[1])), sys.argv[2], int(sys.argv[3])
+    pipe, module, memory, seconds = Connection(int(sys.argv[1])), sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
     importlib.import_module(module)
     _limit(memory)
     pipe.send_bytes(pickle.dumps((_DONE, None)))
@@ -146,7 +164,9 @@ def serve() -> None:
             function, arguments = pickle.loads(pipe.recv_bytes())  # noqa: S301 - from the parent
         except EOFError:
             return
+        _die_after(seconds)
         pipe.send_bytes(_answer(function, arguments))
+        _die_after(0)
 
 
 def _answer(function: str, arguments: tuple[Any, ...]) -> bytes:
@@ -164,10 +184,18 @@ def _answer(function: str, arguments: tuple[Any, ...]) -> bytes:
         return pickle.dumps(("error", " ".join(f"{type(error).__name__}: {error}".split())[:300]))
 
 
+def _die_after(seconds: float) -> None:
+    """Let the system end this process in a while (0: not any more), so that it does not run for ever when the parent was killed."""
+    with contextlib.suppress(AttributeError):  # absent on some platforms
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
 def _limit(memory: int) -> None:
-    """Bound the address space where the platform can."""
+    """Bound the address space where the platform can; nothing is written to files, and few are open."""
     with contextlib.suppress(ImportError, ValueError):
         import resource  # noqa: PLC0415 - absent on some platforms
 
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (_MAX_FILES, _MAX_FILES))

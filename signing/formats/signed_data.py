@@ -17,9 +17,9 @@ from signing.errors import FormatFailure
 from signing.formats import strict, tolerant
 from signing.formats.archive import Reach, index_of, stamped
 from signing.formats.artefacts import Artefacts, carried, unsigned_artefacts
-from signing.formats.claims import Digest, Level, SignatureClaim, SignerClaim, TokenClaim
+from signing.formats.claims import Deviation, Digest, Level, SignatureClaim, SignerClaim, TokenClaim
 from signing.formats.cms import looks_like_signed_attributes
-from signing.formats.envelope import Deviation, Envelope, EnvelopeReader, SignerEnvelope
+from signing.formats.envelope import Envelope, EnvelopeReader, SignerEnvelope
 from signing.formats.timestamp import Token, read_token, token_claim
 
 MAX_TOKENS = 64
@@ -172,6 +172,7 @@ class _Assembly:
             signature,
             tuple(sorted(archive, key=lambda token: token.generated_at)),
             level,
+            len(self._envelope.signers),
             tuple(self._remarks()),
         )
 
@@ -200,6 +201,11 @@ class _Assembly:
 
     def _archive_token(self, token: Token) -> TokenClaim:
         index = index_of(token.envelope)
+        if index.algorithm != token.info.imprint_algorithm:
+            # Else a weak digest in the index would say what a strong imprint covers.
+            raise FormatFailure(
+                "ats-hash-index-v3", f"must use the digest of its token's imprint, not {index.algorithm} (EN 319 122-1 §5.5.2)"
+            )
         self._reach = self._reach or Reach(self._envelope, self._signer)
 
         def expected(algorithm: str) -> bytes | None:

@@ -9,20 +9,21 @@ Whatever is wrong with the bytes is a finding; nothing is raised, nothing hangs.
 from __future__ import annotations
 
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from signing import der, oids
 from signing.errors import FormatFailure, LetterRefused
 from signing.formats.ber import Element, Walker
-from signing.formats.claims import SignatureClaim
-from signing.formats.coverage import NOTHING_COVERS, STRUCTURE, Span, joined, pdf_coverage
-from signing.formats.envelope import MAX_SIGNED_DATA, Deviation
+from signing.formats.claims import Deviation, SignatureClaim
+from signing.formats.coverage import NOTHING_COVERS, STRUCTURE, SignedRange, Span, joined, pdf_coverage
+from signing.formats.envelope import MAX_SIGNED_DATA
 from signing.formats.letter.claims import letter_claims
 from signing.formats.letter.template import template_of
 from signing.formats.pdf import read_pdf
 from signing.formats.sandbox import Sandbox
 from signing.formats.signed_data import read_strict, read_tolerant
+from signing.formats.strict import NO_SIGNING_CERTIFICATE
 
 _PEM_LABELS = (b"CMS", b"PKCS7", b"PKCS #7 SIGNED DATA")
 _SPACE_BEFORE = 256
@@ -47,6 +48,7 @@ class SignedObject:
     """Signed bytes as read: one claim per signature, findings on the whole (rule, clause), and every byte accounted for.
 
     ``refusal`` is set when the bytes cannot be read at all: EN 319 102-1 calls that FORMAT_FAILURE, and there are no claims then.
+    ``ranges`` are a PDF's signatures and time-stamps, from which other tools can be given their CMS and the bytes it covers.
     """
 
     kind: SignedKind
@@ -54,6 +56,7 @@ class SignedObject:
     findings: tuple[Deviation, ...]
     coverage: tuple[Span, ...]
     refusal: FormatFailure | None = None
+    ranges: tuple[SignedRange, ...] = ()
 
 
 def read_signed(data: bytes, content: bytes | None = None, *, sandbox: Sandbox | None = None) -> SignedObject:
@@ -74,7 +77,8 @@ def _read_pdf(data: bytes, sandbox: Sandbox | None) -> SignedObject:
     findings: list[Deviation] = []
     try:
         letter = letter_claims(data)
-        return SignedObject(SignedKind.LETTER, (letter.leader, letter.seal), (), pdf_coverage(len(data), letter.ranges))
+        coverage = pdf_coverage(len(data), letter.ranges)
+        return SignedObject(SignedKind.LETTER, (letter.leader, letter.seal), (), coverage, ranges=letter.ranges)
     except LetterRefused as refusal:
         if template_of(data) is not None:
             findings.append((f"not a letter in good form: {refusal}", "letter layout, docs/decisions/0010"))
@@ -86,7 +90,8 @@ def _read_pdf(data: bytes, sandbox: Sandbox | None) -> SignedObject:
             reading = read_pdf(data, sandbox)
     except FormatFailure as failure:
         return SignedObject(SignedKind.PDF, (), tuple(findings), (Span(0, len(data), NOTHING_COVERS),), failure)
-    return SignedObject(SignedKind.PDF, reading.claims, (*findings, *reading.findings), pdf_coverage(len(data), reading.ranges))
+    coverage = pdf_coverage(len(data), reading.ranges)
+    return SignedObject(SignedKind.PDF, reading.claims, (*findings, *reading.findings), coverage, ranges=reading.ranges)
 
 
 def _read_cms(data: bytes, content: bytes | None) -> SignedObject:
@@ -96,8 +101,11 @@ def _read_cms(data: bytes, content: bytes | None) -> SignedObject:
         try:
             claims = read_strict(encoded, content)
         except FormatFailure as strict:
+            refused = (f"the strict reader refuses the CMS: {strict}", "EN 319 122-1 §4")
             claims = read_tolerant(encoded, content)
-            findings.append((f"the strict reader refuses the CMS: {strict}", "EN 319 122-1 §4"))
+            if strict.rule != NO_SIGNING_CERTIFICATE:
+                claims = tuple(_with_reason(claim, refused) for claim in claims)
+            findings.append(refused)
         spans = _cms_coverage(encoded, len(claims))
     except FormatFailure as failure:
         kind = SignedKind.DETACHED if content is not None else SignedKind.UNKNOWN
@@ -127,6 +135,13 @@ def _from_pem(data: bytes, findings: list[Deviation]) -> bytes:
         return binascii.a2b_base64(data[start + len(opening) : end].translate(None, b" \t\r\n"), strict_mode=True)
     except binascii.Error as error:
         raise FormatFailure("PEM", f"must hold base64 (RFC 7468 §3): {error}") from error
+
+
+def _with_reason(claim: SignatureClaim, refused: Deviation) -> SignatureClaim:
+    """What the strict reader refuses and the tolerant one saw nothing in is a deviation too: nothing goes past both without a word."""
+    if claim.signer.deviations or claim.findings:
+        return claim
+    return replace(claim, signer=replace(claim.signer, deviations=(refused,)))
 
 
 def _cms_coverage(data: bytes, signers: int) -> tuple[Span, ...]:

@@ -28,6 +28,7 @@ from signing.formats.envelope import (
     Attribute,
     Envelope,
     SignerEnvelope,
+    bounded_serial,
     digest_name,
     plain_algorithm,
     signature_name,
@@ -53,6 +54,8 @@ from signing.formats.schemas import Attribute as AttributeSchema
 
 Signed = Mapping[str, asn1.TLV]
 EssEntry = tuple[str, bytes, bytes | None, int | None]
+NO_SIGNING_CERTIFICATE = "signing-certificate-v2 or signing-certificate must be present (EN 319 122-1 §5.2.2)"
+"""Refused here, where a profile is read; in a claim it is plain from what is not there, and the policy's affair."""
 _CHOICES = {b"\x30", b"\xa0", b"\xa1", b"\xa2", b"\xa3"}
 _SEQUENCE, _OCTETS, _OID, _NULL = b"\x30", b"\x04", b"\x06", b"\x05"
 
@@ -158,7 +161,7 @@ def _identifier(element: asn1.TLV) -> tuple[bytes | None, int | None, bytes | No
     if element.tag_bytes != _SEQUENCE:
         raise FormatFailure("SignerInfo", "the signer must be named by issuer and serial number or key identifier (RFC 5652 §5.3)")
     signer: SignerId = element.parse(SignerId)
-    return full(signer.issuer), signer.serial, None
+    return full(signer.issuer), bounded_serial(signer.serial), None
 
 
 def _signed_attributes(raw: bytes) -> dict[str, asn1.TLV]:
@@ -216,7 +219,7 @@ def _ess(attributes: Signed) -> tuple[EssEntry, ...]:
     """What signing-certificate-v2 and version 1 name, version 2 first; one of them must be there (EN 319 122-1 §5.2.2)."""
     second, first = attributes.get(oids.SIGNING_CERTIFICATE_V2), attributes.get(oids.SIGNING_CERTIFICATE)
     if second is None and first is None:
-        raise FormatFailure("signedAttrs", "signing-certificate-v2 or signing-certificate must be present (EN 319 122-1 §5.2.2)")
+        raise FormatFailure("signedAttrs", NO_SIGNING_CERTIFICATE)
     found: list[EssEntry] = []
     if second is not None:
         identifiers: SigningCertificateV2 = _sequence(second, "signing-certificate-v2").parse(SigningCertificateV2)
@@ -247,7 +250,7 @@ def _issuer_serial(value: IssuerSerial | None) -> tuple[bytes | None, int | None
         return None, None
     if len(value.issuer) != 1 or value.issuer[0].tag_bytes != b"\xa4":
         raise FormatFailure("signing-certificate", "issuerSerial must name the issuer by one directoryName (RFC 5035 §3)")
-    return bytes(value.issuer[0].data), value.serial
+    return bytes(value.issuer[0].data), bounded_serial(value.serial)
 
 
 def _algorithm_protection(attributes: Signed, digest: bytes, signature: bytes) -> bool | None:

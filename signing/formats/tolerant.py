@@ -14,7 +14,7 @@ from signing import der, oids
 from signing.errors import FormatFailure
 from signing.formats import attribute_values as values
 from signing.formats.ber import definite
-from signing.formats.claims import SignerClaim
+from signing.formats.claims import Deviation, SignerClaim
 from signing.formats.envelope import (
     MAX_ARTEFACTS,
     MAX_ATTRIBUTES,
@@ -24,9 +24,9 @@ from signing.formats.envelope import (
     OWN_READERS,
     SIGNED_ATTRIBUTES_RULE,
     Attribute,
-    Deviation,
     Envelope,
     SignerEnvelope,
+    bounded_serial,
     digest_name,
     plain_algorithm,
     signature_name,
@@ -234,7 +234,7 @@ def _identifier(sid: bytes) -> tuple[bytes | None, int | None, bytes | None]:
         return None, None, core.OctetString.load(b"\x04" + sid[1:], strict=True).native
     named = AnySequence.load(sid, strict=True)
     issuer, serial = raw(named, 2, "SignerInfo")
-    return issuer, core.Integer.load(serial, strict=True).native, None
+    return issuer, bounded_serial(core.Integer.load(serial, strict=True).native), None
 
 
 def _signature_algorithm(signer: _Signer, digest: str, encoded: bytes) -> str:

@@ -18,7 +18,8 @@ class PkiSpec:
 
     Keys and serials derive from ``seed``. CRLs appear every ``crl_interval`` counted from 00:00 (+07:00) of their root's first day and are
     good for ``crl_validity``. ``revoked_authorities`` pairs an authority with the instant its root revoked it. ``key_cache`` is where RSA
-    keys are kept, needed only when one is asked for. ``trees`` are the hierarchies there are; G2 always is.
+    keys are kept, needed only when one is asked for, unless ``derived_rsa`` says that they derive from the seed as well (half a second
+    each; 2048 bits only). ``trees`` are the hierarchies there are; G2 always is.
 
     A new time-stamping unit starts every ``stamper_interval_years``, each certified for ``stamper_years``; at every instant of
     ``compromised_stampers`` the unit then in use is revoked and the next one starts. OCSP responders are renewed every
@@ -41,6 +42,7 @@ class PkiSpec:
     responder_interval: timedelta = timedelta(days=30)
     responder_overlap: timedelta = timedelta(days=7)
     ocsp_validity: timedelta = timedelta(hours=1)
+    derived_rsa: bool = False
 
     def check(self) -> None:
         """Raise :class:`InvalidHolder` for a description no PKI can follow."""
@@ -58,9 +60,11 @@ class PkiSpec:
             raise InvalidHolder(root, "only subordinates of the PKI's own hierarchies can be revoked")
 
     def make_key(self, kind: KeyKind, subject: str) -> SigningKey:
-        """The key of ``subject``: derived (P-256), or from the disk cache (RSA)."""
+        """The key of ``subject``: derived (P-256, or RSA where asked for), or from the disk cache (RSA)."""
         if kind is KeyKind.P256:
             return SigningKey.derive_p256(self.seed, subject)
+        if self.derived_rsa:
+            return SigningKey.derive_rsa(int(kind.removeprefix("RSA-")), self.seed, subject)
         if self.key_cache is None:
             raise KeyUnusable(subject, "an RSA key needs a key_cache directory to be kept in")
         return SigningKey.rsa(int(kind.removeprefix("RSA-")), self.key_cache, self.seed, subject)

@@ -10,6 +10,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+_EMPTY_PIECES = 64
 _TEXT = "text/plain; charset=utf-8"
 
 
@@ -75,7 +76,7 @@ async def body_of(request: Request, receive: Receive, limit: int) -> bytes:
     if announced.isascii() and announced.isdigit() and int(announced[:20]) > limit:
         raise too_long
     body = bytearray()
-    while True:
+    for _ in range(limit + _EMPTY_PIECES):  # each piece holds something, but for a few: nobody sends nothing for ever
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Problem(400, "The request ended early.")
@@ -84,6 +85,7 @@ async def body_of(request: Request, receive: Receive, limit: int) -> bytes:
             raise too_long
         if not message.get("more_body", False):
             return bytes(body)
+    raise too_long
 
 
 async def send_answer(answer: Answer, send: Send, *, head_only: bool) -> None:

@@ -14,6 +14,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from threading import Lock
 
 from signing import oids
@@ -25,7 +26,7 @@ from signing.keys import PublicKey, Purpose, load_public_key, raw_verify
 from signing.validation.policy import DEFAULT, AlgorithmPolicy
 from signing.validation.report import Check, SubIndication
 from signing.validation.revocation import ABSENT, ON_HOLD, CheckedCrl, check_crl
-from signing.validation.structure import structure_fault, usage_fault
+from signing.validation.structure import structure_fault, time_stamping_fault, usage_fault
 
 MAX_DEPTH = 4
 """Longest path in certificates, anchor included."""
@@ -99,6 +100,9 @@ class Timeline:
         return judge(self.links, self.lists, self.policy, moment)
 
 
+UsageFault = Callable[[CertificateFacts], str]
+"""What is wrong with a certificate for the use made of it (RFC 5280 §4.2.1.3, §4.2.1.12), or nothing."""
+
 CrlKey = tuple[bytes | None, ...]
 """The lists at hand, one per issuer of a path, nearest first."""
 
@@ -114,12 +118,22 @@ class _Path:
 class PathCache:
     """Paths, revocation lists and timelines of one trust store under one policy, shared by any number of validators.
 
-    ``max_certificates`` bounds how many end entities are kept, ``snapshots`` how many sets of revocation lists per end entity.
+    ``max_certificates`` bounds how many end entities are kept, ``snapshots`` how many sets of revocation lists per end entity. ``usage``
+    says what end entities are for: documents, unless told otherwise.
     """
 
-    def __init__(self, trust: TrustStore, policy: AlgorithmPolicy = DEFAULT, *, max_certificates: int = 65536, snapshots: int = 3) -> None:
+    def __init__(
+        self,
+        trust: TrustStore,
+        policy: AlgorithmPolicy = DEFAULT,
+        *,
+        max_certificates: int = 65536,
+        snapshots: int = 3,
+        usage: UsageFault = usage_fault,
+    ) -> None:
         self.trust = trust
         self.policy = policy
+        self._usage = usage
         self.known: frozenset[bytes] = frozenset((*trust.anchors, *trust.authorities))
         self._max_certificates = max_certificates
         self._snapshots = snapshots
@@ -130,6 +144,11 @@ class PathCache:
         self._crls: dict[tuple[bytes, bytes], CheckedCrl] = {}
         self._last: dict[bytes, tuple[datetime, CrlKey]] = {}
         self._lock = Lock()
+
+    @cached_property
+    def time_stamps(self) -> PathCache:
+        """The paths of time-stamping units under the same trust and policy, kept apart: a unit signs no documents, a person no stamps."""
+        return PathCache(self.trust, self.policy, max_certificates=_MAX_UNITS, snapshots=self._snapshots, usage=time_stamping_fault)
 
     def verdict(self, certificate: CertificateFacts, at: datetime, on_path: Callable[[str, int], None] | None) -> PathVerdict:
         """The verdict on a certificate at a moment; ``on_path(subject, raw verifications)`` is called when it had to be worked out."""
@@ -145,6 +164,20 @@ class PathCache:
         if on_path is not None:
             on_path(certificate.subject, verifies)
         return verdict
+
+    def revoked_since(self, certificate: CertificateFacts, at: datetime) -> int | None:
+        """Epoch second from which the list at hand at a moment has a certificate revoked; ``None`` without a kept path or an entry.
+
+        0 where its key was lost: since when, the invalidity date says, which the long way reads (RFC 5280 §5.3.2).
+        """
+        path = self._paths.get(certificate.der)
+        if path is None or path.chain.verdict is not None:
+            return None
+        timeline = path.timelines.get(self._crls_at(path.chain, at))
+        entry = None if timeline is None else timeline.lists[0].entry(certificate.serial)
+        if entry is None:
+            return None
+        return 0 if entry.reason in _KEY_LOST else entry.at
 
     def links(self, certificate: CertificateFacts) -> tuple[Link, ...]:
         """The certificate with its key; empty when it holds no key of a known kind. Its path is not looked at."""
@@ -229,7 +262,14 @@ class PathCache:
                 detail = f"no known authority issued the certificate of {links[-1].facts.subject}"
                 return Chain(tuple(links), failed(CHAIN, SubIndication.NO_CERTIFICATE_CHAIN_FOUND, detail), verifies)
             links.append(issuer)
-        return Chain(tuple(links), _static_verdict([link.facts for link in links]), verifies)
+        return Chain(tuple(links), self._static_verdict([link.facts for link in links]), verifies)
+
+    def _static_verdict(self, chain: Sequence[CertificateFacts]) -> PathVerdict | None:
+        fault = structure_fault(chain)
+        if fault:
+            return failed(STRUCTURE, SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, fault)
+        fault = self._usage(chain[0])
+        return failed(USAGE, SubIndication.CHAIN_CONSTRAINTS_FAILURE, fault) if fault else None
 
     def _issuer(self, link: Link) -> tuple[Link | None, int]:
         """The known certificate that issued this one, and the raw verifications it took; for authorities remembered."""
@@ -242,6 +282,9 @@ class PathCache:
 
 
 _MAX_CRLS = 64
+_MAX_UNITS = 256
+_KEY_LOST = (1, 2)
+"""CRLReason keyCompromise and cACompromise (RFC 5280 §5.3.1)."""
 
 
 def _links(certificates: Sequence[bytes]) -> tuple[Link, ...]:
@@ -280,16 +323,6 @@ def _key_identifiers_agree(certificate: CertificateFacts, issuer: CertificateFac
     if authority is None or subject is None or len(authority.value) < 4 or authority.value[2] != 0x80:
         return True
     return authority.value[4 : 4 + authority.value[3]] == subject.value[2:]
-
-
-def _static_verdict(chain: Sequence[CertificateFacts]) -> PathVerdict | None:
-    fault = structure_fault(chain)
-    if fault:
-        return failed(STRUCTURE, SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, fault)
-    fault = usage_fault(chain[0])
-    if fault:
-        return failed(USAGE, SubIndication.CHAIN_CONSTRAINTS_FAILURE, fault)
-    return None
 
 
 def timeline(links: tuple[Link, ...], lists: tuple[CheckedCrl, ...], policy: AlgorithmPolicy) -> Timeline:

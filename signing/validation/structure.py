@@ -21,6 +21,7 @@ _HANDLED = {
     oids.SUBJECT_KEY_IDENTIFIER,
     oids.AUTHORITY_KEY_IDENTIFIER,
 }
+_TIME_STAMPING_ALONE = der.sequence(der.oid(oids.TIME_STAMPING))
 _DOCUMENT_PURPOSES = {oids.EMAIL_PROTECTION, oids.DOCUMENT_SIGNING, oids.ANY_EXTENDED_KEY_USAGE}
 
 
@@ -70,6 +71,16 @@ def usage_fault(certificate: CertificateFacts) -> str:
     except ValueError:
         return "the extended key usage of the signing certificate is malformed"
     return "" if purposes & _DOCUMENT_PURPOSES else "the extended key usage of the signing certificate is not for documents"
+
+
+def time_stamping_fault(certificate: CertificateFacts) -> str:
+    """Whether a key is for time-stamps and nothing else: one extended key usage, critical, and a key usage for signing (RFC 3161 §2.3)."""
+    if not (allows(certificate, _DIGITAL_SIGNATURE) or allows(certificate, _CONTENT_COMMITMENT)):
+        return "the key usage of the time-stamping unit's certificate holds neither digitalSignature nor contentCommitment"
+    extension = certificate.extension(oids.EXTENDED_KEY_USAGE)
+    if extension is None or not extension.critical or extension.value != _TIME_STAMPING_ALONE:
+        return "the extended key usage of the certificate is not timeStamping alone, marked critical (RFC 3161 §2.3)"
+    return ""
 
 
 def _constraints(certificate: CertificateFacts) -> _BasicConstraints | None:

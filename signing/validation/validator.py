@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cached_property
 from hashlib import sha256
 
 from signing.algorithms import BY_NAME
@@ -13,9 +14,11 @@ from signing.formats.certificates import CertificateFacts, certificate_facts
 from signing.formats.cms import looks_like_signed_attributes, parse_cms
 from signing.formats.message import SignedMessage
 from signing.keys import PublicKey, Purpose, raw_verify
+from signing.validation import stamps
 from signing.validation.path import PATH_CHECKS, PathCache
 from signing.validation.policy import DEFAULT, AlgorithmPolicy
 from signing.validation.report import Check, Indication, SignatureReport, SubIndication
+from signing.validation.stamps import StampReport
 
 OnPath = Callable[[str, int], None]
 """Called with the subject and the number of raw verifications whenever a path was really worked out."""
@@ -57,10 +60,13 @@ class Validator:
         purpose: Purpose,
         *,
         known: Sequence[bytes] = (),
+        proven_at: datetime | None = None,
     ) -> SignatureReport:
         """The verdict on a detached signature over content with that SHA-256, at the moment ``at`` (timezone-aware).
 
-        ``known`` are certificates (DER) the signer may be found among when the signature embeds none. The steps, in order:
+        ``known`` are certificates (DER) the signer may be found among when the signature embeds none. ``proven_at`` is when a time-stamp
+        shows that the signature existed: what befell the signer's certificate later does not count against it (EN 319 102-1 §5.5).
+        The steps, in order:
 
         (1) the bytes are one CAdES-B signature of our profile         EN 319 102-1 §5.2.2   FORMAT_FAILURE
         (2) the signing certificate is at hand and the one meant       EN 319 102-1 §5.2.3   NO_SIGNING_CERTIFICATE_FOUND
@@ -87,7 +93,21 @@ class Validator:
         if not raw_verify(key, message.signature, message.signed_attributes, algorithm, purpose):
             detail = "the signature value does not hold under the signing certificate's key"
             return _report(SIGNATURE, SubIndication.SIG_CRYPTO_FAILURE, detail, at, certificate, raw_verifications=1)
-        return self._certificate_report(certificate, message, at)
+        return self._certificate_report(certificate, message, at, proven_at)
+
+    def validate_stamp(self, token: bytes, content_sha256: bytes, at: datetime) -> StampReport:
+        """The verdict on a time-stamp token over content with that SHA-256, at the moment ``at`` (timezone-aware); paths are cached too."""
+        return stamps.validate_stamp(self._stamper, token, content_sha256, at)
+
+    @cached_property
+    def _stamper(self) -> Validator:
+        """The same validator for time-stamping units: it reports their paths as this one does."""
+
+        def on_path(subject: str, verifies: int) -> None:
+            if self.on_path is not None:
+                self.on_path(subject, verifies)
+
+        return Validator(self._cache.trust, self._policy, cache=self._cache.time_stamps, on_path=on_path)
 
     def validate_content(
         self, message: SignedMessage | bytes, content: bytes, at: datetime, purpose: Purpose, *, known: Sequence[bytes] = ()
@@ -112,9 +132,13 @@ class Validator:
         refusal = self._policy.refusal(message.signature_algorithm, key, int(at.timestamp()))
         return (None, refusal) if refusal else (key, "")
 
-    def _certificate_report(self, certificate: CertificateFacts, message: SignedMessage, at: datetime) -> SignatureReport:
+    def _certificate_report(
+        self, certificate: CertificateFacts, message: SignedMessage, at: datetime, proven_at: datetime | None
+    ) -> SignatureReport:
         """Steps (6) and (7), after the signature value was found good."""
         verdict = self._cache.verdict(certificate, at, self.on_path)
+        if proven_at is not None and verdict.sub_indication in _LATER and self._happened_later(certificate, at, proven_at):
+            verdict = self._cache.verdict(certificate, proven_at, self.on_path)
         if verdict.sub_indication is not None:
             checks = (*_BEFORE_PATH, *verdict.checks)
             return SignatureReport(Indication.INDETERMINATE, verdict.sub_indication, checks, at, certificate.subject, certificate.sha256, 1)
@@ -124,7 +148,14 @@ class Validator:
                 return _report(EMBEDDED, SubIndication.SIG_CONSTRAINTS_FAILURE, detail, at, certificate, raw_verifications=1)
         return SignatureReport(Indication.TOTAL_PASSED, None, PASSED_CHECKS, at, certificate.subject, certificate.sha256, 1)
 
+    def _happened_later(self, certificate: CertificateFacts, at: datetime, proven_at: datetime) -> bool:
+        """Whether the list at hand at ``at`` has nothing against the certificate at the time its signature is proven to have existed."""
+        since = self._cache.revoked_since(certificate, at)
+        return since is None or int(proven_at.timestamp()) < since
 
+
+_LATER = {SubIndication.REVOKED_NO_POE, SubIndication.OUT_OF_BOUNDS_NO_POE, SubIndication.OUT_OF_BOUNDS_NOT_REVOKED}
+"""Verdicts that an earlier proof of existence can turn (EN 319 102-1 §5.5.4)."""
 _TOTAL_FAILED = {SubIndication.FORMAT_FAILURE, SubIndication.HASH_FAILURE, SubIndication.SIG_CRYPTO_FAILURE}
 
 

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from console.reports.model import Tree, report_tree
+from console.reports.canonical import Tree
+from console.reports.model import report_tree
 from console.reports.trace_csv import TraceCsv
 from console.story import Storyteller
 from scenarios.measures import Fold
 from scenarios.run import run
 from scenarios.trace import Record
-from scenarios.worldfile import load_world
+from scenarios.world.file import load_world
+from tests.console.verify_lab import Desk, lay_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,8 @@ class Day:
     csv: bytes
 
 
-def play(folder: Path, days: int = 1, seed: str = "1") -> Day:
-    world = load_world("first-day", seed)
+def play(folder: Path, days: int = 1, seed: str = "1", scenario: str = "first-day") -> Day:
+    world = load_world(scenario, seed)
     fold, story, records = Fold(world), Storyteller(world), list[Record]()
     with TraceCsv(folder / "trace.csv", world.start) as trace:
 
@@ -42,3 +44,9 @@ def play(folder: Path, days: int = 1, seed: str = "1") -> Day:
 @pytest.fixture(scope="session")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
     return play(tmp_path_factory.mktemp("first-day"))
+
+
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """Signed files of every fate, and what to trust about them."""
+    return lay_out(tmp_path_factory.mktemp("verify"))

@@ -17,7 +17,8 @@ from exchange.domain.lifecycle import DeliveryState, MailState
 from exchange.domain.organization import Bloc, Level
 from scenarios.measures import MeasureId, Method, Unit, Verdict
 from scenarios.trace import Cause, Channel, Scope
-from scenarios.worldfile import library, load_world
+from scenarios.world.file import library, load_world
+from signing import FaultForm, FaultGroup, Finder
 
 CONSOLE = Path(__file__).parents[2] / "console"
 FAMILIES = {
@@ -29,6 +30,9 @@ FAMILIES = {
     "level": Level,
     "bloc": Bloc,
     "unit": Unit,
+    "finder": Finder,
+    "fault-form": FaultForm,
+    "fault-group": FaultGroup,
 }
 
 

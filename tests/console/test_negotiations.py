@@ -10,13 +10,14 @@ import pytest
 from rich.console import Console
 
 from console.locale import catalogue
+from console.reports.canonical import Tree
 from console.reports.html import page
-from console.reports.model import Tree, report_tree
+from console.reports.model import report_tree
 from console.terminal import show
 from scenarios.measures import Fold
 from scenarios.run import run
-from scenarios.world import Assumption
-from scenarios.worldfile import load_world
+from scenarios.world.file import load_world
+from scenarios.world.model import Assumption
 
 KINDS = {
     "en": ("take-back", "recall", "update", "replacement"),

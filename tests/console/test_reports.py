@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from console.locale import LANGUAGES, catalogue
+from console.reports.canonical import canonical
 from console.reports.html import page
 from console.reports.markup import Markup, tag
-from console.reports.model import canonical, inconsistencies, not_held
+from console.reports.model import inconsistencies, not_held
 from console.reports.trace_csv import COLUMNS
 from scenarios.measures import CATALOGUE
 from tests.console.conftest import Day, play

@@ -23,7 +23,7 @@ from scenarios.trace import (
     StatusSent,
     Submitted,
 )
-from scenarios.worldfile import load_world
+from scenarios.world.file import load_world
 from tests.console.conftest import Day
 from tests.scenarios.measures.stream import NINE, dispatched, signed
 

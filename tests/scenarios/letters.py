@@ -15,8 +15,8 @@ from exchange.domain.identifiers import OrganId
 from exchange.edxml.reader import MemorySink, read
 from exchange.settings import AxisSettings
 from scenarios import roads
-from scenarios.pki import WorldPki
-from scenarios.world import World
+from scenarios.world.model import World
+from scenarios.world.pki import WorldPki
 from signing import CadesSigner, Purpose
 
 _SECRET = "given anew by whoever keeps the axis"

@@ -11,8 +11,8 @@ import pytest
 
 from scenarios.kernel import DAY, Kernel
 from scenarios.office.desk import Desk
-from scenarios.world import World
-from scenarios.worldfile import load_world
+from scenarios.world.file import load_world
+from scenarios.world.model import World
 
 HOUR = 3600
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from scenarios import pki
-from scenarios.pki import WorldPki
 from scenarios.run import run
-from scenarios.worldfile import load_world
+from scenarios.world import pki
+from scenarios.world.file import load_world
+from scenarios.world.pki import WorldPki
 from tests.judges import needs_faketime, needs_openssl, needs_pdfsig, needs_pyhanko
 from tests.scenarios.letters import Fetched, draw, letters_of
 from tests.signing.letter import judges

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from exchange.domain.organization import Bloc, Level
-from scenarios.units import figures
-from scenarios.world import Agency, World
-from scenarios.worldfile import library, load_world
+from scenarios.world.file import library, load_world
+from scenarios.world.model import Agency, World
+from scenarios.world.units import figures
 
 TOY = Path(__file__).parent / "worlds" / "toy.toml"
 MEASURED = {figure.id for figure in figures().values() if figure.kind == "exchange rate"}

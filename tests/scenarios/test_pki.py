@@ -10,10 +10,10 @@ from cryptography import x509
 from exchange.domain.calendar import VN
 from exchange.domain.document import Capacity
 from exchange.domain.organization import Bloc
-from scenarios.pki import WorldPki, build
-from scenarios.units import figures
-from scenarios.world import World
-from scenarios.worldfile import load_world
+from scenarios.world.file import load_world
+from scenarios.world.model import World
+from scenarios.world.pki import WorldPki, build
+from scenarios.world.units import figures
 from signing import METER, Holder, Purpose
 
 

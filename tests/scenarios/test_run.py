@@ -10,15 +10,22 @@ from pathlib import Path
 
 import pytest
 
+from exchange.api import Checkpoint
+from exchange.audit import audit_archive
+from exchange.axis import Axis
+from exchange.checkpoints import checkpoint_statement, read_checkpoint
 from exchange.domain.calendar import VN
 from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Level
 from scenarios.run import RunResult, run
+from scenarios.sealing import witness_file
 from scenarios.trace import (
     Arrived,
     Cause,
     Channel,
     Checked,
+    CheckpointSealed,
+    CheckpointWitnessed,
     Dispatched,
     Drafted,
     InternalEnded,
@@ -32,9 +39,9 @@ from scenarios.trace import (
     StatusSent,
 )
 from scenarios.tracefile import encode
-from scenarios.variants import with_everything, with_outage, without_certificates
-from scenarios.world import World
-from scenarios.worldfile import load_world
+from scenarios.world.file import load_world
+from scenarios.world.model import World
+from scenarios.world.variants import with_everything, with_outage, without_certificates
 
 CROSSROADS = Path(__file__).parent / "worlds" / "crossroads.toml"
 Live = Callable[[World, int], tuple[list[Record], RunResult]]
@@ -86,6 +93,49 @@ def test_every_sum_and_comparison_is_exact(week: tuple[list[Record], RunResult])
     done = {(operation.kind, operation.purpose): operation.metered for operation in result.operations}
     some = (("signs", "letter"), ("signs", "annex"), ("signs", "crl"), ("verifies", "letter"), ("verifies", "path"))
     assert all(done[one] for one in some)
+
+
+def test_a_run_is_sealed_and_witnessed_and_its_archive_holds_for_a_stranger(
+    crossroads: World, week: tuple[list[Record], RunResult], tmp_path: Path
+) -> None:
+    """Every busy hour a checkpoint, four witnesses who accept it and keep the same last one; and the whole archive audits clean."""
+    records, result = week
+    sealed, looked = of(records, CheckpointSealed), of(records, CheckpointWitnessed)
+    assert len(sealed) == result.checkpoints > 10
+    assert [record.size for record in sealed] == sorted({record.size for record in sealed})  # type: ignore[attr-defined]
+    assert len(looked) == 4 * len(sealed)
+    assert {record.agency for record in looked} == {f"witness:{level}" for level in Level}  # type: ignore[attr-defined]
+    assert all(record.accepted for record in looked)  # type: ignore[attr-defined]
+    result = run(crossroads, days=1, sink=lambda _: None, workdir=tmp_path)
+    files = [read_checkpoint(witness_file(tmp_path, level).read_bytes()) for level in Level]
+    assert len(set(files)) == 1
+    report = audit_archive(tmp_path / "axis.db", outside=files)
+    assert report.findings == ()
+    assert {one.what for one in report.unchecked} == {"anchors"}
+    assert report.checked["deliveries"] == result.deliveries.sent
+
+
+def test_a_witness_that_is_shown_another_past_refuses_it_and_the_run_does_not_hold(
+    crossroads: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The axis signs one root that is not its ledger's: all four witnesses refuse it, and it is a disagreement of the run."""
+    honest, calls = Axis.seal, []
+
+    def forked(axis: Axis, at: datetime) -> Checkpoint:
+        one = honest(axis, at)
+        calls.append(one)
+        if len(calls) != 3:
+            return one
+        statement = checkpoint_statement(one.origin, one.number, one.size, bytes(32), one.at)
+        return replace(one, root=bytes(32), statement=statement, signature=axis._desk.notary.checkpoint(statement))
+
+    monkeypatch.setattr(Axis, "seal", forked)
+    records: list[Record] = []
+    result = run(crossroads, days=1, sink=records.append, workdir=tmp_path)
+    refused = [record for record in of(records, CheckpointWitnessed) if not record.accepted]  # type: ignore[attr-defined]
+    assert [record.rule for record in refused] == ["forked"] * 4  # type: ignore[attr-defined]
+    assert not result.holds
+    assert sum("refused the checkpoint" in sentence for sentence in result.disagreements) == 4
 
 
 def test_every_road_is_taken(week: tuple[list[Record], RunResult]) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from exchange.domain.calendar import VN
 from exchange.domain.organization import Level
-from scenarios.variants import with_everything, with_outage, without_certificates
-from scenarios.world import World
-from scenarios.worldfile import load_world
+from scenarios.world.file import load_world
+from scenarios.world.model import World
+from scenarios.world.variants import with_everything, with_outage, without_certificates
 
 
 @pytest.fixture(scope="module")

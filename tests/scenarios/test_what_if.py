@@ -14,13 +14,13 @@ from exchange.domain.calendar import VN
 from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Directory, Level
 from exchange.domain.routing import hops_for
-from scenarios import pki
 from scenarios.measures import MeasureId, Measures, Row, fold
 from scenarios.run import run
 from scenarios.trace import Arrived, Cause, Channel, Dispatched, Drafted, InternalEnded, Published, Record, Scope
-from scenarios.variants import with_everything, with_outage, without_certificates
-from scenarios.world import World
-from scenarios.worldfile import load_world
+from scenarios.world import pki
+from scenarios.world.file import load_world
+from scenarios.world.model import World
+from scenarios.world.variants import with_everything, with_outage, without_certificates
 
 CROSSROADS = Path(__file__).parent / "worlds" / "crossroads.toml"
 DAYS = 5

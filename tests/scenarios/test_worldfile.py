@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.worldfile import WorldFileError, library, load_world, question
+from scenarios.world.file import WorldFileError, library, load_world, question
 
 FIRST_DAY = files("scenarios.library").joinpath("first-day.toml").read_text(encoding="utf-8")
 TOY = Path(__file__).parent / "worlds" / "toy.toml"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import pickle
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from signing import METER, FormatFailure, InvalidHolder, KeyUnusable, LetterRefused, Purpose, SigningError, SigningKey
@@ -15,6 +16,7 @@ from signing.algorithms import ECDSA_P256_SHA256, RSA_SHA256
 from signing.keys import load_public_key, raw_verify
 
 ROOT = Path(__file__).parents[2]
+GOLDEN_RSA = "d34330b2bac4e83ced94bc386e90f3fc"
 GOLDEN_POINT = "c6fdf6131e2aedffd5b9ab238fb37b4b"
 
 
@@ -69,6 +71,26 @@ def test_every_operation_is_counted_by_purpose_also_when_it_fails() -> None:
         if after[kind][purpose] != before[kind][purpose]
     }
     assert changed == {("signs", "receipt"): 1, ("verifies", "receipt"): 1, ("verifies", "refusal"): 2}
+
+
+def test_a_derived_rsa_key_is_a_function_of_seed_and_subject() -> None:
+    """Two primes of half the length each, a signature that holds, and the same key on any machine: the digest may not change."""
+    key = SigningKey.derive_rsa(1024, "1", "CN=a")
+    assert sha256(key.public_der).hexdigest().startswith(GOLDEN_RSA)
+    private = key._private
+    assert isinstance(private, rsa.RSAPrivateKey)
+    numbers = private.private_numbers()
+    assert numbers.p.bit_length() == numbers.q.bit_length() == 512
+    assert numbers.p * numbers.q == numbers.public_numbers.n
+    numbers.private_key()  # which checks that both are prime and that the exponents fit
+    assert raw_verify(load_public_key(key.public_der), key.sign(b"x", Purpose.LETTER), b"x", RSA_SHA256, Purpose.LETTER)
+    others = [SigningKey.derive_rsa(1024, seed, subject).public_der for seed, subject in (("2", "CN=a"), ("1", "CN=b"))]
+    assert len({key.public_der, *others}) == 3
+
+
+def test_only_two_lengths_of_rsa_keys_are_derived() -> None:
+    with pytest.raises(KeyUnusable, match="1024 or 2048"):
+        SigningKey.derive_rsa(4096, "1", "CN=a")
 
 
 def test_rsa_key_is_made_once_and_read_afterwards(rsa_key: SigningKey, key_cache: Path) -> None:

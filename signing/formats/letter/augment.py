@@ -5,6 +5,7 @@ Each step gives new bytes that begin with the delivered ones; nothing delivered 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from hashlib import sha256
 
 from signing.errors import FormatFailure, LetterRefused
@@ -13,8 +14,9 @@ from signing.formats.artefacts import Artefacts
 from signing.formats.cades import Stamp
 from signing.formats.claims import Level
 from signing.formats.letter.reader import MAX_LETTER, open_first, open_second
+from signing.formats.letter.revisions import Revision
 from signing.formats.letter.tails import State, read_tails, stamp_revision, store_revision
-from signing.formats.timestamp import read_token
+from signing.formats.token_message import read_statement
 
 TOKEN_ROOM = 4096
 """Bytes reserved for a token unless more is asked for; one with two certificates of the field has about 2,000."""
@@ -37,8 +39,29 @@ def augment_letter(letter: bytes, level: Level, stamp: Stamp, artefacts: Artefac
     return letter
 
 
-def add_document_timestamp(letter: bytes, stamp: Stamp, *, room: int = TOKEN_ROOM) -> bytes:
-    """One more DocTimeStamp revision over all bytes so far (EN 319 142-1 §5.4.3)."""
+@dataclass(frozen=True, slots=True)
+class AwaitingStamp:
+    """A letter with room for one more time-stamp: ``digest`` (SHA-256) is what to have stamped, by whoever and however long it takes."""
+
+    letter: bytes
+    revision: Revision
+    digits: int
+    digest: bytes
+
+    def with_token(self, token: bytes) -> bytes:
+        """The letter with the token in its place (EN 319 142-1 §5.4.3).
+
+        Raises :class:`FormatFailure` for bytes that are no token, do not fit, or stamp something else (RFC 3161 §2.4.2). Whether the token
+        holds is for a validator to say.
+        """
+        info = read_statement(token)
+        if (info.imprint_algorithm, info.imprint) != ("sha256", self.digest):
+            raise FormatFailure("TimeStampToken", "stamps another imprint than was asked for (RFC 3161 §2.4.2)")
+        return b"".join((self.letter, self.revision.before, pades.fill_contents(token, self.digits), self.revision.after))
+
+
+def await_timestamp(letter: bytes, *, room: int = TOKEN_ROOM) -> AwaitingStamp:
+    """Prepare one more DocTimeStamp revision over all bytes so far, with ``room`` bytes for its token. Raises :class:`LetterRefused`."""
     digits = pades.contents_digits(room)
     revision, after = stamp_revision(_state(letter), digits)
     if not pades.is_contents_size(digits) or after.end > MAX_LETTER:
@@ -46,10 +69,13 @@ def add_document_timestamp(letter: bytes, stamp: Stamp, *, room: int = TOKEN_ROO
     state = sha256(letter)
     state.update(revision.before)
     state.update(revision.after)
-    token = read_token(stamp(state.digest()))
-    if (token.info.imprint_algorithm, token.info.imprint) != ("sha256", state.digest()):
-        raise FormatFailure("TimeStampToken", "stamps another imprint than was asked for (RFC 3161 §2.4.2)")
-    return b"".join((letter, revision.before, pades.fill_contents(token.der, digits), revision.after))
+    return AwaitingStamp(letter, revision, digits, state.digest())
+
+
+def add_document_timestamp(letter: bytes, stamp: Stamp, *, room: int = TOKEN_ROOM) -> bytes:
+    """One more DocTimeStamp revision, the token being at hand at once; raises as :func:`await_timestamp` and its ``with_token``."""
+    awaiting = await_timestamp(letter, room=room)
+    return awaiting.with_token(stamp(awaiting.digest))
 
 
 def add_store(letter: bytes, artefacts: Artefacts) -> bytes:

@@ -63,7 +63,7 @@ def _claim(
     found = carried(envelope) + tails.state.store.artefacts
     return SignatureClaim(
         name,
-        replace(envelope.signers[0].claim, claimed_at=slot.claimed_at),
+        replace(envelope.signers[0].claim, claimed_at=pades.in_every_zone(slot.claimed_at)),
         digest_of(view[: slot.opening], view[slot.closing : end]),
         found.certificates,
         found.crls,

@@ -1,7 +1,8 @@
 """Keeping letters small: what a letter says, compressed against its template's dictionary, from which its bytes come back one for one.
 
-A packed letter is the SHA-256 of its template and a tail: metadata, number, date, claimed times and both CMS values, deflated with a
-dictionary made of the template's own words. Only a file that rebuilds to exactly itself is packed, so nothing can be lost.
+A packed letter is the SHA-256 of its template and a tail: metadata, number, date, claimed times and both CMS values, then time-stamps and
+stored validation data where it has any, deflated with a dictionary made of the template's own words. Only a file that rebuilds to exactly
+itself is packed, so nothing can be lost.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from signing.errors import FormatFailure, LetterRefused
 from signing.formats import pades
 from signing.formats.letter import revisions
 from signing.formats.letter.drawn import READ
+from signing.formats.letter.packed_steps import pack_steps, unpack_steps
 from signing.formats.letter.reader import Contents, open_first, open_second
+from signing.formats.letter.tails import read_tails
 from signing.formats.letter.template import Template, load_template
 
 MAX_UNPACKED = 1 << 20
@@ -42,8 +45,7 @@ def pack_letter(data: bytes, *, known_certificates: Sequence[bytes] = ()) -> Pac
     try:
         opened = open_first(data)
         sealed = open_second(data, opened)
-        if sealed.end != len(data):
-            return None
+        steps = read_tails(data, sealed.end).steps if sealed.end < len(data) else ()
         cms = [pades.extract_cms(data[slot.opening + 1 : slot.closing - 1]) for slot in (opened.contents, sealed.contents)]
     except (LetterRefused, FormatFailure):
         return None
@@ -55,7 +57,7 @@ def pack_letter(data: bytes, *, known_certificates: Sequence[bytes] = ()) -> Pac
         _epoch(opened.contents), _epoch(sealed.contents), sealed.day.toordinal(), sealed.number.encode(),
     )  # fmt: skip
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY, _dictionary(opened.template, known_certificates))
-    tail = deflate.compress(b"".join((head, opened.metadata, *cms))) + deflate.flush()
+    tail = deflate.compress(b"".join((head, opened.metadata, *cms, pack_steps(steps)))) + deflate.flush()
     return PackedLetter(opened.template.sha256, tail)
 
 
@@ -70,7 +72,8 @@ def unpack_letter(packed: PackedLetter, *, known_certificates: Sequence[bytes] =
         size, one, two, digits_one, digits_two, time_one, time_two, ordinal, padded = _HEAD.unpack_from(raw)
         at = _HEAD.size
         metadata, cms_one, cms_two = raw[at : at + size], raw[at + size : at + size + one], raw[at + size + one : at + size + one + two]
-        if not (pades.is_contents_size(digits_one) and pades.is_contents_size(digits_two) and at + size + one + two == len(raw)):
+        rest = raw[at + size + one + two :]
+        if not (pades.is_contents_size(digits_one) and pades.is_contents_size(digits_two) and len(cms_two) == two):
             raise ValueError("its lengths do not agree")
         number, day = padded.rstrip(b"\0").decode(), date.fromordinal(ordinal)
         contents_one = pades.fill_contents(cms_one, digits_one)
@@ -87,7 +90,8 @@ def unpack_letter(packed: PackedLetter, *, known_certificates: Sequence[bytes] =
     second = revisions.second_revision(
         start, first.xref_at, revisions.second_objects(template, drawn.content, drawn.page, number, day), heads[1], digits_two
     )
-    return b"".join((template.prefix, first.before, contents_one, first.after, second.before, contents_two, second.after))
+    letter = b"".join((template.prefix, first.before, contents_one, first.after, second.before, contents_two, second.after))
+    return letter + unpack_steps(letter, rest) if rest else letter
 
 
 def _epoch(contents: Contents) -> int:

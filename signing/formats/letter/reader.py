@@ -107,7 +107,7 @@ def read_letter(data: bytes, *, permitted_tails: Sequence[TailRevision] = ()) ->
 
 
 def letter_of(data: bytes, opened: Opened, sealed: Sealed) -> Letter:
-    """The letter of two revisions found good; raises :class:`LetterRefused` for a /Contents that is no signature of ours."""
+    """The letter in two opened revisions, with both signatures read. Raises :class:`LetterRefused`."""
     leader, seal = _digests(data, opened, sealed)
     return Letter(
         opened.content,

@@ -22,6 +22,8 @@ from signing.formats.letter.revisions import Revision
 from signing.formats.letter.template import Template, template_of
 
 MAX_TAILS = 64
+MAX_STORED = 512
+"""Most artefacts in a letter's security store; eight for each of the renewals there can be."""
 _CATALOG, _FORM, _PAGE, _FIRST_FREE = 1, 3, 18, 33
 _RULE = "may be a document time-stamp or a security store as this software writes them"
 _END = re.compile(rb"startxref\n([1-9][0-9]{0,9})\n%%EOF\n")
@@ -67,30 +69,39 @@ class Stamped:
     stored: Artefacts
     token: bytes
 
+    @property
+    def digits(self) -> int:
+        """Hexadecimal digits between the delimiters."""
+        return self.closing - self.opening - 2
+
 
 @dataclass(frozen=True, slots=True)
 class Tails:
-    """All permitted revisions after the seal, read: the state after them and the time-stamps in order."""
+    """All permitted revisions after the seal, read: the state after them, and each, a time-stamp or what a store revision added."""
 
     state: State
-    stamps: tuple[Stamped, ...]
+    steps: tuple[Stamped | Artefacts, ...]
+
+    @property
+    def stamps(self) -> tuple[Stamped, ...]:
+        """The time-stamps in order."""
+        return tuple(step for step in self.steps if isinstance(step, Stamped))
 
 
 def read_tails(data: bytes, end: int) -> Tails:
     """Read every revision from ``end``, where the sealed letter ends. Raises :class:`LetterRefused` for what is not permitted."""
     state = first_state(data, end)
-    stamps: list[Stamped] = []
-    revisions = 0
+    steps: list[Stamped | Artefacts] = []
     while state.end < len(data):
-        revisions += 1
-        if revisions > MAX_TAILS:
+        if len(steps) == MAX_TAILS:
             raise LetterRefused("later revisions", f"no more than {MAX_TAILS} may follow the organisation's signature")
+        step: Stamped | Artefacts
         if data.startswith(b"%d 0 obj\n" % _FORM, state.end):
-            state, stamp = _read_stamp(data, state)
-            stamps.append(stamp)
+            state, step = _read_stamp(data, state)
         else:
-            state = _read_store(data, state)
-    return Tails(state, tuple(stamps))
+            state, step = _read_store(data, state)
+        steps.append(step)
+    return Tails(state, tuple(steps))
 
 
 def long_term(data: bytes, end: int) -> int:
@@ -108,13 +119,8 @@ def first_state(data: bytes, end: int) -> State:
 
 def stamp_revision(state: State, digits: int) -> tuple[Revision, State]:
     """A document time-stamp revision around a /Contents of that many digits, and the state after it."""
-    field, signature = state.next_object, state.next_object + 1
-    fields = (*state.fields, field)
-    objects = {
-        _FORM: _extended(_constant(state.template, _FORM), b"/Fields[", fields),
-        _PAGE: _extended(_constant(state.template, _PAGE), b"/Annots[", fields),
-        field: _FIELD % (field, len(fields), signature),
-    }
+    objects, fields = _stamp_objects(state)
+    signature = state.next_object + 1
     body = b"".join(objects.values()) + _STAMP_HEAD % signature
     opening = state.end + len(body) + pades.BYTE_RANGE_LENGTH
     xref_at = opening + digits + 2 + len(b">>\nendobj\n")
@@ -123,6 +129,22 @@ def stamp_revision(state: State, digits: int) -> tuple[Revision, State]:
     revision = Revision(body + pades.byte_range(opening, digits, len(after)), after, xref_at)
     end = opening + digits + 2 + len(after)
     return revision, replace(state, end=end, xref_at=xref_at, next_object=signature + 1, fields=fields)
+
+
+@lru_cache(maxsize=256)
+def _objects_of_stamp(template: Template, fields: tuple[int, ...], field: int) -> Mapping[int, bytes]:
+    """Form, page and field of one more time-stamp; a letter's first ones are the same for all letters of a template."""
+    return {
+        _FORM: _extended(_constant(template, _FORM), b"/Fields[", fields),
+        _PAGE: _extended(_constant(template, _PAGE), b"/Annots[", fields),
+        field: _FIELD % (field, len(fields), field + 1),
+    }
+
+
+def _stamp_objects(state: State) -> tuple[Mapping[int, bytes], tuple[int, ...]]:
+    """The objects before the signature of a further time-stamp, and all fields with it."""
+    fields = (*state.fields, state.next_object)
+    return _objects_of_stamp(state.template, fields, state.next_object), fields
 
 
 def store_revision(state: State, added: Artefacts) -> tuple[bytes, State]:
@@ -156,9 +178,10 @@ def store_revision(state: State, added: Artefacts) -> tuple[bytes, State]:
 
 def _read_stamp(data: bytes, state: State) -> tuple[State, Stamped]:
     start = state.end
-    expected = stamp_revision(state, 0)[0].before
-    opening = start + len(expected)
-    same(data, start, expected[: -pades.BYTE_RANGE_LENGTH], _RULE)
+    objects, _ = _stamp_objects(state)
+    head = b"".join(objects.values()) + _STAMP_HEAD % (state.next_object + 1)
+    same(data, start, head, _RULE)
+    opening = start + len(head) + pades.BYTE_RANGE_LENGTH
     closing = data.find(b">", opening, opening + 2 * pades.MAX_CONTENTS + 2) + 1
     if closing <= opening or not pades.is_contents_size(closing - opening - 2):
         raise LetterRefused("document time-stamp", "its /Contents must be a hexadecimal string of a permitted size")
@@ -172,7 +195,7 @@ def _read_stamp(data: bytes, state: State) -> tuple[State, Stamped]:
     return after, Stamped(opening, closing, after.end, state.store.artefacts, token)
 
 
-def _read_store(data: bytes, state: State) -> State:
+def _read_store(data: bytes, state: State) -> tuple[State, Artefacts]:
     """Take the counts from the store's own object and the artefacts from the streams behind it, then rebuild and compare all."""
     at = state.end
     if state.store_object is None:
@@ -189,12 +212,14 @@ def _read_store(data: bytes, state: State) -> State:
             items.append(item)
         added.append(tuple(items))
     artefacts = Artefacts(*added)
+    if len(state.store.artefacts.everything) + len(artefacts.everything) > MAX_STORED:
+        raise LetterRefused("security store", f"must not hold more than {MAX_STORED} artefacts")
     there = set(state.store.artefacts.everything)
     if not artefacts.everything or len(there | set(artefacts.everything)) != len(there) + len(artefacts.everything):
         raise LetterRefused("security store", "a revision of it must add something, and nothing twice")
     revision, after = store_revision(state, artefacts)
     same(data, state.end, revision, _RULE)
-    return after
+    return after, artefacts
 
 
 def _read_stream(data: bytes, at: int) -> tuple[bytes, int]:

@@ -43,8 +43,9 @@ def accept(claim: SignatureClaim, path: Path, record: Record) -> Fault | None:
         if _LEVELS.index(claim.level) >= _LEVELS.index(record.policy.required_level)
         else (f"the signature is of level {claim.level}, {record.policy.required_level} is required")
     )
-    spare = sum(1 for certificate in set(claim.certificates) if certificate not in path and not _of_tokens(claim, certificate))
-    stray = f"{spare} embedded certificate(s) belong to no chain of this signature" if spare and claim.level in (Level.B, Level.T) else ""
+    spare = len(set(claim.certificates) - set(path) - _of_tokens(claim))
+    alone = claim.signers == 1 and claim.level in (Level.B, Level.T)
+    stray = f"{spare} embedded certificate(s) belong to no chain of this signature" if spare and alone else ""
     fault = record.weigh("level", short) or record.weigh("embedded-certificates", stray)
     if fault is not None:
         return fault
@@ -52,9 +53,9 @@ def accept(claim: SignatureClaim, path: Path, record: Record) -> Fault | None:
     return record.weigh("claimed-time-present", absent) or _findings(claim, record)
 
 
-def _of_tokens(claim: SignatureClaim, certificate: bytes) -> bool:
+def _of_tokens(claim: SignatureClaim) -> set[bytes]:
     tokens = (*claim.content_tokens, *claim.signature_tokens, *claim.archive_tokens)
-    return any(certificate in token.certificates for token in tokens)
+    return {certificate for token in tokens for certificate in token.certificates}
 
 
 def _findings(claim: SignatureClaim, record: Record) -> Fault | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -41,11 +41,13 @@ def blast_radius(
     since: datetime,
     *,
     judge: ChainJudge | None = None,
+    believed: Callable[[ProofOfExistence], bool] | None = None,
 ) -> Iterator[Change]:
     """Each case whose indication or sub-indication at ``at`` changes if the key of ``certificate`` (DER) was compromised at ``since``.
 
     Every certificate of that key counts as revoked for key compromise, lists and responses it signed since as nothing, and an anchor of it
-    as trusted until then. Raises :class:`signing.errors.FormatFailure` when ``certificate`` is none.
+    as trusted until then. ``believed`` says which proofs from outside still count then: one that rests on the very key may not.
+    Raises :class:`signing.errors.FormatFailure` when ``certificate`` is none.
     """
     judge = judge or Rfc5280Judge(policy)
     spki = certificate_of(certificate).spki
@@ -56,7 +58,8 @@ def blast_radius(
     then = Surroundings(at, supposed, evidence, Compromised(judge, spki, since))
     for claim, proofs in cases:
         before = validate_fully(claim, now, proofs).verdict()
-        after = validate_fully(claim, then, proofs).verdict()
+        kept = proofs if believed is None else [proof for proof in proofs if believed(proof)]
+        after = validate_fully(claim, then, kept).verdict()
         if (before.indication, before.sub_indication) != (after.indication, after.sub_indication):
             yield Change(before, after)
 

@@ -9,13 +9,14 @@ from hashlib import sha256
 from itertools import pairwise
 
 from signing.evidence import Evidence
-from signing.formats.claims import SignatureClaim
+from signing.formats.claims import Deviation, SignatureClaim
 from signing.keys import Purpose
 from signing.validation.ades.judge import ChainJudge
 from signing.validation.ades.missing import what_is_missing
-from signing.validation.ades.policy import ValidationPolicy
+from signing.validation.ades.policy import Severity, ValidationPolicy
 from signing.validation.ades.policy_file import load_policy
 from signing.validation.ades.process import validate_fully
+from signing.validation.ades.readings import certificate as certificate_of
 from signing.validation.ades.rfc5280_judge import Rfc5280Judge
 from signing.validation.ades.subject import Surroundings
 from signing.validation.report import Check, Indication
@@ -23,6 +24,7 @@ from signing.validation.verdicts import ProofOfExistence, SignatureVerdict
 
 ENOUGH = Check("signatures-present", True, "policy [document] signatures")
 IN_ORDER = Check("signatures-in-order", True, "policy [document] in_order")
+WHOLE = Check("whole-object", True, "policy [findings]")
 EACH = Check("each-signature", True, "EN 319 102-1 §5.1.3")
 
 
@@ -71,25 +73,42 @@ def validate_document(
     at: datetime,
     policy: ValidationPolicy | None = None,
     existence: Sequence[ProofOfExistence] = (),
+    *,
+    judge: ChainJudge | None = None,
+    findings: Sequence[Deviation] = (),
 ) -> DocumentVerdict:
-    """Every signature of a document, in the order of the file, and what the policy asks of them together; never stops at a good one."""
+    """Every signature of a document, in the order of the file, and what the policy asks of them together; never stops at a good one.
+
+    A ``judge`` that is given keeps what it read for the next document.
+    ``findings`` are what the reader saw of the object as a whole (bytes that nothing covers, a field that cannot be read); they cost what
+    the policy says of findings, so they are to be handed over with the claims.
+    """
     policy = policy or load_policy()
-    judge = Rfc5280Judge(policy)
+    judge = judge or Rfc5280Judge(policy)
     verdicts = tuple(validate(claim, evidence, at, policy, existence, judge=judge) for claim in claims)
     failed = [verdict.name for verdict in verdicts if not verdict.passed]
-    few = f"{len(verdicts)} signatures, {policy.signatures} are asked for" if len(verdicts) < policy.signatures else ""
+    few = f"signatures found: {len(verdicts)}, asked for: {policy.signatures}" if len(verdicts) < policy.signatures else ""
     checks = (
         _check(ENOUGH, few),
+        _check(WHOLE, _found(findings, policy)),
         _check(EACH, f"not passed: {', '.join(failed)}" if failed else ""),
         *([_check(IN_ORDER, _order(claims, verdicts))] if policy.in_order else []),
     )
     return DocumentVerdict(verdicts, checks, policy.external)
 
 
+def _found(findings: Sequence[Deviation], policy: ValidationPolicy) -> str:
+    """The first finding on the whole object that the policy does not bear."""
+    return next((rule for rule, clause in findings if policy.cost_of_finding(rule, clause) is Severity.FAIL), "")
+
+
 def _order(claims: Sequence[SignatureClaim], verdicts: Sequence[SignatureVerdict]) -> str:
-    """Whether each signature is another's and none is proven to be older than one before it."""
+    """Whether each signature is another's and none is proven to be older than one before it.
+
+    Who signs with one key is one signer, under however many certificates.
+    """
     values = [sha256(claim.signer.signature).digest() for claim in claims]
-    signers = [verdict.chain.chain[0] for verdict in verdicts if verdict.chain is not None]
+    signers = [certificate_of(verdict.chain.chain[0]).spki for verdict in verdicts if verdict.chain is not None]
     if len(set(values)) < len(values) or len(set(signers)) < len(signers):
         return "two signatures are of the same signer"
     stamped = [(claim, verdict) for claim, verdict in zip(claims, verdicts, strict=True) if claim.signature_tokens]

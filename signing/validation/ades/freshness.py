@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from signing.validation.ades.instants import shifted
 from signing.validation.ades.policy import ValidationPolicy
 from signing.validation.verdicts import RevocationVerdict
 
@@ -16,7 +17,7 @@ def fresh_until(revocation: RevocationVerdict, policy: ValidationPolicy) -> date
     """
     if revocation.issued_at is None:
         return None
-    aged = None if policy.max_age is None else revocation.issued_at + policy.max_age
+    aged = None if policy.max_age is None else shifted(revocation.issued_at, policy.max_age)
     bounds = [bound for bound in (revocation.until, aged) if bound is not None]
     return min(bounds, default=None)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 
 from signing.errors import FormatFailure
 from signing.formats.claims import SignerClaim
 from signing.validation.ades.outcome import Fault, Record
-from signing.validation.ades.readings import certificate as certificate_of
+from signing.validation.ades.readings import certificate_or_failure
 from signing.validation.ades.subject import Signed, Surroundings
 from signing.validation.report import Check, SubIndication
 from signing.validation.rfc5280.objects import Certificate
@@ -30,7 +31,7 @@ def identify(signed: Signed, around: Surroundings, record: Record) -> Certificat
     fault = record.weigh("signing-certificate-attribute", absent)
     if fault is not None:
         return fault
-    candidates = tuple(_readable((*signed.embedded, *around.evidence.certificates)))
+    candidates = _readable(signed.embedded, around.evidence.certificates)
     if signer.ess_certificates:
         found, detail = _by_digest(signer, candidates)
     else:
@@ -47,7 +48,8 @@ def _by_digest(signer: SignerClaim, candidates: Iterable[Certificate]) -> tuple[
     if digest not in _DIGESTS:
         return None, f"the signature names its certificate by the unknown digest {digest}"
     for facts in candidates:
-        if hashlib.new(digest, facts.der, usedforsecurity=False).digest() != value:
+        own = facts.sha256 if digest == "sha256" else hashlib.new(digest, facts.der, usedforsecurity=False).digest()
+        if own != value:
             continue
         if not names(signer, facts):
             return None, "SignerInfo names another certificate than the signed attribute"
@@ -64,9 +66,8 @@ def names(signer: SignerClaim, facts: Certificate) -> bool:
     return signer.key_id is not None and facts.subject_key == signer.key_id
 
 
-def _readable(certificates: Iterable[bytes]) -> Iterable[Certificate]:
-    for certificate in tuple(dict.fromkeys(certificates))[:_MAX_CANDIDATES]:
-        try:
-            yield certificate_of(certificate)
-        except FormatFailure:
-            continue
+@lru_cache(maxsize=64)
+def _readable(embedded: tuple[bytes, ...], known: tuple[bytes, ...]) -> tuple[Certificate, ...]:
+    """Those that can be read, each once; kept, since every token of a signature asks for the same."""
+    candidates = tuple(dict.fromkeys((*embedded, *known)))[:_MAX_CANDIDATES]
+    return tuple(one for one in map(certificate_or_failure, candidates) if not isinstance(one, FormatFailure))

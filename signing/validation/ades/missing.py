@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from signing.errors import FormatFailure
 from signing.formats.claims import SignatureClaim, TokenClaim
 from signing.validation.ades.existence import of_signature, of_token
 from signing.validation.ades.freshness import fresh_until
+from signing.validation.ades.instants import second_after, second_before
 from signing.validation.ades.outcome import Fault
 from signing.validation.ades.process import Validation, validate_fully
 from signing.validation.ades.readings import certificate as certificate_of
@@ -27,8 +28,9 @@ from signing.validation.rfc5280.names import text
 from signing.validation.rfc5280.objects import Certificate
 from signing.validation.verdicts import ProofOfExistence, RevocationVerdict, Standing
 
-_SECOND = timedelta(seconds=1)
 _MAX_SUPPOSITIONS = 48
+_MAX_TOKENS = 256
+"""Token validations that all suppositions together may cost; a hostile signature carries 64 tokens."""
 _UNTESTED = " (whether it suffices shows only once it is there)"
 _CONTINUED = {
     SubIndication.NO_SIGNING_CERTIFICATE_FOUND,
@@ -56,7 +58,7 @@ def what_is_missing(found: Validation, proofs: Sequence[ProofOfExistence]) -> st
     if fault.sub_indication in _CONTINUED:
         return _unsupposable(found, fault)
     suppositions = sorted(_suppositions(found, tuple(proofs)), key=lambda one: one.latest, reverse=True)
-    for supposition in suppositions[:_MAX_SUPPOSITIONS]:
+    for supposition in suppositions[: min(_MAX_SUPPOSITIONS, _MAX_TOKENS // max(len(found.tokens), 1))]:
         if _passes(supposition, found):
             return supposition.sentence
     return ""
@@ -129,7 +131,7 @@ def _signature_stamps(found: Validation, proofs: tuple[ProofOfExistence, ...]) -
     signature = (of_signature(claim),)
     carried = _carried(claim)
     for moment in _moments(found, found.timed.basic.faults, found.timed.basic.certified):
-        before = moment - _SECOND
+        before = second_before(moment)
         for what, objects in (("a time-stamp on the signature", signature), ("an archive time-stamp", (*signature, *carried))):
             yield _Supposition(f"{what} from before {_text(moment)}", claim, (*proofs, *_proofs(objects, before)), None, before)
 
@@ -141,7 +143,7 @@ def _renewals(found: Validation, stamped: Stamped, proofs: tuple[ProofOfExistenc
         return
     objects = (*_token_objects(stamped.token), of_signature(found.claim), *_carried(found.claim))
     for moment in _moments(found, stamped.basic.faults, stamped.basic.certified):
-        before = moment - _SECOND
+        before = second_before(moment)
         while_held = f"while that of {text(unit.subject)} from {_text(stamped.token.generated_at)} held"
         with_proofs = (*proofs, *_proofs(objects, before))
         yield _Supposition(f"another archive time-stamp from before {_text(moment)}, {while_held}", found.claim, with_proofs, None, before)
@@ -154,10 +156,10 @@ def _moments(found: Validation, faults: Sequence[Fault], certified: Certified | 
     moments = {fault.moment for fault in faults if fault.moment is not None}
     if certified is not None:
         moments |= {status.revoked_at for status in certified.revocation if status.revoked_at is not None}
-        moments |= {datetime.fromtimestamp(facts.not_after, UTC) + _SECOND for facts in certified.facts[:-1]}
+        moments |= {second_after(datetime.fromtimestamp(facts.not_after, UTC)) for facts in certified.facts[:-1]}
         moments |= _last_words(found, certified.revocation)
     if found.past is not None:
-        moments.add(found.past.slid.control + _SECOND)
+        moments.add(second_after(found.past.slid.control))
         moments |= _last_words(found, found.past.slid.revocation)
     moments |= {rule.until for rule in found.timed.basic.policy.algorithms.rules.values() if rule.until is not None}
     return tuple(sorted((moment for moment in moments if moment <= found.around.at), reverse=True))
@@ -166,7 +168,7 @@ def _moments(found: Validation, faults: Sequence[Fault], certified: Certified | 
 def _last_words(found: Validation, revocation: Sequence[RevocationVerdict]) -> set[datetime]:
     """The second after which revocation data no longer speak: their issuance, or their last fresh second."""
     bounds = {status.issued_at for status in revocation} | {fresh_until(status, found.around.policy) for status in revocation}
-    return {bound + _SECOND for bound in bounds if bound is not None}
+    return {second_after(bound) for bound in bounds if bound is not None}
 
 
 def _chains(found: Validation) -> Iterator[Certified]:

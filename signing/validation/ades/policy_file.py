@@ -30,6 +30,10 @@ DEFAULT_POLICY = "field"
 
 _DIGESTS = ("sha1", "sha256", "sha384", "sha512")
 _MAX_FILE = 64 * 1024
+_MAX_LINE = 1024
+"""Octets; the parser's time grows with the square of a dotted key's parts."""
+_MAX_TOLD = 80
+"""Characters of a wrong value that an error repeats."""
 _MAX_SECONDS = 100 * 366 * 86400
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=StrEnum)
@@ -49,33 +53,49 @@ def policies() -> tuple[str, ...]:
 def load_policy(name_or_path: str | Path = DEFAULT_POLICY) -> ValidationPolicy:
     """Read a policy of the project by its name, or a file by its path. Raises :class:`PolicyFileError`."""
     name = str(name_or_path)
+    return _shipped(name) if name in policies() else read_policy(name, policy_bytes(name))
+
+
+def policy_bytes(name_or_path: str | Path = DEFAULT_POLICY) -> bytes:
+    """The file of a policy as it stands, by the project's name for it or by its path, and not much more than it may have.
+
+    Raises :class:`PolicyFileError`.
+    """
+    name = str(name_or_path)
     if name in policies():
-        return _shipped(name)
+        return files("signing").joinpath("policies", f"{name}.toml").read_bytes()
     if not name.endswith(".toml"):
         raise PolicyFileError(name, f"no such policy; there are {', '.join(policies())}, or give the path of a .toml file")
     try:
-        data = Path(name).read_bytes()
-    except OSError as error:
-        raise PolicyFileError(name, f"the file cannot be read ({error.strerror})") from None
-    return read_policy(name, data)
+        if Path(name).exists() and not Path(name).is_file():
+            raise PolicyFileError(name, "the file cannot be read (not a plain file)")
+        with Path(name).open("rb") as file:
+            return file.read(_MAX_FILE + 1)
+    except (OSError, ValueError) as error:
+        raise PolicyFileError(name.replace("\0", "?"), f"the file cannot be read ({getattr(error, 'strerror', error)})") from None
 
 
 @lru_cache(maxsize=8)
 def _shipped(name: str) -> ValidationPolicy:
-    return read_policy(f"{name}.toml", files("signing").joinpath("policies", f"{name}.toml").read_bytes())
+    return read_policy(f"{name}.toml", policy_bytes(name))
 
 
 def read_policy(file: str, data: bytes) -> ValidationPolicy:
     """The policy in the bytes of a TOML file; ``file`` is its name in errors. Raises :class:`PolicyFileError`."""
+    return _policy(_Table(file, "", _toml(file, data)), invoked=False)
+
+
+def _toml(file: str, data: bytes) -> dict[str, object]:
     if len(data) > _MAX_FILE:
         raise PolicyFileError(file, f"a policy file is not longer than {_MAX_FILE} bytes")
+    if max(map(len, data.split(b"\n"))) > _MAX_LINE:
+        raise PolicyFileError(file, f"a line of a policy file is not longer than {_MAX_LINE} bytes")
     try:
-        table = tomllib.loads(data.decode())
+        return tomllib.loads(data.decode())
     except UnicodeDecodeError as error:
         raise PolicyFileError(f"{file}: byte {error.start}", "a policy file is UTF-8 text") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: TOMLDecodeError, and numbers of too many digits
         raise PolicyFileError(file, f"is not TOML ({error})") from None
-    return _policy(_Table(file, "", table))
 
 
 class _Table:
@@ -104,7 +124,7 @@ class _Table:
             return default
         value = self._values[key]
         if type(value) is not kind:
-            raise self.wrong(key, f"must be {_KINDS[kind]}, not {value!r}")
+            raise self.wrong(key, f"must be {_KINDS[kind]}, not {_told(value)}")
         return value
 
     def table(self, key: str) -> _Table:
@@ -115,14 +135,14 @@ class _Table:
         """One of an enumeration's values."""
         text = self.take(key, str, default and str(default))
         if text not in list(kind):
-            raise self.wrong(key, f"must be one of {', '.join(kind)}, not {text!r}")
+            raise self.wrong(key, f"must be one of {', '.join(kind)}, not {_told(text)}")
         return kind(text)
 
     def number(self, key: str, low: int, high: int, default: int) -> int:
         """An integer within bounds."""
         value = self.take(key, int, default)
         if not low <= value <= high:
-            raise self.wrong(key, f"must be from {low} to {high}, not {value}")
+            raise self.wrong(key, f"must be from {low} to {high}, not {_told(value)}")
         return value
 
     def instant(self, key: str) -> datetime | None:
@@ -132,7 +152,10 @@ class _Table:
         value = self.take(key, datetime)
         if value.tzinfo is None or value.microsecond:
             raise self.wrong(key, "must be an instant with its offset in whole seconds, as 2031-01-01T00:00:00Z")
-        return value.astimezone(UTC)
+        try:
+            return value.astimezone(UTC)
+        except OverflowError:
+            raise self.wrong(key, "must be an instant within the years 1 to 9999 of UTC") from None
 
     def seconds(self, key: str) -> timedelta | None:
         """A span of seconds; ``None`` when absent."""
@@ -157,10 +180,20 @@ class _Table:
             self.known(key, tuple(sorted(self._taken)), "key of this table")
 
 
+def _told(value: object) -> str:
+    """A wrong value as an error repeats it."""
+    try:
+        text = repr(value)
+    except ValueError:  # a number of more digits than Python writes
+        return "a number of thousands of digits"
+    return text if len(text) <= _MAX_TOLD else f"{text[:_MAX_TOLD]}…"
+
+
 _KINDS = {str: "a text", int: "a whole number", bool: "true or false", list: "a list", dict: "a table", datetime: "an instant"}
 
 
-def _policy(table: _Table) -> ValidationPolicy:
+def _policy(table: _Table, *, invoked: bool) -> ValidationPolicy:
+    """The policy of a whole file. One that a signature invokes decides by itself: what it says of others is not followed."""
     name = table.take("name", str)
     document, time = table.table("document"), table.table("time")
     policy = ValidationPolicy(
@@ -178,11 +211,13 @@ def _policy(table: _Table) -> ValidationPolicy:
         time.seconds("tolerance_seconds") or timedelta(0),
         time.choice("slide_to", SlideTo, SlideTo.ISSUANCE),
         _sunsets(table.table("anchor_sunsets")),
-        _signature_policies(table.table("signature_policies"), name),
+        {} if invoked else _signature_policies(table.table("signature_policies"), name),
         document.number("signatures", 1, 64, 1),
         document.take("in_order", bool, False),
         table.texts("external"),
     )
+    if invoked:
+        table.table("signature_policies")
     for part in (document, time, table):
         part.close()
     return policy
@@ -260,7 +295,9 @@ def _signature_policies(table: _Table, own: str) -> dict[str, ValidationPolicy |
         if target == own:
             raise table.wrong(key, "must name another policy than this one")
         try:
-            found[key] = load_policy(target)
+            found[key] = (
+                _shipped(target) if target in policies() else _policy(_Table(target, "", _toml(target, policy_bytes(target))), invoked=True)
+            )
         except PolicyFileError as error:
             found[key] = str(error)
     return found

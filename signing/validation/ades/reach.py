@@ -1,4 +1,4 @@
-"""How each of the 25 sub-indications is reached by a CMS or PDF signature here, as data; a test makes one vector for each."""
+"""How each of the 25 sub-indications is reached by a CMS or PDF signature here, as data; the catalogue of faults has vectors for each."""
 
 from __future__ import annotations
 

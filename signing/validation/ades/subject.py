@@ -11,6 +11,8 @@ from signing.keys import Purpose
 from signing.validation.ades.judge import ChainJudge, Role
 from signing.validation.ades.policy import ValidationPolicy
 
+_MAX_OF_A_KIND = 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -43,11 +45,11 @@ def of_claim(claim: SignatureClaim, purpose: Purpose) -> Signed:
 
 
 def evidence_of(claim: SignatureClaim) -> Evidence:
-    """What travels along with a signature, tokens included; none of it is trusted."""
+    """What travels along with a signature, tokens included; none of it is trusted. At most 1,024 of a kind, the signature's own first."""
     tokens = (*claim.content_tokens, *claim.signature_tokens, *claim.archive_tokens)
     certificates = (*claim.certificates, *(certificate for token in tokens for certificate in token.certificates))
     crls = (*claim.crls, *(crl for token in tokens for crl in token.crls))
-    return Evidence((), (), tuple(dict.fromkeys(certificates)), tuple(dict.fromkeys(crls)), tuple(dict.fromkeys(claim.ocsps)))
+    return Evidence((), (), *(tuple(dict.fromkeys(kind))[:_MAX_OF_A_KIND] for kind in (certificates, crls, claim.ocsps)))
 
 
 def tokens_of(claim: SignatureClaim) -> tuple[tuple[TokenClaim, str], ...]:

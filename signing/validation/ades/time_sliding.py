@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 
 from signing.evidence import Evidence
 from signing.validation.ades.constraints import Material, first_weakness, signature_weakness
 from signing.validation.ades.existence import Existence
 from signing.validation.ades.freshness import fresh_until
+from signing.validation.ades.instants import second_before
 from signing.validation.ades.judge import Path
 from signing.validation.ades.outcome import Fault
 from signing.validation.ades.policy import SlideTo
@@ -22,7 +23,6 @@ from signing.validation.rfc5280.objects import Certificate
 from signing.validation.verdicts import RevocationVerdict, Standing
 
 SLIDING = Check("time-sliding", True, "EN 319 102-1 §5.6.2.2.4")
-_SECOND = timedelta(seconds=1)
 _MAX_TRIES = 64
 
 
@@ -46,7 +46,7 @@ def slide(path: Path, facts: Sequence[Certificate], existence: Existence, around
     control = around.at
     sunset = anchor_sunset(path, around.policy)
     if sunset is not None:
-        control = min(control, sunset - _SECOND)
+        control = min(control, second_before(sunset))
     statuses: list[RevocationVerdict] = []
     for depth in range(len(path) - 2, -1, -1):
         if not existence.by(facts[depth].sha256, control):
@@ -62,7 +62,7 @@ def slide(path: Path, facts: Sequence[Certificate], existence: Existence, around
         if weakness is not None and weakness.since is None:
             return Fault(SLIDING, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, weakness.detail, None, False, depth)
         if weakness is not None and weakness.since is not None:
-            control = min(control, weakness.since - _SECOND)
+            control = min(control, second_before(weakness.since))
         statuses.append(status)
     return Slid(control, tuple(reversed(statuses)))
 
@@ -91,7 +91,7 @@ def _status(
 def _by_status(status: RevocationVerdict, control: datetime, around: Surroundings) -> datetime:
     """Steps (2) b and c."""
     if status.standing in (Standing.REVOKED, Standing.ON_HOLD):
-        return control if status.revoked_at is None else min(control, status.revoked_at - _SECOND)
+        return control if status.revoked_at is None else min(control, second_before(status.revoked_at))
     until = fresh_until(status, around.policy)
     if until is not None and control <= until:
         return control

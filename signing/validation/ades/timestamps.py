@@ -8,19 +8,25 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from signing.formats.claims import TokenClaim
+from signing.formats.elements import elements
 from signing.keys import Purpose
 from signing.validation.ades.basic import Basic, validate_blocks
 from signing.validation.ades.constraints import digest_weakness
 from signing.validation.ades.judge import Role
-from signing.validation.ades.outcome import Fault, Record, indication
+from signing.validation.ades.outcome import CURABLE, Fault, Record, indication
 from signing.validation.ades.subject import Signed, Surroundings
 from signing.validation.report import Check, SubIndication
+from signing.validation.rfc5280.extensions import GeneralName
+from signing.validation.rfc5280.names import prepared
+from signing.validation.rfc5280.objects import Certificate
 from signing.validation.verdicts import TokenVerdict
 
 IMPRINT = Check("message-imprint", True, "EN 319 102-1 §5.5.4 (3) a; RFC 3161 §2.4.2")
 GENERATED = Check("generation-time", True, "EN 319 102-1 §5.4.4; RFC 3161 §2.4.2")
 TYPE = Check("token-content", True, "RFC 3161 §2.4.2")
+AUTHORITY = Check("authority-name", True, "RFC 3161 §2.4.2")
 IMPRINT_ALGORITHM = Check("imprint-algorithm", True, "EN 319 102-1 §5.2.8; ETSI TS 119 312")
+_DIRECTORY_NAME = 0xA4
 _TST_INFO = "1.2.840.113549.1.9.16.1.4"
 _DIGESTS = {"sha1", "sha224", "sha256", "sha384", "sha512"}
 
@@ -38,6 +44,12 @@ class Stamped:
     def holds(self) -> bool:
         """Whether the token passed."""
         return self.basic.fault is None
+
+    @property
+    def broken(self) -> bool:
+        """Whether it does not hold, and no proof of existence could make it."""
+        fault = self.basic.fault
+        return fault is not None and (self.basic.fatal is not None or fault.sub_indication not in CURABLE)
 
     @property
     def signed(self) -> Signed:
@@ -80,7 +92,8 @@ def validate_token(token: TokenClaim, kind: str, around: Surroundings) -> Stampe
     (3) its content is a TSTInfo                              FORMAT_FAILURE
     (4) the building blocks of its own signature              as §5.3, with the time-stamping purpose
     (5) its unit's certificate was valid when it was made     NOT_YET_VALID
-    (6) the imprint's digest is accepted                      CRYPTO_CONSTRAINTS_FAILURE(_NO_POE)
+    (6) the name it gives its authority is that certificate's  FORMAT_FAILURE
+    (7) the imprint's digest is accepted                      CRYPTO_CONSTRAINTS_FAILURE(_NO_POE)
     """
     record = Record(around.policy)
     early = _place_fault(token, around)
@@ -109,8 +122,12 @@ def _place_fault(token: TokenClaim, around: Surroundings) -> Fault | None:
 
 
 def _finish(token: TokenClaim, basic: Basic, around: Surroundings, record: Record) -> Basic:
-    """Steps (5) and (6)."""
+    """Steps (5) to (7)."""
     unit = basic.certificate
+    if unit is not None and not _named(token.tsa, unit):
+        detail = "the token names an authority that its signing certificate does not"
+        return replace(basic, fatal=record.failed(Fault(AUTHORITY, SubIndication.FORMAT_FAILURE, detail)))
+    record.passed(AUTHORITY)
     if unit is not None and token.generated_at < datetime.fromtimestamp(unit.not_before, UTC):
         fault = record.failed(
             Fault(GENERATED, SubIndication.NOT_YET_VALID, "the token was generated before its unit's certificate was valid")
@@ -122,6 +139,19 @@ def _finish(token: TokenClaim, basic: Basic, around: Surroundings, record: Recor
         return basic
     fault = record.failed(Fault(IMPRINT_ALGORITHM, weakness.sub_indication, weakness.detail, weakness.since))
     return replace(basic, faults=(*basic.faults, fault))
+
+
+def _named(authority: bytes | None, unit: Certificate) -> bool:
+    """Whether a GeneralName is one of the certificate's own; where a token gives none there is nothing to hold against it."""
+    if authority is None:
+        return True
+    try:
+        ((tag, content),) = elements(authority)
+        if tag == _DIRECTORY_NAME and prepared(content) == prepared(unit.subject):
+            return True
+    except ValueError:
+        return False
+    return GeneralName(tag & 0x1F, content) in unit.alternative_names
 
 
 def order_fault(tokens: list[tuple[TokenClaim, str]]) -> str:

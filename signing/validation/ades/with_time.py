@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from signing.formats.claims import SignatureClaim
+from signing.formats.claims import Level, SignatureClaim
 from signing.validation.ades.acceptance import accept_algorithms, accept_claimed_time, weakness_of
 from signing.validation.ades.basic import Basic, concerns_signature, validate_basic
 from signing.validation.ades.existence import Existence, of_signature
 from signing.validation.ades.freshness import is_fresh
-from signing.validation.ades.outcome import CURABLE, Fault, Record
+from signing.validation.ades.outcome import Fault, Record
 from signing.validation.ades.subject import Signed, Surroundings, tokens_of
 from signing.validation.ades.timestamps import Stamped, order_fault, validate_token
 from signing.validation.ades.x509 import VALIDITY, Certified
@@ -81,7 +81,7 @@ def check_surroundings(claim: SignatureClaim, tokens: Sequence[Stamped], best: P
         if fault is not None:
             return fault
     held = [(stamped.token, stamped.kind) for stamped in tokens if stamped.holds]
-    fault = record.weigh("timestamp-order", order_fault(held))
+    fault = record.weigh("timestamp-order", order_fault(held)) or _weigh_level(claim, tokens, record)
     return fault or accept_claimed_time(claim.signer, best.at, best.source != "control-time", record)
 
 
@@ -90,8 +90,17 @@ def _weigh_token(stamped: Stamped, record: Record) -> Fault | None:
     fault = stamped.basic.fault
     if fault is None or fault.sub_indication is SubIndication.NO_POE:
         return None
-    broken = stamped.basic.fatal is not None or fault.sub_indication not in CURABLE
-    return record.weigh("timestamps-intact" if broken else _GATES[stamped.kind], f"{stamped.kind}: {fault.detail}", fault.sub_indication)
+    return record.weigh(
+        "timestamps-intact" if stamped.broken else _GATES[stamped.kind], f"{stamped.kind}: {fault.detail}", fault.sub_indication
+    )
+
+
+def _weigh_level(claim: SignatureClaim, tokens: Sequence[Stamped], record: Record) -> Fault | None:
+    """A level above B-B is reached by a time-stamp; one that is broken, or of nobody known, is none."""
+    required = record.policy.required_level
+    if required is Level.B or claim.level is Level.B or any(not one.broken for one in tokens if one.kind != "content-time-stamp"):
+        return None  # nothing to weigh, or the form was found short before
+    return record.weigh("level", f"the signature has the form of {claim.level}, but no time-stamp that counts; {required} is required")
 
 
 def _with_content_timestamps(basic: Basic, tokens: Sequence[Stamped], record: Record) -> Basic:

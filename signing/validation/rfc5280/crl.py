@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from signing import der
+from signing.errors import FormatFailure
 from signing.foreign_keys import ForeignKey
 from signing.keys import Purpose
 from signing.validation.rfc5280.build import Path
@@ -21,8 +22,8 @@ from signing.validation.rfc5280.path import CRL_SIGN
 from signing.validation.rfc5280.settings import ChainPolicy
 from signing.validation.rfc5280.statements import EARLY, LATE, MAX_REJECTED, Rejected, Statement
 
-ForeignIssuer = Callable[[Crl, Certificate], ForeignKey | str]
-"""(list, anchor) → key under which the list of another issuer holds and whose path to that anchor holds too, or why there is none."""
+ForeignIssuer = Callable[[Crl], ForeignKey | str]
+"""List of another issuer → key under which it holds and whose path to the chain's anchor holds too, or why there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,12 @@ def list_statements(lists: Lists, chain: Path, crls: Sequence[Crl]) -> tuple[lis
     joined: set[bytes] = set()
     deltas = [crl for crl in crls if crl.base is not None and covered(crl, certificate)]
     for crl in crls:
-        if crl.base is not None or (crl.point in spoken and crl.find(certificate.issuer, certificate.serial) is None):
-            continue
-        reasons = covered(crl, certificate)
+        reasons = frozenset() if crl.base is not None else covered(crl, certificate)
         key = _key(lists, chain, crl) if reasons else ""
         if isinstance(key, str):
             rejected += [(crl.sha256, key)] if key else []
+            continue
+        if crl.point in spoken and crl.find(certificate.issuer, certificate.serial) is None:
             continue
         fitting = _fitting(lists, chain, crl, key, deltas)
         joined.update(delta.sha256 for delta in fitting)
@@ -72,7 +73,7 @@ def list_statements(lists: Lists, chain: Path, crls: Sequence[Crl]) -> tuple[lis
 def _fitting(lists: Lists, chain: Path, crl: Crl, key: ForeignKey, deltas: Sequence[Crl]) -> list[Crl]:
     """The deltas that may be joined to a complete list and are signed by the same key (§6.3.3 (c), (h))."""
     joining = [delta for delta in deltas if _joins(crl, delta)]
-    return [delta for delta in joining if not delta.unknown_critical and lists.cache.holds(delta, key, Purpose.CRL)]
+    return [delta for delta in joining if lists.cache.holds(delta, key, Purpose.CRL) and not _unreadable(delta, chain.certificates[0])]
 
 
 def _word(lists: Lists, certificate: Certificate, judged: tuple[Crl, Crl | None, ForeignKey, frozenset[int]]) -> Statement | str:
@@ -115,13 +116,26 @@ def _joins(crl: Crl, delta: Crl) -> bool:
 
 def _key(lists: Lists, chain: Path, crl: Crl) -> ForeignKey | str:
     """The key a list is signed with, when its holder may sign lists and the signature holds (§6.3.3 (f), (g)); else why not."""
-    if crl.unknown_critical:
-        return f"it holds the unknown critical extension {min(crl.unknown_critical)} (RFC 5280 §5.2, §5.3)"
+    key = _signer_key(lists, chain, crl)
+    return key if isinstance(key, str) else _unreadable(crl, chain.certificates[0]) or key
+
+
+def _unreadable(crl: Crl, certificate: Certificate) -> str:
+    """Why a list whose signature holds cannot be used; entries are looked at only now, for anybody can write a long list."""
+    try:
+        unknown = crl.unknown_critical | crl.index.critical
+        crl.find(certificate.issuer, certificate.serial)
+    except FormatFailure as failure:
+        return str(failure)
+    return f"it holds the unknown critical extension {min(unknown)} (RFC 5280 §5.2, §5.3)" if unknown else ""
+
+
+def _signer_key(lists: Lists, chain: Path, crl: Crl) -> ForeignKey | str:
     if len(chain.certificates) > 1:
         issuer, key = chain.certificates[1], chain.keys[1]
         if same(crl.issuer, issuer.subject) and may_sign_lists(issuer) and lists.cache.holds(crl, key, Purpose.CRL):
             return key
-    return lists.foreign_issuer(crl, chain.certificates[-1])
+    return lists.foreign_issuer(crl)
 
 
 def may_sign_lists(certificate: Certificate) -> bool:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
+from itertools import islice, pairwise
 from typing import Annotated, TypeVar
 
 from cryptography.hazmat import asn1
 
-from signing import oids
+from signing import der, oids
 from signing.errors import FormatFailure
+from signing.formats.ber import Walker
 from signing.formats.certificates import (
     MAX_CERTIFICATE,
     MAX_CRL,
@@ -27,8 +30,10 @@ from signing.formats.certificates import (
     signed_object,
 )
 from signing.formats.elements import integer, only
+from signing.formats.envelope import MAX_SERIAL_BITS
 from signing.validation.rfc5280 import extensions as read
-from signing.validation.rfc5280.names import attributes, prepared, same
+from signing.validation.rfc5280.listed import Index, index_of, serial_octets
+from signing.validation.rfc5280.names import attributes, prepared
 
 _T = TypeVar("_T")
 _V1, _V3 = 0, 2
@@ -42,6 +47,8 @@ _HANDLED_IN_LISTS = {
     oids.FRESHEST_CRL,
     oids.EXPIRED_CERTS_ON_CRL,
 }
+_TIMES = (b"\x17", b"\x18")
+_MOST_FIELDS = 16
 _HANDLED_IN_ENTRIES = {oids.REASON_CODE, oids.INVALIDITY_DATE, oids.CERTIFICATE_ISSUER, oids.HOLD_INSTRUCTION}
 
 
@@ -68,12 +75,13 @@ class _Entry:
 
 @asn1.sequence
 class _TbsList:
+    """Without revokedCertificates, which are cut out before (see :mod:`signing.validation.rfc5280.listed`)."""
+
     version: int | None
     signature: asn1.TLV
     issuer: asn1.TLV
     this_update: asn1.UTCTime | asn1.GeneralizedTime
     next_update: asn1.UTCTime | asn1.GeneralizedTime | None
-    entries: list[_Entry] | None
     extensions: Annotated[list[ExtensionSchema] | None, asn1.Explicit(0)]
 
 
@@ -136,12 +144,12 @@ class Revoked:
         return self.at
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Crl:
     """A revocation list as read; instants are epoch seconds.
 
-    ``entries`` holds what is listed by (certificate issuer, serial); the issuer is the DER name last named by a certificateIssuer entry
-    extension, or the list's own. ``unknown_critical`` are types of critical extensions of list and entries that are not acted on.
+    ``listed`` are the entries, not yet looked at. ``unknown_critical`` are types of critical extensions of the list itself that are not
+    acted on.
     """
 
     der: bytes
@@ -149,7 +157,7 @@ class Crl:
     issuer: bytes
     this_update: int
     next_update: int | None
-    entries: Mapping[bytes, Mapping[int, Revoked]]
+    listed: bytes
     signed: SignedObject
     unknown_critical: frozenset[str]
     point: read.IssuingPoint
@@ -160,12 +168,21 @@ class Crl:
     keeps_expired_since: int | None
     """expiredCertsOnCRL: certificates that expired at or after this instant stay listed."""
 
+    @cached_property
+    def index(self) -> Index:
+        """Where each entry stands; raises :class:`FormatFailure`. Costs a walk over the list, so its signature should hold first."""
+        try:
+            return index_of(self.listed, self.issuer, _marks)
+        except ValueError as error:
+            raise FormatFailure("CRL", f"must be a DER-encoded CRL (RFC 5280 §5.1): {error}") from error
+
     def find(self, issuer: bytes, serial: int) -> Revoked | None:
-        """The entry of a certificate by the DER name of its issuer and its serial number."""
-        for name, listed in self.entries.items():
-            if serial in listed and same(name, issuer):
-                return listed[serial]
-        return None
+        """The entry of a certificate by the DER name of its issuer and its serial number; raises :class:`FormatFailure`."""
+        place = self.index.places.get(prepared(issuer), {}).get(serial_octets(serial))
+        try:
+            return None if place is None else _revoked(self.listed[place[0] : place[1]])
+        except ValueError as error:
+            raise FormatFailure("CRL", f"must be a DER-encoded CRL (RFC 5280 §5.1): {error}") from error
 
 
 def read_certificate(certificate: bytes) -> Certificate:
@@ -179,7 +196,7 @@ def read_certificate(certificate: bytes) -> Certificate:
 
 
 def read_crl(crl: bytes) -> Crl:
-    """Read a CRL of version 1 or 2 (strict DER, at most 8 MiB) and index its entries; raises :class:`FormatFailure`."""
+    """Read a CRL of version 1 or 2 (strict DER, at most 8 MiB) but for its entries; raises :class:`FormatFailure`."""
     if len(crl) > MAX_CRL:
         raise FormatFailure("CRL", f"must not be longer than {MAX_CRL} bytes")
     try:
@@ -197,6 +214,8 @@ def _certificate(certificate: bytes) -> Certificate:
         raise ValueError("extensions need version 3")
     if full(tbs.signature) != signed.algorithm:
         raise ValueError("the signature algorithm must be the same inside and outside")
+    if tbs.serial.bit_length() > MAX_SERIAL_BITS:
+        raise ValueError("a serial number is not longer than anybody's")
     issuer, subject = full(tbs.issuer), full(tbs.subject)
     prepared(issuer)
     attributes(subject)
@@ -231,8 +250,9 @@ def _certificate(certificate: bytes) -> Certificate:
 
 
 def _crl(crl: bytes) -> Crl:
-    signed, element = signed_object(crl)
-    tbs: _TbsList = element.parse(_TbsList)
+    signed, _ = signed_object(crl)
+    head, listed = _without_entries(signed.tbs)
+    tbs = asn1.decode_der(_TbsList, head)
     if tbs.version not in (None, 1) or (tbs.version is None and tbs.extensions is not None):
         raise ValueError("a list has version 2, or version 1 and no extensions")
     if full(tbs.signature) != signed.algorithm:
@@ -241,16 +261,15 @@ def _crl(crl: bytes) -> Crl:
     prepared(issuer)
     found = read_extensions(tbs.extensions or [])
     values = {extension.identifier: extension.value for extension in found}
-    entries, critical = _entries(tbs.entries or [], issuer)
     return Crl(
         der=crl,
         sha256=sha256(crl).digest(),
         issuer=issuer,
         this_update=epoch(tbs.this_update),
         next_update=None if tbs.next_update is None else epoch(tbs.next_update),
-        entries=entries,
+        listed=listed,
         signed=signed,
-        unknown_critical=critical | {one.identifier for one in found if one.critical and one.identifier not in _HANDLED_IN_LISTS},
+        unknown_critical=frozenset(one.identifier for one in found if one.critical and one.identifier not in _HANDLED_IN_LISTS),
         point=_decode(values, oids.ISSUING_DISTRIBUTION_POINT, read.issuing_point) or read.IssuingPoint(),
         number=_decode(values, oids.CRL_NUMBER, _number),
         base=_decode(values, oids.DELTA_CRL_INDICATOR, _number),
@@ -268,29 +287,32 @@ def _number(value: bytes) -> int:
     return integer(only(value, 0x02))
 
 
-def _entries(listed: Sequence[_Entry], issuer: bytes) -> tuple[Mapping[bytes, Mapping[int, Revoked]], frozenset[str]]:
-    """Entries by certificate issuer and serial, and the types of critical entry extensions that are not acted on.
+def _marks(entry: bytes) -> tuple[bytes | None, frozenset[str]]:
+    """The certificate issuer an entry names, and its critical extensions that are not acted on; raises ValueError."""
+    extensions = read_extensions(asn1.decode_der(_Entry, entry).extensions or [])
+    values = {extension.identifier: extension.value for extension in extensions}
+    named = _decode(values, oids.CERTIFICATE_ISSUER, read.general_names)
+    unknown = frozenset(one.identifier for one in extensions if one.critical and one.identifier not in _HANDLED_IN_ENTRIES)
+    return None if named is None else _directory_name(named), unknown
 
-    An indirect list names an issuer once and means it for the entries that follow (RFC 5280 §5.3.3). Of two entries for one certificate
-    the last stands: a list is a log to some issuers.
-    """
-    current: dict[int, Revoked] = {}
-    found = {issuer: current}
-    critical: set[str] = set()
-    for entry in listed:
-        at = epoch(entry.at)
-        if entry.extensions is None:
-            current[entry.serial] = Revoked(at, 0)
-            continue
-        extensions = read_extensions(entry.extensions)
-        values = {extension.identifier: extension.value for extension in extensions}
-        critical.update(one.identifier for one in extensions if one.critical and one.identifier not in _HANDLED_IN_ENTRIES)
-        named = _decode(values, oids.CERTIFICATE_ISSUER, read.general_names)
-        if named is not None:
-            current = found.setdefault(_directory_name(named), {})
-        reason = _decode(values, oids.REASON_CODE, read.enumerated) or 0
-        current[entry.serial] = Revoked(at, reason, _decode(values, oids.INVALIDITY_DATE, read.generalized_time))
-    return found, frozenset(critical)
+
+def _revoked(encoded: bytes) -> Revoked:
+    """One entry as read; raises ValueError."""
+    entry = asn1.decode_der(_Entry, encoded)
+    values = {extension.identifier: extension.value for extension in read_extensions(entry.extensions or [])}
+    reason = _decode(values, oids.REASON_CODE, read.enumerated) or 0
+    return Revoked(epoch(entry.at), reason, _decode(values, oids.INVALIDITY_DATE, read.generalized_time))
+
+
+def _without_entries(tbs: bytes) -> tuple[bytes, bytes]:
+    """A TBSCertList without its revokedCertificates, and the content of these: a SEQUENCE that follows a time."""
+    walker = Walker(tbs)
+    outer = walker.element(0, len(tbs))
+    parts = list(islice(walker.children(outer), _MOST_FIELDS))
+    for before, part in pairwise(parts):
+        if part.tag == b"\x30" and before.tag in _TIMES:
+            return der.sequence(tbs[outer.content : part.start], tbs[part.end : outer.stop]), tbs[part.content : part.stop]
+    return tbs, b""
 
 
 def _directory_name(names: Sequence[read.GeneralName]) -> bytes:

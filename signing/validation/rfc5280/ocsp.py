@@ -19,7 +19,7 @@ from signing.validation.rfc5280.objects import Certificate, Revoked
 from signing.validation.rfc5280.ocsp_response import GOOD, REVOKED, OcspResponse, SingleResponse
 from signing.validation.rfc5280.path import HANDLED
 from signing.validation.rfc5280.settings import ChainPolicy
-from signing.validation.rfc5280.statements import EARLY, LATE, Rejected, Statement
+from signing.validation.rfc5280.statements import EARLY, LATE, MAX_REJECTED, Rejected, Statement
 
 _DIGITAL_SIGNATURE = 0
 
@@ -49,9 +49,13 @@ def response_statements(
     rejected: list[Rejected] = []
     if len(chain.certificates) < 2:
         return statements, rejected
+    keys: dict[bytes, ForeignKey | str] = {}
     for response, single in answers:
-        fault = _fault(responses, chain, response, single)
-        key = fault or _responder(responses, chain, response)
+        key: ForeignKey | str = _fault(responses, chain, response, single)
+        if not key:
+            if response.sha256 not in keys:
+                keys[response.sha256] = _responder(responses, chain, response)
+            key = keys[response.sha256]
         if isinstance(key, str):
             rejected.append((response.sha256, key))
             continue
@@ -63,7 +67,7 @@ def response_statements(
         if single.status == REVOKED and single.revoked_at is not None:
             entry = Revoked(single.revoked_at, single.reason, single.invalid_since)
         statements.append(Statement("ocsp", response.sha256, single.this_update, single.next_update, entry, refusal=refusal))
-    return statements, rejected
+    return statements, list(dict.fromkeys(rejected))[:MAX_REJECTED]
 
 
 def _fault(responses: Responses, chain: Path, response: OcspResponse, single: SingleResponse) -> str:

@@ -14,11 +14,12 @@ from signing import der, oids
 from signing.errors import FormatFailure
 from signing.formats.certificates import ExtensionSchema, SignedObject, epoch, full, read_extensions
 from signing.formats.elements import elements
+from signing.formats.envelope import MAX_SERIAL_BITS
 from signing.validation.rfc5280 import extensions as read
 from signing.validation.rfc5280.names import prepared
 
 MAX_OCSP = 256 * 1024
-MAX_SINGLE_RESPONSES = 1024
+MAX_SINGLE_RESPONSES = 128
 MAX_CERTIFICATES = 16
 GOOD, REVOKED, UNKNOWN = "good", "revoked", "unknown"
 _DIGESTS = {oids.SHA1: "sha1", oids.SHA224: "sha224", oids.SHA256: "sha256", oids.SHA384: "sha384", oids.SHA512: "sha512"}
@@ -170,6 +171,8 @@ def _responder(element: asn1.TLV) -> tuple[bytes | None, bytes | None]:
 
 
 def _single(single: _Single) -> SingleResponse:
+    if single.certificate.serial.bit_length() > MAX_SERIAL_BITS:
+        raise ValueError("a serial number is not longer than anybody's")
     status, revoked_at, reason = _status(single.status)
     extensions = read_extensions(single.extensions or [])
     values = {extension.identifier: extension.value for extension in extensions}

@@ -16,7 +16,7 @@ from signing.validation.rfc5280.build import MAX_CANDIDATES, Path, Pool, Search
 from signing.validation.rfc5280.cache import ArtefactCache, Bounded
 from signing.validation.rfc5280.checks import Fault
 from signing.validation.rfc5280.crl import Lists, list_statements, may_sign_lists
-from signing.validation.rfc5280.names import Prepared, prepared, text
+from signing.validation.rfc5280.names import Prepared, prepared, same, text
 from signing.validation.rfc5280.objects import Certificate, Crl
 from signing.validation.rfc5280.ocsp import Responses, response_statements
 from signing.validation.rfc5280.ocsp_response import OcspResponse, SingleResponse
@@ -73,8 +73,8 @@ class RevocationJudge:
     def _settle(self, chain: Path, visit: _Visit) -> Settled:
         certificate = chain.certificates[0]
 
-        def foreign_issuer(crl: Crl, anchor: Certificate) -> ForeignKey | str:
-            return self._foreign_issuer(crl, certificate, anchor, visit)
+        def foreign_issuer(crl: Crl) -> ForeignKey | str:
+            return self._foreign_issuer(crl, chain, visit)
 
         def responder_status(responder: Path) -> str:
             return self._responder_status(responder, visit)
@@ -87,13 +87,15 @@ class RevocationJudge:
 
     # --- signers of lists and responses ----------------------------------------------------------------------------------------------
 
-    def _foreign_issuer(self, crl: Crl, certificate: Certificate, anchor: Certificate, visit: _Visit) -> ForeignKey | str:
+    def _foreign_issuer(self, crl: Crl, chain: Path, visit: _Visit) -> ForeignKey | str:
         """The key of a list's issuer that is not the certificate's own: by name, signature, and a chain of its own to the same anchor.
 
+        A name alone is nobody: another authority under the same anchor could certify it for a key of its own, and then speak for the
+        certificate's issuer (RFC 5280 §8). So an authority of the certificate's own chain must have certified the list's issuer.
         The chain is judged at the moment, or when the list was made where that is later (RFC 5280 §6.3.3 (f)). Of its own signer a list
         may speak (PKITS 4.14.30: the signer's distribution point names the signer): that it is not listed is all that can be known then.
         """
-        reason = _ABSENT
+        reason, certificate, anchor = _ABSENT, chain.certificates[0], chain.certificates[-1]
         for candidate in _likely_signers(crl, visit.pool):
             key = self._cache.key(candidate)
             if key is None or not self._cache.holds(crl, key, Purpose.CRL):
@@ -104,11 +106,21 @@ class RevocationJudge:
                 return key
             elif candidate.sha256 in visit.judging or len(visit.judging) >= _MAX_NESTING or visit.spent[0] >= _MAX_SIGNERS:
                 reason = "the list's issuer could only be shown good by its own list, or not within the work allowed"
-            elif self._signer_holds(candidate, anchor, visit.into(candidate.sha256, max(visit.now, crl.this_update))):
+            elif not self._signer_holds(candidate, anchor, visit.into(candidate.sha256, max(visit.now, crl.this_update))):
+                reason = "the list's issuer has no chain of its own that holds and ends at the same anchor (RFC 5280 §6.3.3 (f))"
+            elif self._vouched(candidate, chain):
                 return key
             else:
-                reason = "the list's issuer has no chain of its own that holds and ends at the same anchor (RFC 5280 §6.3.3 (f))"
+                reason = "the list's issuer was certified by no authority of the certificate's own chain (RFC 5280 §8)"
         return reason
+
+    def _vouched(self, signer: Certificate, chain: Path) -> bool:
+        """Whether an authority of a chain certified a signer of lists, or is it."""
+        authorities = list(zip(chain.certificates, chain.keys, strict=True))[1:] or [(chain.certificates[0], chain.keys[0])]
+        return any(
+            signer.sha256 == one.sha256 or (same(signer.issuer, one.subject) and self._cache.holds(signer, key, Purpose.CERTIFICATE))
+            for one, key in authorities
+        )
 
     def _signer_holds(self, signer: Certificate, anchor: Certificate, visit: _Visit) -> bool:
         """Whether a signer of lists has a good chain to that anchor; policies are for whoever uses certificates, not for lists."""

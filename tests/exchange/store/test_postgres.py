@@ -18,7 +18,8 @@ from exchange.store.engine import free_shards, open_engine, storable
 from exchange.store.schema import MIGRATIONS, ensure_schema, version_of
 from exchange.store.tables import APPEND_ONLY, VERSION, metadata, outbox
 from exchange.store.work import Store
-from tests.exchange.axis.field import DEPARTMENT, PROVINCE, Doc, at, open_field, send
+from signing import add_document_timestamp
+from tests.exchange.axis.field import DEPARTMENT, PROVINCE, TODAY, Doc, at, letter, open_field, pki, send
 from tests.judges import needs_postgres
 from tests.servers import Postgres, free_port
 
@@ -71,6 +72,8 @@ def test_the_history_and_the_ledger_can_only_be_added_to(postgres_url: str) -> N
     send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "7", letter=b"none").package(), 0)
     for number in range(100, 300):
         send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), str(number)).package(), 0)
+    stamped = add_document_timestamp(letter(PROVINCE, (DEPARTMENT,), "8", TODAY), lambda digest: pki().stamp(digest, at(-60)))
+    send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "8", letter=stamped).package(), 0)
     axis.settle(at(60))
     axis.seal(at(60))
     axis.close()

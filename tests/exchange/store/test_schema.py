@@ -23,7 +23,24 @@ from exchange.store.engine import open_engine
 from exchange.store.schema import MIGRATIONS, ensure_schema, upgrade
 from exchange.store.tables import APPEND_ONLY, VERSION, metadata
 from exchange.store.work import Store
-from tests.exchange.axis.field import DEPARTMENT, DISTRICT, PROVINCE, Doc, at, caller, file_url, open_field, send, states, take, total
+from signing import add_document_timestamp
+from tests.exchange.axis.field import (
+    DEPARTMENT,
+    DISTRICT,
+    PROVINCE,
+    TODAY,
+    Doc,
+    at,
+    caller,
+    file_url,
+    letter,
+    open_field,
+    pki,
+    send,
+    states,
+    take,
+    total,
+)
 
 
 def packages(count: int, start: int = 100) -> list[bytes]:
@@ -81,6 +98,8 @@ def test_the_history_and_the_ledger_can_only_be_added_to(tmp_path: Path) -> None
     send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "7", letter=b"none").package(), 0)
     for package in packages(40, 200):
         send(axis, PROVINCE, package, 0)
+    stamped = add_document_timestamp(letter(PROVINCE, (DEPARTMENT,), "8", TODAY), lambda digest: pki().stamp(digest, at(-60)))
+    send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "8", letter=stamped).package(), 0)
     axis.settle(at(60))
     axis.seal(at(60))
     axis.close()
@@ -125,7 +144,8 @@ def test_a_database_of_the_first_release_moves_on_with_everything_in_it(tmp_path
     engine.dispose()
     after = dump(path)
     assert {name: rows for name, rows in after.items() if name in before} == before | {"alembic_version": [(VERSION,)]}
-    assert {name for name in after if name not in before} == {"checkpoint", "evidence", "horizon", "ledger_entry", "ledger_node", "trust"}
+    new = {"checkpoint", "evidence", "horizon", "ledger_entry", "ledger_node", "letter_stamp", "trust"}
+    assert {name for name in after if name not in before} == new
     axis = open_field(file_url(path))
     sealed = axis.seal(at(3600))
     assert sealed.size > len(before["receipt"]) + len(before["delivery_event"]) + len(before["verdict"]) + len(before["refusal"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from scenarios.trace import AgencyOpened, Cause, Channel, Dispatched, Drafted, Scope, Signed
-from scenarios.world import World
+from scenarios.world.model import World
 
 DAY = 86_400
 NINE = 9 * 3_600

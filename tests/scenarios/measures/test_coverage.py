@@ -19,7 +19,7 @@ import pytest
 
 from scenarios.measures import Fold, MeasureId
 from scenarios.run import run
-from scenarios.worldfile import load_world
+from scenarios.world.file import load_world
 from tests.judges import NO_SKIPS
 
 pytestmark = pytest.mark.timeout(1_800)  # the first test to ask plays all seeds

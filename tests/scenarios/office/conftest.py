@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from exchange.domain.identifiers import OrganId
-from scenarios import pki
 from scenarios.kernel import Kernel
 from scenarios.office.cases import Incoming
 from scenarios.office.keys import KeyRing
@@ -21,8 +20,9 @@ from scenarios.systems.party import PartyNetwork
 from scenarios.systems.portal import Portal
 from scenarios.systems.post import Post
 from scenarios.trace import Channel, Record
-from scenarios.world import Person, World
-from scenarios.worldfile import load_world
+from scenarios.world import pki
+from scenarios.world.file import load_world
+from scenarios.world.model import Person, World
 from signing import PathCache
 
 

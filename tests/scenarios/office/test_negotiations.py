@@ -15,7 +15,7 @@ from exchange.bootstrap import open_axis
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState
 from exchange.settings import AxisSettings
-from scenarios import pki, roads
+from scenarios import roads
 from scenarios.judgements import Judgements
 from scenarios.office import incoming, negotiations, outgoing
 from scenarios.office.cases import Case, Request
@@ -28,8 +28,9 @@ from scenarios.people import clerk, leader, mistakes, officer
 from scenarios.reconcile import Facts, reconcile
 from scenarios.run import run
 from scenarios.trace import NegotiationMoved, RefusalReceived, Scope
-from scenarios.world import Assumption, World
-from scenarios.worldfile import load_world
+from scenarios.world import pki
+from scenarios.world.file import load_world
+from scenarios.world.model import Assumption, World
 from signing import CadesSigner, Purpose, Validator
 from tests.scenarios.office.conftest import House
 

@@ -13,11 +13,11 @@ import pytest
 from exchange.api import Caller, Envelope, Package, PackageKind, Receipt, Submission
 from exchange.domain.identifiers import OrganId
 from exchange.receipts import Refusal, package_id_of, receipt_statement, refusal_statement, write_refusal
-from scenarios import pki
 from scenarios.office.office import Parcel
 from scenarios.office.software import Software
 from scenarios.trace import RefusalReceived, Submitted
-from scenarios.world import World
+from scenarios.world import pki
+from scenarios.world.model import World
 from signing import CadesSigner, Purpose
 from tests.scenarios.office.conftest import House
 

@@ -11,15 +11,16 @@ import pytest
 
 from exchange.domain.calendar import VN
 from exchange.domain.identifiers import OrganId
-from scenarios import pki, roads
+from scenarios import roads
 from scenarios.channels import Hand
 from scenarios.kernel import DAY, Kernel
 from scenarios.run import run
 from scenarios.systems.portal import why_not
 from scenarios.trace import Cause, Channel, Dispatched, MailboxUsed, PaperArrived, Record, Registered
-from scenarios.variants import with_outage
-from scenarios.world import World
-from scenarios.worldfile import load_world
+from scenarios.world import pki
+from scenarios.world.file import load_world
+from scenarios.world.model import World
+from scenarios.world.variants import with_outage
 
 CROSSROADS = Path(__file__).parents[1] / "worlds" / "crossroads.toml"
 

@@ -131,7 +131,7 @@ CASES: dict[str, tuple[Case, str, str]] = {
         S.FORMAT_FAILURE,
         S.FORMAT_FAILURE,
     ),
-    "ESS missing": (lambda w: made(w, attributes_of(w)[:2]), S.FORMAT_FAILURE, S.SIG_CONSTRAINTS_FAILURE),
+    "ESS missing": (lambda w: made(w, attributes_of(w)[:2]), S.SIG_CONSTRAINTS_FAILURE, S.SIG_CONSTRAINTS_FAILURE),
     "ESS of another certificate": (other_ess, S.NO_SIGNING_CERTIFICATE_FOUND, S.NO_SIGNING_CERTIFICATE_FOUND),
     "signed-attributes confusion": (confusion, S.FORMAT_FAILURE, S.FORMAT_FAILURE),
     "algorithm protection disagrees": (

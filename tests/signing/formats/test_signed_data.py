@@ -163,7 +163,6 @@ NOTED = {
     "message-digest with two values": "does not stand exactly once",
     "content-type missing": "content-type is missing",
     "content-type is not eContentType": "content-type is missing or is not eContentType",
-    "signing-certificate-v2 missing": "no signing-certificate attribute",
     "an attribute certificate": "version of SignedData",
     "signed-attributes confusion": "signedAttrs must be present",
     "attributes re-ordered after signing": "signedAttrs is not in the order of DER",
@@ -190,6 +189,15 @@ def test_oddities_are_refused_strictly_and_named_tolerantly(case: str) -> None:
     assert all(clause for _, clause in claim.signer.deviations)
 
 
+def test_a_signature_that_names_no_certificate_is_no_breach_of_cms() -> None:
+    """CAdES demands the attribute, so the strict reader refuses; to the tolerant one its absence is a fact for the policy to weigh."""
+    data = ODDITIES["signing-certificate-v2 missing"][0]()
+    with pytest.raises(FormatFailure):
+        read_strict(data, CONTENT)
+    (claim,) = read_tolerant(data, CONTENT)
+    assert (claim.signer.ess_certificates, claim.signer.deviations) == ((), ())
+
+
 @pytest.mark.parametrize("case", ["last byte missing", "no signers", "not signed data", "empty"])
 def test_what_says_too_little_is_refused_by_both(case: str) -> None:
     data = ODDITIES[case][0]()
@@ -206,7 +214,7 @@ def test_what_cades_allows_beyond_the_bulk_profile_is_read(case: str) -> None:
 
 def test_the_whole_table_is_accounted_for() -> None:
     """No line of the bulk path's table is without a test here."""
-    assert set(ODDITIES) == set(NOTED) | UNREADABLE | NOW_ALLOWED
+    assert set(ODDITIES) == set(NOTED) | UNREADABLE | NOW_ALLOWED | {"signing-certificate-v2 missing"}
 
 
 def test_the_default_digest_written_out_is_refused_strictly_and_named_tolerantly() -> None:

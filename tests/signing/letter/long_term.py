@@ -25,8 +25,9 @@ def stamper(at: datetime) -> Stamper:
     return Stamper(at, authority())
 
 
+@cache
 def artefacts(at: datetime = lab.AT) -> Artefacts:
-    """Chains of signers and time-stamps, and the lists of a day."""
+    """Chains of signers and time-stamps, and the lists of a day; kept, for the shared PKI grows with the tests."""
     return Artefacts((authority().certificate_der, *authority().issuer_chain), lab.pki().crls(at))
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signing import FormatFailure, LetterRefused, pack_letter, read_letter, unpack_letter, verify_letter
+from signing import FormatFailure, LetterRefused, pack_letter, read_letter, unpack_letter
 from signing.formats.artefacts import Artefacts
 from signing.formats.claims import Level
 from signing.formats.letter import tails
@@ -80,15 +80,6 @@ def test_a_letter_at_once_and_step_by_step_is_the_same() -> None:
 
 def test_a_store_without_a_time_stamp_reaches_no_level() -> None:
     assert letter_claims(add_store(lab.whole(), long_term.artefacts())).leader.level is Level.B
-
-
-def test_the_bulk_path_still_refuses_any_later_revision() -> None:
-    """What an agency sends is a B-level letter; long-term forms belong to the archive."""
-    for name in ("B-T", "B-LTA"):
-        report = verify_letter(long_term.levels()[name], lab.validator(), lab.AT)
-        assert report.refusal is not None
-        assert report.refusal.place == "end of file"
-        assert pack_letter(long_term.levels()[name]) is None
 
 
 def test_letters_without_a_tail_pack_as_before() -> None:

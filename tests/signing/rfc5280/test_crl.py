@@ -318,7 +318,7 @@ def test_a_long_list_is_indexed_once() -> None:
     started = time.process_time()
     read = read_crl(long)
     assert time.process_time() - started < 2
-    assert sum(len(entries) for entries in read.entries.values()) == 20_000
+    assert sum(len(places) for places in read.index.places.values()) == 20_000
     started = time.process_time()
     for number in range(10_000):
         assert (read.find(read.issuer, 10**6 + number) is None) is False

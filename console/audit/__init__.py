@@ -1,0 +1,1 @@
+"""The auditor's commands over archives: ``truc audit``, ``truc evidence``, ``truc blast-radius``."""

@@ -1,0 +1,125 @@
+"""One call of ``truc audit``: read what is wanted, audit the archive, print the answer, write the reports; the exit code."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from console.audit.asking import Stopwatch, archive_file, checkpoints, fingerprints, talker, trust_folder, watching, write_sheets
+from console.audit.tree import audit_tree, timeline_tree
+from console.audit.words import audit_sheet
+from console.locale import Text
+from console.options import moment
+from console.outcome import DONE, SHORT, USAGE, Unusable
+from console.reports.canonical import Tree, canonical
+from console.reports.sheet_screen import show_sheet
+from exchange.audit import ArchiveReport, TrustFolder, audit_archive
+from exchange.audit.dossier import NoReceipt, open_dossier
+from exchange.audit.holdings import Found, Holdings
+from exchange.audit.overtime import over_time
+from exchange.checkpoints import CheckpointFile
+from exchange.errors import ArchiveUnreadable, EdxmlError, StoreError
+from exchange.store.entries import MissingHash
+from signing import PolicyFileError, Sandbox, load_policy
+
+ALL = "all"
+"""The word that asks for the timelines of every document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line asks for."""
+
+    archive: Path | None
+    checkpoints: tuple[Path, ...]
+    trust: Path | None
+    anchors: tuple[str, ...]
+    timelines: tuple[str, ...]
+    at: str | None
+    policy: str
+    json: bool
+    html: Path | None
+    pdf: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What the auditor brought along."""
+
+    path: Path
+    outside: tuple[CheckpointFile, ...]
+    trust: TrustFolder | None
+    fingerprints: tuple[bytes, ...]
+
+
+def perform(wish: Wish, text: Text) -> int:
+    """Audit; 0 all held, 1 errors were found, 2 nothing that can be audited, 3 a part is not installed."""
+    talk = talker()
+    try:
+        path, outside = archive_file(wish.archive, text), checkpoints(wish.checkpoints, text)
+        brought = Brought(path, outside, trust_folder(wish.trust), fingerprints(wish.anchors, text))
+        report = _audit(brought, text, talk)
+        timelines = _timelines(wish, brought, text, talk) if wish.timelines else []
+    except (Unusable, ArchiveUnreadable, PolicyFileError) as error:
+        talk.print(str(error), markup=False)
+        return USAGE
+    tree = audit_tree(report, brought.outside, (*brought.fingerprints, *(brought.trust.digests if brought.trust else ())), timelines)
+    sheet = audit_sheet(tree, text)
+    code = write_sheets(sheet, wish.html, wish.pdf, text, talk)  # before the screen, whose reader may close it when it has seen enough
+    if wish.json:
+        sys.stdout.write(canonical(tree))
+    else:
+        show_sheet(sheet)
+    return code or (DONE if report.holds else SHORT)
+
+
+def _audit(brought: Brought, text: Text, talk: Console) -> ArchiveReport:
+    watch = Stopwatch()
+    with watching(text, talk) as progress:
+        report = audit_archive(
+            brought.path, outside=brought.outside, trust=brought.trust, fingerprints=brought.fingerprints, progress=progress
+        )
+    seconds = watch.seconds
+    documents = report.checked.get("documents", 0)
+    words = {"documents": documents, "packages": report.checked.get("packages", 0), "rate": documents / seconds}
+    talk.print(
+        text("audit.done", seconds=text.number(seconds, 1), **{name: text.number(value) for name, value in words.items()}), markup=False
+    )
+    return report
+
+
+def _timelines(wish: Wish, brought: Brought, text: Text, talk: Console) -> list[Tree]:
+    """The verdict over time on every signature of the documents named."""
+    policy = load_policy(wish.policy)
+    at = None if wish.at is None else moment(wish.at, "--at", text, end_of_day=True)
+    outside = max(brought.outside, key=lambda one: one.checkpoint.size, default=None)
+    trees: list[Tree] = []
+    with ExitStack() as stack:
+        holdings = stack.enter_context(Holdings(brought.path, brought.trust, brought.fingerprints))
+        sandbox = stack.enter_context(Sandbox())
+        for found in _named(wish.timelines, holdings, text):
+            try:
+                dossier = open_dossier(holdings, found, policy, at, outside, sandbox)
+            except (EdxmlError, NoReceipt, StoreError, MissingHash, LookupError) as error:
+                talk.print(text("audit.error.document", document=found, rule=error), markup=False)
+                continue
+            trees += [timeline_tree(dossier, one) for one in over_time(dossier, holdings.evidence([dossier.at]))]
+    return trees
+
+
+def _named(names: tuple[str, ...], holdings: Holdings, text: Text) -> list[Found]:
+    if ALL in names:
+        return holdings.documents()
+    return [found for name in names for found in named(name, holdings, text)]
+
+
+def named(name: str, holdings: Holdings, text: Text) -> list[Found]:
+    """The packages of a name; there must be some. Raises :class:`Unusable`."""
+    found = holdings.find(name)
+    if not found:
+        raise Unusable(text("audit.error.no-document", name=name or "''"))
+    return found

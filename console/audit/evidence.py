@@ -1,0 +1,99 @@
+"""One call of ``truc evidence``: find the document, gather what there is about it, write the bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from console.audit.asking import archive_file, checkpoints, fingerprints, talker, trust_folder
+from console.audit.command import named
+from console.locale import Text
+from console.options import moment
+from console.outcome import DONE, SHORT, USAGE, Unusable
+from exchange.audit.answers import Answers, answers_of
+from exchange.audit.bundle_write import write_bundle
+from exchange.audit.dossier import Dossier, NoReceipt, open_dossier
+from exchange.audit.holdings import Found, Holdings
+from exchange.errors import ArchiveUnreadable, EdxmlError, StoreError
+from exchange.store.entries import MissingHash
+from signing import PolicyFileError, Sandbox, load_policy, policy_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line asks for."""
+
+    document: str
+    out: Path
+    archive: Path | None
+    at: str | None
+    checkpoint: Path | None
+    trust: Path | None
+    anchors: tuple[str, ...]
+    policy: str
+
+
+def perform(wish: Wish, text: Text) -> int:
+    """Write it; 0 everything in it holds, 1 it holds something that does not, 2 there is no such document or archive."""
+    talk = talker()
+    try:
+        with ExitStack() as stack:
+            dossier = _dossier(wish, text, stack.enter_context)
+        answers = answers_of(dossier)
+        data = write_bundle(dossier, policy_bytes(wish.policy))
+        wish.out.write_bytes(data)
+    except (Unusable, ArchiveUnreadable, PolicyFileError) as error:
+        talk.print(str(error), markup=False)
+        return USAGE
+    except (EdxmlError, NoReceipt, StoreError, MissingHash, LookupError) as error:
+        talk.print(text("audit.error.document", document=wish.document, rule=error), markup=False)
+        return USAGE
+    except OSError as error:
+        talk.print(text("verify.error.write", path=wish.out, reason=error.strerror or error), markup=False)
+        return USAGE
+    return _tell(wish, dossier, answers, len(data), text, talk)
+
+
+def _dossier(wish: Wish, text: Text, enter: Callable[..., object]) -> Dossier:
+    policy = load_policy(wish.policy)
+    at = None if wish.at is None else moment(wish.at, "--at", text, end_of_day=True)
+    outside = checkpoints([wish.checkpoint], text)[0] if wish.checkpoint is not None else None
+    if not wish.out.name or wish.out.is_dir():
+        raise Unusable(text("evidence.error.out", path=wish.out))
+    path, trust = archive_file(wish.archive, text), trust_folder(wish.trust)
+    holdings, sandbox = Holdings(path, trust, fingerprints(wish.anchors, text)), Sandbox()
+    enter(holdings)
+    enter(sandbox)
+    return open_dossier(holdings, _one(named(wish.document, holdings, text), wish.document, text), policy, at, outside, sandbox)
+
+
+def _one(found: list[Found], name: str, text: Text) -> Found:
+    if len(found) > 1:
+        raise Unusable(text("evidence.error.several", name=name, found="\n  ".join(map(str, found))))
+    return found[0]
+
+
+def _tell(wish: Wish, dossier: Dossier, answers: Answers, size: int, text: Text, talk: Console) -> int:
+    """What is in it, each signature with its verdict; the file's name to standard output."""
+    print(wish.out)
+    found = dossier.found
+    document = f"{found.number}/{found.notation}" if found.number else found.kind
+    values = {"document": document, "sender": found.sender, "package": found.package_id, "size": text.number(size)}
+    talk.print(text("evidence.done", **values), markup=False)
+    for one in answers.signatures:
+        for verdict in one.verdicts:
+            why = f" / {verdict.sub_indication}" if verdict.sub_indication is not None else ""
+            talk.print(f"  {one.folder}: {verdict.indication}{why}", markup=False)
+    words = {"receipt": answers.receipt, "checkpoint": answers.checkpoint, "later": answers.later, "ledger": answers.included}
+    for name, holds in words.items():
+        key = "none" if holds is None else "holds" if holds else "broken"
+        word = text(f"evidence.{key}")
+        talk.print(f"  {text.label('evidence-part', name)}: {word}", markup=False)
+    if not dossier.confirmed:
+        talk.print(text("evidence.unconfirmed"), markup=False)
+    passed = all(verdict.passed for one in answers.signatures for verdict in one.verdicts)
+    return DONE if passed and all(holds is not False for holds in words.values()) else SHORT

@@ -1,0 +1,200 @@
+"""The catalogue of faults on the terminal and in files: listed by group, one explained, one written out with all that judges it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import typer
+
+from console.locale import LANGUAGES, Text, catalogue
+from console.outcome import DONE, UNREACHED, USAGE
+from exchange.domain.calendar import VN
+from exchange.faults import PackageFault, package_fault_words, package_faults
+from signing import FAULT_SEED, Evidence, Fault, FaultForm, FaultGroup, FaultWords, SubIndication, every_fault, fault_words, vectors_of
+
+_FOLDERS = ("anchors", "timestamp-anchors", "authorities", "crls", "ocsp")
+_SUFFIXES = {"crls": "crl", "ocsp": "ors"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One fault of either half of the catalogue, as it is printed."""
+
+    name: str
+    group: FaultGroup
+    form: FaultForm
+    finders: tuple[str, ...]
+    verdict: str
+    clause: str
+    fault: Fault | PackageFault
+
+    def words(self, lang: str) -> FaultWords:
+        """What people are told."""
+        return fault_words(self.name, lang) if isinstance(self.fault, Fault) else package_fault_words(self.name, lang)
+
+
+def entries() -> tuple[Entry, ...]:
+    """Both halves of the catalogue, by group."""
+    signed = tuple(Entry(one.name, one.group, one.form, one.finders, _verdict(one), _clause(one), one) for one in every_fault())
+    packages = tuple(
+        Entry(one.name, FaultGroup.PACKAGE, FaultForm.PACKAGE, one.finders, one.rule, one.clause, one) for one in package_faults()
+    )
+    return signed + packages
+
+
+def _verdict(fault: Fault) -> str:
+    """Indication and sub-indication, and what of the whole document fails where the signatures alone do not say it."""
+    expected = fault.expected
+    found = [str(expected.indication), *([str(expected.sub_indication)] if expected.sub_indication else [])]
+    if not expected.sub_indication:
+        found += [*expected.document, *([expected.check] if expected.check else [])]
+    return " / ".join(dict.fromkeys(found))
+
+
+def _clause(fault: Fault) -> str:
+    return fault.expected.clause or ("EN 319 102-1 §5.2.2" if fault.expected.refused else "")
+
+
+def show(name: str | None, out: Path | None, text: Text) -> int:
+    """List the catalogue, or explain one fault; with ``out`` write its files there (all faults', where none is named)."""
+    every = entries()
+    chosen = every if name is None else tuple(one for one in every if one.name == name)
+    if not chosen:
+        near = get_close_matches(str(name), [one.name for one in every], 1)
+        guess = text("error.scenario.guess", name=near[0]) if near else ""
+        typer.echo(text("error.fault", name=name, guess=guess), err=True)
+        return USAGE
+    typer.echo("\n".join(_listing(every, text) if name is None else _explained(chosen[0], text)))
+    return DONE if out is None else _write_all(chosen, out, text)
+
+
+def _listing(every: Sequence[Entry], text: Text) -> Iterator[str]:
+    for group in FaultGroup:
+        inside = [one for one in every if one.group is group]
+        yield text("faults.group", group=text.label("fault-group", group), count=text.number(len(inside)))
+        yield from (f"  {one.name:<32} {one.words(text.lang).title}" for one in inside)
+        yield ""
+    yield text("faults.hint", count=text.number(len(every)))
+
+
+def facts(entry: Entry, text: Text) -> Iterator[tuple[str, str]]:
+    """What is told about a fault, label and sentence, in order; what there is not is left out."""
+    words = entry.words(text.lang)
+    yield text("faults.what"), words.what
+    yield text("faults.how"), words.how
+    yield text("faults.remedy"), words.remedy
+    yield text("faults.verdict"), entry.verdict
+    if entry.clause:
+        yield text("faults.clause"), entry.clause
+    yield text("faults.found"), ", ".join(text.label("finder", finder) for finder in entry.finders)
+    yield text("faults.form"), text.label("fault-form", entry.form)
+    if isinstance(entry.fault, Fault):
+        said = [*_said("OpenSSL", entry.fault.peers.openssl, text), *_said("pyHanko", entry.fault.peers.pyhanko, text)]
+        if said:
+            yield text("faults.peers"), "; ".join(said)
+    if words.difference:
+        yield text("faults.difference"), words.difference
+
+
+def _said(peer: str, accepts: tuple[bool, ...] | None, text: Text) -> Iterator[str]:
+    if accepts:
+        yield f"{peer}: " + ", ".join(text("faults.accepts") if one else text("faults.refuses") for one in accepts)
+
+
+def _explained(entry: Entry, text: Text) -> Iterator[str]:
+    yield f"{entry.name}: {entry.words(text.lang).title}"
+    yield from (f"  {label}: {sentence}" for label, sentence in facts(entry, text))
+
+
+def _write_all(chosen: Sequence[Entry], out: Path, text: Text) -> int:
+    try:
+        for entry in chosen:
+            folder = out / entry.name if len(chosen) > 1 else out
+            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+                typer.echo(text("error.out", out=folder, reason=text("faults.exists")), err=True)
+                return USAGE
+            command = _write(entry, folder, text)
+            typer.echo(text("faults.written", folder=folder, command=command), err=True)
+    except OSError as error:
+        typer.echo(text("error.out", out=error.filename or out, reason=error.strerror or error), err=True)
+        return UNREACHED
+    return DONE
+
+
+def _write(entry: Entry, folder: Path, text: Text) -> str:
+    """The files of one fault, what it stands on, and what it is; the command that judges it."""
+    files, evidence, at, policy = _files(entry)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    _write_trust(folder / "trust", evidence)
+    if policy is not None:
+        (folder / "policy.toml").write_bytes(policy)
+    subject = next(iter(files))
+    command = f"truc verify {folder / subject} --trust {folder / 'trust'} --at {at}"
+    command += f" --policy {folder / 'policy.toml'}" if policy is not None else ""
+    told = {
+        "name": entry.name,
+        "group": entry.group,
+        "control_time": at,
+        "expected": entry.verdict,
+        "clause": entry.clause,
+        "found_by": entry.finders,
+        "files": list(files),
+        "proofs_from_outside": _proofs(entry),
+        "words": {lang: _told(entry, catalogue(lang)) for lang in LANGUAGES},
+    }
+    (folder / "fault.json").write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    return command
+
+
+def _proofs(entry: Entry) -> list[dict[str, str]]:
+    """Receipts a case stands on, which no folder of trust holds."""
+    existence = entry.fault.build(FAULT_SEED).existence if isinstance(entry.fault, Fault) else ()
+    return [{"sha256": one.object_sha256.hex(), "at": one.at.isoformat(), "source": one.source} for one in existence]
+
+
+def _told(entry: Entry, text: Text) -> dict[str, str]:
+    return {"title": entry.words(text.lang).title, **dict(facts(entry, text))}
+
+
+def _files(entry: Entry) -> tuple[dict[str, bytes], Evidence, str, bytes | None]:
+    """Files by name, the one to judge first; evidence; control time; policy file where it is not the field's."""
+    fault = entry.fault
+    if isinstance(fault, PackageFault):
+        package = fault.build(FAULT_SEED)
+        return {"package.edxml": package.package()}, package.evidence, package.at.astimezone(VN).isoformat(), None
+    case = fault.build(FAULT_SEED)
+    at = case.at.astimezone(VN).isoformat()
+    if fault.form is not FaultForm.CMS:
+        return {"letter.pdf": case.data}, case.evidence, at, case.policy
+    content = {} if case.content is None else {"content.txt": case.content}
+    return {"content.txt.p7s": case.data, **content}, case.evidence, at, case.policy
+
+
+def _write_trust(folder: Path, evidence: Evidence) -> None:
+    """The evidence as ``truc verify --trust`` reads it; every folder is there, if empty."""
+    kinds = (evidence.anchors, evidence.timestamp_anchors, evidence.certificates, evidence.crls, evidence.ocsps)
+    for name, artefacts in zip(_FOLDERS, kinds, strict=True):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for number, artefact in enumerate(artefacts, 1):
+            (folder / name / f"{number}.{_SUFFIXES.get(name, 'der')}").write_bytes(artefact)
+
+
+def document(text: Text) -> str:
+    """The catalogue as a document in Markdown."""
+    lines = [f"# {text('faults.document.title')}", "", text("faults.document.intro"), "", text("faults.document.written"), ""]
+    for group in FaultGroup:
+        inside = [one for one in entries() if one.group is group]
+        lines += [f"## {text.label('fault-group', group)}", ""]
+        for entry in inside:
+            lines += [f"### {entry.words(text.lang).title}", "", f"`{entry.name}`", ""]
+            lines += [f"- **{label}**: {sentence}" for label, sentence in facts(entry, text)]
+            lines.append("")
+    lines += [f"## {text('faults.document.table')}", "", text("faults.document.table-intro"), ""]
+    lines += [f"- `{one}`: {', '.join(f'`{name}`' for name in vectors_of(one))}" for one in SubIndication]
+    return "\n".join([*lines, ""])

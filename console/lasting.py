@@ -1,0 +1,79 @@
+"""How letters were made to last, and whether those kept would still be found valid: the report's data, and its rows for screen and page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from console.locale import Text
+from scenarios.measures import Measures
+from scenarios.run import RunResult
+from scenarios.world.model import World
+
+Tree = dict[str, Any]
+
+
+def lasting_tree(world: World, measures: Measures, result: RunResult) -> Tree:
+    """``{"lasting": …}`` for a world that time-stamps letters or asks for them later; nothing for any other."""
+    if not world.stamps and not world.control_times:
+        return {}
+    found = measures.longterm
+    return {
+        "lasting": {
+            "level": world.signature_level,
+            "sent": {reason or "stamped": count for reason, count in sorted(found.sent.items())},
+            "requests": dict(found.requests),
+            "checked": [
+                {"by": who, "proven": proven, "sub-indication": sub, "count": count}
+                for (who, proven, sub), count in sorted(found.checked.items())
+            ],
+            "copies": dict(result.archived),
+            "survival": [
+                {
+                    "at": one.at.isoformat(), "level": one.level, "indication": one.indication, "sub-indication": one.sub_indication,
+                    "count": one.count, "agency": one.agency, "document": one.document, "missing": one.missing,
+                }
+                for one in result.survival
+            ],
+        }
+    }  # fmt: skip
+
+
+def lasting_rows(tree: Tree, text: Text) -> list[list[str]]:
+    """What became of letters and copies: a sentence and a count each."""
+    found = tree["lasting"]
+    rows = [[text.label("lasting", reason), text.number(count)] for reason, count in found["sent"].items()]
+    rows += [[text("lasting.copies", level=level), text.number(count)] for level, count in found["copies"].items()]
+    return rows
+
+
+def survival_words(text: Text) -> list[str]:
+    """Heads of the table of later verdicts."""
+    return [text(f"word.{word}") for word in ("asked-on", "copies-at", "verdict", "sub-indication", "count", "lacking")]
+
+
+def survival_rows(tree: Tree, text: Text) -> list[list[str]]:
+    """Copies by moment, level and verdict; what is missing is said of one of them, by the validation itself."""
+    return [
+        [
+            text.day(datetime.fromisoformat(one["at"])),
+            one["level"],
+            text.label("indication", one["indication"]),
+            one["sub-indication"] or "–",
+            text.number(one["count"]),
+            text("lasting.missing", missing=one["missing"], document=one["document"]) if one["missing"] else "–",
+        ]
+        for one in tree["lasting"]["survival"]
+    ]
+
+
+def disturbances(world: World, text: Text) -> list[str]:
+    """When the time-stamping service does not work as it should, a sentence each."""
+    plan = world.time_stamping
+    said = [("silent", window) for window in plan.silent]
+    said += [("slow", window) for window, _ in plan.slow]
+    said += [("wrong", window) for window, _ in plan.wrong]
+    return [
+        text("start.time-stamping", how=text.label("service", how), since=text.instant(since), until=text.instant(until))
+        for how, (since, until) in said
+    ]

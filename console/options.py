@@ -1,0 +1,36 @@
+"""Options that several commands read alike."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from console.locale import Text
+from console.outcome import Unusable
+from exchange.domain.calendar import VN
+
+_YEARS = range(1990, 2200)
+_DAY = len("2021-09-27")
+
+
+def fingerprint(given: str, text: Text) -> bytes:
+    """The SHA-256 that somebody names a certificate by, with colons or without. Raises :class:`Unusable`."""
+    try:
+        digest = bytes.fromhex(given.replace(":", ""))
+    except ValueError:
+        digest = b""
+    if len(digest) != 32:
+        raise Unusable(text("verify.error.fingerprint", given=given or "''"))
+    return digest
+
+
+def moment(given: str, option: str, text: Text, *, end_of_day: bool) -> datetime:
+    """An instant, Vietnamese time unless it says otherwise; a day alone means its end, or its beginning. Raises :class:`Unusable`."""
+    try:
+        at = datetime.fromisoformat(given)
+    except ValueError:
+        at = None
+    if at is None or at.year not in _YEARS:
+        raise Unusable(text("error.moment", option=option, given=given or "''"))
+    if len(given) <= _DAY and end_of_day:
+        at = at.replace(hour=23, minute=59, second=59)
+    return (at if at.tzinfo is not None else at.replace(tzinfo=VN)).replace(microsecond=0)

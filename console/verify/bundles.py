@@ -1,0 +1,89 @@
+"""Evidence bundles as ``truc verify`` takes them: their package judged by what they bring, and everything in them held against it.
+
+A bundle's roots are not trusted for being in it: ``--anchor`` names the one that is known from elsewhere, or ``--trust`` brings it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+from console.locale import Text
+from console.options import fingerprint
+from console.outcome import Unusable
+from console.verify.trust import Trust
+from exchange.audit.answers import answers_of
+from exchange.audit.bundle import BundleReport, check_bundle, read_bundle
+from exchange.audit.bundle_zip import MAX_BUNDLE, looks_like_bundle, open_bundle
+from exchange.audit.dossier import Dossier
+from exchange.errors import BundleUnreadable
+from exchange.verification import Finding
+from signing import Evidence, ProofOfExistence, describe_certificate
+
+_MOST_TOLD = 20
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether a file is meant as a bundle; nothing that cannot be read is one."""
+    try:
+        return path.is_file() and path.stat().st_size <= MAX_BUNDLE and looks_like_bundle(path.read_bytes())
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=1)
+def opened_bundle(data: bytes) -> tuple[Dossier, BundleReport]:
+    """A bundle read and checked. Raises :class:`exchange.errors.BundleUnreadable`."""
+    bundle = read_bundle(open_bundle(data))
+    return bundle.dossier, check_bundle(bundle)
+
+
+def proofs_of(dossier: Dossier, trusted: frozenset[bytes]) -> tuple[ProofOfExistence, ...]:
+    """What receipt and ledger prove, if both the root and the axis' own certificate are among those known from elsewhere (SHA-256).
+
+    Anybody with a certificate under the root can sign a receipt of any date: it proves something only when it is known whose word it is.
+    """
+    if sha256(dossier.axis).digest() not in trusted:
+        return ()
+    anchors = tuple(one for one in dossier.evidence.anchors if sha256(one).digest() in trusted)
+    return answers_of(replace(dossier, evidence=replace(dossier.evidence, anchors=anchors))).proofs
+
+
+def unknown_axis(dossier: Dossier, trusted: frozenset[bytes]) -> tuple[Finding, ...]:
+    """Says whose receipt does not count, and how it would."""
+    words = describe_certificate(dossier.axis)
+    if words is None or words.sha256 in trusted:
+        return ()
+    detail = f"the receipt is signed by {words.name}, and counts for nothing until --anchor {words.sha256.hex()} says that this is the axis"
+    return (Finding("bundle-axis", detail),)
+
+
+def told_findings(report: BundleReport) -> tuple[Finding, ...]:
+    """What is wrong with a bundle, each as one sentence."""
+    found = [Finding("bundle", f"{one.place.row}: {one.detail}") for one in report.findings[:_MOST_TOLD]]
+    broken = {"receipt": report.answers.receipt, "checkpoint": report.answers.checkpoint, "later checkpoint": report.answers.later}
+    unsaid = "is not the word of the axis that the bundle names"
+    found += [Finding("bundle", f"the {name} {unsaid}") for name, holds in broken.items() if holds is False]
+    if report.answers.included is False:
+        found.append(Finding("bundle", "the ledger does not include the package as the bundle says"))
+    return tuple(found)
+
+
+def with_bundles(trust: Trust, paths: Sequence[Path], anchors: Sequence[str], read: Callable[[Path], bytes], text: Text) -> Trust:
+    """The evidence of bundles added to what is trusted; of their roots those named, the others told. Raises :class:`Unusable`."""
+    wanted = {fingerprint(one, text) for one in anchors} | {sha256(one).digest() for one in trust.evidence.anchors}
+    for path in paths:
+        try:
+            dossier, _ = opened_bundle(read(path))
+        except BundleUnreadable as error:
+            raise Unusable(text("verify.error.bundle", path=path, rule=error)) from None
+        found = dossier.evidence
+        known = tuple(one for one in found.anchors if sha256(one).digest() in wanted)
+        others = tuple(one for one in found.anchors if one not in known)
+        own = Evidence(known, (), found.certificates, found.crls)
+        source = trust.source or str(path)
+        trust = replace(trust, evidence=trust.evidence + own, source=source, untrusted_roots=(*trust.untrusted_roots, *others))
+    return replace(trust, confirmed=frozenset(wanted))

@@ -1,0 +1,162 @@
+"""From a path to signed things: bounded reading, detached content found beside its signature, packages taken apart."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from console.locale import Text
+from console.outcome import Unusable
+from console.verify.bundles import opened_bundle, proofs_of, told_findings, unknown_axis
+from exchange.audit.bundle_zip import looks_like_bundle
+from exchange.edxml.model import EdocHeader, StatusHeader
+from exchange.errors import BundleUnreadable, EdxmlError
+from exchange.inspection import Inspection, inspect, looks_like_edxml
+from exchange.verification import DETACHED, Finding
+from signing import ProofOfExistence
+
+MAX_FILE = 64 * 1024 * 1024
+MAX_CONTENT = 256 * 1024 * 1024
+_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
+"""DER of the object identifier that begins every CMS SignedData."""
+_CMS_SUFFIXES = frozenset({".p7s", ".p7m", ".p7b", ".p7", ".cms"})
+_PEM = (b"-----BEGIN CMS", b"-----BEGIN PKCS7", b"-----BEGIN PKCS #7")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One signed thing: its bytes, and what a detached signature was made over where that is at hand.
+
+    ``as_document`` says that the policy's rules for a whole document (how many signatures, in which order) are asked of it.
+    """
+
+    name: str
+    data: bytes
+    content: bytes | None
+    content_name: str
+    as_document: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file opened: its signed things, and what a package shows as a whole."""
+
+    name: str
+    size: int
+    sha256: bytes
+    kind: str
+    """``edxml``, ``bundle``, or ``file`` for what is one signed thing itself."""
+    subjects: tuple[Subject, ...]
+    header: EdocHeader | None = None
+    violations: tuple[Finding, ...] = ()
+    remarks: tuple[Finding, ...] = ()
+    compared: bool = False
+    existence: tuple[ProofOfExistence, ...] = ()
+    """What a bundle proves of the age of its signatures, and of what they are judged by."""
+
+    @property
+    def uncompared(self) -> bool:
+        """Whether there is a letter that the header should say the same as, and it could not be told."""
+        return any(remark.rule == "foreign-letter" for remark in self.remarks)
+
+
+Opener = Callable[[str, bytes, Text, frozenset[bytes]], Opened | None]
+"""Opens what it knows, ``None`` for anything else; a further container is one more of these in :data:`OPENERS`."""
+
+
+def open_file(path: Path, content: Path | None, text: Text, confirmed: frozenset[bytes] = frozenset()) -> Opened:
+    """Read and open one file; ``confirmed`` are certificates known from elsewhere, by SHA-256.
+
+    Raises :class:`Unusable` with one sentence for what is missing, too large or nothing known.
+    """
+    data = read_bounded(path, MAX_FILE, text)
+    if not data:
+        raise Unusable(text("verify.error.empty", path=path))
+    for opener in OPENERS:
+        opened = opener(str(path), data, text, confirmed)
+        if opened is not None:
+            return opened
+    if not _may_be_signed(path, data):
+        raise Unusable(text("verify.error.unknown", path=path))
+    is_pdf = b"%PDF-" in data[:1024]
+    beside = None if is_pdf else content or _beside(path)
+    signed = None if beside is None else read_bounded(beside, MAX_CONTENT, text)
+    subject = Subject(path.name, data, signed, "" if beside is None else beside.name, as_document=is_pdf)
+    return Opened(str(path), len(data), sha256(data).digest(), "file", (subject,))
+
+
+def read_bounded(path: Path, most: int, text: Text) -> bytes:
+    """A regular file of at most ``most`` bytes. Raises :class:`Unusable`."""
+    try:
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            raise Unusable(text("verify.error.directory", path=path))
+        if not stat.S_ISREG(found.st_mode):
+            raise Unusable(text("verify.error.irregular", path=path))
+        if found.st_size > most:
+            sizes = {"size": text.number(found.st_size), "most": text.number(most)}
+            raise Unusable(text("verify.error.large", path=path, **sizes))
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise Unusable(text("verify.error.missing", path=path)) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise Unusable(text("verify.error.unreadable", path=path, reason=reason or error)) from None
+
+
+def _beside(path: Path) -> Path | None:
+    """What a detached signature names by its own name: ``plan.xlsx`` for ``plan.xlsx.p7s``."""
+    candidate = path.with_suffix("") if path.suffix.lower() in (DETACHED, ".p7m", ".sig") else None
+    return candidate if candidate is not None and candidate.is_file() else None
+
+
+def _may_be_signed(path: Path, data: bytes) -> bool:
+    """Whether a file is meant as a signed one; if it is and cannot be read, that is a verdict and no wrong usage."""
+    head = data[:1024]
+    return b"%PDF-" in head or _SIGNED_DATA in head or head.lstrip().startswith(_PEM) or path.suffix.lower() in _CMS_SUFFIXES
+
+
+def _open_edxml(name: str, data: bytes, text: Text, _: frozenset[bytes]) -> Opened | None:
+    if not looks_like_edxml(data):
+        return None
+    try:
+        found = inspect(data)
+    except EdxmlError as error:
+        raise Unusable(text("verify.error.package", path=name, rule=error)) from None
+    if isinstance(found, StatusHeader):
+        raise Unusable(text("verify.error.status", path=name))
+    return _package(name, data, found)
+
+
+def _package(name: str, data: bytes, found: Inspection) -> Opened:
+    subjects = tuple(Subject(piece.name, piece.data, piece.content, piece.content_name, piece.is_letter) for piece in found.pieces)
+    digest = sha256(data).digest()
+    return Opened(name, len(data), digest, "edxml", subjects, found.header, found.violations, found.remarks, found.compared)
+
+
+def _open_bundle(name: str, data: bytes, text: Text, confirmed: frozenset[bytes]) -> Opened | None:
+    if not looks_like_bundle(data):
+        return None
+    try:
+        dossier, report = opened_bundle(data)
+        found = inspect(dossier.package)
+    except (BundleUnreadable, EdxmlError) as error:
+        raise Unusable(text("verify.error.bundle", path=name, rule=error)) from None
+    if isinstance(found, StatusHeader):
+        raise Unusable(text("verify.error.status", path=name))
+    package = _package(name, dossier.package, found)
+    return replace(
+        package,
+        size=len(data),
+        sha256=sha256(data).digest(),
+        kind="bundle",
+        violations=(*told_findings(report), *package.violations),
+        remarks=(*unknown_axis(dossier, confirmed), *package.remarks),
+        existence=proofs_of(dossier, confirmed),
+    )
+
+
+OPENERS: tuple[Opener, ...] = (_open_edxml, _open_bundle)

@@ -1,0 +1,89 @@
+"""Sentences of the validation in the reader's language, with their instants at Vietnamese time."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from console.locale import Text
+from console.reports.canonical import Tree
+from exchange.domain.calendar import VN
+
+_UTC = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?: UTC|Z)")
+_NAME = re.compile(r"\b[A-Za-z0-9.]+=(?:\\.|[^,\\])*(?:,[A-Za-z0-9.]+=(?:\\.|[^,\\])*)*,C=[A-Z]{2}\b")
+_COMMON_NAME = re.compile(r"(?:^|,)CN=((?:\\.|[^,\\])*)")
+"""A distinguished name that ends in its country, and the common name in one: people are told that part, the JSON has the whole."""
+_REASON = re.compile(
+    r"\((unspecified|keyCompromise|cACompromise|affiliationChanged|superseded|cessationOfOperation|certificateHold|removeFromCRL"
+    r"|privilegeWithdrawn|aACompromise)\)"
+)
+"""A reason of revocation as RFC 5280 §5.3.1 names it."""
+_FAR = 9000
+"""A year from which a certificate's end means that it has none."""
+
+
+def printable(words: str) -> str:
+    """A text without what could move a cursor, colour a screen or turn a line round: names come from files that anybody made."""
+    if words.isprintable():
+        return words
+    return "".join(one if one.isprintable() else " " if one.isspace() else "\ufffd" for one in words)
+
+
+class Phrasing:
+    """Turns what the validation says into what a reader reads."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+
+    def instant(self, iso: str) -> str:
+        """Day and time of day at +07:00."""
+        moment = datetime.fromisoformat(iso)
+        return self.text("verify.no-end") if moment.year >= _FAR else self.text.instant(moment.astimezone(VN))
+
+    def day(self, iso: str) -> str:
+        """The day alone, at +07:00."""
+        moment = datetime.fromisoformat(iso)
+        if moment.year >= _FAR:
+            return self.text("verify.no-end")
+        local = moment.astimezone(VN)
+        return f"{local.day:02d}/{local.month:02d}/{local.year}"
+
+    def phrase(self, sentence: str) -> str:
+        """A sentence of the validation in the reader's language; as it is where nobody has put it there."""
+        told = _NAME.sub(_common_name, _UTC.sub(self._local, self.text.phrase(sentence)))
+        return _REASON.sub(lambda match: f"({self.text.label('verify-revoked', match[1])})", told)
+
+    def found(self, detail: str) -> str:
+        """What was found, as a sentence of its own after another."""
+        return self.text("verify.found", detail=self.phrase(detail)) if detail else ""
+
+    def policy(self, name: str, title: str) -> str:
+        """A policy by its name and what it is for."""
+        words = self.text.texts.get(f"verify-policy.{name}", title)
+        return f"{name}: {words}" if words else name
+
+    def check(self, check: Tree) -> dict[str, Any]:
+        """One check that did not pass: what is wrong, what was found, what to do."""
+        words = self.text.explanation("check", check["name"])
+        return {
+            "name": check["name"],
+            "status": check["status"],
+            "word": self.text.label("verify-status", check["status"]),
+            "title": words.get("wrong", check["name"]),
+            "do": words.get("do", ""),
+            "detail": self.phrase(check["detail"]),
+            "clause": check["clause"],
+        }
+
+    def _local(self, match: re.Match[str]) -> str:
+        try:
+            moment = datetime.fromisoformat(f"{match[1]}T{match[2]}").replace(tzinfo=UTC)
+        except ValueError:
+            return match[0]
+        return self.instant(moment.isoformat())
+
+
+def _common_name(match: re.Match[str]) -> str:
+    found = _COMMON_NAME.search(match[0])
+    return match[0] if found is None else re.sub(r"\\(.)", r"\1", found[1])

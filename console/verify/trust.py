@@ -1,0 +1,143 @@
+"""What an auditor trusts and has at hand: a folder of certificates, lists and answers, or the PKI of a scenario.
+
+A folder is read by the names of its folders, and by content where there are none::
+
+    anchors/              roots one trusts
+    timestamp-anchors/    roots of time-stamping, where they are others
+    authorities/          certificates in between; nothing is believed of them
+    crls/  ocsp/          revocation data, likewise
+    *                     any of these, told apart by content; a root among them is trusted only if ``--anchor`` names it
+
+``tools/take_out_letters.py`` lays a run's out so. Nothing is ever fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+from console.locale import Text
+from console.options import fingerprint
+from console.outcome import Unusable
+from signing import Artefacts, Evidence, FormatFailure, describe_certificate, sort_artefacts
+
+MAX_FILES = 10_000
+MAX_BYTES = 256 * 1024 * 1024
+"""All files of a folder together."""
+MAX_ARTEFACT_FILE = 16 * 1024 * 1024
+ANCHORS, STAMPING = "anchors", "timestamp-anchors"
+FOLDERS = (ANCHORS, STAMPING, "authorities", "crls", "ocsp")
+_SUFFIXES = frozenset({".der", ".cer", ".crt", ".pem", ".crl", ".ocsp", ".ors", ".p7c"})
+"""What is taken for an artefact where the folder does not say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """The evidence, where it is from (empty when nothing was given), and roots that lie there without being trusted."""
+
+    evidence: Evidence
+    source: str = ""
+    untrusted_roots: tuple[bytes, ...] = ()
+    confirmed: frozenset[bytes] = frozenset()
+    """SHA-256 of certificates known from elsewhere: roots, and the axis whose receipt is to count."""
+
+
+@dataclass(slots=True)
+class _Pile:
+    """What a folder holds, as it is read."""
+
+    anchors: list[bytes] = field(default_factory=list)
+    stamping: list[bytes] = field(default_factory=list)
+    rest: Artefacts = field(default_factory=Artefacts)
+
+
+def read_trust(spec: str | None, fingerprints: Sequence[str], at: datetime, text: Text) -> Trust:
+    """The evidence ``--trust`` and ``--anchor`` name, as of ``at`` where it is a scenario's. Raises :class:`Unusable`."""
+    wanted = {fingerprint(one, text) for one in fingerprints}
+    if spec is None:
+        if wanted:
+            raise Unusable(text("verify.error.anchor-alone"))
+        return Trust(Evidence(()))
+    path = Path(spec)
+    if path.is_dir():
+        return _of_folder(path, spec, wanted, text)
+    if path.is_file() and path.suffix != ".toml":
+        raise Unusable(text("verify.error.trust-file", path=spec))
+    return _of_scenario(spec, wanted, at, text)
+
+
+def _of_scenario(spec: str, wanted: set[bytes], at: datetime, text: Text) -> Trust:
+    """The PKI of a scenario, whose house is entered only when one is named."""
+    from console.session import known
+    from scenarios.world.file import WorldFileError, load_world
+    from scenarios.world.pki import build
+
+    name, _, seed = spec.partition(":")
+    seed = seed or "1"
+    if wanted:
+        raise Unusable(text("verify.error.anchor-alone"))
+    try:
+        known(name, seed, text)
+        evidence = build(load_world(name, seed)).pki.evidence(at)
+    except Unusable:
+        raise Unusable(text("verify.error.trust", spec=spec or "''")) from None
+    except WorldFileError as error:
+        raise Unusable(str(error)) from None
+    return Trust(evidence, spec)
+
+
+def _of_folder(folder: Path, spec: str, wanted: set[bytes], text: Text) -> Trust:
+    pile = _Pile()
+    for path, data in _files(folder, text):
+        _add(pile, path.relative_to(folder).parts[0] if path.parent != folder else "", path, data, text)
+    for certificate in pile.rest.certificates:
+        if sha256(certificate).digest() in wanted:
+            pile.anchors.append(certificate)
+    missing = wanted - {sha256(anchor).digest() for anchor in (*pile.anchors, *pile.stamping)}
+    if missing:
+        raise Unusable(text("verify.error.no-such-anchor", folder=spec, given=min(missing).hex()))
+    anchors = tuple(dict.fromkeys(pile.anchors))
+    certificates = tuple(one for one in pile.rest.certificates if one not in anchors)
+    roots = tuple(one for one in certificates if _self_issued(one) and one not in pile.stamping)
+    evidence = Evidence(anchors, tuple(dict.fromkeys(pile.stamping)), certificates, pile.rest.crls, pile.rest.ocsps)
+    return Trust(evidence, spec, roots)
+
+
+def _self_issued(certificate: bytes) -> bool:
+    words = describe_certificate(certificate)
+    return words is not None and words.self_issued
+
+
+def _files(folder: Path, text: Text) -> Iterator[tuple[Path, bytes]]:
+    """Every regular file, in the order of its name; bounded in number and size."""
+    size = 0
+    try:
+        paths = sorted(path for path in folder.rglob("*") if not path.name.startswith(".") and path.is_file())
+        if len(paths) > MAX_FILES:
+            raise Unusable(text("verify.error.trust-many", folder=folder, most=text.number(MAX_FILES)))
+        for path in paths:
+            if path.relative_to(folder).parts[0] not in FOLDERS and path.suffix.lower() not in _SUFFIXES:
+                continue
+            length = path.stat().st_size
+            size += length
+            if length > MAX_ARTEFACT_FILE or size > MAX_BYTES:
+                raise Unusable(text("verify.error.trust-large", path=path, most=text.number(MAX_ARTEFACT_FILE)))
+            yield path, path.read_bytes()
+    except OSError as error:
+        raise Unusable(text("verify.error.unreadable", path=error.filename or folder, reason=error.strerror or error)) from None
+
+
+def _add(pile: _Pile, place: str, path: Path, data: bytes, text: Text) -> None:
+    try:
+        found = sort_artefacts(data)
+    except FormatFailure as failure:
+        raise Unusable(text("verify.error.artefact", path=path, rule=failure)) from None
+    if place in (ANCHORS, STAMPING):
+        if found.crls or found.ocsps:
+            raise Unusable(text("verify.error.no-anchor", path=path))
+        (pile.anchors if place == ANCHORS else pile.stamping).extend(found.certificates)
+    else:
+        pile.rest += found

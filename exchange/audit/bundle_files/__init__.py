@@ -1,0 +1,1 @@
+"""What every evidence bundle gets beside its evidence: the script that checks it, and the sentences of its README."""

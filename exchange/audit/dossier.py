@@ -1,0 +1,138 @@
+"""All there is about one package, as values: gathered from an archive, or read again from an evidence bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from exchange.audit.entered import Entered, entry_of, with_evidence
+from exchange.audit.evidence import Epoch
+from exchange.audit.holdings import Found, Holdings
+from exchange.audit.parts import Contents, take_apart
+from exchange.audit.trail import RECEIPT, Trail, Word, follow
+from exchange.checkpoints import CheckpointFile
+from exchange.edxml.model import EdocHeader
+from exchange.edxml.reader import MemorySink, read
+from exchange.edxml.tree import Limits
+from exchange.inspection import MAX_PACKAGE
+from exchange.stages.mail import instant
+from exchange.store.tables import verdict
+from exchange.trust import EvidenceKind
+from exchange.verification import Attachment, Judgement, judge
+from signing import Evidence, Sandbox, ValidationPolicy
+
+_VERDICT = select(verdict).where(verdict.c.package == bindparam("package"))
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A verdict of the axis in its own terms."""
+
+    accepted: bool
+    rule: str
+    sub_indication: str
+    detail: str
+
+    @classmethod
+    def of(cls, judgement: Judgement) -> Said:
+        """What a judgement says."""
+        return cls(judgement.accepted, judgement.rule, judgement.sub_indication, judgement.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The axis' verdict as the archive keeps it; ``again`` is the same judged now, from the same bytes by the same terms."""
+
+    at: datetime
+    said: Said
+    again: Said | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Everything about one package; nothing in it is judged yet.
+
+    ``at`` is the control time of the long way, ``lists`` the revocation lists in force at each instant at which a chain is judged,
+    ``axis`` the certificate receipts and checkpoints must be signed under, ``confirmed`` whether the anchors are known from outside.
+    """
+
+    found: Found
+    package: bytes
+    contents: Contents
+    receipt: Word
+    trail: Trail
+    entered: Entered | None
+    recorded: Recorded | None
+    at: datetime
+    policy: ValidationPolicy
+    evidence: Evidence
+    lists: Mapping[datetime, tuple[bytes, ...]]
+    register: bytes
+    terms: bytes
+    axis: bytes
+    confirmed: bool
+
+
+class NoReceipt(Exception):
+    """The archive holds no receipt of the package: there is nothing the axis ever said about it."""
+
+
+def open_dossier(
+    holdings: Holdings, found: Found, policy: ValidationPolicy, at: datetime | None = None, outside: CheckpointFile | None = None,
+    sandbox: Sandbox | None = None,
+) -> Dossier:  # fmt: skip
+    """Gather it. ``at``: the control time of the long way, the admission by default. ``outside``: a checkpoint kept elsewhere.
+
+    Raises :class:`exchange.errors.EdxmlError` for a package that does not come back readable, :class:`NoReceipt`, and
+    :class:`exchange.errors.StoreError` or :class:`exchange.store.entries.MissingHash` where the file is damaged.
+    """
+    store, row = holdings.store, found.row
+    with store.reading() as work:
+        word, said = work.first(RECEIPT, {"package": row}), work.first(_VERDICT, {"package": row})
+    if word is None:
+        raise NoReceipt(found.package_id)
+    data = holdings.package(row)
+    contents = take_apart(data, sandbox)
+    epoch = holdings.epochs.newest if said is None else holdings.epochs.of_verdict(said.id)
+    entered = entry_of(store, row, None if outside is None else outside.checkpoint)
+    control = at or found.admitted_at
+    lists = {moment: holdings.epochs.lists.in_force(moment) for moment in _moments(found, contents, control, entered)}
+    evidence = holdings.evidence(lists)
+    if entered is not None:
+        entered = with_evidence(store, entered, (*evidence.anchors, *evidence.certificates, *evidence.crls))
+    return Dossier(
+        found, data, contents, Word(word.statement, word.signature), follow(holdings, row), entered, _recorded(said, epoch, contents, data),
+        control, policy, evidence, lists, _register(holdings, epoch), b"" if epoch is None else epoch.terms.statement(),
+        (epoch.axis if epoch is not None else None) or b"", holdings.confirmed,
+    )  # fmt: skip
+
+
+def _moments(found: Found, contents: Contents, control: datetime, entered: Entered | None) -> tuple[datetime, ...]:
+    stamps = (stamp.token.generated_at for part in contents.parts for stamp in part.stamps)
+    checkpoints = () if entered is None else (entered.checkpoint.at, *(() if entered.later is None else (entered.later.at,)))
+    return tuple(sorted({found.admitted_at, control, *stamps, *checkpoints}))
+
+
+def _recorded(said: Any, epoch: Epoch | None, contents: Contents, data: bytes) -> Recorded | None:
+    if said is None:
+        return None
+    at = instant(said.at)
+    again = None if epoch is None else _again(epoch, contents, data, at)
+    kept = Said(bool(said.accepted), said.rule, said.sub_indication, said.detail)
+    return Recorded(at, kept, None if again is None else Said.of(again))
+
+
+def _again(epoch: Epoch, contents: Contents, data: bytes, at: datetime) -> Judgement | None:
+    header = read(data, MemorySink(), Limits(attachment=MAX_PACKAGE), exact=False).header
+    if epoch.validator is None or epoch.directory is None or not isinstance(header, EdocHeader):
+        return None
+    attachments = [Attachment(name, content) for name, content in contents.attachments]
+    return judge(header, attachments, epoch.directory, epoch.validator, at, secret_rule=not epoch.terms.accept_secret)
+
+
+def _register(holdings: Holdings, epoch: Epoch | None) -> bytes:
+    return b"" if epoch is None else holdings.epochs.artefacts.get((EvidenceKind.REGISTER.value, epoch.terms.register), b"")

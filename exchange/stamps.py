@@ -1,0 +1,39 @@
+"""What the axis found of letters' time-stamps, as it stands beside its verdicts: a query for auditors and for the trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, select
+
+from exchange.stages.mail import instant
+from exchange.store.tables import letter_stamp, package, verdict
+from exchange.store.work import Store
+
+_STAMPS = (
+    select(package.c.package_id, letter_stamp.c.stamped_at, letter_stamp.c.sub_indication, letter_stamp.c.verifies)
+    .join(verdict, verdict.c.package == letter_stamp.c.package)
+    .join(package, package.c.id == letter_stamp.c.package)
+    .where(verdict.c.id > bindparam("cursor"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LetterStampRecord:
+    """One letter's time-stamps as judged: the earliest time proven (``None`` for none), why the first failed (empty: none did)."""
+
+    stamped_at: datetime | None
+    sub_indication: str
+    verifies: int
+    """Raw verifications of time-stamps."""
+
+
+def letter_stamps(store: Store, cursor: int) -> dict[str, LetterStampRecord]:
+    """Of each time-stamped letter judged after a verdict's cursor (0: all), by package identifier."""
+    with store.reading() as work:
+        rows = work.all(_STAMPS, {"cursor": cursor})
+    return {
+        row.package_id: LetterStampRecord(None if row.stamped_at is None else instant(row.stamped_at), row.sub_indication, row.verifies)
+        for row in rows
+    }

@@ -1,0 +1,123 @@
+"""What an agency keeps of the letters it registered, and how it makes them last (PAdES B-LT and B-LTA; EN 319 142-1 §6).
+
+Every night, half an hour after the authorities have published their lists, the archive goes through what is not yet as it should be. That
+is why it is done at night and not when a letter is registered: a list from before the signature cannot show that the signer's certificate
+was still good when it was made; the first list after the time-stamp can (EN 319 102-1 §5.2.5). A letter that came without a time-stamp gets
+one on the first night, and its lists on the next.
+
+What was delivered is kept as it is; what is made of it begins with the same bytes and stands beside it, and delivered bytes never change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import simpy
+
+from scenarios.kernel import DAY, Process
+from scenarios.office.office import Office
+from scenarios.office.registers import ARCHIVED
+from scenarios.office.services import Services
+from scenarios.office.stamping import obtain
+from scenarios.trace import Preserved
+from signing import Artefacts, PackedLetter, SignatureLevel, add_store, certificate_facts, pack_letter, read_stamped, unpack_letter
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """An archive's copy of a letter as it is now; ``stamped_at`` is the instant its first time-stamp proves, ``None`` without one."""
+
+    document: str
+    letter: PackedLetter
+    stamped_at: int | None
+
+
+def checked(office: Office, document: str, letter: bytes, stamped_at: int | None) -> None:
+    """A letter was found valid: keep it at hand until the clerk registers it, or does not."""
+    packed = pack_letter(letter) if office.services.archives else None
+    if packed is not None:
+        office.at_hand[document] = Copy(document, packed, stamped_at)
+
+
+def entered(office: Office, document: str) -> None:
+    """It was registered: the copy delivered goes into the archive."""
+    copy = office.at_hand.pop(document, None)
+    if copy is None:
+        return
+    office.archive[document] = copy
+    level = SignatureLevel.B if copy.stamped_at is None else SignatureLevel.T
+    row = {
+        "agency": office.name, "document": document, "level": level.value,
+        "delivered_template": copy.letter.template_sha256, "delivered_tail": copy.letter.tail,
+        "template": copy.letter.template_sha256, "tail": copy.letter.tail,
+    }  # fmt: skip
+    office.services.registers.add(ARCHIVED, row)
+
+
+def nightly(office: Office) -> Process:
+    """The archive's work of every night, for as long as the run lasts."""
+    kernel = office.services.kernel
+    pause = int(kernel.habits["archive_run_minutes"] * 60)
+    day = 1
+    while True:
+        yield kernel.until(day * DAY + pause)
+        lists_at = kernel.now // DAY * DAY
+        for copy in tuple(office.archive.values()):
+            yield from _preserve(office, copy, lists_at)
+        day = max(day, kernel.now // DAY) + 1
+
+
+def _preserve(office: Office, copy: Copy, lists_at: int) -> Generator[simpy.Event, Any, None]:
+    """One copy, one step further: a time-stamp where it has none; else the lists, and for B-LTA a time-stamp over all."""
+    letter = unpack_letter(copy.letter)
+    if copy.stamped_at is None:
+        stamped = yield from obtain(office, copy.document, "archive", letter)
+        if stamped is not None:
+            _keep(office, replace(copy, stamped_at=office.services.kernel.now), stamped, SignatureLevel.T)
+        return
+    if copy.stamped_at >= lists_at:
+        return  # its lists are not out yet
+    stored = add_store(letter, lasting(office.services, letter))
+    goal = SignatureLevel(office.services.kernel.world.signature_level)
+    if goal is not SignatureLevel.LTA:
+        _keep(office, copy, stored, SignatureLevel.LT)
+        return
+    archived = yield from obtain(office, copy.document, "archive", stored)
+    if archived is None:
+        _keep(office, copy, stored, SignatureLevel.LT)
+    else:
+        _keep(office, copy, archived, SignatureLevel.LTA)
+
+
+def _keep(office: Office, copy: Copy, letter: bytes, level: SignatureLevel) -> None:
+    """The new artefact takes the place of the last one; the delivered bytes stay where they are."""
+    services, document = office.services, copy.document
+    packed = pack_letter(letter)
+    if packed is None:
+        raise RuntimeError(f"what the archive of {office.name} made of {document} is no letter any more")
+    done = level.value == services.kernel.world.signature_level
+    if done:
+        del office.archive[document]
+    else:
+        office.archive[document] = replace(copy, letter=packed)
+    row = {"agency": office.name, "document": document, "level": level.value, "template": packed.template_sha256, "tail": packed.tail}
+    services.registers.change(ARCHIVED, row)
+    services.kernel.record(Preserved(services.kernel.now, office.name, document, level.value, done))
+
+
+def lasting(services: Services, letter: bytes) -> Artefacts:
+    """The authorities above a letter's signers and its time-stamping units, and their freshest lists of this moment."""
+    parsed, stamps = read_stamped(letter)
+    carried = [*parsed.leader.message.certificates, *parsed.seal.message.certificates]
+    moment, trust = services.kernel.moment, services.trust
+    above = {certificate_facts(der).subject_der: der for der in (*trust.anchors, *trust.authorities)}
+    names = dict.fromkeys(certificate_facts(der).issuer for der in carried)
+    for name in tuple(names):
+        if name in above:
+            names.setdefault(certificate_facts(above[name]).issuer)
+    names |= dict.fromkeys(certificate_facts(der).issuer for slot in stamps for der in slot.certificates)
+    certificates = tuple(above[name] for name in names if name in above and above[name] not in trust.anchors)
+    lists = tuple(crl for name in names if (crl := trust.crl_source(name, moment)) is not None)
+    return Artefacts(certificates=certificates, crls=lists)

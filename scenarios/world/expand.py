@@ -1,0 +1,232 @@
+"""From explicit agencies and groups to blueprints: identifiers, names and parents of every agency, in the file's order.
+
+A blueprint depends on its own line of the file and its anchors only, so an agency added to the file changes no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from exchange.domain.identifiers import OrganId
+from exchange.domain.organization import Level
+from exchange.errors import InvalidOrganId
+from scenarios.world.schema import AgencyItem, GroupItem, Member, Profile, Said, WorldItem
+from scenarios.world.units import AdministrativeUnit, administrative_units, organisation_codes, province
+
+LONGEST_NAME = 64
+Place = tuple[str | int, ...]
+"""Path of keys and indices in a world file."""
+
+
+class SpecError(ValueError):
+    """The file says something impossible: ``place`` is a path of keys and indices in it, ``rule`` one sentence."""
+
+    def __init__(self, place: Place, rule: str) -> None:
+        super().__init__(place, rule)
+        self.place, self.rule = place, rule
+
+    def __str__(self) -> str:
+        return self.rule
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """An agency before it has people: who it is and which profile it follows."""
+
+    id: OrganId
+    name: str
+    kind: str
+    profile_name: str
+    profile: Profile
+    said: Said
+    abbreviation: str
+    parent: OrganId | None
+    parent_name: str
+    unit: AdministrativeUnit | None
+    province: str
+    place: str
+    fictional: bool
+    invented_code: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One line of a group before its anchor is known."""
+
+    name: str
+    unit: AdministrativeUnit | None
+    code: str
+    number: int
+    said: Said
+    place: str
+    province: str
+
+
+def expand(world: WorldItem) -> tuple[Blueprint, ...]:
+    """Every agency of the file, explicit ones first. Raises :class:`SpecError` naming the entry that cannot be."""
+    home = province(world.province)
+    if home is None:
+        raise SpecError(("province",), f"no province has the GSO code {world.province}")
+    made: dict[OrganId, Blueprint] = {}
+    for index, agency in enumerate(world.agency):
+        _add(made, _explicit(world, agency, made, home, ("agency", index)), ("agency", index))
+    for index, group in enumerate(world.group):
+        place: Place = ("group", index)
+        profile = _profile(world, group.profile, place)
+        for blueprint in _grouped(group, profile, tuple(made.values()), home, place):
+            _add(made, blueprint, place)
+    return tuple(made.values())
+
+
+def _add(made: dict[OrganId, Blueprint], blueprint: Blueprint, place: Place) -> None:
+    if blueprint.id in made:
+        raise SpecError(place, f"{blueprint.id} is already {made[blueprint.id].name}; an identifier belongs to one agency")
+    made[blueprint.id] = blueprint
+
+
+def _profile(world: WorldItem, name: str, place: Place) -> Profile:
+    if name not in world.profile:
+        raise SpecError((*place, "profile"), f"there is no [profile.{name}]")
+    return world.profile[name]
+
+
+def _organ_id(text: str, place: Place) -> OrganId:
+    try:
+        return OrganId.parse(text)
+    except InvalidOrganId as error:
+        raise SpecError(place, f"{text!r} is not an organisation identifier ({error})") from None
+
+
+def _explicit(world: WorldItem, item: AgencyItem, made: dict[OrganId, Blueprint], home: AdministrativeUnit, place: Place) -> Blueprint:
+    profile = _profile(world, item.profile, place)
+    parent = _organ_id(item.parent, (*place, "parent")) if item.parent else None
+    if parent is not None and parent not in made:
+        raise SpecError((*place, "parent"), f"the parent {parent} must stand above its children in the file")
+    unit = _find_unit(item.unit, home, (*place, "unit")) if item.unit else None
+    inherited = made[parent] if parent is not None else None
+    return Blueprint(
+        id=_organ_id(item.id, (*place, "id")),
+        name=item.name,
+        kind=item.kind,
+        profile_name=item.profile,
+        profile=profile,
+        said=item,
+        abbreviation=item.abbreviation or "UBND",
+        parent=parent,
+        parent_name=inherited.name if inherited and profile.shows_parent else "",
+        unit=unit or (inherited.unit if inherited else None),
+        province=item.province or ("" if profile.level is Level.CENTRAL else home.code),
+        place=item.place or (unit.name if unit else inherited.place if inherited else home.name),
+        fictional=item.fictional or profile.fictional,
+        invented_code=item.id.count(".") > 0,
+    )
+
+
+def _find_unit(code: str, home: AdministrativeUnit, place: Place) -> AdministrativeUnit:
+    for district in administrative_units().get(home.code, ()):
+        for unit in (district, *administrative_units().get(district.code, ())):
+            if unit.code == code:
+                return unit
+    raise SpecError(place, f"province {home.code} has no unit with the GSO code {code}")
+
+
+def _grouped(group: GroupItem, profile: Profile, made: Sequence[Blueprint], home: AdministrativeUnit, place: Place) -> Iterator[Blueprint]:
+    if sum((group.units is not None, group.codes is not None, bool(group.members))) != 1:
+        raise SpecError(place, "a group takes its entries from exactly one of units, codes and members")
+    if group.under is None and group.codes is None:
+        raise SpecError(place, "a group without level-1 codes needs `under`, the kind of agency its entries stand beneath")
+    anchors: Sequence[Blueprint | None] = [None]
+    if group.under is not None:
+        anchors = [blueprint for blueprint in made if blueprint.kind == group.under]
+        if not anchors:
+            raise SpecError((*place, "under"), f"no agency above this group is of the kind {group.under!r}")
+    for anchor in anchors:
+        for entry in _entries(group, anchor, home, place):
+            yield _beneath(group, profile, anchor, entry, place)
+
+
+def _entries(group: GroupItem, anchor: Blueprint | None, home: AdministrativeUnit, place: Place) -> Iterator[_Entry]:
+    nothing = Said()
+    if group.codes is not None:
+        yield from _coded_entries(group, anchor, home)
+    elif group.units == "districts":
+        for index, unit in enumerate(administrative_units()[home.code]):
+            yield _Entry(unit.name, unit, "", group.number_from + index, nothing, unit.name, home.code)
+    elif group.units == "communes":
+        if anchor is None or anchor.unit is None or anchor.unit.level != "district":
+            raise SpecError((*place, "under"), "communes stand beneath agencies of a district")
+        for index, unit in enumerate(administrative_units()[anchor.unit.code]):
+            yield _Entry(unit.name, unit, "", group.number_from + index, nothing, unit.name, home.code)
+    else:
+        for index, member in enumerate(group.members):
+            if member.where == "everywhere" or (member.where == "city") is _is_city(anchor):
+                yield _member_entry(group, member, index, anchor, home)
+
+
+def _is_city(place: Blueprint | _Entry | None) -> bool:
+    return place is not None and place.unit is not None and place.unit.full_name.startswith("Thành phố")
+
+
+def _called(group: GroupItem, anchor: Blueprint | None, entry: _Entry, place: Place) -> tuple[str, str]:
+    """Name and abbreviation by the group's templates."""
+    template, short = (group.city.name, group.city.abbreviation) if group.city and _is_city(entry) else (group.name, group.abbreviation)
+    names = {
+        "name": entry.name,
+        "unit": entry.unit.running_name if entry.unit else "",
+        "unit_name": entry.unit.name if entry.unit else "",
+        "anchor": anchor.name if anchor else "",
+    }
+    try:
+        return template.format_map(names), entry.said.abbreviation or short.format_map(names)
+    except (KeyError, ValueError, IndexError):
+        raise SpecError((*place, "name"), "a name template may use {name}, {unit}, {unit_name} and {anchor} only") from None
+
+
+def _coded_entries(group: GroupItem, anchor: Blueprint | None, home: AdministrativeUnit) -> Iterator[_Entry]:
+    for index, code in enumerate(organisation_codes(group.codes or "")):
+        if code.gso_code == home.code or code.code in group.without:
+            continue
+        place = code.name if code.gso_code else "Hà Nội"
+        said = Said(abbreviation=code.abbreviation)
+        unit = province(code.gso_code) if code.gso_code else None
+        yield _Entry(code.name, unit, code.code, group.number_from + index, said, place, code.gso_code)
+
+
+def _member_entry(group: GroupItem, member: Member, index: int, anchor: Blueprint | None, home: AdministrativeUnit) -> _Entry:
+    return _Entry(
+        member.name,
+        anchor.unit if anchor else None,
+        "",
+        member.number or group.number_from + index,
+        member,
+        anchor.place if anchor else home.name,
+        anchor.province if anchor else home.code,
+    )
+
+
+def _beneath(group: GroupItem, profile: Profile, anchor: Blueprint | None, entry: _Entry, place: Place) -> Blueprint:
+    if anchor is None:
+        text = entry.code
+    else:
+        width = 3 if str(anchor.id).count(".") >= 2 else 2
+        text = f"{anchor.id}.{entry.number:0{width}d}"
+    name, abbreviation = _called(group, anchor, entry, place)
+    if len(name) > LONGEST_NAME:
+        raise SpecError((*place, "name"), f"{name!r} has {len(name)} characters; a certificate holds {LONGEST_NAME}")
+    return Blueprint(
+        id=_organ_id(text, place),
+        name=name,
+        kind=group.kind,
+        profile_name=group.profile,
+        profile=profile,
+        said=entry.said,
+        abbreviation=abbreviation,
+        parent=anchor.id if anchor else None,
+        parent_name=anchor.name if anchor and profile.shows_parent else "",
+        unit=entry.unit,
+        province=entry.province,
+        place=entry.place,
+        fictional=group.fictional or profile.fictional,
+        invented_code=anchor is not None,
+    )

@@ -1,0 +1,113 @@
+"""From a parsed world file to how its signatures are made and what befalls them: the time-stamping service, the field's tools, revocations.
+
+Each check raises :class:`scenarios.world.expand.SpecError` with the place in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, time
+
+from exchange.domain.calendar import VN
+from exchange.domain.identifiers import OrganId
+from exchange.errors import InvalidOrganId
+from scenarios.streams import share
+from scenarios.world.expand import Place, SpecError
+from scenarios.world.model import Agency, FieldPlan, Person, TimeStampingPlan, Window
+from scenarios.world.schema import OutageItem, RevocationItem, WorldItem
+from scenarios.world.statements import local
+
+_SEAL = "seal"
+
+
+def time_stamping(item: WorldItem) -> TimeStampingPlan:
+    """When the service is silent, slow or wrong."""
+    said = item.time_stamping
+    if (said.outages or said.slow or said.wrong) and item.signature_level == "B-B":
+        raise SpecError(("time-stamping",), "nothing is time-stamped where signature_level is B-B")
+    slow, wrong = _windows(said.slow, "slow"), _windows(said.wrong, "wrong")
+    return TimeStampingPlan(
+        _windows(said.outages, "outages"),
+        tuple((window, one.seconds) for window, one in zip(slow, said.slow, strict=True)),
+        tuple((window, one.how) for window, one in zip(wrong, said.wrong, strict=True)),
+    )
+
+
+def _windows(items: Sequence[OutageItem], key: str) -> tuple[Window, ...]:
+    windows = []
+    for index, item in enumerate(items):
+        since, until = local(item.since), local(item.until)
+        if until <= since:
+            raise SpecError(("time-stamping", key, index), "it ends after it begins")
+        windows.append((since, until))
+    return tuple(windows)
+
+
+def field_plan(item: WorldItem, agencies: Sequence[Agency], shares: Mapping[str, float], seed: str) -> FieldPlan:
+    """Which agencies' certificates and tools are other than they should be: those named, and the shares stated of all."""
+    said, known = item.field, {agency.id for agency in agencies}
+    plan = FieldPlan(
+        _agencies(said.first_generation, "first_generation", known) | _drawn("first_generation", known, shares, seed),
+        _agencies(said.leaf_only, "leaf_only", known) | _drawn("leaf_only", known, shares, seed),
+        _agencies(said.clock_ahead, "clock_ahead", known) | _drawn("clock_ahead", known, shares, seed),
+        _agencies(said.public_authority, "public_authority", known),
+        None if said.sha1_until is None else datetime.combine(said.sha1_until, time(), VN),
+    )
+    both = plan.first_generation & plan.public_authority
+    if both:
+        raise SpecError(
+            ("field", "public_authority"), f"{min(both)} has certificates of the first generation, so not of a public authority"
+        )
+    return plan
+
+
+def _agencies(codes: Iterable[str], key: str, known: set[OrganId]) -> frozenset[OrganId]:
+    return frozenset(_agency(code, ("field", key), known) for code in codes)
+
+
+def _agency(code: str, place: Place, known: Iterable[OrganId]) -> OrganId:
+    try:
+        organ = OrganId.parse(code)
+    except InvalidOrganId as error:
+        raise SpecError(place, f"{code!r} is not an organisation identifier ({error})") from None
+    if organ not in known:
+        raise SpecError(place, f"this world has no agency {organ}")
+    return organ
+
+
+def _drawn(name: str, known: Iterable[OrganId], shares: Mapping[str, float], seed: str) -> frozenset[OrganId]:
+    """Drawn by each agency's own code, so that adding one changes nothing for the others."""
+    wanted = shares.get(f"{name}_share", 0.0)
+    return frozenset(organ for organ in known if share(seed, str(organ), name) < wanted)
+
+
+def revoke(item: WorldItem, agencies: tuple[Agency, ...]) -> tuple[Agency, ...]:
+    """The agencies with the certificates that the file says are revoked, from its instants on."""
+    by_id = {agency.id: agency for agency in agencies}
+    for index, one in enumerate(item.revocation):
+        place: Place = ("revocation", index)
+        organ = _agency(one.agency, (*place, "agency"), by_id)
+        by_id[organ] = _without_seal(by_id[organ], one, place) if one.role == _SEAL else _without_person(by_id[organ], one, place)
+    return tuple(by_id.values())
+
+
+def _without_seal(agency: Agency, one: RevocationItem, place: Place) -> Agency:
+    plan, at = agency.organisation_certificate, local(one.at)
+    if plan is None or plan.revoked_at is not None or at <= plan.valid_from:
+        raise SpecError((*place, "agency"), f"{agency.id} has no certificate of its own that could be revoked then")
+    return replace(agency, organisation_certificate=replace(plan, revoked_at=at))
+
+
+def _without_person(agency: Agency, one: RevocationItem, place: Place) -> Agency:
+    at = local(one.at)
+    person = next((person for person in agency.people if person.role == one.role and _revocable(person, at)), None)
+    if person is None or person.certificate is None:
+        raise SpecError((*place, "role"), f"{agency.id} has no {one.role} with a certificate that could be revoked then")
+    without = replace(person, certificate=replace(person.certificate, revoked_at=at))
+    return replace(agency, people=tuple(without if other.id == person.id else other for other in agency.people))
+
+
+def _revocable(person: Person, at: datetime) -> bool:
+    plan = person.certificate
+    return plan is not None and plan.revoked_at is None and plan.valid_from < at

@@ -1,0 +1,159 @@
+"""World files: strict TOML in, a frozen :class:`scenarios.world.model.World` out. The same file and seed give the same world.
+
+    world = load_world("hoa-binh-2021", seed="1")
+    world = load_world("my/own.toml", seed="1")
+
+What a file may say is in :mod:`scenarios.world.schema`; the scenarios that come with the project are in ``scenarios/library``. Numbers no
+source gives stand in ``scenarios/data/house-assumptions.toml`` and ``scenarios/people/habits.py`` and may be overridden by key. What is
+unknown or impossible raises :class:`WorldFileError`, one sentence with file, place and rule.
+"""
+
+from __future__ import annotations
+
+import tomllib
+import unicodedata
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from exchange.domain.calendar import HOLIDAYS_2021
+from scenarios.world.assemble import assemble
+from scenarios.world.expand import SpecError, expand
+from scenarios.world.fieldfile import field_plan, revoke, time_stamping
+from scenarios.world.holders import Staffed, allocate
+from scenarios.world.model import World
+from scenarios.world.places import place_in
+from scenarios.world.schema import (
+    AgencyItem,
+    AssumptionItem,
+    FieldItem,
+    GroupItem,
+    HopItem,
+    PaperRuleItem,
+    Profile,
+    RevocationItem,
+    TimeStampingItem,
+    WorldItem,
+)
+from scenarios.world.staff import staff
+from scenarios.world.statements import assumptions, hops, local, paper_rules, start_day, targets
+
+
+class WorldFileError(ValueError):
+    """A world file that cannot be used: ``file``, ``place`` in it (dotted key and line where found), ``rule`` in one sentence."""
+
+    def __init__(self, file: str, place: str, rule: str) -> None:
+        super().__init__(file, place, rule)
+        self.file, self.place, self.rule = file, place, rule
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.place}: {self.rule}" if self.place else f"{self.file}: {self.rule}"
+
+
+def library() -> tuple[str, ...]:
+    """Names of the scenarios that come with the project."""
+    return tuple(sorted(item.name.removesuffix(".toml") for item in files("scenarios.library").iterdir() if item.name.endswith(".toml")))
+
+
+def question(name: str) -> str:
+    """The question a library scenario answers, without building its world."""
+    return _parse(name, _text(name)).question
+
+
+def load_world(name_or_path: str | Path, seed: str) -> World:
+    """Read a library scenario or a file and build its world. Raises :class:`WorldFileError`."""
+    name = str(name_or_path)
+    text = _text(name)
+    return _build(name, text, _parse(name, text), seed)
+
+
+def _text(name: str) -> str:
+    path = Path(name)
+    try:
+        if path.suffix == ".toml" or "/" in name:
+            data = path.read_bytes()
+        elif name in library():
+            data = files("scenarios.library").joinpath(f"{name}.toml").read_bytes()
+        else:
+            raise WorldFileError(name, "", f"no such scenario; there are {', '.join(library())}, or give the path of a .toml file")
+        return unicodedata.normalize("NFC", data.decode("utf-8"))
+    except OSError as error:
+        raise WorldFileError(name, "", f"the file cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise WorldFileError(name, f"byte {error.start}", "a world file is UTF-8 text") from None
+
+
+def _parse(name: str, text: str) -> WorldItem:
+    try:
+        return WorldItem.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise WorldFileError(name, "", f"not valid TOML: {error}") from None
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+        # A misspelt key is also a missing one: the unknown name is what its author must see.
+        fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
+        raise WorldFileError(name, place_in(text, fault["loc"]), _rule(fault)) from None
+
+
+def _rule(fault: ErrorDetails) -> str:
+    """The sentence about one fault of the schema."""
+    if fault["type"] == "extra_forbidden":
+        return _unknown(fault["loc"])
+    return "this key must be given" if fault["type"] == "missing" else fault["msg"]
+
+
+_TABLES: dict[str, type[BaseModel]] = {
+    "agency": AgencyItem,
+    "group": GroupItem,
+    "assumption": AssumptionItem,
+    "hop": HopItem,
+    "paper-rule": PaperRuleItem,
+    "profile": Profile,
+    "revocation": RevocationItem,
+}
+_SINGLE: dict[str, type[BaseModel]] = {"time-stamping": TimeStampingItem, "field": FieldItem}
+"""Tables that stand once."""
+
+
+def _unknown(place: tuple[int | str, ...]) -> str:
+    """The rule about an unknown key, with the nearest one its table does have."""
+    table = WorldItem if len(place) == 1 else (_SINGLE if len(place) == 2 else _TABLES).get(str(place[0]))
+    names = [field.alias or name for name, field in table.model_fields.items()] if table else []
+    near = get_close_matches(str(place[-1]), names, n=1)
+    return f"unknown key; is {near[0]} meant?" if near else "unknown key"
+
+
+def _build(name: str, text: str, item: WorldItem, seed: str) -> World:
+    try:
+        start_day(item)
+        stated = assumptions(item)
+        shares = {assumption.key: assumption.value for assumption in stated}
+        blueprints = expand(item)
+        staffed = tuple(Staffed(blueprint, staff(blueprint, seed, shares)) for blueprint in blueprints)
+        holdings = allocate(staffed, seed=seed, start=item.start, province=item.province, limits=item.certificates, shares=shares)
+        agencies = assemble(staffed, holdings, seed, item.province, shares)
+        agencies = revoke(item, agencies)
+        return World(
+            name=item.name,
+            question=item.question,
+            seed=seed,
+            start=item.start,
+            province=item.province,
+            holidays=HOLIDAYS_2021 if item.holidays is None else frozenset(item.holidays),
+            agencies=agencies,
+            hops=hops(item, agencies),
+            assumptions=stated,
+            targets=targets(item),
+            paper_rules=paper_rules(item, agencies),
+            former=holdings.former,
+            signature_level=item.signature_level,
+            days=item.days,
+            control_times=tuple(local(moment) for moment in item.control_times),
+            time_stamping=time_stamping(item),
+            field=field_plan(item, agencies, shares, seed),
+        )
+    except SpecError as error:
+        raise WorldFileError(name, place_in(text, error.place), error.rule) from None

@@ -1,0 +1,54 @@
+"""Where in a TOML text a path of keys lies: the parser forgets line numbers, people need them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from scenarios.world.expand import Place
+
+
+def place_in(text: str, path: Place) -> str:
+    """``group.3.name (line 41)``; without the line where it cannot be found."""
+    dotted = ".".join(str(part) for part in path)
+    line = _line(text.splitlines(), path)
+    return f"{dotted} (line {line})" if line else dotted
+
+
+def _line(lines: Sequence[str], path: Place) -> int | None:
+    """The line of the key, else of the table that holds it."""
+    if not path:
+        return None
+    table, rest = _table(lines, path)
+    key = _key(lines, table, str(rest[0])) if rest else None
+    found = key if key is not None else table
+    return None if found is None else found + 1
+
+
+def _table(lines: Sequence[str], path: Place) -> tuple[int | None, Place]:
+    """Index of the header line of the innermost table ``path`` names, and what of the path is left."""
+    first, rest = str(path[0]), path[1:]
+    if rest and isinstance(rest[0], int):
+        headers = [number for number, line in enumerate(lines) if _header(line) == f"[[{first}]]"]
+        if headers:
+            return (headers[rest[0]] if rest[0] < len(headers) else None), rest[1:]
+    for depth, header in ((2, f"[{first}.{rest[0]}]" if rest else ""), (1, f"[{first}]")):
+        for number, line in enumerate(lines):
+            if header and _header(line) == header:
+                return number, path[depth:]
+    return None, path
+
+
+def _header(line: str) -> str:
+    return line.split("#", maxsplit=1)[0].replace('"', "").strip()
+
+
+def _key(lines: Sequence[str], table: int | None, name: str) -> int | None:
+    key = re.compile(rf'\s*"?{re.escape(name)}"?\s*=')
+    start = 0 if table is None else table + 1
+    for number in range(start, len(lines)):
+        if lines[number].lstrip().startswith("["):
+            return None
+        if key.match(lines[number]):
+            return number
+    return None

@@ -1,0 +1,265 @@
+"""What a world file may say: strict keys, checked by pydantic; a mistake is named by place and rule (see :mod:`scenarios.world.file`).
+
+Numbers that describe behaviour are never typed into an agency: a profile names the *key* of a labelled assumption, so that the report can
+print every one of them with its source.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from exchange.domain.organization import Bloc, Level
+
+Key = Annotated[str, Field(min_length=1, max_length=60)]
+"""Key of an assumption."""
+Text = Annotated[str, Field(min_length=1, max_length=500)]
+Name = Annotated[str, Field(min_length=1, max_length=64)]
+"""Name of an organisation or template of one; it must fit into a certificate (RFC 5280 appendix A: 64 characters)."""
+Role = Literal["leader", "deputy", "unit-head", "officer", "clerk"]
+FULL = "capability.full"
+
+
+class Strict(BaseModel):
+    """Base of every table: an unknown key is an error, a value is never coerced from another type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class AssumptionItem(Strict):
+    """``[[assumption]]``: a number, what it means, and the figure it was read from (or ``assumption``)."""
+
+    key: Key
+    value: float
+    label: Text
+    source: str = "assumption"
+
+
+class OutageItem(Strict):
+    """A planned outage of a hop, in local time."""
+
+    since: datetime
+    until: datetime
+
+
+class SlowItem(OutageItem):
+    """A time in which a service answers after so many seconds."""
+
+    seconds: Annotated[int, Field(ge=1, le=86_400)]
+
+
+class WrongItem(OutageItem):
+    """A time in which a service's answers are wrong, and in what way (:class:`signing.Wrong`)."""
+
+    how: Literal["unavailable", "imprint", "nonce", "stale", "revoked-certificate", "signature"]
+
+
+class TimeStampingItem(Strict):
+    """``[time-stamping]``: when the time-stamping service does not work as it should. Outside these times it answers honestly, after the
+    seconds that the assumptions ``time_stamp_seconds_min`` and ``_max`` give.
+    """
+
+    outages: list[OutageItem] = []
+    """Times in which it says nothing at all."""
+    slow: list[SlowItem] = []
+    wrong: list[WrongItem] = []
+
+
+class FieldItem(Strict):
+    """``[field]``: what some agencies' certificates and signing tools are like, other than they should be; codes of agencies each.
+
+    The assumptions ``first_generation_share``, ``leaf_only_share`` and ``clock_ahead_share`` add that share of all agencies.
+    """
+
+    first_generation: list[str] = []
+    """Certificates of the Government's first generation: RSA-2048, signed with SHA-1, names without diacritics."""
+    leaf_only: list[str] = []
+    """Signatures that carry the signer's certificate alone."""
+    clock_ahead: list[str] = []
+    """Vietnamese time written as UTC: signatures that claim to be made 7 hours later than they were."""
+    public_authority: list[str] = []
+    """Certificates of a public authority, outside the Government's root: their letters are refused."""
+    sha1_until: date | None = None
+    """Until when axis and recipients accept SHA-1 under certificates; the house's policy ended that with 2016."""
+
+
+class RevocationItem(Strict):
+    """``[[revocation]]``: one certificate revoked at an instant, in local time."""
+
+    agency: str
+    role: Role | Literal["seal"]
+    """The first person of that role who has a certificate, or the organisation's own."""
+    at: datetime
+
+
+class HopItem(Strict):
+    """``[[hop]]``: one leg of the road. ``bus:*`` and ``party-gateway:*`` stand for those of every province that no other line names."""
+
+    id: Annotated[str, Field(min_length=1, max_length=40)]
+    packages_per_minute: Annotated[float, Field(gt=0, le=1e6)]
+    latency_seconds: Annotated[int, Field(ge=0, le=86_400)]
+    outages: list[OutageItem] = []
+
+
+class PaperRuleItem(Strict):
+    """``[[paper-rule]]``: which documents must (also) go on paper, and which clause says so."""
+
+    id: Key
+    label: Text
+    source: Text
+    scope: Literal["official", "internal"]
+    types: list[str] = []
+    recipient_kinds: list[str] = []
+    copies: Annotated[Literal["too", "only"], Field(alias="copy")] = "too"
+
+
+class Profile(Strict):
+    """``[profile.NAME]``: what agencies of one sort are, have and do."""
+
+    level: Annotated[Level, Field(strict=False)]
+    bloc: Annotated[Bloc, Field(strict=False)]
+    rank: Annotated[int, Field(ge=0, le=999)]
+    """Order in which sorts of agencies receive certificates when a quota limits them."""
+    simulated: bool = True
+    exchanges: bool = True
+    fictional: bool = False
+    shows_parent: bool = False
+    leader: Text = "GIÁM ĐỐC"
+    deputy: Text = "PHÓ GIÁM ĐỐC"
+    unit_head: Text = "TRƯỞNG PHÒNG"
+    deputies: Annotated[int, Field(ge=0, le=20)] = 2
+    units: list[str] = ["Văn phòng"]
+    unit_heads: bool = True
+    officers_per_unit: Annotated[int, Field(ge=0, le=200)] = 1
+    organisation_certificate: bool = True
+    holders: list[Role] = ["leader", "deputy"]
+    """Roles that may hold a personal certificate."""
+    computer: Key = FULL
+    regular: Key = FULL
+    trained: Key = FULL
+    mailbox: Key = FULL
+    software: Key = FULL
+    connected: Key = FULL
+    official_per_year: Key | None = None
+    internal_per_person: Key = "internal_per_person"
+    directive_share: Key | None = None
+    broadcast_share: Key | None = None
+    urgent_share: Key = "urgent_share"
+    outside_share: Key | None = None
+    peers: list[str] = []
+    """Selectors: a kind, ``parent``, ``children``, ``children:KIND``, ``siblings``, ``siblings:KIND``."""
+    outside_peers: list[str] = []
+    broadcast_to: list[str] = []
+
+
+class Said(Strict):
+    """What one agency may say differently from its profile."""
+
+    abbreviation: str | None = None
+    leader: Text | None = None
+    deputy: Text | None = None
+    units: list[str] | None = None
+    organisation_certificate: bool | None = None
+    software: bool | None = None
+    connected: bool | None = None
+    exchanges: bool | None = None
+
+
+class AgencyItem(Said):
+    """``[[agency]]``: one agency, by name."""
+
+    id: str
+    name: Name
+    kind: Key
+    profile: str
+    parent: str | None = None
+    unit: str | None = None
+    """GSO code of the district or commune it belongs to."""
+    province: str | None = None
+    """GSO code, where it is not the province under study."""
+    place: str | None = None
+    fictional: bool = False
+
+
+class Member(Said):
+    """One entry of a group's name list."""
+
+    name: Name
+    number: Annotated[int, Field(ge=1, le=999)] | None = None
+    where: Literal["everywhere", "city", "rural"] = "everywhere"
+    """Beneath which districts the entry exists: cities have other offices than rural districts."""
+
+
+class CityForm(Strict):
+    """How a group's entries are called in a city, where that differs from a rural district."""
+
+    name: Name
+    abbreviation: str
+
+
+class GroupItem(Strict):
+    """``[[group]]``: agencies made from a list of names, of administrative units or of level-1 codes, beneath every anchor.
+
+    ``under`` is the kind whose agencies anchor the group (their identifiers are its parents); without it the entries stand at level 1.
+    ``name`` and ``abbreviation`` are templates over ``{name}``, ``{unit}`` (running name of the administrative unit: ``huyện Lương Sơn``),
+    ``{unit_name}`` (``Lương Sơn``) and ``{anchor}``.
+    """
+
+    kind: Key
+    profile: str
+    under: str | None = None
+    units: Literal["districts", "communes"] | None = None
+    codes: Literal["ministry", "province"] | None = None
+    without: list[str] = []
+    """Level-1 codes left out, because an ``[[agency]]`` states them."""
+    members: list[Member] = []
+    number_from: Annotated[int, Field(ge=1, le=999)] = 1
+    name: Name = "{name}"
+    abbreviation: str = "UBND"
+    city: CityForm | None = None
+    fictional: bool = False
+
+
+class Quota(Strict):
+    """Certificates of one bloc, as ids of figures: the numbers themselves stand only in the figures file."""
+
+    organisations: str
+    persons: str
+
+
+class Certificates(Strict):
+    """``[certificates]``: how many unrevoked certificates holders of the province have on one day."""
+
+    as_of: date
+    state: Quota
+    party: Quota
+
+
+class WorldItem(Strict):
+    """A whole world file."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
+    question: Text
+    start: date
+    province: Annotated[str, Field(pattern=r"^\d{2}$")]
+    days: Annotated[int, Field(ge=1, le=250)] | None = None
+    """Working days it is run for when nobody says otherwise; without this key 1 for a small world, 5 for a large one."""
+    holidays: list[date] | None = None
+    """Days off; without this key those of 2021."""
+    targets: list[str] = []
+    signature_level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-B"
+    """How letters are made to last (EN 319 142-1 §6): time-stamped before they are sent, from B-LT on also by whoever keeps them."""
+    control_times: Annotated[list[datetime], Field(max_length=10)] = []
+    """When somebody asks afterwards, in local time, which of the letters kept would still be found valid."""
+    time_stamping: Annotated[TimeStampingItem, Field(alias="time-stamping")] = TimeStampingItem()
+    field: FieldItem = FieldItem()
+    revocation: list[RevocationItem] = []
+    assumption: list[AssumptionItem] = []
+    hop: list[HopItem] = []
+    paper_rule: Annotated[list[PaperRuleItem], Field(alias="paper-rule")] = []
+    certificates: Certificates | None = None
+    profile: dict[str, Profile]
+    agency: list[AgencyItem] = []
+    group: list[GroupItem] = []

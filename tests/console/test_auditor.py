@@ -1,0 +1,279 @@
+"""The auditor's commands over a real archive: what they promise about screens, files, languages and exit codes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from console.audit.words import FINDINGS_SHOWN
+from console.cli import app
+from exchange.audit.bundle_zip import open_bundle, pack
+from scenarios.world.file import load_world
+from scenarios.world.pki import build
+from tests.judges import needs_typst
+
+DOCUMENT = "1/KH-UBND/H28"
+
+
+def truc(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "140"})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the first day, as anybody makes it."""
+    out = tmp_path_factory.mktemp("r")
+    assert truc("run", "first-day", "--out", str(out), "--lang", "en").exit_code == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def root() -> str:
+    """SHA-256 of the run's root, known from elsewhere."""
+    return sha256(build(load_world("first-day", "1")).pki.root.certificate_der).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def axis() -> str:
+    return sha256(build(load_world("first-day", "1")).axis.certificate_der).hexdigest()
+
+
+@pytest.fixture
+def changed(folder: Path, tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """A copy to be tampered with, at ``tmp_path/axis.db``."""
+    shutil.copy(folder / "axis.db", tmp_path / "axis.db")
+    connection = sqlite3.connect(tmp_path / "axis.db")
+    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        connection.execute(f"DROP TRIGGER {name}")
+    yield connection
+    connection.close()
+
+
+def digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+# --- audit ---
+
+
+def test_an_archive_that_holds_and_is_confirmed_from_outside(folder: Path, root: str) -> None:
+    files = {path: digest(path) for path in folder.iterdir()}
+    answer = truc("audit", str(folder), "--checkpoint", str(folder / "witness-central.json"), "--anchor", root, "--lang", "en")
+    assert answer.exit_code == 0, answer.output
+    assert "HOLDS" in answer.stdout
+    assert "Nothing was left unchecked" in answer.stdout
+    assert "documents/s" in answer.stderr
+    assert {path: digest(path) for path in folder.iterdir()} == files, "an audit leaves everything as it was, and nothing beside it"
+
+
+def test_unconfirmed_it_says_what_is_missing_and_how_to_bring_it(folder: Path, root: str) -> None:
+    for lang, word in (("en", "UNCONFIRMED"), ("vi", "CHƯA XÁC NHẬN")):
+        answer = truc("audit", str(folder / "axis.db"), "--lang", lang)
+        assert answer.exit_code == 0
+        assert word in answer.stdout
+        assert root in answer.stdout.replace("\n", "").replace(" ", "")
+        assert "--anchor" in answer.stdout
+        assert "--checkpoint" in answer.stdout
+
+
+def test_every_error_is_in_the_json_and_in_the_report_the_first_on_the_screen(changed: sqlite3.Connection, tmp_path: Path) -> None:
+    rows = changed.execute("SELECT package, signature FROM receipt").fetchall()
+    changed.executemany(
+        "UPDATE receipt SET signature = ? WHERE package = ?", [(data[:-1] + bytes([data[-1] ^ 1]), row) for row, data in rows]
+    )
+    changed.commit()
+    path, page = str(tmp_path / "axis.db"), tmp_path / "report.html"
+    answer = truc("audit", path, "--html", str(page), "--lang", "en")
+    tree = json.loads(truc("audit", path, "--json", "--lang", "en").stdout)
+    assert answer.exit_code == 1
+    assert len(tree["findings"]) == tree["errors"] > FINDINGS_SHOWN
+    assert tree["rules"]["receipt-signature"] == 30
+    assert f"{tree['errors']} errors" in answer.stdout
+    assert "a receipt is not signed by the axis" in answer.stdout
+    assert "more; --html and --json have all of them" in answer.stdout
+    written = page.read_text("utf-8")
+    assert all(one["package"] in written for one in tree["findings"])
+
+
+def test_what_an_archive_holds_cannot_write_markup_or_move_the_cursor(changed: sqlite3.Connection, tmp_path: Path) -> None:
+    changed.execute("UPDATE package SET kind = '<script>\x1b[2J\u202e' WHERE id = 1")
+    changed.commit()
+    answer = truc("audit", str(tmp_path / "axis.db"), "--html", str(tmp_path / "r.html"), "--lang", "vi")
+    assert answer.exit_code == 1
+    for shown in (answer.stdout, (tmp_path / "r.html").read_text("utf-8")):
+        assert "\x1b[2J" not in shown
+        assert "\u202e" not in shown
+    assert "<script>" not in (tmp_path / "r.html").read_text("utf-8")
+
+
+def test_a_verdict_over_time_names_what_moves_each_boundary(folder: Path, tmp_path: Path) -> None:
+    answer = truc("audit", str(folder), "--timeline", DOCUMENT, "--html", str(tmp_path / "r.html"), "--json", "--lang", "en")
+    assert answer.exit_code == 0, answer.output
+    timelines = json.loads(answer.stdout)["timelines"]
+    assert [one["signature"] for one in timelines] == ["ky_lanh_dao", "dau_co_quan"]
+    last = timelines[0]["timeline"][-1]
+    assert last["indication"] == "TOTAL-PASSED"
+    assert last["until"] > "2024", "the receipt and the ledger keep it after its certificate's end"
+    assert any("begins" in one["because"] for one in timelines[0]["timeline"])
+    assert '<svg class="strip"' in (tmp_path / "r.html").read_text("utf-8")
+
+
+def test_all_timelines(folder: Path) -> None:
+    timelines = json.loads(truc("audit", str(folder), "--timeline", "all", "--json").stdout)["timelines"]
+    assert len(timelines) == 14
+    assert {one["timeline"][-1]["indication"] for one in timelines} == {"TOTAL-PASSED"}
+
+
+@pytest.mark.parametrize("command", ["audit", "evidence", "blast-radius"])
+def test_what_is_no_archive_is_wrong_usage_in_one_sentence(command: str, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no database", encoding="utf-8")
+    shutil.copy(folder / "axis.db", tmp_path / "old.db")
+    with sqlite3.connect(tmp_path / "old.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    connection.close()
+    (tmp_path / "empty").mkdir()
+    for name in ("text", "old.db", "empty", "absent", "empty/absent"):
+        path = str(tmp_path / name)
+        given = {
+            "audit": ("audit", path),
+            "evidence": ("evidence", DOCUMENT, "--db", path, "-o", str(tmp_path / "e.zip")),
+            "blast-radius": ("blast-radius", "x", "--since", "2021-09-27", "--db", path),
+        }
+        answer = truc(*given[command], "--lang", "en")
+        assert (answer.exit_code, answer.stdout) == (2, ""), name
+        assert len(answer.stderr.splitlines()) == 1, answer.stderr
+    assert not (tmp_path / "e.zip").exists()
+
+
+def test_wrong_options_are_told_apart(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.json").write_text("{}", encoding="utf-8")
+    db = str(folder)
+    for arguments, said in (
+        (("audit", db, "--checkpoint", str(tmp_path / "c.json")), "no checkpoint"),
+        (("audit", db, "--checkpoint", str(tmp_path / "none")), "cannot be read"),
+        (("audit", db, "--trust", str(tmp_path / "none")), "No such file"),
+        (("audit", db, "--anchor", "abc"), "SHA-256"),
+        (("audit", db, "--timeline", "77/XX"), "no document"),
+        (("audit", db, "--timeline", DOCUMENT, "--policy", "nobody"), "no such policy"),
+        (("audit", db, "--timeline", DOCUMENT, "--at", "yesterday"), "--at"),
+        (("audit", db, "--html", str(tmp_path / "no" / "r.html")), "cannot be written"),
+        (("evidence", "77/XX", "--db", db, "-o", str(tmp_path / "e.zip")), "no document"),
+        (("evidence", DOCUMENT, "--db", db, "-o", str(tmp_path)), "no file name"),
+        (("evidence", DOCUMENT, "--db", db, "-o", str(tmp_path / "no" / "e.zip")), "cannot be written"),
+        (("blast-radius", "nobody at all", "--since", "2021-09-27", "--db", db), "No certificate"),
+        (("blast-radius", "Nguyễn", "--since", "2021-09-27", "--db", db), "Several certificates"),
+        (("blast-radius", str(tmp_path / "c.json"), "--since", "2021-09-27", "--db", db), "one certificate"),
+        (("blast-radius", "x", "--since", "27.9.", "--db", db), "--since"),
+        (("blast-radius", "x", "--since", "2021-09-27", "--at", "2021-01-01", "--db", db), "after --since"),
+    ):
+        answer = truc(*arguments, "--lang", "en")
+        assert answer.exit_code == 2, (arguments, answer.output)
+        assert said in answer.stderr, (arguments, answer.stderr)
+
+
+def test_without_typst_a_printed_report_is_a_part_missing(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "typst", None)
+    answer = truc("audit", str(folder), "--pdf", str(tmp_path / "r.pdf"), "--lang", "en")
+    assert answer.exit_code == 3
+    assert "typst" in answer.stderr
+
+
+@needs_typst
+@pytest.mark.parametrize("lang", ["en", "vi"])
+def test_reports_are_printed_where_typst_is(lang: str, folder: Path, tmp_path: Path) -> None:
+    audit, blast = tmp_path / "a.pdf", tmp_path / "b.pdf"
+    assert truc("audit", str(folder), "--timeline", DOCUMENT, "--pdf", str(audit), "--lang", lang).exit_code == 0
+    radius = ("blast-radius", "Lê Xuân Long", "--since", "2021-09-27T14:00", "--db", str(folder), "--pdf", str(blast))
+    assert truc(*radius, "--lang", lang).exit_code == 1
+    for path in (audit, blast):
+        assert path.read_bytes().startswith(b"%PDF-")
+
+
+# --- evidence ---
+
+
+@pytest.fixture(scope="module")
+def bundle(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("bundle") / "e.zip"
+    kept = str(folder / "witness-central.json")
+    answer = truc("evidence", DOCUMENT, "-o", str(path), "--db", str(folder), "--checkpoint", kept, "--lang", "en")
+    assert answer.exit_code == 0, answer.output
+    assert answer.stdout.strip() == str(path)
+    assert "place in the ledger: holds" in answer.stderr
+    return path
+
+
+def test_evidence_about_a_document_found_by_any_of_its_names(folder: Path, bundle: Path, tmp_path: Path) -> None:
+    for name in (
+        "1/KH-UBND",
+        "01/KH-UBND/H28",
+        "H28,2021,2700001",
+        json.loads(open_bundle(bundle.read_bytes())["manifest.json"])["package_id"],
+    ):
+        path = tmp_path / "again.zip"
+        kept = str(folder / "witness-central.json")
+        assert truc("evidence", name, "-o", str(path), "--db", str(folder), "--checkpoint", kept).exit_code == 0
+        assert path.read_bytes() == bundle.read_bytes(), name
+
+
+def test_truc_verify_takes_a_bundle_and_trusts_only_what_is_confirmed(bundle: Path, root: str, axis: str) -> None:
+    given = ("verify", str(bundle), "--at", "2040-01-01", "--json")
+    alone, rooted, confirmed = truc(*given), truc(*given, "--anchor", root), truc(*given, "--anchor", root, "--anchor", axis)
+    assert (alone.exit_code, rooted.exit_code, confirmed.exit_code) == (1, 1, 0)
+    reasons = [json.loads(one.stdout)["files"][0] for one in (alone, rooted, confirmed)]
+    assert [one["kind"] for one in reasons] == ["bundle"] * 3
+    first = [one["documents"][0]["signatures"][0]["sub-indication"] for one in reasons]
+    assert first == ["NO_CERTIFICATE_CHAIN_FOUND", "OUT_OF_BOUNDS_NO_POE", None]
+    assert [sum(check["name"] == "bundle-axis" for check in one["checks"]) for one in reasons] == [1, 1, 0]
+    assert reasons[2]["documents"][0]["signatures"][0]["proven-by"] == "receipt"
+
+
+def test_a_bundle_that_lies_fails_with_what_is_wrong(bundle: Path, root: str, axis: str, tmp_path: Path) -> None:
+    entries = open_bundle(bundle.read_bytes())
+    entries["hops.json"] = b"{}"
+    (tmp_path / "lie.zip").write_bytes(pack(entries))
+    answer = truc("verify", str(tmp_path / "lie.zip"), "--anchor", root, "--anchor", axis, "--at", "2021-09-28", "--lang", "en")
+    assert answer.exit_code == 1
+    assert "hops.json: it is not the file that was put in" in answer.stdout
+    del entries["package.edxml"]
+    (tmp_path / "lie.zip").write_bytes(pack(entries))
+    answer = truc("verify", str(tmp_path / "lie.zip"), "--lang", "en")
+    assert answer.exit_code == 2
+    assert "package.edxml is missing" in answer.stderr
+
+
+# --- blast radius ---
+
+
+def test_what_changes_is_told_with_documents_agencies_and_verdicts(folder: Path, tmp_path: Path) -> None:
+    given = ("blast-radius", "Lê Xuân Long", "--since", "2021-09-27T14:00", "--db", str(folder))
+    answer = truc(*given, "--html", str(tmp_path / "r.html"), "--lang", "en")
+    assert answer.exit_code == 1, answer.output
+    for said in ("2/UBND-KGVX", "REVOKED_NO_POE", "They do not stand on this key", "Still hold"):
+        assert said in answer.stdout
+    tree = json.loads(truc(*given, "--json").stdout)
+    assert [one["name"] for one in tree["documents"]] == ["2/UBND-KGVX"]
+    assert (tree["depending"], tree["standing"], tree["changing"]) == ({"letter": 2}, {"letter": 1}, {"letter": 1})
+    assert "2/UBND-KGVX" in (tmp_path / "r.html").read_text("utf-8")
+
+
+def test_a_key_that_changes_nothing_ends_with_zero(folder: Path) -> None:
+    answer = truc("blast-radius", "cơ quan Đảng", "--since", "2021-09-27", "--db", str(folder), "--lang", "vi")
+    assert answer.exit_code == 0, answer.output
+    assert "GIỮ NGUYÊN" in answer.stdout
+
+
+def test_the_axis_key_takes_its_receipts_along_unless_a_witness_kept_a_checkpoint(folder: Path) -> None:
+    given = ("blast-radius", "Trục liên thông", "--since", "2021-09-27T17:00", "--at", "2021-09-28", "--db", str(folder), "--json")
+    alone = json.loads(truc(*given).stdout)
+    helped = json.loads(truc(*given, "--checkpoint", str(folder / "witness-central.json")).stdout)
+    assert alone["changing"]["receipt"] == 30
+    assert alone["axis"] is helped["axis"] is True
+    assert "receipt" not in helped["changing"]

@@ -1,0 +1,196 @@
+"""Everything an auditor may read has its words in both languages: every verdict, every check, every sentence of the validation."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Iterator
+
+import pytest
+
+from console.locale import LANGUAGES, catalogue
+from console.verify.opinions import differences
+from console.verify.phrasing import Phrasing
+from signing import CHECKS, SubIndication
+from tests.console.test_locale import CONSOLE
+
+ROOT = CONSOLE.parent
+PARTS = {"sub-indication": {"title", "wrong", "do"}, "check": {"asks", "wrong", "do"}, "difference": {"text"}}
+NOT_SAID = {"policy.py", "policy_file.py", "reach.py", "suppositions.py"}
+"""Files whose sentences are about policies or test vectors, or never leave them."""
+FRAGMENTS = {
+    " (whether it suffices shows only once it is there)",
+    "; cured: the signature is proven to have existed at ",
+    "a CRL of XYZXYZ",
+    "another archive time-stamp from before XYZ, XYZ",
+    "another archive time-stamp, with the CRL of XYZ of its day, from before XYZ, XYZ",
+    "while that of XYZ from XYZ held",
+    "XYZ from before XYZ",
+    "the CRL of XYZ",
+    "XYZ of XYZ UTC",
+    "XYZ of XYZ UTC is no longer fresh",
+    "the OCSP answer for certificate number XYZ",
+    "the certificate of XYZ, and a trusted anchor it leads toXYZ",
+    "the signature policy XYZXYZ",
+    "a time-stamp on the signature",
+    "trust in anchor XYZ",
+}
+"""Parts of sentences; the whole ones stand in WHOLE."""
+WHOLE = (
+    "the certificate of CN=x, and a trusted anchor it leads to (whether it suffices shows only once it is there)",
+    "the signature policy 1.2.3 (whether it suffices shows only once it is there)",
+    "x was revoked at t (keyCompromise); cured: the signature is proven to have existed at t",
+    "a CRL of CN=x issued after t",
+    "a CRL of CN=x current at t",
+    "a time-stamp on the signature from before t",
+    "an archive time-stamp from before t",
+    "another archive time-stamp from before t, while that of CN=x from t held",
+    "another archive time-stamp, with the CRL of CN=x of its day, from before t, while that of CN=y from t held",
+    "the CRL of CN=x of t",
+    "the CRL of CN=x of t is no longer fresh",
+    "the OCSP answer for certificate number 5 of t",
+    "the OCSP answer for certificate number 5 of t is no longer fresh",
+    "trust in anchor 0123456789abcdef ends",
+    "sha1 ends",
+)
+
+
+def sources(*folders: str, leave_out: Collection[str] = ()) -> Iterator[ast.Module]:
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if path.name not in leave_out:
+                yield ast.parse(path.read_text("utf-8"))
+
+
+def checks_of_the_code() -> set[str]:
+    """Every name a check or a finding of a package is given, by reading the code."""
+    names = set(CHECKS)
+    others = ("exchange/inspection.py", "console/verify/bundles.py")
+    trees = [*sources("signing"), *(ast.parse((ROOT / one).read_text("utf-8")) for one in others)]
+    verification = ast.parse((ROOT / "exchange/verification.py").read_text("utf-8"))
+    used = {"differences", "remarks", "misleading_names"}
+    trees += [ast.Module([one], []) for one in verification.body if isinstance(one, ast.FunctionDef) and one.name in used]
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Check", "Finding") and node.args:
+                (first, *_) = node.args
+                if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    names.add(first.value)
+    return names
+
+
+def known(lang: str) -> dict[str, dict[str, dict[str, str]]]:
+    found = json.loads((CONSOLE / "locale" / f"verdicts-{lang}.json").read_text("utf-8"))
+    assert isinstance(found, dict)
+    return found
+
+
+def test_the_code_names_its_checks_where_this_test_looks() -> None:
+    found = checks_of_the_code()
+    assert {"message-digest", "certificate-chain", "number-mismatch", "attachment-names", "annex-unsigned", "revocation-known"} <= found
+    assert len(found) > 60
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_sub_indication_check_and_difference_is_explained(lang: str) -> None:
+    """What is wrong and what to do, for somebody who does not know the standard."""
+    told = known(lang)
+    assert told["sub-indication"].keys() == {str(one) for one in SubIndication}
+    assert told["check"].keys() == checks_of_the_code()
+    assert told["difference"].keys() == {entry["key"] for entry in differences()}
+    for family, parts in PARTS.items():
+        for code, words in told[family].items():
+            assert words.keys() == parts, code
+            assert all(word.strip() == word and word for word in words.values()), code
+            assert all(words[part].endswith(".") for part in parts - {"asks"}), code
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_explanations_are_composed_and_sorted(lang: str) -> None:
+    raw = (CONSOLE / "locale" / f"verdicts-{lang}.json").read_text("utf-8")
+    assert raw == unicodedata.normalize("NFC", raw)
+    told = known(lang)
+    assert all(list(told[family]) == sorted(told[family]) for family in told)
+
+
+def test_explanations_differ_between_the_languages() -> None:
+    english, vietnamese = known("en"), known("vi")
+    same = [
+        (family, code)
+        for family in english
+        for code in english[family]
+        if set(english[family][code].values()) & set(vietnamese[family][code].values())
+    ]
+    assert same == []
+
+
+def sentences_of_the_code() -> set[str]:
+    """Texts and f-strings by which the validation says what it found, their values replaced by letters."""
+    found = set()
+    for tree in sources("signing/validation/ades", leave_out=NOT_SAID):
+        docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+        for node in ast.walk(tree):
+            if id(node) in docstrings or id(node) in inner:
+                continue
+            text = _text(node)
+            if text is not None and len(text.split()) > 3 and "EN 319" not in text and not text.startswith(("policy [", "RFC ")):
+                found.add(text)
+    return found
+
+
+def _text(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if not isinstance(node, ast.JoinedStr):
+        return None
+    return "".join(part.value if isinstance(part, ast.Constant) else "XYZ" for part in node.values if isinstance(part, ast.AST))  # type: ignore[misc]
+
+
+def test_sentences_of_the_validation_have_a_vietnamese_form() -> None:
+    vietnamese = catalogue("vi")
+    found = sentences_of_the_code()
+    assert found >= FRAGMENTS
+    assert len(found) > 60
+    missing = {one for one in (found - FRAGMENTS) | set(WHOLE) if vietnamese.phrase(one) == one}
+    assert missing == set()
+
+
+def test_phrases_are_whole_in_both_languages() -> None:
+    raw = (CONSOLE / "locale" / "phrases-vi.json").read_text("utf-8")
+    pairs = json.loads(raw)
+    assert raw == unicodedata.normalize("NFC", raw)
+    assert len({english for english, _ in pairs}) == len(pairs)
+    for english, vietnamese in pairs:
+        assert set(re.findall(r"\{(\w+)~?\}", english)) == set(re.findall(r"\{(\w+)\}", vietnamese)), english
+
+
+@pytest.mark.parametrize(
+    ("english", "vietnamese"),
+    [
+        ("covered by nothing", "không được chữ ký nào bao trùm"),
+        ("signature value of ky_lanh_dao, covered by dau_co_quan", "giá trị chữ ký của ky_lanh_dao, được bao trùm bởi dau_co_quan"),
+        (
+            "no revocation data can be used: it was issued after the moment",
+            "không dùng được thông tin thu hồi nào: được phát hành sau thời điểm đó",
+        ),
+        ("something nobody has put into words", "something nobody has put into words"),
+    ],
+)
+def test_sentences_are_put_into_vietnamese_with_those_inside_them(english: str, vietnamese: str) -> None:
+    assert catalogue("vi").phrase(english) == vietnamese
+    assert catalogue("en").phrase(english) == english
+
+
+def test_names_with_braces_and_patterns_in_them_stay_as_they_are() -> None:
+    assert catalogue("vi").phrase("the certificate of {a} (.*) ends") == "chứng thư của {a} (.*) hết hiệu lực"
+
+
+def test_people_read_common_names_plain_reasons_and_vietnamese_time() -> None:
+    say = Phrasing(catalogue("en"))
+    sentence = r"1.2.840.113549.1.9.1=a@b.test,CN=Trần\, Văn A,OU=Phòng,O=UBND,C=VN was revoked at 2021-09-28 02:00:00 UTC (keyCompromise)"
+    assert say.phrase(sentence) == "Trần, Văn A was revoked at Tue 28/09/2021 09:00:00 (the key was compromised)"
+    assert say.phrase("the file was changed after this signature (OTHER)") == "the file was changed after this signature (OTHER)"
+    assert say.day("9999-12-31T23:59:59+00:00") == "without end"

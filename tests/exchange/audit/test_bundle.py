@@ -1,0 +1,383 @@
+"""Must show 7: a bundle checked without us, by its README's commands; the same answers; and what a bundle that lies gives."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from exchange.audit.answers import Answers
+from exchange.audit.bundle import BundleReport, check_bundle, read_bundle
+from exchange.audit.bundle_write import write_bundle
+from exchange.audit.bundle_zip import looks_like_bundle, open_bundle, pack
+from exchange.audit.dossier import open_dossier
+from exchange.audit.holdings import Holdings
+from exchange.errors import BundleUnreadable
+from signing import Indication, SubIndication, load_policy, policy_bytes
+from tests.exchange.audit import shelf
+from tests.exchange.audit.shelf import Shelf
+from tests.judges import needs_openssl
+
+CASES = ("good", "lasting", "stamped", "in-time", "late", "unsealed")
+_STEP = re.compile(r"### (\d+)\. (.*?)\n\n```sh\n(.*?)\n```\n\n→ (.*?)\n", re.DOTALL)
+MUST_FAIL = {"": "**fail**", ".vi": "**thất bại**"}
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    return shelf.build(tmp_path_factory.mktemp("shelf") / "axis.db")
+
+
+@pytest.fixture(scope="module")
+def bundle(kept: Shelf) -> Callable[[str], bytes]:
+    @cache
+    def written(name: str) -> bytes:
+        with Holdings(kept.path, fingerprints=[kept.root]) as holdings:
+            (found,) = holdings.find(kept.packages[name])
+            return write_bundle(open_dossier(holdings, found, load_policy(), outside=kept.newest), policy_bytes())
+
+    return written
+
+
+def report(data: bytes) -> BundleReport:
+    return check_bundle(read_bundle(open_bundle(data)))
+
+
+# --- on a machine without Trục ---
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment with bash, openssl and python3 in the path and nothing else; python never sees site-packages or the project."""
+    folder = tmp_path_factory.mktemp("bin")
+    openssl = shutil.which("openssl")
+    if openssl is not None:
+        (folder / "openssl").symlink_to(openssl)
+    (folder / "python3").symlink_to(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
+    return {"PATH": str(folder), "HOME": str(folder), "LC_ALL": "C.UTF-8"}
+
+
+def unpacked(data: bytes, folder: Path) -> Path:
+    """As anybody unpacks a zip."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def steps(folder: Path, language: str = "") -> Iterator[tuple[str, str, bool]]:
+    """Title, command and whether it must succeed, as the README has them."""
+    text = (folder / f"README{language}.md").read_text("utf-8")
+    found = _STEP.findall(text)
+    assert [int(number) for number, *_ in found] == list(range(1, len(found) + 1))
+    assert len(found) == text.count("```sh")
+    for _, title, command, answer in found:
+        yield title, command, MUST_FAIL[language] not in answer
+
+
+def run(command: str, folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    bash = shutil.which("bash")
+    assert bash is not None
+    return subprocess.run([bash, "-c", command], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+def wrong_answers(folder: Path, environment: dict[str, str]) -> Iterator[str]:
+    """Steps whose outcome is not the one the README promises."""
+    for title, command, holds in steps(folder):
+        done = run(command, folder, environment)
+        if (done.returncode == 0) is not holds:
+            yield f"{title}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+
+
+@needs_openssl
+@pytest.mark.parametrize("name", CASES)
+def test_the_commands_of_the_readme_give_our_answers(
+    name: str, bundle: Callable[[str], bytes], bare: dict[str, str], tmp_path: Path
+) -> None:
+    folder = unpacked(bundle(name), tmp_path)
+    assert list(wrong_answers(folder, bare)) == []
+
+
+@needs_openssl
+def test_the_vietnamese_readme_has_the_same_commands(bundle: Callable[[str], bytes], tmp_path: Path) -> None:
+    folder = unpacked(bundle("late"), tmp_path)
+    english, vietnamese = ([(command, holds) for _, command, holds in steps(folder, language)] for language in ("", ".vi"))
+    assert english == vietnamese
+    assert {holds for _, holds in english} == {True, False}
+
+
+def test_every_question_is_asked_and_each_answer_is_ours(bundle: Callable[[str], bytes], tmp_path: Path) -> None:
+    """Content, chain and CRL at the time-stamp's time, time-stamp, ledger: what the commands are held against is no constant."""
+    for name, signatures, stamps in (("good", 3, 0), ("lasting", 2, 2), ("stamped", 3, 1), ("late", 2, 0)):
+        folder = unpacked(bundle(name), tmp_path / name)
+        asked = [command for _, command, _ in steps(folder)]
+        assert sum("-cades" in command for command in asked) == signatures
+        assert sum("openssl verify" in command and "signatures-" in command for command in asked) == signatures
+        assert sum("openssl ts -verify" in command for command in asked) == stamps
+        assert all("-crl_check_all" in command for command in asked if "-attime" in command)
+    stamped = json.loads((tmp_path / "lasting" / "verdicts" / "recomputed.json").read_text("utf-8"))
+    generated = stamped["timestamps"][0]["at"]
+    assert all(one["chain_at"] == generated for one in stamped["signatures"]), "the chain is judged at the first time-stamp's time"
+
+
+def test_the_script_is_short_and_needs_nothing_but_python(bundle: Callable[[str], bytes], bare: dict[str, str], tmp_path: Path) -> None:
+    folder = unpacked(bundle("lasting"), tmp_path)
+    source = (folder / "check.py").read_text("utf-8")
+    assert len(source.splitlines()) <= 150
+    assert set(re.findall(r"^(?:import|from) (\w+)", source, re.MULTILINE)) <= sys.stdlib_module_names
+    done = run("python3 -I -S check.py", folder, bare)
+    lines = done.stdout.splitlines()
+    assert (done.returncode, {line.split()[0] for line in lines}) == (0, {"holds"})
+    asked = (
+        "manifest",
+        "bytes signed",
+        "bytes time-stamped",
+        "receipt",
+        "ledger: the entry",
+        "ledger: the checkpoint",
+        "ledger: the later",
+    )
+    for question in asked:
+        assert any(question in line for line in lines), question
+
+
+# --- a bundle that lies ---
+
+
+def lying(data: bytes, name: str, change: Callable[[bytes], bytes], *, manifest: bool) -> bytes:
+    """One file changed; with ``manifest``, by somebody who also writes the manifest anew."""
+    entries = open_bundle(data)
+    entries[name] = change(entries[name])
+    if manifest:
+        listed = json.loads(entries["manifest.json"])
+        listed["files"][name] = {"sha256": sha256(entries[name]).hexdigest(), "size": len(entries[name])}
+        entries["manifest.json"] = json.dumps(listed).encode()
+    return pack(entries)
+
+
+def flipped(place: float) -> Callable[[bytes], bytes]:
+    def change(data: bytes) -> bytes:
+        at = int(place * (len(data) - 1))
+        return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+    return change
+
+
+def replaced(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
+    def change(data: bytes) -> bytes:
+        assert old in data
+        return data.replace(old, new, 1)
+
+    return change
+
+
+LIES = [
+    ("package.edxml", flipped(0.5)),
+    ("attachments/01.pdf", flipped(0.3)),
+    ("signatures/01-ky_lanh_dao/content.bin", flipped(0.5)),
+    ("signatures/01-ky_lanh_dao/signature.p7s", flipped(0.99)),
+    ("signatures/02-dau_co_quan/signature.p7s", flipped(0.99)),
+    ("timestamps/01-document-time-stamp/token.tst", flipped(0.99)),
+    ("timestamps/02-document-time-stamp/content.bin", flipped(0.7)),
+    ("receipt/statement.json", replaced(b"admitted_at", b"admitted_aT")),
+    ("receipt/signature.p7s", flipped(0.99)),
+    ("ledger/leaf.json", replaced(b'"sequence":"', b'"sequence":"1')),
+    ("ledger/payload.json", flipped(0.9)),
+    ("ledger/inclusion.json", replaced(b'"index": ', b'"index": 1')),
+    ("ledger/checkpoint.json", replaced(b'"size":"', b'"size":"1')),
+    ("ledger/checkpoint.p7s", flipped(0.99)),
+    ("ledger/consistency.json", lambda data: b'{"proof": []}'),
+    ("ledger/later.p7s", flipped(0.99)),
+    ("verdicts/recomputed.json", replaced(b'"TOTAL-PASSED"', b'"TOTAL-FAILED"')),
+    ("certificates/axis.pem", lambda data: b""),
+]
+
+
+@needs_openssl
+@pytest.mark.parametrize(("name", "change"), LIES, ids=[name for name, _ in LIES])
+def test_a_changed_file_is_found_by_hashes_and_by_us(
+    name: str, change: Callable[[bytes], bytes], bundle: Callable[[str], bytes], bare: dict[str, str], tmp_path: Path
+) -> None:
+    """An accident: the manifest tells. A forger who writes the manifest anew: the package, the signatures or the ledger tell."""
+    data = bundle("lasting")
+    folder = unpacked(lying(data, name, change, manifest=False), tmp_path / "accident")
+    assert run("python3 -I -S check.py", folder, bare).returncode == 1
+    forged = lying(data, name, change, manifest=True)
+    try:
+        found = report(forged)
+        assert not found.holds
+    except BundleUnreadable:
+        pass
+    if name != "verdicts/recomputed.json":  # our own word, which nobody's tools can check
+        assert any(wrong_answers(unpacked(forged, tmp_path / "forged"), bare))
+
+
+def test_files_added_and_taken_away_are_named(bundle: Callable[[str], bytes]) -> None:
+    entries = open_bundle(bundle("good"))
+    del entries["hops.json"]
+    entries["attachments/09.bin"] = b"smuggled"
+    found = {(str(one.place.row), one.rule) for one in report(pack(entries)).findings}
+    assert {("hops.json", "file-missing"), ("attachments/09.bin", "file-extra")} <= found
+
+
+def test_another_documents_receipt_does_not_serve(bundle: Callable[[str], bytes]) -> None:
+    entries, other = open_bundle(bundle("good")), open_bundle(bundle("lasting"))
+    entries |= {name: data for name, data in other.items() if name.startswith("receipt/")}
+    answers = report(pack(entries)).answers
+    assert (answers.receipt, answers.included) == (False, False)
+
+
+# --- the same again ---
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_bundle_is_read_again_to_the_same_answers(name: str, bundle: Callable[[str], bytes]) -> None:
+    data = bundle(name)
+    assert looks_like_bundle(data)
+    found = report(data)
+    assert found.findings == ()
+    assert found.holds is (name != "late")
+
+
+def test_the_same_archive_gives_the_same_bytes(kept: Shelf, bundle: Callable[[str], bytes]) -> None:
+    with Holdings(kept.path, fingerprints=[kept.root]) as holdings:
+        (found,) = holdings.find(kept.packages["stamped"])
+        again = write_bundle(open_dossier(holdings, found, load_policy(), outside=kept.newest), policy_bytes())
+    assert again == bundle("stamped")
+    with zipfile.ZipFile(io.BytesIO(again)) as archive:
+        assert [info.filename for info in archive.infolist()] == sorted(archive.namelist())
+        assert {(info.date_time, info.compress_type) for info in archive.infolist()} == {((1980, 1, 1, 0, 0, 0), zipfile.ZIP_STORED)}
+
+
+def verdicts(answers: Answers) -> list[tuple[Indication, SubIndication | None]]:
+    return [(one.indication, one.sub_indication) for each in answers.signatures for one in each.verdicts]
+
+
+def test_a_document_is_judged_at_another_time_too(kept: Shelf) -> None:
+    """In 2040 the certificates are long over: receipt and ledger prove that the signatures, and the lists then in force, are older."""
+    from datetime import UTC, datetime
+
+    with Holdings(kept.path, fingerprints=[kept.root]) as holdings:
+        dossiers = {
+            name: open_dossier(holdings, holdings.find(kept.packages[name])[0], load_policy(), datetime(2040, 1, 1, tzinfo=UTC))
+            for name in ("good", "in-time", "late", "unsealed")
+        }
+    found = {name: report(write_bundle(one, policy_bytes())) for name, one in dossiers.items()}
+    assert {name: one.findings for name, one in found.items()} == dict.fromkeys(dossiers, ())
+    passed = (Indication.TOTAL_PASSED, None)
+    assert verdicts(found["good"].answers) == [passed] * 3
+    assert verdicts(found["in-time"].answers) == [passed] * 2, "signed before the key was lost, which the receipt proves"
+    assert verdicts(found["late"].answers)[0][1] is SubIndication.REVOKED_NO_POE
+    assert passed not in verdicts(found["unsealed"].answers), "nothing proves yet that its lists are older than 2040"
+
+
+# --- hostile zips ---
+
+
+def zipped(
+    *entries: tuple[str, bytes], compress: int = zipfile.ZIP_STORED, attributes: int = 0o100644 << 16, comment: bytes = b""
+) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", compress) as archive:
+        for name, data in entries:
+            info = zipfile.ZipInfo(name)
+            info.external_attr, info.compress_type, info.create_system = attributes, compress, 3
+            archive.writestr(info, data)
+        archive.comment = comment
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [
+        (b"", "zip"),
+        (b"PK\x03\x04", "zip"),
+        (zipped(("../evil", b"x")), "'../evil'"),
+        (zipped(("/etc/passwd", b"x")), "'/etc/passwd'"),
+        (zipped(("a/./b", b"x")), "'a/./b'"),
+        (zipped(("a\\b", b"x")), "'a\\\\b'"),
+        (zipped(("C:x", b"x")), "'C:x'"),
+        (zipped(("tài-liệu", b"x")), "'t\\xe0i-li\\u1ec7u'"),
+        (zipped(("folder/", b"")), "'folder/'"),
+        (zipped(("a/b/c/d/e/f/g/h", b"x")), "'a/b/c/d/e/f/g/h'"),
+        (zipped(("x" * 300, b"x")), f"'{'x' * 300}'"),
+        (zipped(("File", b"1"), ("file", b"2")), "file"),
+        (zipped(("a", b"1"), ("a/b", b"2")), "a/b"),
+        (zipped(("link", b"/etc/passwd"), attributes=0o120777 << 16), "link"),
+        (zipped(("bomb", bytes(10_000_000)), compress=zipfile.ZIP_DEFLATED), "bomb"),
+        (zipped(("other", b"x" * 100), compress=zipfile.ZIP_BZIP2), "other"),
+        (zipped(("a", b"x"), comment=b"hello"), "zip"),
+        (zipped(("a", b"x"))[:-30], "zip"),
+    ],
+    ids=range(18),
+)
+def test_a_hostile_zip_is_refused_in_one_sentence(data: bytes, place: str) -> None:
+    with pytest.raises(BundleUnreadable) as refusal:
+        open_bundle(data)
+    assert refusal.value.place == place
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_entries_of_one_name_are_refused() -> None:
+    with pytest.raises(BundleUnreadable, match="twice"):
+        open_bundle(zipped(("a", b"1"), ("a", b"2")))
+
+
+def test_entries_that_lie_over_each_other_are_refused() -> None:
+    """Two lines of the directory over the same bytes: the way of a bomb whose ratio is small."""
+    data = zipped(("a", b"x" * 100), ("b", b"y" * 100))
+    second = data.rindex(b"PK\x01\x02")
+    at = second + 42
+    overlapping = data[:at] + bytes(4) + data[at + 4 :]
+    with pytest.raises(BundleUnreadable):
+        open_bundle(overlapping)
+
+
+def test_a_bundle_zipped_again_by_somebody_is_still_one(bundle: Callable[[str], bytes]) -> None:
+    entries = open_bundle(bundle("good"))
+    again = zipped(*reversed(list(entries.items())), compress=zipfile.ZIP_DEFLATED)
+    assert report(again).holds
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "contents.json", "package.edxml", "verdicts/recomputed.json", "receipt/statement.json",
+                                  "ledger/checkpoint.json", "ledger/evidence.json", "policy.toml", "certificates/anchors.pem"])  # fmt: skip
+def test_a_part_that_is_missing_or_nonsense_is_named(name: str, bundle: Callable[[str], bytes]) -> None:
+    whole = open_bundle(bundle("good"))
+    without = {key: data for key, data in whole.items() if key != name}
+    for entries in (without, whole | {name: b"[]"}, whole | {name: b"\xff\xfe"}, whole | {name: b"[" * 100_000}):
+        try:
+            assert not check_bundle(read_bundle(entries)).holds
+        except BundleUnreadable as refusal:
+            assert refusal.place.split("/")[0] in {name.split("/", maxsplit=1)[0], "verdicts or receipt"}  # noqa: PT017 - either way is right
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(choices=st.randoms(use_true_random=False))
+def test_no_change_of_a_bundle_raises_anything_else_or_passes(choices: object, bundle: Callable[[str], bytes]) -> None:
+    """A byte changed anywhere in any entry, the manifest written anew: refused, or not held, or a file that says nothing."""
+    from random import Random
+
+    rng = choices
+    assert isinstance(rng, Random)
+    whole = open_bundle(bundle("good"))
+    name = rng.choice(sorted(whole))
+    lie = lying(bundle("good"), name, flipped(rng.random()), manifest=name != "manifest.json")
+    try:
+        found = report(lie)
+    except BundleUnreadable:
+        return
+    told = ("README", "check.py", "hops.json", "verdicts/", "trust/", "others/", "policy.toml", "certificates/")
+    if found.holds:
+        assert name.startswith(told), f"a change of {name} goes unseen"
