@@ -112,6 +112,49 @@ def pki(
     raise typer.Exit(serve(Stand(scenario, seed, at, host, port, moment_header), text))
 
 
+Database = Annotated[str, typer.Option("--database", envvar="TRUC_DATABASE", metavar="URL", help=HELP("cli.database.help"))]
+Broker = Annotated[str, typer.Option("--broker", envvar="TRUC_BROKER", metavar="URL", help=HELP("cli.broker.help"))]
+
+
+@app.command(help=HELP("cli.migrate.help"))
+def migrate(database: Database, lang: Lang = None) -> None:
+    """Bring a database to this release's schema."""
+    text = _text(lang)
+    from console.service import migrate as run_migrations
+
+    raise typer.Exit(run_migrations(database, text))
+
+
+@app.command(help=HELP("cli.worker.help"))
+def worker(
+    scenario: Annotated[str, typer.Argument(help=HELP("cli.scenario.help"))],
+    database: Database,
+    broker: Broker,
+    seed: Annotated[str, typer.Option("--seed", envvar="TRUC_SEED", help=HELP("cli.seed.help"))] = "1",
+    children: Annotated[int, typer.Option("--children", min=1, max=64, help=HELP("cli.children.help"))] = 2,
+    driven: Annotated[bool, typer.Option("--driven", help=HELP("cli.driven.help"))] = False,
+    lang: Lang = None,
+) -> None:
+    """Run the axis' stages."""
+    text = _text(lang)
+    from console.service import Station, work
+
+    raise typer.Exit(work(Station(scenario, seed, database, broker, children, driven), text))
+
+
+@app.command(help=HELP("cli.beat.help"))
+def beat(
+    broker: Broker,
+    state: Annotated[Path, typer.Option("--state", dir_okay=False, help=HELP("cli.state.help"))] = Path("/tmp/truc-beat"),  # noqa: S108
+    lang: Lang = None,
+) -> None:
+    """Ring the bells on schedule."""
+    text = _text(lang)
+    from console.service import keep_time
+
+    raise typer.Exit(keep_time(broker, state, text))
+
+
 @app.command(short_help=HELP("cli.faults.short"), help=HELP("cli.faults.help"))
 def faults(
     name: Annotated[str | None, typer.Argument(help=HELP("cli.fault-name.help"))] = None,

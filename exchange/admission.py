@@ -7,7 +7,7 @@ new, and signs each receipt alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
@@ -18,17 +18,19 @@ from sqlalchemy import bindparam, select
 
 from exchange.api import PackageKind, Receipt, Rejection, Submission
 from exchange.domain.identifiers import DocumentKey, OrganId
+from exchange.doorbell import Doorbell
 from exchange.edxml.model import EdocHeader, StatusHeader
 from exchange.edxml.reader import AttachmentHandle, EdxmlPackage, read
 from exchange.edxml.tree import Limits
 from exchange.errors import EdxmlError, InvalidNumber
+from exchange.outbox import Stage
 from exchange.receipts import Notary, package_id_of, receipt_statement
 from exchange.settings import AxisSettings
 from exchange.stages.mail import instant
 from exchange.store.admissions import Admission, known_documents, write_admissions
 from exchange.store.blobs import BlobWriter, MemoryBudget, StagedBlob, drop
 from exchange.store.tables import package, receipt
-from exchange.store.work import Conflict, Store, Work
+from exchange.store.work import Store, Work, again
 
 _RECEIPTS = select(
     package.c.package_id, package.c.sender, package.c.sha256, package.c.admitted_at, receipt.c.statement, receipt.c.signature
@@ -91,8 +93,10 @@ def _too_large(limit: int) -> EdxmlError:
 class Admissions:
     """Admits packages of authenticated callers."""
 
-    def __init__(self, store: Store, settings: AxisSettings, notary: Notary) -> None:
-        self._store, self._settings, self._notary = store, settings, notary
+    def __init__(
+        self, store: Store, settings: AxisSettings, notary: Notary, canonical: Callable[[OrganId], OrganId], doorbell: Doorbell
+    ) -> None:
+        self._store, self._settings, self._notary, self._canonical, self._doorbell = store, settings, notary, canonical, doorbell
         self._limits = Limits(attachment=settings.max_attachment_bytes)
 
     def submit(
@@ -104,11 +108,11 @@ class Admissions:
         candidates = [one for one in read_in if isinstance(one, Admission)]
         answers: dict[int, Receipt | Rejection] = {}
         if candidates:
-            try:
-                answers = self._admit(candidates)
-            except Conflict:  # another process admitted one of them between our look and our write: look again
-                answers = self._admit(candidates)
+            answers = again(lambda: self._admit(candidates))  # another process may admit one of them between our look and our write
             self._discard(candidates)
+            for stage, kind in ((Stage.VERIFY, PackageKind.EDOC), (Stage.ROUTE, PackageKind.STATUS)):
+                if any(one.kind is kind for one in candidates):
+                    self._doorbell.ring(stage)
         return tuple(answers[id(one)] if isinstance(one, Admission) else one for one in read_in)
 
     def _read(
@@ -140,20 +144,23 @@ class Admissions:
             raise EdxmlError("MessageHeader/From/OrganId", "sender-mismatch", f"{sender} may not send as {header.sender_id}")
         if isinstance(header, StatusHeader):
             number, notation, year = reported(header)
+            about = str(header.addressee)
+            owner = str(sender) if header.code.by_sender else str(self._canonical(header.addressee))
             return Admission(
                 package_id_of(str(sender), digest), str(sender), digest, PackageKind.STATUS, found.size, round(at.timestamp()), 0, 0,
-                found.skeleton.pack(), [], status=(str(header.addressee), number, notation, year, header.code.value, header.description),
+                found.skeleton.pack(), [], status=(about, number, notation, year, header.code.value, header.description), owner=owner,
             )  # fmt: skip
         return Admission(
             package_id_of(str(sender), digest), str(sender), digest, PackageKind.EDOC, found.size, round(at.timestamp()),
             int(header.priority), int(header.operation), found.skeleton.pack(),
-            staged, key=document_key(sender, header), header=header,
+            staged, key=document_key(sender, header), header=header, owner=str(sender),
         )  # fmt: skip
 
     def _admit(self, candidates: Sequence[Admission]) -> dict[int, Receipt | Rejection]:
         with self._store.writing() as work:
+            # in this order: the same package may be committed by another process between the two questions, and is then no duplicate
+            numbers = known_documents(work, [one.key for one in candidates if one.founds_document])
             known = self._stored_receipts(work, candidates)
-            numbers = known_documents(work, [one.key for one in candidates if one.founds_document and one.package_id not in known])
             answers: dict[int, Receipt | Rejection] = {}
             fresh: dict[str, Admission] = {}
             for one in candidates:

@@ -24,18 +24,17 @@ from exchange.api import (
     Submission,
 )
 from exchange.audit import DeliveryRecord, JudgementRecord, NegotiationRecord, Records, RefusalRecord
+from exchange.dispatch import Dispatcher
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState
-from exchange.domain.transit import SECOND
+from exchange.doorbell import Doorbell
 from exchange.errors import UnknownHop
 from exchange.ledger import Ledger
 from exchange.mailbox import Mailboxes
 from exchange.members import Members
-from exchange.outbox import Parked, Stage
+from exchange.outbox import Parked
 from exchange.stages.desk import Desk
-from exchange.stages.hops import run_hops, survey
-from exchange.stages.mail import Mail, instant
-from exchange.stages.runner import Runner
+from exchange.stages.mail import instant
 from exchange.stages.seal import seal
 from exchange.stamps import LetterStampRecord, letter_stamps
 from exchange.store import blobs
@@ -45,15 +44,15 @@ from exchange.store.tables import outage
 class Axis:
     """One axis. Open it with :func:`exchange.bootstrap.open_axis`."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, dispatcher: Dispatcher, doorbell: Doorbell) -> None:
         self._desk = desk
+        self._dispatcher = dispatcher
         self._store = desk.store
         self._members = Members(desk.store, desk.directory)
-        self._admissions = Admissions(desk.store, desk.settings, desk.notary)
+        self._admissions = Admissions(desk.store, desk.settings, desk.notary, self._members.canonical, doorbell)
         self._mailboxes = Mailboxes(desk.store)
         self._records = Records(desk.store)
         self._ledger = Ledger(desk.store)
-        self._runner = Runner(desk)
 
     def enrol(self, organ: OrganId, secret: str) -> None:
         """Make an organisation a member, or give it a new secret."""
@@ -141,41 +140,16 @@ class Axis:
     # --- Operate ---
 
     def settle(self, until: datetime) -> Settled:
-        """See :meth:`exchange.api.Operate.settle`. The embedded dispatcher: it rings every stage that has work until none has.
+        """See :meth:`exchange.api.Operate.settle`; by whom is the dispatcher's affair.
 
         A package that leaves its last hop by ``until`` is in its mailbox with its arrival instant, which may be later.
         """
-        limit = round(until.timestamp())
-        mail: list[Mail] = []
-        with self._store.reading() as work:
-            ringing = outbox.ringing(work, limit)
-        for stage in Stage:
-            while stage in ringing:
-                claimed, posted = self._runner.run(stage, limit)
-                mail += posted
-                if claimed < self._runner.batch(stage):
-                    ringing.discard(stage)
-                    ringing |= outbox.FOLLOWS[stage]
-        moved, due = self._move(limit)
-        mail += moved
+        mail, due = self._dispatcher.settle(round(until.timestamp()))
         first: dict[str, int] = {}
         for one in mail:
             first[one.organ] = min(one.at, first.get(one.organ, one.at))
         arrivals = sorted(first.items(), key=lambda pair: (pair[1], pair[0]))
         return Settled(tuple((OrganId.parse(organ), instant(at)) for organ, at in arrivals), None if due is None else instant(due))
-
-    def _move(self, limit: int) -> tuple[list[Mail], int | None]:
-        """Advance the hops; gives the mail and the next instant at which something is due."""
-        with self._store.reading() as work:
-            road = survey(work, self._desk.hops)
-            row = outbox.next_due(work)
-        mail: list[Mail] = []
-        if road.next_event is not None and road.next_event <= limit * SECOND:
-            with self._store.writing() as work:
-                mail = run_hops(work, self._desk, limit)
-                road = survey(work, self._desk.hops)
-        event = None if road.next_event is None else -(-road.next_event // SECOND)
-        return mail, min((at for at in (row, event) if at is not None), default=None)
 
     def seal(self, at: datetime) -> Checkpoint:
         """See :meth:`exchange.api.Operate.seal`."""

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from exchange.axis import Axis
+from exchange.crew import Crew
+from exchange.dispatch import Barrier, Inline
 from exchange.domain.organization import Directory
 from exchange.domain.transit import HopSpec
+from exchange.doorbell import Doorbell, Silent
 from exchange.outbox import release_leases
 from exchange.receipts import Notary
 from exchange.settings import AxisSettings
 from exchange.stages.desk import Desk
-from exchange.store.engine import open_engine
+from exchange.store.engine import Lock, open_engine, wait_for
 from exchange.store.schema import ensure_schema
 from exchange.store.work import Store
 from exchange.trust import record_terms
@@ -27,13 +30,46 @@ def open_axis(
     signer: CadesSigner,
     hops: Sequence[HopSpec],
     validator: Validator | None = None,
+    doorbell: Doorbell | None = None,
+    driven: bool = False,
 ) -> Axis:
     """An axis over the database of the settings, made if it is empty.
+
+    Without a ``doorbell`` it is embedded: :meth:`Axis.settle` runs the stages itself. With one, workers on the same database
+    (:func:`open_crew`) run them, woken by it; ``driven`` says that a kernel's settling alone moves business time, and holds them back.
 
     ``signer`` is the axis' key; receipts, refusals and checkpoints are signed with it, each counted as what it is.
     ``validator``: the axis' own, when the caller wants to watch its paths; otherwise one is made over ``trust``. Raises
     :class:`exchange.errors.StoreVersionMismatch` and :class:`exchange.errors.StoreUnavailable`.
     """
+    desk = _open_desk(settings, directory, trust, signer, hops, validator)
+    if doorbell is None:
+        return Axis(desk, Inline(desk), Silent())
+    barrier = Barrier(desk, doorbell)
+    if driven:
+        barrier.open()
+    return Axis(desk, barrier, doorbell)
+
+
+def open_crew(
+    settings: AxisSettings,
+    *,
+    directory: Directory,
+    trust: TrustStore,
+    signer: CadesSigner,
+    hops: Sequence[HopSpec],
+    doorbell: Doorbell,
+    name: str,
+    validator: Validator | None = None,
+) -> Crew:
+    """The stages for one worker process. ``name`` is in its leases and nobody else's: host, process and start."""
+    return Crew(_open_desk(settings, directory, trust, signer, hops, validator), doorbell, name)
+
+
+def _open_desk(
+    settings: AxisSettings, directory: Directory, trust: TrustStore, signer: CadesSigner, hops: Sequence[HopSpec],
+    validator: Validator | None,
+) -> Desk:  # fmt: skip
     engine = open_engine(settings.database_url)
     store = Store(engine)
     notary = Notary(*(_with_purpose(signer, purpose) for purpose in (Purpose.RECEIPT, Purpose.REFUSAL, Purpose.CHECKPOINT)))
@@ -41,12 +77,13 @@ def open_axis(
         refused.callback(store.close)
         ensure_schema(engine)
         with store.writing() as work:
+            wait_for(work, Lock.OPENING)
             if engine.dialect.name == "sqlite":  # embedded: one process owns the file, so whoever held a lease is gone
                 release_leases(work)
             record_terms(work, settings, directory, trust, notary.certificate)
         refused.pop_all()
     own = Validator(trust) if validator is None else validator
-    return Axis(Desk(store, settings, directory, trust, own, notary, {hop.id: hop for hop in hops}))
+    return Desk(store, settings, directory, trust, own, notary, {hop.id: hop for hop in hops})
 
 
 def _with_purpose(signer: CadesSigner, purpose: Purpose) -> CadesSigner:

@@ -5,6 +5,7 @@
     ├── UnknownPackage           not in this caller's mailbox or archive
     ├── UnknownHop               no such leg of the road
     ├── UnknownLedgerSize        the ledger never had so many entries
+    ├── NotSettled               workers left work undone for too long
     ├── CheckpointUnreadable     a file that holds no checkpoint
     ├── ArchiveUnreadable        a file that is no archive, or a trust folder that is none
     ├── BundleUnreadable         a file that is no evidence bundle: place and rule
@@ -73,6 +74,17 @@ class UnknownLedgerSize(ExchangeError):
 
     def __str__(self) -> str:
         return f"the ledger has {self.size} entries: there is no proof from {self.first} to {self.second}"
+
+
+class NotSettled(ExchangeError):
+    """Workers did not do what was due: none is there, or none gets on."""
+
+    def __init__(self, rows: int, seconds: int) -> None:
+        super().__init__(rows, seconds)
+        self.rows, self.seconds = rows, seconds
+
+    def __str__(self) -> str:
+        return f"after {self.seconds} seconds {self.rows} packages still wait for a worker: is one running on this database?"
 
 
 class CheckpointUnreadable(ExchangeError):

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 
 from exchange.api import Envelope, Fetched, Package, PackageKind
 from exchange.domain.identifiers import OrganId
@@ -18,9 +18,10 @@ from exchange.stages.mail import instant
 from exchange.stages.moves import Moves
 from exchange.stages.negotiations import end_replacements
 from exchange.store.contents import StoredPackage, load_packages, load_refusals
+from exchange.store.engine import storable
 from exchange.store.recent import SMALL
-from exchange.store.tables import delivery, mailbox, package
-from exchange.store.work import Store, Work
+from exchange.store.tables import delivery, mailbox, package, refusal
+from exchange.store.work import Store, Work, again
 
 _LINE = select(
     package.c.id,
@@ -32,9 +33,11 @@ _LINE = select(
     package.c.size,
     mailbox.c.open,
 ).join(package, package.c.id == mailbox.c.package)
+# refusals of one instant come in the order of what they refuse: which of two workers signed first must not show
+_SEQUENCE = func.coalesce(select(refusal.c.about).where(refusal.c.package == package.c.id).scalar_subquery(), package.c.id)
 _WAITING = (
     _LINE.where(mailbox.c.organ == bindparam("organ"), mailbox.c.open == 1, mailbox.c.available_at <= bindparam("at"))
-    .order_by(mailbox.c.available_at, package.c.priority.desc(), package.c.sender, package.c.id)
+    .order_by(mailbox.c.available_at, package.c.priority.desc(), package.c.sender, _SEQUENCE, package.c.id)
     .limit(bindparam("limit"))
 )
 _NAMED = _LINE.where(
@@ -42,6 +45,7 @@ _NAMED = _LINE.where(
     mailbox.c.available_at <= bindparam("at"),
     package.c.package_id.in_(bindparam("ids", expanding=True)),
 )
+_NAMED_LOCKED = _NAMED.order_by(mailbox.c.id).with_for_update(of=mailbox)
 _CLOSE = (
     update(mailbox)
     .where(mailbox.c.package == bindparam("b_package"), mailbox.c.organ == bindparam("b_organ"), mailbox.c.open == 1)
@@ -88,23 +92,29 @@ class Mailboxes:
 
     def confirm(self, organ: OrganId, outcomes: Sequence[Fetched], at: datetime) -> None:
         """Close lines. A line that is closed stays as it was first closed. Raises :class:`UnknownPackage`; then nothing has changed."""
+        again(lambda: self._confirm(organ, outcomes, at))
+
+    def _confirm(self, organ: OrganId, outcomes: Sequence[Fetched], at: datetime) -> None:
         seconds = round(at.timestamp())
         with self._store.writing() as work:
-            lines = self._lines(work, organ, [one.package_id for one in outcomes], at)
+            lines = self._lines(work, organ, [one.package_id for one in outcomes], at, _NAMED_LOCKED)
             said = {lines[one.package_id].id: one for one in reversed(outcomes) if lines[one.package_id].open}
             work.many(
                 _CLOSE,
                 [
-                    {"b_package": number, "b_organ": str(organ), "b_outcome": _OUTCOMES[one.ok], "b_reason": one.reason, "b_at": seconds}
+                    {
+                        "b_package": number, "b_organ": str(organ), "b_outcome": _OUTCOMES[one.ok], "b_reason": storable(one.reason),
+                        "b_at": seconds,
+                    }
                     for number, one in said.items()
                 ],
-            )
+            )  # fmt: skip
             documents = {lines[one.package_id].id: one for one in said.values() if lines[one.package_id].kind == PackageKind.EDOC.value}
             if documents:
                 _record_transport(work, organ, documents, seconds)
 
-    def _lines(self, work: Work, organ: OrganId, package_ids: Sequence[str], at: datetime) -> dict[str, Any]:
-        rows = work.all_of(_NAMED, "ids", list(package_ids), {"organ": str(organ), "at": round(at.timestamp())})
+    def _lines(self, work: Work, organ: OrganId, package_ids: Sequence[str], at: datetime, query: Select[Any] = _NAMED) -> dict[str, Any]:
+        rows = work.all_of(query, "ids", list(package_ids), {"organ": str(organ), "at": round(at.timestamp())})
         lines = {row.package_id: row for row in rows}
         for name in package_ids:
             if name not in lines:
@@ -119,7 +129,7 @@ def _record_transport(work: Work, organ: OrganId, documents: dict[int, Fetched],
         outcome = documents[held.package]
         event = Event.FETCHED if outcome.ok else Event.TRANSPORT_FAILED
         if allowed(held.state, event):
-            moves.move(held, event, at, cause=held.package, reason=outcome.reason)
+            moves.move(held, event, at, cause=held.package, reason=storable(outcome.reason))
             end_replacements(work, moves, held, by=held.package, at=at)
         facts.append({"b_id": held.id, "b_outcome": _OUTCOMES[outcome.ok], "b_at": at})
     moves.flush()

@@ -13,7 +13,7 @@ from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Directory
 from exchange.errors import Unauthenticated
 from exchange.store.tables import member
-from exchange.store.work import Store
+from exchange.store.work import Store, again
 
 _REMOVE = delete(member).where(member.c.organ == bindparam("b_organ"))
 _ENROL = insert(member)
@@ -32,11 +32,7 @@ class Members:
 
     def enrol(self, organ: OrganId, secret: str) -> None:
         """Register or replace an organisation's secret. Secrets are long and random: they are given by machines to machines."""
-        canonical = self.canonical(organ)
-        salt = token_bytes(16)
-        with self._store.writing() as work:
-            work.run(_REMOVE, {"b_organ": str(canonical)})
-            work.run(_ENROL, {"organ": str(canonical), "salt": salt, "digest": _digest(salt, secret)})
+        self.enrol_all({organ: secret})
 
     def enrol_all(self, secrets: dict[OrganId, str]) -> None:
         """Register many organisations in one transaction, replacing those that were registered before."""
@@ -44,9 +40,14 @@ class Members:
         for organ, secret in secrets.items():
             salt = token_bytes(16)
             rows.append({"organ": str(self.canonical(organ)), "salt": salt, "digest": _digest(salt, secret)})
-        with self._store.writing() as work:
-            work.many(_REMOVE, [{"b_organ": row["organ"]} for row in rows])
-            work.many(_ENROL, rows)
+        rows.sort(key=lambda row: str(row["organ"]))
+
+        def written() -> None:
+            with self._store.writing() as work:
+                work.many(_REMOVE, [{"b_organ": row["organ"]} for row in rows])
+                work.many(_ENROL, rows)
+
+        again(written)
 
     def authenticate(self, caller: Caller) -> OrganId:
         """The caller's own code. Raises :class:`Unauthenticated`."""

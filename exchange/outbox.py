@@ -1,22 +1,27 @@
 """Claim, renew, settle, relay: the queue both modes share. The row is the work; a bell rung about it may be lost.
 
-A stage claims a batch in one transaction, by state and never by cursor, and does its effects and deletes the rows in another. A lease
-that runs out gives the rows to the next claimer; deleting and renewing ask for the lease token, so a late worker changes nothing. Leases
-and waits run on machine time, due times are business instants.
+Documents to be judged are claimed in one transaction, by state and never by cursor, and settled in another: the lease that lies between
+gives the rows to the next claimer when it runs out, and what deletes or renews asks for the lease's token, so a late worker changes
+nothing. What is to be routed keeps its order: it is locked, done and deleted in one transaction, shard by shard
+(:func:`exchange.store.engine.free_shards`). Leases and waits run on the database's machine time, due times are business instants.
+
+A row's place in the line for judgement is its ``turn``: urgency first, and within an urgency start-time fair queueing. A row takes the turn
+after its sender's last waiting one, but none before the next to be served. So a sender who hands in ten thousand at once waits behind
+himself, and the next sender's first document is among the next to be judged.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from zlib import crc32
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from exchange.retry import Decision
-from exchange.store.engine import machine_now, skip_locked
+from exchange.store.engine import machine_now, skip_locked, storable
 from exchange.store.tables import outbox, package
 from exchange.store.work import Store, Work
 
@@ -32,6 +37,24 @@ class Stage(StrEnum):
 
 FOLLOWS = {Stage.VERIFY: frozenset({Stage.ROUTE}), Stage.ROUTE: frozenset[Stage]()}
 """The stages for which a stage leaves work."""
+SHARDS = 16
+"""Packages about one sender's documents are in one of these, and are routed in the order of admission."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Work for a stage. ``owner``: whose document it is about; ``due_at``: business instant (epoch seconds)."""
+
+    package: int
+    sender: str
+    owner: str
+    due_at: int
+    priority: int
+
+    @property
+    def shard(self) -> int:
+        """The same for all packages about one owner's documents, in every process."""
+        return crc32(self.owner.encode()) % SHARDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +67,21 @@ class Claim:
     due_at: int
     attempt: int
     lease: str
+    timeouts: int = 0
+    """How many attempts ended because judging took longer than it may."""
+    counted: bool = True
+    """Whether the row says so already: not while it is only locked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a stage may go: rows due by ``until`` of packages admitted up to ``package``."""
+
+    until: int
+    package: int = 1 << 62
+
+
+EVERYTHING = Reach(1 << 62)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +94,47 @@ class Parked:
     error: str
 
 
-_FAIR_WINDOW = 4
-_OPEN = (
-    select(outbox.c.id, outbox.c.package, outbox.c.sender, outbox.c.due_at, outbox.c.attempts)
-    .where(outbox.c.stage == bindparam("stage"), outbox.c.parked == 0, outbox.c.due_at <= bindparam("until"))
-    .order_by(outbox.c.due_at, outbox.c.package)
-    .limit(bindparam("window"))
-)
-_READY = {dialect: _OPEN.where(outbox.c.ready_at <= machine_now(dialect)) for dialect in ("sqlite", "postgresql")}
+_DIALECTS = ("sqlite", "postgresql")
+_CLASS = 1 << 40
+"""Turns of one urgency."""
+_MOST_URGENT = 7
+_COLUMNS = (
+    outbox.c.id, outbox.c.package, outbox.c.sender, outbox.c.due_at, outbox.c.attempts, outbox.c.lease, outbox.c.timeouts,
+)  # fmt: skip
+_DUE = (
+    outbox.c.stage == bindparam("stage"), outbox.c.parked == 0, outbox.c.due_at <= bindparam("until"),
+    outbox.c.package <= bindparam("upto"),
+)  # fmt: skip
+_OPEN = select(*_COLUMNS).where(*_DUE).order_by(outbox.c.turn, outbox.c.package).limit(bindparam("window"))
+_READY = {dialect: _OPEN.where(outbox.c.ready_at <= machine_now(dialect)) for dialect in _DIALECTS}
+_CLAIMABLE = {dialect: skip_locked(query, dialect) for dialect, query in _READY.items()}
+_IN_SHARDS = _CLAIMABLE["postgresql"].where(outbox.c.shard.in_(bindparam("shards", expanding=True)))
+_UNFINISHED = {
+    dialect: select(outbox.c.id)
+    .where(*_DUE, or_(outbox.c.ready_at <= machine_now(dialect), outbox.c.lease != "", outbox.c.error == ""))
+    .limit(1)
+    for dialect in _DIALECTS
+}
+_THESE = {
+    dialect: skip_locked(
+        select(*_COLUMNS)
+        .where(outbox.c.id.in_(bindparam("ids", expanding=True)), outbox.c.parked == 0, outbox.c.ready_at <= machine_now(dialect))
+        .order_by(outbox.c.turn, outbox.c.package),
+        dialect,
+    )
+    for dialect in _DIALECTS
+}
 _TAKE = {
     dialect: update(outbox)
     .where(outbox.c.id == bindparam("b_id"))
     .values(lease=bindparam("b_lease"), attempts=outbox.c.attempts + 1, ready_at=machine_now(dialect) + bindparam("b_seconds"))
-    for dialect in ("sqlite", "postgresql")
+    for dialect in _DIALECTS
 }
 _RENEW = {
     dialect: update(outbox)
     .where(outbox.c.id == bindparam("b_id"), outbox.c.lease == bindparam("b_lease"))
     .values(ready_at=machine_now(dialect) + bindparam("b_seconds"))
-    for dialect in ("sqlite", "postgresql")
+    for dialect in _DIALECTS
 }
 _GIVE_BACK = {
     dialect: update(outbox)
@@ -84,51 +144,99 @@ _GIVE_BACK = {
         error=bindparam("b_error"),
         parked=bindparam("b_parked"),
         attempts=outbox.c.attempts - bindparam("b_uncounted"),
-        ready_at=machine_now(dialect) + bindparam("b_wait"),
+        # rows that failed together come back one after another: spread by their ids, over a quarter of the wait
+        ready_at=machine_now(dialect) + bindparam("b_wait") + outbox.c.id * 7919 % bindparam("b_spread"),
     )
-    for dialect in ("sqlite", "postgresql")
+    for dialect in _DIALECTS
 }
+_TIME_OUT = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("b_id"), outbox.c.lease == bindparam("b_lease"))
+    .values(lease="", ready_at=0, timeouts=outbox.c.timeouts + 1, error=bindparam("b_error"))
+)
 _HELD = select(outbox.c.id, outbox.c.lease).where(outbox.c.id.in_(bindparam("ids", expanding=True)))
+_HELD_LOCKED = _HELD.order_by(outbox.c.id).with_for_update()
 _DELETE = delete(outbox).where(outbox.c.id == bindparam("b_id"))
 _INSERT = insert(outbox)
 _NEXT_DUE = select(func.min(outbox.c.due_at)).where(outbox.c.parked == 0, outbox.c.stage == bindparam("stage"))
+_OF_CLASS = (
+    outbox.c.stage == bindparam("stage"), outbox.c.parked == 0, outbox.c.turn >= bindparam("base"),
+    outbox.c.turn < bindparam("end"),
+)  # fmt: skip
+_LINE = select(
+    select(func.min(outbox.c.turn)).where(*_OF_CLASS, outbox.c.attempts == 0).scalar_subquery().label("first"),
+    select(func.max(outbox.c.turn)).where(*_OF_CLASS, outbox.c.sender == bindparam("sender")).scalar_subquery().label("last"),
+)
 
 
-def post(work: Work, stage: Stage, rows: Iterable[tuple[int, str, int, int]]) -> None:
-    """Write down work for a stage: (package, sender, due instant, priority) each."""
+def post(work: Work, stage: Stage, tasks: Sequence[Task]) -> None:
+    """Write down work for a stage."""
+    turns = _turns(work, stage, tasks) if stage is Stage.VERIFY else [0] * len(tasks)
     work.many(
         _INSERT,
         [
             {
-                "stage": stage.value, "package": number, "sender": sender, "due_at": due, "priority": priority,
-                "attempts": 0, "ready_at": 0, "lease": "", "parked": 0, "error": "",
+                "stage": stage.value, "package": one.package, "sender": one.sender, "due_at": one.due_at, "priority": one.priority,
+                "attempts": 0, "ready_at": 0, "lease": "", "parked": 0, "error": "", "turn": turn, "shard": one.shard, "timeouts": 0,
             }
-            for number, sender, due, priority in rows
+            for one, turn in zip(tasks, turns, strict=True)
         ],
     )  # fmt: skip
 
 
-def claim(work: Work, stage: Stage, count: int, *, until: int, lease: str, seconds: int) -> list[Claim]:
-    """Take up to ``count`` open rows due by ``until`` under a lease: oldest first; for VERIFY, senders take turns within a window."""
-    query = skip_locked(_READY[work.dialect], work.dialect)
-    wanted = count * _FAIR_WINDOW if stage is Stage.VERIFY else count
-    window = work.all(query, {"stage": stage.value, "until": until, "window": wanted})
-    chosen = window if len(window) <= count else list(_in_turn(window, count))
-    work.many(_TAKE[work.dialect], [{"b_id": row.id, "b_lease": lease, "b_seconds": seconds} for row in chosen])
-    return [Claim(row.id, row.package, row.sender, row.due_at, row.attempts + 1, lease) for row in chosen]
+def _turns(work: Work, stage: Stage, tasks: Iterable[Task]) -> list[int]:
+    """The place in the line of each. Two transactions at once may give one sender the same turn twice: he gains a document, no more."""
+    following: dict[tuple[int, str], int] = {}
+    turns = []
+    for one in tasks:
+        base = (_MOST_URGENT - min(max(one.priority, 0), _MOST_URGENT)) * _CLASS
+        turn = following.get((base, one.sender))
+        if turn is None:
+            said = {"stage": stage.value, "base": base, "end": base + _CLASS, "sender": one.sender}
+            ((first, last),) = work.rows(_LINE, said)
+            turn = max(base if first is None else first, base if last is None else last + 1)
+        turns.append(turn)
+        following[base, one.sender] = turn + 1
+    return turns
 
 
-def _in_turn(window: Sequence[Any], count: int) -> Iterator[Any]:
-    """One sender's flood does not keep the others waiting: each in turn gives its oldest row."""
-    queues: dict[str, deque[Any]] = defaultdict(deque)
-    for row in window:
-        queues[row.sender].append(row)
-    turns = deque(queues.values())
-    for _ in range(count):
-        queue = turns.popleft()
-        yield queue.popleft()
-        if queue:
-            turns.append(queue)
+def claim(work: Work, stage: Stage, count: int, *, until: int, lease: str, seconds: int, upto: int = EVERYTHING.package) -> list[Claim]:
+    """Take up to ``count`` open rows within reach under a lease, in the order of their turns. A row that was tried before comes alone."""
+    return claim_batch(work, stage, count, Reach(until, upto), lease=lease, seconds=seconds)[0]
+
+
+def claim_batch(work: Work, stage: Stage, count: int, reach: Reach, *, lease: str, seconds: int) -> tuple[list[Claim], bool]:
+    """As :func:`claim`, and whether there may be more."""
+    said = {"stage": stage.value, "until": reach.until, "upto": reach.package, "window": count}
+    rows = work.all(_CLAIMABLE[work.dialect], said)
+    chosen = _together(rows)
+    return _take(work, chosen, lease, seconds), len(rows) == count or len(chosen) < len(rows)
+
+
+def _together(rows: Sequence[Any]) -> Sequence[Any]:
+    """Whoever died of a row may have died of this one: the others of its batch must not die with it again."""
+    for index, row in enumerate(rows):
+        if row.attempts:
+            return rows[: max(index, 1)]
+    return rows
+
+
+def _take(work: Work, rows: Sequence[Any], lease: str, seconds: int) -> list[Claim]:
+    work.many(_TAKE[work.dialect], [{"b_id": row.id, "b_lease": lease, "b_seconds": seconds} for row in rows])
+    return [Claim(row.id, row.package, row.sender, row.due_at, row.attempts + 1, lease, row.timeouts) for row in rows]
+
+
+def lock(work: Work, stage: Stage, count: int, reach: Reach, shards: Sequence[int] | None) -> list[Claim]:
+    """The next rows of these shards (``None``: of all), in order, locked until the transaction ends; nothing is written about it."""
+    said: dict[str, Any] = {"stage": stage.value, "until": reach.until, "upto": reach.package, "window": count}
+    query = _CLAIMABLE[work.dialect] if shards is None else _IN_SHARDS
+    rows = work.all(query, said if shards is None else {**said, "shards": shards})
+    return [Claim(row.id, row.package, row.sender, row.due_at, row.attempts + 1, row.lease, row.timeouts, counted=False) for row in rows]
+
+
+def claim_these(work: Work, rows: Sequence[Claim], *, lease: str, seconds: int) -> list[Claim]:
+    """Take these rows under a lease, but for those that others have or did meanwhile."""
+    return _take(work, work.all(_THESE[work.dialect], {"ids": [one.id for one in rows]}), lease, seconds)
 
 
 def renew(work: Work, claims: Sequence[Claim], seconds: int) -> None:
@@ -137,8 +245,8 @@ def renew(work: Work, claims: Sequence[Claim], seconds: int) -> None:
 
 
 def still_held(work: Work, claims: Sequence[Claim]) -> list[Claim]:
-    """Those of the claims whose lease still holds; asked first in the transaction that does the effects."""
-    held = {row.id: row.lease for row in work.all(_HELD, {"ids": [one.id for one in claims]})}
+    """Those of the claims whose lease still holds, locked; asked first in the transaction that does the effects."""
+    held = {row.id: row.lease for row in work.all(_HELD_LOCKED, {"ids": [one.id for one in claims]})}
     return [one for one in claims if held.get(one.id) == one.lease]
 
 
@@ -152,27 +260,40 @@ def give_back(work: Work, one: Claim, decision: Decision) -> None:
     work.run(
         _GIVE_BACK[work.dialect],
         {
-            "b_id": one.id, "b_lease": one.lease, "b_error": decision.reason, "b_parked": int(decision.park),
-            "b_uncounted": 0, "b_wait": decision.wait,
+            "b_id": one.id, "b_lease": one.lease, "b_error": storable(decision.reason), "b_parked": int(decision.park),
+            "b_uncounted": 0, "b_wait": decision.wait, "b_spread": decision.wait // 4 + 1,
         },
     )  # fmt: skip
 
 
 def postpone(work: Work, claims: Sequence[Claim], seconds: int = 0) -> None:
     """It is not their turn yet: back in the queue, the attempt not counted, for so many machine seconds behind all others."""
-    rows = [{"b_id": one.id, "b_lease": one.lease, "b_error": "", "b_parked": 0, "b_uncounted": 1, "b_wait": seconds} for one in claims]
+    said = {"b_error": "", "b_parked": 0, "b_wait": seconds, "b_spread": 1}
+    rows = [{"b_id": one.id, "b_lease": one.lease, "b_uncounted": int(one.counted), **said} for one in claims]
     work.many(_GIVE_BACK[work.dialect], rows)
 
 
-def ringing(work: Work, until: int) -> set[Stage]:
-    """The stages that have open work due by then: whose bell to ring. A broker's doorbell says no more than this."""
-    return {stage for stage in Stage if work.first(_READY[work.dialect], {"stage": stage.value, "until": until, "window": 1}) is not None}
+def time_out(work: Work, one: Claim, seconds: int) -> None:
+    """Judging it took longer than ``seconds``: free for the next attempt, which will know."""
+    work.run(_TIME_OUT, {"b_id": one.id, "b_lease": one.lease, "b_error": f"judging it took longer than {seconds} seconds"})
 
 
-def relay(store: Store, ring: Callable[[Stage], None], until: int) -> None:
+def ringing(work: Work, reach: Reach) -> set[Stage]:
+    """The stages that have open work within reach: whose bell to ring. A broker's doorbell says no more than this."""
+    said = {"until": reach.until, "upto": reach.package, "window": 1}
+    return {stage for stage in Stage if work.first(_READY[work.dialect], {"stage": stage.value, **said}) is not None}
+
+
+def unfinished(work: Work, reach: Reach) -> set[Stage]:
+    """The stages with rows within reach that are open or in somebody's hands. What waits after a failure is not among them."""
+    said = {"until": reach.until, "upto": reach.package}
+    return {stage for stage in Stage if work.first(_UNFINISHED[work.dialect], {"stage": stage.value, **said}) is not None}
+
+
+def relay(store: Store, ring: Callable[[Stage], None], reach: Reach) -> None:
     """Ring for every stage that has work. Rung too often or not at all, nothing is lost or doubled: the rows are the work."""
     with store.reading() as work:
-        stages = ringing(work, until)
+        stages = ringing(work, reach)
     for stage in Stage:
         if stage in stages:
             ring(stage)
@@ -204,7 +325,7 @@ def parked(store: Store) -> tuple[Parked, ...]:
 
 def release(work: Work) -> int:
     """Put every parked row back in its queue, with its attempts forgotten (after people have mended the cause)."""
-    return work.run(update(outbox).where(outbox.c.parked == 1).values(parked=0, attempts=0, ready_at=0, lease="", error=""))
+    return work.run(update(outbox).where(outbox.c.parked == 1).values(parked=0, attempts=0, ready_at=0, lease="", error="", timeouts=0))
 
 
 def release_leases(work: Work) -> int:

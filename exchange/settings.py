@@ -26,8 +26,12 @@ class AxisSettings:
     """Ledger entries written in one transaction: a writer waits for no more than these."""
     claim_size: int = 256
     """Rows a stage claims in one transaction."""
-    lease_seconds: int = 60
-    """Machine seconds a claim holds before another worker may take it over."""
+    lease_seconds: int = 6
+    """Machine seconds a claim holds before another worker may take it over; whoever works on it renews it."""
+    document_seconds: int = 20
+    """Machine seconds a worker gives to judging one document; after twice as long, in two attempts, it is refused."""
+    settle_seconds: int = 300
+    """Machine seconds a settling waits for workers."""
     max_attempts: int = 5
     """Attempts after which a row is parked, visible and never dropped."""
     max_package_bytes: int = 1 << 30

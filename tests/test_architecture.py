@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("signing", "exchange", "scenarios", "console")
+PACKAGES = ("signing", "exchange", "workers", "scenarios", "console")
 
 CLOCKS = {
     "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "datetime.fromtimestamp", "date.fromtimestamp",
@@ -27,8 +27,25 @@ CHANCE = {"uuid.uuid1", "uuid.uuid4", "os.urandom", "os.getrandom"}
 BOUNDARIES: dict[str, dict[str, str]] = {
     "console/audit/asking.py": {"time.monotonic": "an audit tells its documents per second on standard error; no answer depends on it"},
     "console/session.py": {"time.monotonic": "progress shows documents per second of the machine; no fact and no file depends on it"},
+    "exchange/crew.py": {
+        "time.monotonic": "how long ago this process sealed; business time is the row's, or the database's clock",
+        "time.sleep": "a patrol's pause between two looks at the queue",
+    },
+    "exchange/dispatch.py": {
+        "time.monotonic": "how long a settling has waited for workers: nothing but its giving up depends on it",
+        "time.sleep": "the pause between two looks at the queue",
+    },
+    "exchange/doorbell.py": {"time.sleep": "at most so many rings a second"},
+    "exchange/stages/guard.py": {
+        "time.monotonic": "how long a document has been judged: it may cost a process its life, never a document its verdict",
+        "time.sleep": "the pause between two renewals",
+    },
     "console/verify/command.py": {"datetime.now": "verify without --at asks what holds at present; all else is given the instant"},
     "exchange/members.py": {"secrets.token_bytes": "the salt of a stored secret must not be foreseeable; it is never shown nor measured"},
+    "workers/app.py": {
+        "time.sleep": "the pause before a patrol that met a fault begins again",
+        "time.monotonic_ns": "a name for a process that no earlier one had; compared, never measured",
+    },
 }
 """File → call → why it may stand there."""
 

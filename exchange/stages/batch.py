@@ -83,7 +83,9 @@ class Batch:
         self.refuse(one, held.recipient, rule, detail, sub_indication)
 
     def road(self, one: Admitted, recipient: Organization) -> str:
-        """The hops from the package's sender to one organisation, joined; empty when it needs none."""
+        """The hops from the package's sender to one organisation, joined; empty when it needs none, or the axis has none at all."""
+        if not self.desk.hops:
+            return ""
         sender = self.organization(one.sender)
         return ROUTE_SEPARATOR.join(hops_for(sender, recipient)) if sender is not None else ""
 

@@ -33,14 +33,14 @@ _COLUMNS = (
     delivery.c.id, delivery.c.document, delivery.c.package, delivery.c.recipient, delivery.c.organ, delivery.c.state, delivery.c.since,
     delivery.c.reason, delivery.c.route, delivery.c.available_at,
 )  # fmt: skip
-_BY_PACKAGE = select(*_COLUMNS).where(delivery.c.package.in_(bindparam("packages", expanding=True))).order_by(delivery.c.id)
+# what is read here may be moved: locked in the order of ids, for a verdict, a report, an arrival and a fetch may come to it at once
+_HELD = select(*_COLUMNS).order_by(delivery.c.id).with_for_update()
+_BY_PACKAGE = _HELD.where(delivery.c.package.in_(bindparam("packages", expanding=True)))
 _BY_MAILBOX = _BY_PACKAGE.where(delivery.c.organ == bindparam("organ"))
-_BY_DOCUMENT = select(*_COLUMNS).where(delivery.c.document == bindparam("document")).order_by(delivery.c.id)
-_ONE = select(*_COLUMNS).where(delivery.c.document == bindparam("document"), delivery.c.recipient == bindparam("recipient"))
-_ALL_BY_ORGAN = (
-    select(*_COLUMNS).where(delivery.c.document == bindparam("document"), delivery.c.organ == bindparam("organ")).order_by(delivery.c.id)
-)
-_BY_ID = select(*_COLUMNS).where(delivery.c.id == bindparam("id"))
+_BY_DOCUMENT = _HELD.where(delivery.c.document == bindparam("document"))
+_ONE = _BY_DOCUMENT.where(delivery.c.recipient == bindparam("recipient"))
+_ALL_BY_ORGAN = _BY_DOCUMENT.where(delivery.c.organ == bindparam("organ"))
+_BY_ID = _HELD.where(delivery.c.id == bindparam("id"))
 _UPDATE = (
     update(delivery)
     .where(delivery.c.id == bindparam("b_id"))

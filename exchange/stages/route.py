@@ -31,8 +31,9 @@ def run_route(work: Work, desk: Desk, claims: Sequence[Claim]) -> list[Mail]:
     carried: dict[int, list[Held]] = {number: [] for number in fresh}
     for delivery in batch.moves.of_packages(fresh):
         carried[delivery.package].append(delivery)
-    done, waiting = [], []
-    for claim in held:
+    done: list[Claim] = []
+    waiting: list[Claim] = []
+    for claim in sorted(held, key=lambda claim: claim.package):
         one = packages[claim.package]
         try:
             if one.kind is PackageKind.STATUS:

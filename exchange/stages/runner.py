@@ -1,54 +1,113 @@
-"""Runs the stages: one batch at a time, claimed in one transaction and settled in another. The same code inline and in a worker.
+"""Runs the stages, one batch at a time. The same code inline and in a worker.
 
-When a batch fails, its rows are tried one by one, so that one bad row never holds up the others; the one that fails waits or is parked.
+A batch of documents is claimed in one transaction, judged outside of any, and settled in another. A batch to be routed is locked, done and
+settled in one, in order. When a batch fails, its rows are tried one by one, so that one bad row never holds up the others; the one that
+fails waits or is parked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import count
 
 from exchange.errors import StoreUnavailable
-from exchange.outbox import Claim, Stage, claim, give_back, postpone
-from exchange.retry import decide
+from exchange.outbox import SHARDS, Claim, Reach, Stage, claim_batch, claim_these, give_back, lock, postpone
+from exchange.retry import Decision, decide
 from exchange.stages.desk import Desk
+from exchange.stages.guard import Guard, NoGuard
 from exchange.stages.mail import Mail
 from exchange.stages.route import run_route
 from exchange.stages.verify import judge_claims, record
+from exchange.store.engine import free_shards
+from exchange.store.work import Conflict, again
 
 _DOCUMENTS = 32
+_DEATHS = 2
+"""An attempt that ends without a word weighs half of one that ends with an error: machines die of other things than documents, too."""
+_PARTS = 2
+"""A router takes half of the shards at a time, and leaves the others to the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What one batch did. ``more``: there may be other rows, to be looked for at once; without rows: only others can do them."""
+
+    rows: int
+    mail: list[Mail]
+    more: bool
 
 
 class Runner:
-    """Claims and handles batches of one worker. ``worker`` names it in its leases."""
+    """Claims and handles batches of one worker. ``worker`` names it in its leases, which must not be anybody else's."""
 
-    def __init__(self, desk: Desk, worker: str = "inline") -> None:
+    def __init__(self, desk: Desk, worker: str = "inline", guard: Guard | None = None) -> None:
         self._desk = desk
+        self._guard = guard or NoGuard()
         self._leases = (f"{worker}-{number}" for number in count(1))
+        self._part = count()
 
     def batch(self, stage: Stage) -> int:
         """Rows claimed at once. Documents come with their letters, so a batch of them is small: its attachments are in memory together."""
         size = self._desk.settings.claim_size
         return min(size, _DOCUMENTS) if stage is Stage.VERIFY else size
 
-    def run(self, stage: Stage, until: int) -> tuple[int, list[Mail]]:
-        """One batch of one stage: (rows claimed, mail posted)."""
+    def run(self, stage: Stage, reach: Reach) -> Done:
+        """One batch of one stage."""
+        return self._verify(reach) if stage is Stage.VERIFY else self._route(reach)
+
+    def _verify(self, reach: Reach) -> Done:
         settings = self._desk.settings
         with self._desk.store.writing() as work:
-            claims = claim(work, stage, self.batch(stage), until=until, lease=next(self._leases), seconds=settings.lease_seconds)
+            size, lease = self.batch(Stage.VERIFY), next(self._leases)
+            claims, more = claim_batch(work, Stage.VERIFY, size, reach, lease=lease, seconds=settings.lease_seconds)
         if not claims:
-            return 0, []
+            return Done(0, [], more)
+        if claims[0].attempt > settings.max_attempts * _DEATHS:
+            self._park(claims[0])
+            return Done(1, [], more=True)
+        with self._guard.holding(claims):
+            try:
+                return Done(len(claims), self._handle(Stage.VERIFY, claims), more)
+            except StoreUnavailable:
+                self._put_back(claims)
+                raise
+            except Exception:  # whatever one row raises, the others of its batch must go on; it is tried alone and its error kept
+                return Done(len(claims), self._one_by_one(Stage.VERIFY, claims), more)
+
+    def _park(self, one: Claim) -> None:
+        """Whoever judges it dies, by a crash that no code of ours sees: it comes alone, and no more."""
+        with self._desk.store.writing() as work:
+            give_back(work, one, Decision(park=True, wait=0, reason=f"{one.attempt - 1} attempts at it ended without a word"))
+
+    def _route(self, reach: Reach) -> Done:
+        parts = 1 if self._desk.store.dialect == "sqlite" else _PARTS
+        first = next(self._part)
+        done = [self._route_shards(reach, range((first + part) % parts, SHARDS, parts)) for part in range(parts)]
+        return Done(sum(one.rows for one in done), [mail for one in done for mail in one.mail], any(one.more for one in done))
+
+    def _route_shards(self, reach: Reach, shards: Sequence[int]) -> Done:
+        rows: list[Claim] = []
+
+        def locked() -> list[Mail]:
+            with self._desk.store.writing() as work:
+                ours = free_shards(work, shards)
+                rows[:] = [] if ours == [] else lock(work, Stage.ROUTE, self.batch(Stage.ROUTE), reach, ours)
+                return run_route(work, self._desk, rows) if rows else []
+
         try:
-            return len(claims), self._handle(stage, claims)
+            mail = again(locked)
+            return Done(len(rows), mail, len(rows) == self.batch(Stage.ROUTE))
         except StoreUnavailable:
-            self._put_back(claims)
             raise
-        except Exception:  # whatever one row raises, the others of its batch must go on; it is tried alone and its error kept
-            return len(claims), self._one_by_one(stage, claims)
+        except Exception:  # as above: now each in a transaction of its own, under a lease that counts its attempt
+            with self._desk.store.writing() as work:
+                claims = claim_these(work, rows, lease=next(self._leases), seconds=self._desk.settings.lease_seconds)
+            return Done(len(rows), self._one_by_one(Stage.ROUTE, claims), more=True)
 
     def _handle(self, stage: Stage, claims: Sequence[Claim]) -> list[Mail]:
-        return _HANDLERS[stage](self._desk, claims)
+        return verify(self._desk, claims, self._guard) if stage is Stage.VERIFY else route(self._desk, claims)
 
     def _one_by_one(self, stage: Stage, claims: Sequence[Claim]) -> list[Mail]:
         mail: list[Mail] = []
@@ -66,19 +125,26 @@ class Runner:
 
     def _put_back(self, claims: Sequence[Claim]) -> None:
         """The machine failed, not the rows: free them at once if it still lets us; otherwise their lease runs out."""
-        with suppress(StoreUnavailable), self._desk.store.writing() as work:
+        with suppress(StoreUnavailable, Conflict), self._desk.store.writing() as work:
             postpone(work, claims)
 
 
-def _verify(desk: Desk, claims: Sequence[Claim]) -> list[Mail]:
-    judged = list(judge_claims(desk, claims))
-    with desk.store.writing() as work:
-        return record(work, desk, judged)
+def verify(desk: Desk, claims: Sequence[Claim], guard: Guard) -> list[Mail]:
+    """Judge claimed documents and settle them."""
+    judged = list(judge_claims(desk, claims, guard))
+
+    def written() -> list[Mail]:
+        with desk.store.writing() as work:
+            return record(work, desk, judged)
+
+    return again(written)
 
 
-def _route(desk: Desk, claims: Sequence[Claim]) -> list[Mail]:
-    with desk.store.writing() as work:
-        return run_route(work, desk, claims)
+def route(desk: Desk, claims: Sequence[Claim]) -> list[Mail]:
+    """Route what was claimed under a lease."""
 
+    def written() -> list[Mail]:
+        with desk.store.writing() as work:
+            return run_route(work, desk, claims)
 
-_HANDLERS: dict[Stage, Callable[[Desk, Sequence[Claim]], list[Mail]]] = {Stage.VERIFY: _verify, Stage.ROUTE: _route}
+    return again(written)

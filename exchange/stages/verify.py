@@ -10,16 +10,17 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import insert
 
 from exchange.domain.lifecycle import Event, allowed
-from exchange.outbox import Claim, Stage, post, settle, still_held
+from exchange.outbox import Claim, Stage, Task, post, settle, still_held
 from exchange.stages.batch import Admitted, Batch, load_admitted
 from exchange.stages.desk import Desk
+from exchange.stages.guard import Guard
 from exchange.stages.mail import Mail, instant
 from exchange.stages.moves import Moves
 from exchange.store.blobs import StoredBlob
 from exchange.store.contents import StoredPackage, load_packages
 from exchange.store.tables import letter_stamp, verdict
 from exchange.store.work import Work
-from exchange.verification import Attachment, Judgement, judge
+from exchange.verification import Attachment, Finding, Judgement, judge
 
 _VERDICT = insert(verdict)
 _STAMP = insert(letter_stamp)
@@ -27,14 +28,26 @@ HEAD = 64
 """First bytes of a large attachment, by which it is told that it is no letter."""
 
 
-def judge_claims(desk: Desk, claims: Sequence[Claim]) -> Iterator[tuple[Claim, Admitted, Judgement]]:
+TIMEOUTS = 2
+"""So many times a document may take longer than it may; then it is refused unjudged."""
+
+
+def judge_claims(desk: Desk, claims: Sequence[Claim], guard: Guard) -> Iterator[tuple[Claim, Admitted, Judgement]]:
     """Judge claimed documents, outside any transaction: a slow letter holds no lock."""
     with desk.store.reading() as work:
         packages = load_admitted(work, [claim.package for claim in claims])
         stored = load_packages(work, [claim.package for claim in claims])
     for claim in claims:
         one = packages[claim.package]
-        yield claim, one, _judge(desk, one, stored[one.id])
+        if claim.timeouts >= TIMEOUTS:
+            yield claim, one, _UNJUDGED
+            continue
+        with guard.document(claim):
+            judgement = _judge(desk, one, stored[one.id])
+        yield claim, one, judgement
+
+
+_UNJUDGED = Judgement((Finding("too-slow", f"judging it was given up {TIMEOUTS} times after the time a document may take"),), (), ())
 
 
 def _judge(desk: Desk, one: Admitted, stored: StoredPackage) -> Judgement:
@@ -64,7 +77,7 @@ def record(work: Work, desk: Desk, judged: Sequence[tuple[Claim, Admitted, Judge
     if stamped:
         work.many(_STAMP, stamped)
     accepted = [one for _, one, said in fresh if said.accepted]
-    post(work, Stage.ROUTE, [(one.id, one.sender, one.at, one.priority) for one in accepted])
+    post(work, Stage.ROUTE, [Task(one.id, one.sender, one.sender, one.at, one.priority) for one in accepted])
     refused = {one.id: (one, said) for _, one, said in fresh if not said.accepted}
     for delivery in batch.moves.of_packages(list(refused)):
         one, said = refused[delivery.package]

@@ -12,7 +12,7 @@ from exchange.api import PackageKind
 from exchange.domain.identifiers import DocumentKey, OrganId
 from exchange.domain.lifecycle import DeliveryState, Operation
 from exchange.edxml.model import EdocHeader
-from exchange.outbox import Stage, post
+from exchange.outbox import Stage, Task, post
 from exchange.store.blobs import StagedBlob, adopt
 from exchange.store.engine import reserve_ids
 from exchange.store.tables import attachment, delivery, delivery_event, document, package, receipt, skeleton, status
@@ -37,6 +37,8 @@ class Admission:
     """(about, number, notation, year, code, description)."""
     key: DocumentKey | None = None
     header: EdocHeader | None = None
+    owner: str = ""
+    """Whose document it is about: the sender's own, or the one a report answers."""
     statement: bytes = b""
     signature: bytes = b""
     row: int = field(default=0)
@@ -96,7 +98,9 @@ def write_admissions(work: Work, admissions: Sequence[Admission]) -> None:
     work.many(_INSERT_STATUS, [_status_row(one.row, one.status) for one in admissions if one.status is not None])
     _write_documents(work, [one for one in admissions if one.kind is PackageKind.EDOC])
     for stage, kind in ((Stage.VERIFY, PackageKind.EDOC), (Stage.ROUTE, PackageKind.STATUS)):
-        post(work, stage, [(one.row, one.sender, one.admitted_at, one.priority) for one in admissions if one.kind is kind])
+        tasks = [Task(one.row, one.sender, one.owner, one.admitted_at, one.priority) for one in admissions if one.kind is kind]
+        if tasks:
+            post(work, stage, tasks)
 
 
 def _package_row(one: Admission) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from hashlib import sha256
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from exchange.errors import DamagedBlob
-from exchange.store.engine import machine_now, reserve_ids
+from exchange.store.engine import insert_new, machine_now, reserve_ids
 from exchange.store.tables import blob, chunk, upload
 from exchange.store.work import Store, Work
 from signing import PackedLetter, pack_letter, unpack_letter
@@ -108,10 +108,10 @@ class BlobWriter:
 _NOW = {dialect: select(machine_now(dialect)) for dialect in ("sqlite", "postgresql")}
 _BEGIN = insert(upload)
 _KEEP = insert(chunk)
-_INSERT = insert(blob)
 _TOUCH = update(upload).where(upload.c.id == bindparam("b_id")).values(touched_at=bindparam("b_at"))
 _ADOPT = update(upload).where(upload.c.id == bindparam("b_id")).values(adopted=1)
 _KNOWN = select(blob.c.sha256, blob.c.id).where(blob.c.sha256.in_(bindparam("digests", expanding=True)))
+_UPLOADED = select(blob.c.upload).where(blob.c.upload.in_(bindparam("uploads", expanding=True)))
 _BLOBS = select(blob.c.id, blob.c.sha256, blob.c.size, blob.c.template, blob.c.data, blob.c.upload).where(
     blob.c.id.in_(bindparam("ids", expanding=True))
 )
@@ -123,15 +123,26 @@ _CHUNK = select(chunk.c.data).where(chunk.c.upload == bindparam("upload"), chunk
 
 def adopt(work: Work, staged: Sequence[StagedBlob]) -> dict[bytes, int]:
     """Give every attachment its blob row, new or already there; returns blob ids by SHA-256."""
-    wanted = {one.sha256: one for one in staged}
+    wanted = {one.sha256: one for one in sorted(staged, key=lambda one: one.sha256)}  # two calls take the same ones in the same order
     if not wanted:
         return {}
-    known: dict[bytes, int] = {bytes(digest): number for digest, number in work.all_of(_KNOWN, "digests", list(wanted))}
+    known = _known(work, list(wanted))
     fresh = [one for digest, one in wanted.items() if digest not in known]
-    ids = reserve_ids(work, blob, len(fresh))
-    work.many(_INSERT, [_row(number, one) for number, one in zip(ids, fresh, strict=True)])
-    work.many(_ADOPT, [{"b_id": one.upload} for one in fresh if one.upload is not None])
-    return known | {one.sha256: number for number, one in zip(ids, fresh, strict=True)}
+    if not fresh:
+        return known
+    work.many(
+        insert_new(blob, "sha256", work.dialect),
+        [_row(number, one) for number, one in zip(reserve_ids(work, blob, len(fresh)), fresh, strict=True)],
+    )
+    ours = _known(work, [one.sha256 for one in fresh])
+    uploads = [one.upload for one in fresh if one.upload is not None]
+    if uploads:
+        work.many(_ADOPT, [{"b_id": number} for (number,) in work.rows(_UPLOADED, {"uploads": uploads})])
+    return known | ours
+
+
+def _known(work: Work, digests: Sequence[bytes]) -> dict[bytes, int]:
+    return {bytes(digest): number for digest, number in work.all_of(_KNOWN, "digests", digests)}
 
 
 def _row(number: int, one: StagedBlob) -> dict[str, object]:

@@ -7,12 +7,32 @@ Traps kept in here: SQLite's driver opens transactions late unless told otherwis
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import IntEnum
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from sqlalchemy import BigInteger, ColumnElement, Engine, Select, Table, bindparam, cast, create_engine, event, extract, func, select, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Engine,
+    Insert,
+    Select,
+    Table,
+    bindparam,
+    cast,
+    create_engine,
+    event,
+    extract,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import QueuePool, StaticPool
@@ -31,25 +51,66 @@ _SQLITE_FAULTS = {
     sqlite3.SQLITE_PERM: "access to the database file is denied",
     sqlite3.SQLITE_BUSY: "the database is locked by another process",
 }
+UNREACHABLE = "the database is not reachable"
 _POSTGRES_FAULTS = {
     "53": "the database server is out of resources",
     "25006": "the database is read-only",
-    "08": "the database is not reachable",
+    "25P03": "the database ended a transaction that stood still",
+    "08": UNREACHABLE,
+    "57P": UNREACHABLE,
+    "3D000": "the database does not exist",
+    "28": "the database refuses this user",
 }
+_OVERTAKEN = ("40001", "40P01")
+"""Two transactions wanted the same rows in different orders, and the server ended this one."""
+_STANDSTILL_SECONDS = 6
+"""A process that stands still within a transaction loses it, and with it the rows it locked."""
+_POSTGRES_ARGUMENTS = {
+    "connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000,
+    "options": f"-c idle_in_transaction_session_timeout={_STANDSTILL_SECONDS}s -c timezone=UTC",
+}  # fmt: skip
 
 
 def open_engine(url: str | URL) -> Engine:
     """An engine for ``sqlite://`` (memory), ``sqlite:///path`` or ``postgresql+psycopg://…``. Nothing is connected yet."""
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        return create_engine(address)
+        engine = create_engine(address, connect_args={**_POSTGRES_ARGUMENTS, **address.query}, pool_size=10, max_overflow=30)
+        event.listen(engine, "connect", _prepare_postgres)
+        return engine
     arguments: dict[str, Any] = {"timeout": _BUSY_SECONDS, "check_same_thread": False, "cached_statements": 512}
     if in_memory(address):
         engine = create_engine(address, connect_args=arguments, poolclass=StaticPool)
     else:
-        engine = create_engine(address, connect_args=arguments)
+        engine = create_engine(address, connect_args=arguments, max_overflow=-1)  # every thread keeps one
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _prepare_postgres(connection: DBAPIConnection, _record: object) -> None:
+    raw: Any = connection
+    raw.autocommit = True  # transactions begin where the unit of work says so, with the isolation it says
+    raw.adapters.register_dumper(str, _text_dumper())
+
+
+@cache
+def _text_dumper() -> type:
+    from psycopg.types.string import StrDumper  # noqa: PLC0415 - the driver is an extra
+
+    class Storable(StrDumper):
+        """What somebody asks for may hold what no stored text can; it is then not found, instead of ending the transaction."""
+
+        def dump(self, obj: str) -> Any:
+            return super().dump(storable(obj))
+
+    return Storable
+
+
+def storable(words: str) -> str:
+    """A text every database takes: without NUL and lone surrogates, which stand for bytes that were no text."""
+    if "\0" in words:
+        words = words.replace("\0", "\ufffd")
+    return words if words.isascii() else words.encode("utf-8", "replace").decode("utf-8")
 
 
 def open_archive(path: Path) -> Engine:
@@ -123,12 +184,13 @@ def _use_wal(cursor: Any) -> None:
 
 
 def begin_sql(dialect: str, *, writing: bool) -> str:
-    """How a transaction opens; empty where the driver opens it by itself.
+    """How a transaction opens.
 
-    SQLite takes its write lock at once, so that a read cannot be overtaken before its write.
+    SQLite takes its write lock at once, so that a read cannot be overtaken before its write; PostgreSQL's writers lock the rows they read
+    before they change them, and see what others committed meanwhile. A reader sees one moment on both.
     """
     if dialect != "sqlite":
-        return ""
+        return "BEGIN" if writing else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     return "BEGIN IMMEDIATE" if writing else "BEGIN"
 
 
@@ -144,10 +206,18 @@ def reserve_ids(work: Work, table: Table, count: int) -> range | list[int]:
     if work.dialect == "sqlite":
         last = int(work.value(_last_id(table)))
         return range(last + 1, last + 1 + count)
-    return [row[0] for row in work.all(_drawn_ids(table), {"count": count})]
+    return sorted(row[0] for row in work.all(_drawn_ids(table), {"count": count}))
 
 
-_LATE = 10_000
+@cache
+def insert_new(table: Table, key: str, dialect: str) -> Insert:
+    """Insert rows but for those whose unique ``key`` is there, or is just being written by another transaction: that one is waited for."""
+    made = sqlite_insert(table) if dialect == "sqlite" else postgresql_insert(table)
+    return made.on_conflict_do_nothing(index_elements=[key])
+
+
+_LATE = 50_000
+"""No transaction stands still for longer than some seconds (see above); a busy axis draws some thousand ids of one table in each."""
 
 
 def late_ids(dialect: str) -> int:
@@ -175,6 +245,67 @@ def machine_now(dialect: str) -> ColumnElement[int]:
     return cast(extract("epoch", func.clock_timestamp()), BigInteger)
 
 
+_FREE_SHARDS = text("SELECT n FROM unnest(CAST(:shards AS integer[])) AS n WHERE pg_try_advisory_xact_lock(:family, n)")
+_WAIT_FOR = text("SELECT pg_advisory_xact_lock(:family, :number)")
+_TRY_FOR = text("SELECT pg_try_advisory_xact_lock(:family, :number)")
+_HOLD = text("SELECT pg_try_advisory_lock(:family, :number)")
+_HOLD_LATER = text("SELECT pg_advisory_lock(:family, :number)")
+_LET_GO = text("SELECT pg_advisory_unlock(:family, :number)")
+_FAMILY = 0x54525543
+"""Advisory locks are two numbers; the first says that they are ours."""
+
+
+class Lock(IntEnum):
+    """What only one transaction or process does at a time, across machines. SQLite's write lock says that by itself."""
+
+    OPENING = 1
+    """Bringing the schema up, writing down the terms."""
+    HOPS = 2
+    """Computing departures."""
+    SEALING = 3
+    ROUTE = 4
+    """Moving deliveries by packages about one sender's documents: a family of its own, one lock for each shard."""
+
+
+def free_shards(work: Work, shards: Sequence[int]) -> list[int] | None:
+    """Those of the shards no other transaction routes now, locked until this one ends; ``None`` where there is one writer anyway."""
+    if work.dialect == "sqlite":
+        return None
+    return [row[0] for row in work.rows(_FREE_SHARDS, {"shards": list(shards), "family": _FAMILY + Lock.ROUTE})]
+
+
+def wait_for(work: Work, lock: Lock) -> None:
+    """Have the lock until the transaction ends, after whoever has it now."""
+    if work.dialect != "sqlite":
+        work.run(_WAIT_FOR, {"family": _FAMILY, "number": int(lock)})
+
+
+def try_for(work: Work, lock: Lock) -> bool:
+    """Have the lock until the transaction ends, unless somebody has it now."""
+    return work.dialect == "sqlite" or bool(work.value(_TRY_FOR, {"family": _FAMILY, "number": int(lock)}))
+
+
+@contextmanager
+def alone(engine: Engine, lock: Lock, *, wait: bool = False) -> Iterator[bool]:
+    """Whether nobody else, on any machine, is inside with the same lock; it is held across transactions, and by no one who died.
+
+    With ``wait`` nobody is, from the moment the block begins.
+    """
+    if engine.dialect.name == "sqlite":
+        yield True
+        return
+    with engine.connect() as connection:
+        said = {"family": _FAMILY, "number": int(lock)}
+        held = wait or bool(connection.execute(_HOLD, said).scalar())
+        if wait:
+            connection.execute(_HOLD_LATER, said)
+        try:
+            yield held
+        finally:
+            if held:
+                connection.execute(_LET_GO, said)
+
+
 def append_only_ddl(name: str, dialect: str) -> tuple[str, ...]:
     """Triggers that forbid UPDATE and DELETE on one table."""
     if dialect == "sqlite":
@@ -183,7 +314,7 @@ def append_only_ddl(name: str, dialect: str) -> tuple[str, ...]:
             for verb in ("UPDATE", "DELETE")
         )
     return (
-        f"CREATE FUNCTION {name}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"CREATE OR REPLACE FUNCTION {name}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN RAISE EXCEPTION '{name} is append-only'; END $$",
         f"CREATE TRIGGER {name}_append_only BEFORE UPDATE OR DELETE ON {name} FOR EACH ROW EXECUTE FUNCTION {name}_append_only()",
     )
@@ -195,4 +326,17 @@ def fault_of(error: BaseException | None) -> str | None:
         code = getattr(error, "sqlite_errorcode", None)
         return None if code is None else _SQLITE_FAULTS.get(code & 0xFF)
     state = str(getattr(error, "sqlstate", None) or "")
+    if not state and _lost_connection(error):
+        return UNREACHABLE
     return next((phrase for prefix, phrase in _POSTGRES_FAULTS.items() if state.startswith(prefix)), None)
+
+
+def _lost_connection(error: BaseException | None) -> bool:
+    """Whether psycopg says, without a word from the server, that there is none any more."""
+    names = {"OperationalError", "InterfaceError"}
+    return any(one.__module__.startswith("psycopg") and one.__name__ in names for one in type(error).__mro__)
+
+
+def overtaken(error: BaseException | None) -> bool:
+    """Whether the transaction lost against another one and would go through if it were tried again."""
+    return str(getattr(error, "sqlstate", None) or "") in _OVERTAKEN

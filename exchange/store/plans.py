@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Dialect, Executable, Select
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TupleType, TypeEngine
 
 Row = Mapping[str, Any]
 Arguments = tuple[Any, ...] | dict[str, Any]
@@ -35,6 +36,8 @@ class Plan:
     constants: Row
     lists: frozenset[str]
     """Parameters that stand for an IN list."""
+    arrays: bool
+    """Whether the lists are handed over as arrays: PostgreSQL then has one statement, whatever their lengths."""
     make: Callable[[Iterable[Any]], Any]
     expanded: dict[tuple[int, ...], str]
     """Texts by the lengths of the lists."""
@@ -43,6 +46,8 @@ class Plan:
         """Text and parameters of one execution."""
         if not self.lists:
             return self.sql, self.arguments(row)
+        if self.arrays:
+            return self.sql, {**self.constants, **row}
         if not self.compiled.positional:
             state = self.compiled.construct_expanded_state({**self.constants, **row})
             return state.statement, dict(state.parameters)
@@ -103,4 +108,23 @@ class Plans:
             line: Any = namedtuple("Line", names, rename=True)  # type: ignore[misc]  # the names are the statement's
             make = line._make
         lists = frozenset(str(compiled.bind_names[one]) for one in compiled.post_compile_params)
-        return Plan(compiled, str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params), lists, make, {})
+        sql, arrays = str(compiled), False
+        if lists and not compiled.positional:
+            sql, arrays = _with_arrays(compiled, sql, lists)
+        return Plan(compiled, sql, tuple(compiled.positiontup or ()), dict(compiled.params), lists, arrays, make, {})
+
+
+def _plain_type(kind: TypeEngine[Any], dialect: Dialect) -> str:
+    """Its name, without the order of its values, which an array has not."""
+    return kind.compile(dialect=dialect).partition(" COLLATE ")[0]
+
+
+def _with_arrays(compiled: SQLCompiler, sql: str, lists: frozenset[str]) -> tuple[str, bool]:
+    """``IN (list)`` as ``= ANY(array)``, unless a list is one of tuples."""
+    for name in lists:
+        kind = compiled.binds[name].type
+        placeholder = f"IN (__[POSTCOMPILE_{name}])"
+        if isinstance(kind, TupleType) or placeholder not in sql:
+            return str(compiled), False
+        sql = sql.replace(placeholder, f"= ANY(%({name})s::{_plain_type(kind, compiled.dialect)}[])")
+    return sql, True

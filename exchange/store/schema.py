@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from exchange.errors import StoreUnavailable, StoreVersionMismatch
-from exchange.store.engine import fault_of
+from exchange.store.engine import Lock, alone, begin_sql, fault_of
 from exchange.store.tables import VERSION, metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -21,16 +21,40 @@ def ensure_schema(engine: Engine) -> None:
     An older database is moved on by :func:`upgrade`, on request only.
     """
     try:
+        if version_of(engine) == "":
+            with alone(engine, Lock.OPENING, wait=True):
+                if version_of(engine) == "":  # else another process was quicker
+                    upgrade(engine)
         found = version_of(engine)
-        if found == "":
-            upgrade(engine)
-        elif found != VERSION:
+        if found != VERSION:
             raise StoreVersionMismatch(found, VERSION)
     except DBAPIError as error:
         reason = fault_of(error.orig)
         if reason is None:
             raise
         raise StoreUnavailable(reason) from error
+
+
+def bring_up(engine: Engine) -> tuple[str, str]:
+    """Move an empty or older database on; gives its versions before and after. Whoever comes meanwhile waits.
+
+    Raises :class:`StoreVersionMismatch` for somebody else's database or a newer one, :class:`StoreUnavailable`.
+    """
+    try:
+        with alone(engine, Lock.OPENING, wait=True):
+            found = version_of(engine)
+            if found == "none" or found > VERSION:
+                raise StoreVersionMismatch(found, VERSION)
+            if found != VERSION:
+                upgrade(engine)
+            return found, version_of(engine)
+    except DBAPIError as error:
+        reason = fault_of(error.orig)
+        if reason is None:
+            raise
+        raise StoreUnavailable(reason) from error
+    finally:
+        engine.dispose()
 
 
 def upgrade(engine: Engine) -> None:
@@ -41,8 +65,7 @@ def upgrade(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.connect() as connection:
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql(begin_sql(connection.dialect.name, writing=True))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()

@@ -17,16 +17,19 @@ from sqlalchemy import (
     MetaData,
     SmallInteger,
     Table,
-    Text,
     UniqueConstraint,
     text,
 )
+from sqlalchemy import Text as AnyText
 
-VERSION = "0003"
+VERSION = "0004"
 """The schema this code speaks; equal to the newest Alembic revision."""
 
 Id = BigInteger().with_variant(Integer, "sqlite")
 """A row id. SQLite gives ids by itself only to a column that is exactly INTEGER PRIMARY KEY."""
+
+Text = AnyText().with_variant(AnyText(collation="C"), "postgresql")
+"""Compared and ordered by its bytes, as SQLite does, whatever the language of a server."""
 
 metadata = MetaData(
     naming_convention={
@@ -253,8 +256,21 @@ outbox = Table(
     Column("lease", Text, nullable=False),  # '' | who holds it (a fencing token)
     Column("parked", SmallInteger, nullable=False),
     Column("error", Text, nullable=False),
+    Column("turn", BigInteger, nullable=False),  # place in the line: urgency first, then the sender's turn (exchange/outbox.py)
+    Column("shard", SmallInteger, nullable=False),  # by whose document it is about: within one, rows keep their order
+    Column("timeouts", SmallInteger, nullable=False),  # times a document took longer than it may
     UniqueConstraint("stage", "package"),
-    Index("ix_outbox_due", "stage", "due_at", "package", sqlite_where=text("parked = 0"), postgresql_where=text("parked = 0")),
+    Index("ix_outbox_line", "stage", "turn", "package", sqlite_where=text("parked = 0"), postgresql_where=text("parked = 0")),
+    Index("ix_outbox_sender", "stage", "sender", "turn", sqlite_where=text("parked = 0"), postgresql_where=text("parked = 0")),
+)
+
+horizon = Table(
+    "horizon",  # one row where a kernel drives business time: how far workers may go
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("until", BigInteger, nullable=False),
+    Column("package", BigInteger, nullable=False),  # packages admitted after this one wait for the next settling
+    Column("mail", BigInteger, nullable=False),  # mailbox rows up to this one were told to the kernel
 )
 
 crossing = Table(

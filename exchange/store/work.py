@@ -5,17 +5,18 @@ Transactions are never nested: opening one inside another is a programming error
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from threading import local
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
+from weakref import WeakSet
 
 from sqlalchemy import Engine, Executable, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
 
 from exchange.errors import StoreUnavailable
-from exchange.store.engine import begin_sql, fault_of
+from exchange.store.engine import UNREACHABLE, begin_sql, fault_of, overtaken
 from exchange.store.plans import Plans, Row
 from exchange.store.recent import Recent
 
@@ -26,7 +27,21 @@ _RECENT = 12 << 20
 
 
 class Conflict(Exception):
-    """Another transaction wrote the same unique row first."""
+    """Another transaction wrote the same unique row first, or two of them waited for each other: to be tried again from its beginning."""
+
+
+_TRIES = 5
+Answer = TypeVar("Answer")
+
+
+def again(transaction: Callable[[], Answer]) -> Answer:
+    """Do a whole unit of work, and from its beginning while others are in its way. Raises :class:`Conflict` when they always are."""
+    for _ in range(_TRIES - 1):
+        try:
+            return transaction()
+        except Conflict:
+            continue
+    return transaction()
 
 
 class Work:
@@ -96,7 +111,7 @@ class Store:
         self._keeps = self.dialect == "sqlite"
         self.recent = Recent(_RECENT)
         self._own = _Own()
-        self._kept: list[PoolProxiedConnection] = []
+        self._kept: WeakSet[PoolProxiedConnection] = WeakSet()  # a thread that ended lets go of its own
         dbapi: Any = engine.dialect.loaded_dbapi
         self._error: type[Exception] = dbapi.Error
         self._integrity: type[Exception] = dbapi.IntegrityError
@@ -143,14 +158,14 @@ class Store:
         connection = self.engine.raw_connection()
         if self._keeps:
             self._own.connection = connection
-            self._kept.append(connection)
+            self._kept.add(connection)
         return connection
 
     def forget(self, connection: PoolProxiedConnection | None) -> None:
         """Something went wrong on it: this thread keeps it no more."""
         if self._own.connection is connection and connection is not None:
             self._own.connection = None
-            self._kept.remove(connection)
+            self._kept.discard(connection)
 
     def explain(self, error: BaseException | None) -> None:
         """Raise the package's own name for a driver's error, if it has one."""
@@ -158,9 +173,11 @@ class Store:
         if not isinstance(error, DBAPIError) and not isinstance(error, self._error):
             return
         reason = fault_of(found)
+        if reason == UNREACHABLE:
+            self.engine.dispose()  # what else is in the pool was connected to the same server
         if reason is not None:
             raise StoreUnavailable(reason) from found
-        if isinstance(found, self._integrity):
+        if isinstance(found, self._integrity) or overtaken(found):
             raise Conflict(str(found)) from found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -9,13 +10,15 @@ from pathlib import Path
 
 from exchange.api import Caller, Fetched, Receipt, Rejection, Submission
 from exchange.axis import Axis
-from exchange.bootstrap import open_axis
+from exchange.bootstrap import open_axis, open_crew
+from exchange.crew import Crew
 from exchange.domain.calendar import VN
 from exchange.domain.document import TYPES
 from exchange.domain.identifiers import OrganId, document_id
 from exchange.domain.lifecycle import DeliveryState, StatusCode
 from exchange.domain.organization import Bloc, Directory, Level, Organization, OrganStatus, PersonSigner, Signers
 from exchange.domain.transit import HopSpec
+from exchange.doorbell import Doorbell
 from exchange.edxml.model import (
     Business,
     Contact,
@@ -121,6 +124,24 @@ def open_field(url: str = "sqlite://", **settings: object) -> Axis:
     axis = open_axis(
         replace(AxisSettings(database_url=url), **settings),  # type: ignore[arg-type]
         directory=directory(), trust=pki().trust_store(), signer=axis_signer(), hops=HOPS,
+    )  # fmt: skip
+    axis.enrol_all({organ: secret(organ) for organ in MEMBERS})
+    return axis
+
+
+def open_crew_of_field(url: str, doorbell: Doorbell, name: str, hops: Sequence[HopSpec] = (), **settings: object) -> Crew:
+    """A worker on the field's axis, in any process: keys are a function of their description."""
+    return open_crew(
+        replace(AxisSettings(database_url=url), **settings),  # type: ignore[arg-type]
+        directory=directory(), trust=pki().trust_store(), signer=axis_signer(), hops=hops, doorbell=doorbell, name=name,
+    )  # fmt: skip
+
+
+def open_served_field(url: str, doorbell: Doorbell, hops: Sequence[HopSpec] = (), *, driven: bool = False, **settings: object) -> Axis:
+    """The axis behind workers, every member enrolled."""
+    axis = open_axis(
+        replace(AxisSettings(database_url=url), **settings),  # type: ignore[arg-type]
+        directory=directory(), trust=pki().trust_store(), signer=axis_signer(), hops=hops, doorbell=doorbell, driven=driven,
     )  # fmt: skip
     axis.enrol_all({organ: secret(organ) for organ in MEMBERS})
     return axis

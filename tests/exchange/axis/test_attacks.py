@@ -15,8 +15,9 @@ from exchange.domain.lifecycle import DeliveryState, Operation, StatusCode
 from exchange.domain.negotiation import Kind, Step
 from exchange.edxml.model import Business, ReceiverChange, Replacement
 from exchange.errors import Unauthenticated, UnknownPackage
-from exchange.outbox import Stage, claim
+from exchange.outbox import Reach, Stage, claim
 from exchange.receipts import read_refusal
+from exchange.stages.runner import Done, Runner
 from tests.exchange.axis.field import (
     ALIAS,
     DEPARTMENT,
@@ -94,7 +95,7 @@ def test_a_take_back_that_overtakes_the_verdict_holds(axis: Axis, genuine: bool,
     sent = doc if genuine else replace(doc, letter=letter(PROVINCE, (DISTRICT,), "15", TODAY))
     receipt = send(axis, PROVINCE, sent.package(), 0)
     send(axis, PROVINCE, report(PROVINCE, doc, C.TAKE_BACK, "gửi nhầm", to=own), 1)  # type: ignore[arg-type]
-    axis._runner.run(Stage.ROUTE, round(at(5).timestamp()))
+    Runner(axis._desk).run(Stage.ROUTE, Reach(round(at(5).timestamp())))
     axis.settle(at(100))
     (other,) = {DEPARTMENT, NEIGHBOUR} - {own}
     assert states(axis, receipt, PROVINCE) == {str(own): S.TAKEN_BACK, str(other): S.WAITING if genuine else S.FAILED}
@@ -249,7 +250,7 @@ def test_a_stolen_secret_is_worth_nothing_once_it_was_replaced_anywhere(tmp_path
     operating.close()
 
 
-def test_a_heap_of_operations_that_must_wait_keeps_nobody_waiting() -> None:
+def test_a_heap_of_operations_that_must_wait_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three recalls of a document another worker still judges, a claim of two rows: they came first again at every claim."""
     axis = open_field(claim_size=2)
     send(axis, PROVINCE, DOC.package(), 0)
@@ -259,13 +260,13 @@ def test_a_heap_of_operations_that_must_wait_keeps_nobody_waiting() -> None:
         send(axis, PROVINCE, replace(DOC, business=Business(Operation.RECALL, f"lần {number}")).package(), 1)
     receipt = send(axis, DISTRICT, Doc(DISTRICT, (DEPARTMENT,), "10").package(), 2)
     rounds = count()
-    run = axis._runner.run
+    run = Runner.run
 
-    def bounded(stage: Stage, until: int) -> Any:
+    def bounded(runner: Runner, stage: Stage, reach: Reach) -> Done:
         assert next(rounds) < 20, "the axis turns in a circle"
-        return run(stage, until)
+        return run(runner, stage, reach)
 
-    axis._runner.run = bounded  # type: ignore[method-assign]
+    monkeypatch.setattr(Runner, "run", bounded)
     axis.settle(at(60))
     assert states(axis, receipt, DISTRICT) == {"H28.20": S.WAITING}
     assert axis.depth()["route"] == 3

@@ -1,0 +1,94 @@
+"""The stages as a worker process runs them: woken by a bell or by its own patience, one at a time, until there is nothing to do.
+
+Which stage a bell names is a hint. Whatever is run, it is run until it has no more, and then what it led to.
+"""
+
+from __future__ import annotations
+
+import time
+from threading import RLock
+
+from exchange.api import Checkpoint
+from exchange.dispatch import machine_clock, move, reach_of_workers
+from exchange.doorbell import Doorbell
+from exchange.errors import StoreUnavailable
+from exchange.outbox import EVERYTHING, FOLLOWS, Stage
+from exchange.stages.desk import Desk
+from exchange.stages.guard import Keeper
+from exchange.stages.mail import instant
+from exchange.stages.runner import Runner
+from exchange.stages.seal import seal
+from exchange.store.blobs import sweep
+from exchange.store.engine import Lock, alone
+from exchange.store.work import Conflict
+
+
+class Crew:
+    """One worker process's hands. Its threads take turns: a process does one thing at a time."""
+
+    def __init__(self, desk: Desk, doorbell: Doorbell, name: str) -> None:
+        self._desk, self._doorbell = desk, doorbell
+        self._runner = Runner(desk, name, Keeper(desk.store, desk.settings.lease_seconds, desk.settings.document_seconds))
+        self._turn = RLock()
+
+    def drain(self, stage: Stage) -> int:
+        """Run a stage until it has no more work, and then the ones it left work for; gives how many rows.
+
+        While there is more of the first, others are rung for to begin with the next.
+        """
+        done = 0
+        with self._turn:
+            while True:
+                batch = self._runner.run(stage, reach_of_workers(self._desk.store))
+                done += batch.rows
+                if not batch.rows or not batch.more:
+                    break
+                for following in FOLLOWS[stage]:
+                    self._doorbell.ring(following)
+            if done and stage is Stage.ROUTE:
+                self.deliver()
+            return done + sum(self.drain(following) for following in FOLLOWS[stage] if done)
+
+    def deliver(self) -> int:
+        """Move what is on the road up to the machine's now; gives how much mail. Where a kernel drives, it moves the hops itself."""
+        with self._turn:
+            if not self._desk.hops or reach_of_workers(self._desk.store) != EVERYTHING:
+                return 0
+            mail, _ = move(self._desk, machine_clock(self._desk.store))
+            return len(mail)
+
+    def seal(self) -> Checkpoint | None:
+        """Seal as of the machine's now, unless somebody does already or a kernel drives."""
+        with self._turn, alone(self._desk.store.engine, Lock.SEALING) as ours:
+            if not ours or reach_of_workers(self._desk.store) != EVERYTHING:
+                return None
+            return seal(self._desk, instant(machine_clock(self._desk.store)))
+
+    def sweep(self) -> int:
+        """Everything that can be done without being told; gives how many rows and pieces of mail moved."""
+        return sum(self.drain(stage) for stage in Stage) + self.deliver()
+
+    def tidy(self) -> int:
+        """Remove attachments that were staged and never adopted."""
+        with self._turn:
+            return sweep(self._desk.store, _IDLE_SECONDS)
+
+    def patrol(self, every: float, seal_every: float) -> None:
+        """For ever: look for work oneself, so that a broker that is gone costs nothing but the wait. Runs in a thread of its own."""
+        sealed = time.monotonic()
+        while True:
+            time.sleep(every)
+            try:
+                self.sweep()
+                if time.monotonic() - sealed >= seal_every:
+                    self.seal()
+                    sealed = time.monotonic()
+            except (StoreUnavailable, Conflict):  # said by whoever was asked for something; here it is only tried again
+                continue
+
+    def close(self) -> None:
+        """Give the database back."""
+        self._desk.store.close()
+
+
+_IDLE_SECONDS = 3600

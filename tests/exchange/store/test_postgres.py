@@ -1,0 +1,174 @@
+"""PostgreSQL's side of the store: migrations, append-only tables, the order of texts, what a server says when it fails."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from exchange.domain.lifecycle import DeliveryState
+from exchange.errors import StoreUnavailable
+from exchange.store.engine import free_shards, open_engine, storable
+from exchange.store.schema import MIGRATIONS, ensure_schema, version_of
+from exchange.store.tables import APPEND_ONLY, VERSION, metadata, outbox
+from exchange.store.work import Store
+from signing import add_document_timestamp
+from tests.exchange.axis.field import DEPARTMENT, PROVINCE, TODAY, Doc, at, letter, open_field, pki, send
+from tests.judges import needs_postgres
+from tests.servers import Postgres, free_port
+
+pytestmark = needs_postgres
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_code(postgres_url: str) -> None:
+    engine = open_engine(postgres_url)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        texts = "SELECT count(*), count(*) FILTER (WHERE collation_name = 'C') FROM information_schema.columns"
+        counted = connection.execute(text(f"{texts} WHERE table_schema = 'public' AND data_type = 'text'")).one()
+        assert counted[0] == counted[1] > 40
+    engine.dispose()
+
+
+def test_migrations_go_back_and_forth(postgres: Postgres) -> None:
+    url = postgres.create()
+    engine = open_engine(url)
+    ensure_schema(engine)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    for to in ("0001", "head"):
+        with engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN")
+            config.attributes["connection"] = connection
+            (command.downgrade if to == "0001" else command.upgrade)(config, to)
+            connection.commit()
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+    postgres.drop(url)
+
+
+def test_four_that_open_an_empty_database_at_once_make_it_once(postgres: Postgres) -> None:
+    url = postgres.create()
+    with ThreadPoolExecutor(4) as pool:
+        for axis in list(pool.map(lambda _: open_field(url), range(4))):
+            axis.close()
+    engine = open_engine(url)
+    assert version_of(engine) == VERSION
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM trust")).scalar_one() == 1
+    engine.dispose()
+    postgres.drop(url)
+
+
+def test_the_history_and_the_ledger_can_only_be_added_to(postgres_url: str) -> None:
+    axis = open_field(postgres_url)
+    send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "7", letter=b"none").package(), 0)
+    for number in range(100, 300):
+        send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), str(number)).package(), 0)
+    stamped = add_document_timestamp(letter(PROVINCE, (DEPARTMENT,), "8", TODAY), lambda digest: pki().stamp(digest, at(-60)))
+    send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "8", letter=stamped).package(), 0)
+    axis.settle(at(60))
+    axis.seal(at(60))
+    axis.close()
+    engine = open_engine(postgres_url)
+    with engine.connect() as connection:
+        for table in APPEND_ONLY:
+            assert connection.execute(text(f"SELECT count(*) FROM {table.name}")).scalar_one()
+            column = next(iter(table.columns)).name
+            for statement in (f"DELETE FROM {table.name}", f"UPDATE {table.name} SET {column} = {column}"):
+                with pytest.raises(DBAPIError, match="append-only"):
+                    connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_texts_are_ordered_by_their_bytes_whatever_the_server_speaks(postgres_url: str) -> None:
+    engine = open_engine(postgres_url)
+    words = ["H28.20", "h28.1", "H28", "Đ1", "D1", "a", "Z", "é"]
+    with engine.connect() as connection:
+        for word in words:
+            connection.execute(text("INSERT INTO member VALUES (:word, '', '')"), {"word": word})
+        ordered = [row[0] for row in connection.execute(text("SELECT organ FROM member ORDER BY organ"))]
+    engine.dispose()
+    assert ordered == sorted(words)
+
+
+def test_a_reader_sees_one_moment_and_changes_nothing(postgres_url: str) -> None:
+    axis = open_field(postgres_url)
+    other = Store(open_engine(postgres_url))
+    count = text("SELECT count(*) FROM package")
+    with axis._store.reading() as work:
+        before = work.value(count)
+        with other.writing() as writer:
+            writer.run(text("INSERT INTO outage (hop, since, until) VALUES ('x', 1, 2)"))
+        assert (work.value(count), work.value(text("SELECT count(*) FROM outage"))) == (before, 0)
+    with pytest.raises(StoreUnavailable, match="read-only"), axis._store.reading() as work:
+        work.run(text("DELETE FROM outage"))
+    other.close()
+    axis.close()
+
+
+def test_shards_are_locked_to_the_end_of_a_transaction_and_by_one(postgres_url: str) -> None:
+    one, two = (Store(open_engine(postgres_url)) for _ in range(2))
+    with one.writing() as work, two.writing() as other:
+        assert free_shards(work, [1, 2, 3]) == [1, 2, 3]
+        assert free_shards(other, [2, 3, 4]) == [4]
+    with two.writing() as other:
+        assert free_shards(other, [2, 3, 4]) == [2, 3, 4]
+    one.close()
+    two.close()
+
+
+def test_a_transaction_that_stands_still_loses_its_rows(postgres_url: str) -> None:
+    """A process stopped within a transaction: others wait for its rows for some seconds, not for ever."""
+    axis = open_field(postgres_url)
+    send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "10").package(), 0)
+    stopped = open_engine(postgres_url)
+    with stopped.connect() as connection:
+        connection.exec_driver_sql("BEGIN")
+        connection.exec_driver_sql("UPDATE delivery SET reason = 'held'")
+        axis._dispatcher.settle(round(at(60).timestamp()))  # routing wants the row
+        assert axis.count(DeliveryState.WAITING) == 1
+        with pytest.raises(DBAPIError):
+            connection.exec_driver_sql("SELECT 1")
+        connection.invalidate()
+    stopped.dispose()
+    axis.close()
+
+
+def test_where_nobody_listens_the_database_is_unreachable() -> None:
+    with pytest.raises(StoreUnavailable, match="not reachable"):
+        open_field(f"postgresql+psycopg://truc@127.0.0.1:{free_port()}/none")
+
+
+@pytest.mark.parametrize(("given", "kept"), [("x\0y", "x\ufffdy"), ("\ud800", "?"), ("Hòa Bình", "Hòa Bình"), ("", "")])
+def test_what_no_database_takes_is_replaced(postgres_url: str, given: str, kept: str) -> None:
+    assert storable(given) == kept
+    engine = open_engine(postgres_url)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT %s::text", (given,)).scalar_one() == kept
+    engine.dispose()
+
+
+def test_the_claim_walks_the_line_and_stops(postgres_url: str) -> None:
+    """Ten thousand rows of backlog: the plan reads an index in order and no more rows than it gives."""
+    engine = open_engine(postgres_url)
+    columns = ", ".join(column.name for column in outbox.columns if column.name != "id")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SET session_replication_role = replica")
+        values = "'verify', n, 'H' || mod(n, 50), 0, 0, 0, 0, '', 0, '', n, 0, 0"
+        connection.exec_driver_sql(f"INSERT INTO outbox ({columns}) SELECT {values} FROM generate_series(1, 10000) AS n")
+        connection.exec_driver_sql("ANALYZE outbox")
+        query = "SELECT id FROM outbox WHERE stage = 'verify' AND parked = 0 AND ready_at <= 5 ORDER BY turn, package LIMIT 32"
+        lines = [row[0] for row in connection.exec_driver_sql(f"EXPLAIN (ANALYZE, TIMING OFF) {query} FOR UPDATE SKIP LOCKED")]
+    engine.dispose()
+    plan = "\n".join(lines)
+    assert "ix_outbox_line" in plan
+    assert "Sort" not in plan
+    assert "rows=32" in lines[0]
