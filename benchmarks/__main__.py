@@ -35,6 +35,12 @@ def _signatures(options: argparse.Namespace) -> Iterator[Row]:
     return signatures.rows(options.slice)
 
 
+def _paths(options: argparse.Namespace) -> Iterator[Row]:
+    from benchmarks import paths
+
+    return paths.rows(options.slice)
+
+
 def _long_term(options: argparse.Namespace) -> Iterator[Row]:
     from benchmarks import long_term
 
@@ -61,6 +67,7 @@ def _simulation(options: argparse.Namespace) -> Iterator[Row]:
 
 GROUPS: Mapping[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
     "signatures": _signatures,
+    "paths": _paths,
     "long-term": _long_term,
     "letters": _letters,
     "archive": _archive,
