@@ -142,7 +142,8 @@ def open_to_read(path: Path) -> Store:
         raise ArchiveUnreadable(str(path), f"it cannot be read as an SQLite database ({getattr(error, 'orig', error)})") from error
     if found != VERSION:
         engine.dispose()
-        raise ArchiveUnreadable(str(path), f"its schema is {found or 'empty'}, an audit needs {VERSION}: migrate a copy of it first")
+        rule = f"its schema is {found or 'empty'}, an audit needs {VERSION}: bring a copy of it up to date by truc migrate"
+        raise ArchiveUnreadable(str(path), rule)
     if missing := missing_from(engine):
         engine.dispose()
         raise ArchiveUnreadable(str(path), f"it is no whole archive: {', '.join(missing)} missing")
