@@ -232,8 +232,8 @@ def _print(wish: Wish, tree: Tree, story: Storyteller, text: Text) -> None:
 def _write(tree: Tree, folder: Path, text: Text, talk: Console) -> None:
     (folder / "report.html").write_text(page(tree, text), encoding="utf-8", newline="\n")
     (folder / "measures.json").write_text(canonical(tree), encoding="utf-8", newline="\n")
-    names = (*REPORTS, *DATABASES)
-    talk.print(text("progress.written", files=", ".join(str(folder / name) for name in names if (folder / name).exists())), markup=False)
+    kept = [folder / name for name in (*REPORTS, *DATABASES) if (folder / name).exists()] + sorted(folder.glob("witness-*.json"))
+    talk.print(text("progress.written", files=", ".join(map(str, kept))), markup=False)
 
 
 def _verdict(wish: Wish, tree: Tree, text: Text, talk: Console) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import Select, and_, bindparam, select
 
 from exchange.api import PackageKind
 from exchange.audit.evidence import Epochs
@@ -178,39 +178,30 @@ class Deliveries:
 
     def negotiations(self) -> None:
         """Each request by the package that may ask it, each answer by the one that may give it."""
-        after = -1
-        while True:
-            with self._store.reading() as work:
-                rows = work.all(_NEGOTIATIONS, {"after": after})
-            if not rows:
-                return
-            for row in rows:
-                after = row.id
-                place = Place("negotiation", str(row.id), row.package_id)
-                self._book.checked["negotiations"] += 1
-                try:
-                    self._book.check(place, _negotiation(row))
-                except ValueError as error:
-                    self._book.find(place, "unreadable", STATES, f"the negotiation cannot be read: {error}")
+        self._each("negotiation", _NEGOTIATIONS, "id", lambda place, row: self._book.check(place, _negotiation(row)))
 
     # --- refusals ---
 
     def refusals(self) -> None:
         """Each refusal: what was signed is what the rows say, and the axis signed it."""
+        self._each("refusal", _REFUSALS, "package", self._refusal)
+
+    def _each(self, table: str, query: Select[Any], key: str, look: Callable[[Place, Any], None]) -> None:
+        """Look at every row of a table, a page at a time in the order of ``key``; one that cannot be read is a finding."""
         after = -1
         while True:
             with self._store.reading() as work:
-                rows = work.all(_REFUSALS, {"after": after})
+                rows = work.all(query, {"after": after})
             if not rows:
                 return
             for row in rows:
-                after = row.package
-                place = Place("refusal", str(row.package), row.package_id)
-                self._book.checked["refusals"] += 1
+                after = getattr(row, key)
+                place = Place(table, str(after), row.package_id)
+                self._book.checked[f"{table}s"] += 1
                 try:
-                    self._refusal(place, row)
+                    look(place, row)
                 except Exception as error:  # a changed row may break any comparison
-                    self._book.find(place, "unreadable", STATES, f"the refusal cannot be read: {type(error).__name__}: {error}")
+                    self._book.find(place, "unreadable", STATES, f"the {table} cannot be read: {type(error).__name__}: {error}")
 
     def _refusal(self, place: Place, row: Any) -> None:
         wire = write_refusal(row.statement, row.signature)
