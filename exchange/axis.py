@@ -33,11 +33,14 @@ from exchange.ledger import Ledger
 from exchange.mailbox import Mailboxes
 from exchange.members import Members
 from exchange.outbox import Parked
+from exchange.settings import AxisSettings
 from exchange.stages.desk import Desk
 from exchange.stages.mail import instant
 from exchange.stages.seal import seal
 from exchange.stamps import LetterStampRecord, letter_stamps
 from exchange.store import blobs
+from exchange.store.admissions import Admission
+from exchange.store.blobs import Budget
 from exchange.store.tables import outage
 
 
@@ -54,6 +57,11 @@ class Axis:
         self._records = Records(desk.store)
         self._ledger = Ledger(desk.store)
 
+    @property
+    def settings(self) -> AxisSettings:
+        """What it was told."""
+        return self._desk.settings
+
     def enrol(self, organ: OrganId, secret: str) -> None:
         """Make an organisation a member, or give it a new secret."""
         self._members.enrol(organ, secret)
@@ -68,6 +76,22 @@ class Axis:
         """See :meth:`exchange.api.Submit.submit`."""
         organ = self._members.authenticate(caller)
         return self._admissions.submit(organ, self._members.codes(organ), submissions, at)
+
+    def read_in(self, caller: Caller, submission: Submission, at: datetime, budget: Budget) -> Admission | Rejection:
+        """The first half of a submission, which needs no transaction of its own: authenticate and parse. ``budget``: see there.
+
+        Raises :class:`exchange.errors.Unauthenticated` and :class:`exchange.errors.Overloaded`.
+        """
+        organ = self._members.authenticate(caller)
+        return self._admissions.read(organ, self._members.codes(organ), submission, at, budget)
+
+    def admit(self, admissions: Sequence[Admission]) -> list[Receipt | Rejection]:
+        """The second half, for many callers at once: one transaction, the answers in order."""
+        return self._admissions.admit(admissions)
+
+    def abandon(self, admissions: Sequence[Admission]) -> None:
+        """What was read in will not be admitted: what was staged for it goes."""
+        self._admissions.abandon(admissions)
 
     # --- Receive ---
 

@@ -2,6 +2,7 @@
 
     ExchangeError
     ├── Unauthenticated          the caller's secret does not fit the organisation
+    ├── Overloaded               more waits than may: to be tried again later
     ├── UnknownPackage           not in this caller's mailbox or archive
     ├── UnknownHop               no such leg of the road
     ├── UnknownLedgerSize        the ledger never had so many entries
@@ -41,6 +42,21 @@ class Unauthenticated(ExchangeError):
 
     def __str__(self) -> str:
         return f"{self.organ} is not registered with the axis under this secret"
+
+
+class Overloaded(ExchangeError):
+    """More waits than may; nothing was done, and the same submission is welcome in ``seconds`` (HTTP 429 and Retry-After).
+
+    ``rule``: ``above-capacity`` (everybody of this urgency waits too long), ``above-share`` (this organisation has more in line than its
+    part), ``too-late`` (the answer did not come in the time a caller waits) or ``closing`` (the process is about to end).
+    """
+
+    def __init__(self, rule: str, seconds: int) -> None:
+        super().__init__(rule, seconds)
+        self.rule, self.seconds = rule, seconds
+
+    def __str__(self) -> str:
+        return f"the axis takes no more of this now ({self.rule}): try again in {self.seconds} seconds"
 
 
 class UnknownPackage(ExchangeError):

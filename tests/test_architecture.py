@@ -27,6 +27,7 @@ CHANCE = {"uuid.uuid1", "uuid.uuid4", "os.urandom", "os.getrandom"}
 BOUNDARIES: dict[str, dict[str, str]] = {
     "console/audit/asking.py": {"time.monotonic": "an audit tells its documents per second on standard error; no answer depends on it"},
     "console/session.py": {"time.monotonic": "progress shows documents per second of the machine; no fact and no file depends on it"},
+    "exchange/capacity.py": {"time.monotonic": "when the line was last looked at, and what the look cost; it decides who comes later"},
     "exchange/crew.py": {
         "time.monotonic": "how long ago this process sealed; business time is the row's, or the database's clock",
         "time.sleep": "a patrol's pause between two looks at the queue",
