@@ -18,6 +18,7 @@ from sqlalchemy import bindparam, select
 
 from exchange.api import PackageKind, Receipt, Rejection, Submission
 from exchange.capacity import Gate
+from exchange.counts import Counts
 from exchange.domain.identifiers import DocumentKey, OrganId
 from exchange.doorbell import Doorbell
 from exchange.edxml.model import EdocHeader, StatusHeader
@@ -105,6 +106,7 @@ class Admissions:
         self._store, self._settings, self._notary, self._canonical, self._doorbell = store, settings, notary, canonical, doorbell
         self._limits = Limits(attachment=settings.max_attachment_bytes)
         self._gate = Gate(store, settings.capacity)
+        self.counts = Counts()
 
     def submit(
         self, sender: OrganId, aliases: frozenset[OrganId], submissions: Sequence[Submission], at: datetime
@@ -127,14 +129,19 @@ class Admissions:
         self, sender: OrganId, aliases: frozenset[OrganId], submission: Submission, at: datetime, budget: Budget
     ) -> Admission | Rejection:
         """Parse a package, its large attachments staged as they come. Raises :class:`exchange.errors.Overloaded`."""
-        self._gate.open_at_all(str(sender))
-        read_in = self._read(sender, aliases, submission, at, budget)
-        if isinstance(read_in, Admission):
-            try:
+        staged: list[Admission] = []
+        try:
+            self._gate.open_at_all(str(sender))
+            read_in = self._read(sender, aliases, submission, at, budget)
+            if isinstance(read_in, Admission):
+                staged.append(read_in)
                 self._gate.enter(str(sender), read_in.priority)
-            except Overloaded:
-                self.abandon([read_in])
-                raise
+        except Overloaded as error:
+            self.counts.add("truc_overloads", error.rule)
+            self.abandon(staged)
+            raise
+        if isinstance(read_in, Rejection):
+            self.counts.add("truc_rejections", read_in.rule)
         return read_in
 
     def admit(self, candidates: Sequence[Admission]) -> list[Receipt | Rejection]:
@@ -146,7 +153,16 @@ class Admissions:
         for stage, kind in ((Stage.VERIFY, PackageKind.EDOC), (Stage.ROUTE, PackageKind.STATUS)):
             if any(one.kind is kind for one in candidates):
                 self._doorbell.ring(stage)
+        self._count(candidates, answers)
         return [answers[id(one)] for one in candidates]
+
+    def _count(self, candidates: Sequence[Admission], answers: dict[int, Receipt | Rejection]) -> None:
+        for one in candidates:
+            answer = answers[id(one)]
+            if isinstance(answer, Rejection):
+                self.counts.add("truc_rejections", answer.rule)
+            elif one.signature:  # not a package that was there already
+                self.counts.add("truc_admissions", one.kind.value)
 
     def abandon(self, candidates: Sequence[Admission]) -> None:
         """Uploads nobody adopted, of packages or attachments that were there already or are not wanted, go now, not at the next sweep."""

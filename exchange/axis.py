@@ -24,6 +24,7 @@ from exchange.api import (
     Submission,
 )
 from exchange.audit import DeliveryRecord, JudgementRecord, NegotiationRecord, Records, RefusalRecord
+from exchange.counts import Counts
 from exchange.dispatch import Dispatcher
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState
@@ -38,6 +39,7 @@ from exchange.stages.desk import Desk
 from exchange.stages.mail import instant
 from exchange.stages.seal import seal
 from exchange.stamps import LetterStampRecord, letter_stamps
+from exchange.standing import Standing, standing
 from exchange.store import blobs
 from exchange.store.admissions import Admission
 from exchange.store.blobs import Budget
@@ -187,6 +189,15 @@ class Axis:
             raise ValueError(f"an outage of {hop} must end after it begins")
         with self._store.writing() as work:
             work.run(insert(outage), {"hop": hop, "since": round(since.timestamp()), "until": round(until.timestamp())})
+
+    def standing(self) -> Standing:
+        """How the queues, the hops and the ledger stand now."""
+        return standing(self._store)
+
+    @property
+    def counts(self) -> Counts:
+        """What this process counted since it began."""
+        return self._admissions.counts
 
     def depth(self) -> Mapping[str, int]:
         """Rows waiting per stage (``verify``, ``route``) and packages per hop: what is in flight, counted."""

@@ -5,6 +5,7 @@ Which stage a bell names is a hint. Whatever is run, it is run until it has no m
 
 from __future__ import annotations
 
+import logging
 import time
 from threading import RLock
 
@@ -12,6 +13,7 @@ from exchange.api import Checkpoint
 from exchange.dispatch import machine_clock, move, reach_of_workers
 from exchange.doorbell import Doorbell
 from exchange.errors import StoreUnavailable
+from exchange.logs import about
 from exchange.outbox import EVERYTHING, FOLLOWS, Stage
 from exchange.stages.desk import Desk
 from exchange.stages.guard import Keeper
@@ -21,6 +23,8 @@ from exchange.stages.seal import seal
 from exchange.store.blobs import sweep
 from exchange.store.engine import Lock, alone
 from exchange.store.work import Conflict
+
+_log = logging.getLogger("truc.worker")
 
 
 class Crew:
@@ -83,8 +87,8 @@ class Crew:
                 if time.monotonic() - sealed >= seal_every:
                     self.seal()
                     sealed = time.monotonic()
-            except (StoreUnavailable, Conflict):  # said by whoever was asked for something; here it is only tried again
-                continue
+            except (StoreUnavailable, Conflict) as error:  # it is tried again
+                _log.warning("the patrol found no way", extra=about(reason=str(error)))
 
     def close(self) -> None:
         """Give the database back."""

@@ -8,6 +8,7 @@ answered in time may submit again and gets the stored receipt.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -21,11 +22,13 @@ from exchange.api import Caller, Receipt, Rejection, Submission
 from exchange.axis import Axis
 from exchange.capacity import Load, turned_away
 from exchange.errors import Overloaded, StoreError, StoreUnavailable
+from exchange.logs import about
 from exchange.settings import Capacity
 from exchange.store.admissions import Admission
 from exchange.store.blobs import MemoryBudget
 from exchange.store.work import Conflict
 
+_log = logging.getLogger("truc.admission")
 Answer = Receipt | Rejection
 MOST = 64
 """Submissions of one transaction."""
@@ -113,6 +116,7 @@ class Gatherer:
             return answer.result(seconds)
         except TimeoutError:
             if answer.cancel() or not answer.done():
+                self._axis.counts.add("truc_overloads", "too-late")
                 raise Overloaded("too-late", _SOON) from None
             return answer.result(0)
 
@@ -155,6 +159,7 @@ class Gatherer:
                     self._thread.start()
                 self._changed.notify()
                 return entry.answer
+        self._axis.counts.add("truc_overloads", refusal.rule)
         self._axis.abandon([admission])
         raise refusal
 
@@ -191,6 +196,7 @@ class Gatherer:
                 one.answer.set_exception(StoreUnavailable(error.reason))
         except Exception as error:  # whatever one of them raises, the others must be admitted; alone it gets its own error
             if len(entries) == 1:
+                _log.exception("not admitted", extra=about(package=entries[0].admission.package_id, sender=entries[0].admission.sender))
                 entries[0].answer.set_exception(error)
                 return
             half = len(entries) // 2
@@ -199,8 +205,12 @@ class Gatherer:
         else:
             self.batches += 1
             self.admitted += len(entries)
+            self._axis.counts.add("truc_batches", str(1 << (len(entries) - 1).bit_length()))
             for one, answer in zip(entries, answers, strict=True):
                 one.answer.set_result(answer)
+            if _log.isEnabledFor(logging.INFO):
+                for one in entries:
+                    _log.info("admitted", extra=about(package=one.admission.package_id, sender=one.admission.sender))
 
     def _leave(self, batch: Sequence[_Entry]) -> None:
         """Give back what they held, and remove what was staged for those that were not admitted."""

@@ -8,6 +8,7 @@ computation that lets no other thread run is ended by the interpreter's own watc
 from __future__ import annotations
 
 import faulthandler
+import logging
 import os
 import threading
 import time
@@ -16,9 +17,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from typing import Protocol
 
 from exchange.errors import StoreError
+from exchange.logs import about
 from exchange.outbox import Claim, postpone, renew, time_out
 from exchange.store.work import Conflict, Store
 
+_log = logging.getLogger("truc.stages")
 GIVEN_UP = 70
 """Exit code of a process that was given up (EX_SOFTWARE)."""
 _STDERR = 2
@@ -105,5 +108,7 @@ class Keeper:
                 postpone(work, [one for one in self._claims if one.id != current[0].id])
             else:
                 renew(work, self._claims, self._seconds)
-        if late:
+        if late and current is not None:
+            said = about(row=current[0].package, sender=current[0].sender, seconds=self._limit)
+            _log.error("a document took too long, and its process ends", extra=said)
             self._give_up(GIVEN_UP)

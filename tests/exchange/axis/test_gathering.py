@@ -150,7 +150,7 @@ def test_the_same_package_four_times_at_once_through_two_processes_is_one_packag
     assert len(set(receipts)) == axis.receipts() == 12
 
 
-def test_one_that_cannot_be_admitted_harms_no_other(axis: Axis, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_cannot_be_admitted_harms_no_other(axis: Axis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """A fault that shows only within the transaction: whoever brought it gets it, all others their receipts."""
     waiting = packages("H28", 16)
     poison = Doc(DEPARTMENT, (PROVINCE,), "666").package()
@@ -165,6 +165,7 @@ def test_one_that_cannot_be_admitted_harms_no_other(axis: Axis, monkeypatch: pyt
     with gatherer(axis) as gathering:
         answers = all_at_once(gathering, [(caller(DEPARTMENT), poison), *((caller(PROVINCE), one) for one in waiting)])
     assert isinstance(answers[0], ArithmeticError)
+    assert [(record.getMessage(), record.truc_fields["sender"]) for record in caplog.records] == [("not admitted", "H28.20")]  # type: ignore[attr-defined]
     assert all(isinstance(one, Receipt) for one in answers[1:])
     assert axis.receipts() == 16
 
