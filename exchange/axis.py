@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import insert
 
 from exchange import outbox
+from exchange.administration import Administration
 from exchange.admission import Admissions
 from exchange.api import (
     Caller,
@@ -53,6 +54,8 @@ class Axis:
         self._mailboxes = Mailboxes(desk.store)
         self._records = Records(desk.store)
         self._ledger = Ledger(desk.store)
+        self.administration = Administration(desk.store)
+        """What operators do by hand."""
 
     def enrol(self, organ: OrganId, secret: str) -> None:
         """Make an organisation a member, or give it a new secret."""
