@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import insert
 
 from exchange import outbox
+from exchange.administration import Administration
 from exchange.admission import Admissions
 from exchange.api import (
     Caller,
@@ -58,6 +59,8 @@ class Axis:
         self._mailboxes = Mailboxes(desk.store)
         self._records = Records(desk.store)
         self._ledger = Ledger(desk.store)
+        self.administration = Administration(desk.store)
+        """What operators do by hand."""
 
     @property
     def settings(self) -> AxisSettings:

@@ -3,6 +3,9 @@
     ExchangeError
     ├── Unauthenticated          the caller's secret does not fit the organisation
     ├── Overloaded               more waits than may: to be tried again later
+    ├── LockedOut                the caller is who it says, and operators shut it out
+    ├── UnknownMember            an operator named an organisation that is not enrolled
+    ├── NotResendable            an operator asked for mail again that is not there to be sent again
     ├── UnknownPackage           not in this caller's mailbox or archive
     ├── UnknownHop               no such leg of the road
     ├── UnknownLedgerSize        the ledger never had so many entries
@@ -57,6 +60,39 @@ class Overloaded(ExchangeError):
 
     def __str__(self) -> str:
         return f"the axis takes no more of this now ({self.rule}): try again in {self.seconds} seconds"
+
+
+class LockedOut(ExchangeError):
+    """The caller is who it says, and operators of the axis shut it out; nothing was done."""
+
+    def __init__(self, organ: str, reason: str) -> None:
+        super().__init__(organ, reason)
+        self.organ, self.reason = organ, reason
+
+    def __str__(self) -> str:
+        return f"{self.organ} is locked out by the operators of the axis: {self.reason}"
+
+
+class UnknownMember(ExchangeError):
+    """No organisation is enrolled under this code."""
+
+    def __init__(self, organ: str) -> None:
+        super().__init__(organ)
+        self.organ = organ
+
+    def __str__(self) -> str:
+        return f"{self.organ} is no member of this axis"
+
+
+class NotResendable(ExchangeError):
+    """Mail that an operator asked for again is not there, lies in the mailbox still, or was given up by the recipient."""
+
+    def __init__(self, package_id: str, organ: str, rule: str) -> None:
+        super().__init__(package_id, organ, rule)
+        self.package_id, self.organ, self.rule = package_id, organ, rule
+
+    def __str__(self) -> str:
+        return f"package {self.package_id} cannot be sent to {self.organ} again: {self.rule}"
 
 
 class UnknownPackage(ExchangeError):

@@ -32,6 +32,7 @@ _LINE = select(
     package.c.priority,
     package.c.size,
     mailbox.c.open,
+    mailbox.c.outcome,
 ).join(package, package.c.id == mailbox.c.package)
 # refusals of one instant come in the order of what they refuse: which of two workers signed first must not show
 _SEQUENCE = func.coalesce(select(refusal.c.about).where(refusal.c.package == package.c.id).scalar_subquery(), package.c.id)
@@ -46,11 +47,13 @@ _NAMED = _LINE.where(
     package.c.package_id.in_(bindparam("ids", expanding=True)),
 )
 _NAMED_LOCKED = _NAMED.order_by(mailbox.c.id).with_for_update(of=mailbox)
+_OF_ONE = (mailbox.c.package == bindparam("b_package"), mailbox.c.organ == bindparam("b_organ"), mailbox.c.open == 1)
 _CLOSE = (
     update(mailbox)
-    .where(mailbox.c.package == bindparam("b_package"), mailbox.c.organ == bindparam("b_organ"), mailbox.c.open == 1)
+    .where(*_OF_ONE)
     .values(open=0, outcome=bindparam("b_outcome"), reason=bindparam("b_reason"), closed_at=bindparam("b_at"))
 )
+_CLOSE_AGAIN = update(mailbox).where(*_OF_ONE, mailbox.c.outcome != "").values(open=0)
 _TRANSPORT = (
     update(delivery).where(delivery.c.id == bindparam("b_id")).values(transport=bindparam("b_outcome"), transport_at=bindparam("b_at"))
 )
@@ -91,14 +94,20 @@ class Mailboxes:
         return tuple(packages)
 
     def confirm(self, organ: OrganId, outcomes: Sequence[Fetched], at: datetime) -> None:
-        """Close lines. A line that is closed stays as it was first closed. Raises :class:`UnknownPackage`; then nothing has changed."""
+        """Close lines. One that was closed before stays as it was first closed, also when operators opened it again.
+
+        Raises :class:`UnknownPackage`; then nothing has changed.
+        """
         again(lambda: self._confirm(organ, outcomes, at))
 
     def _confirm(self, organ: OrganId, outcomes: Sequence[Fetched], at: datetime) -> None:
         seconds = round(at.timestamp())
         with self._store.writing() as work:
             lines = self._lines(work, organ, [one.package_id for one in outcomes], at, _NAMED_LOCKED)
-            said = {lines[one.package_id].id: one for one in reversed(outcomes) if lines[one.package_id].open}
+            opened = {lines[one.package_id].id: one for one in reversed(outcomes) if lines[one.package_id].open}
+            repeated = [number for number, one in opened.items() if lines[one.package_id].outcome]  # what was said first is what counts
+            work.many(_CLOSE_AGAIN, [{"b_package": number, "b_organ": str(organ)} for number in repeated])
+            said = {number: one for number, one in opened.items() if number not in repeated}
             work.many(
                 _CLOSE,
                 [
@@ -137,7 +146,7 @@ def _record_transport(work: Work, organ: OrganId, documents: dict[int, Fetched],
 
 
 def _envelope(row: Any) -> Envelope:
-    _, package_id, kind, sender, available_at, priority, size, _ = row
+    _, package_id, kind, sender, available_at, priority, size, _, _ = row
     return Envelope(package_id, PackageKind(kind), OrganId.parse(sender), instant(available_at), priority, size)
 
 

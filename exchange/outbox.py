@@ -323,9 +323,13 @@ def parked(store: Store) -> tuple[Parked, ...]:
         return tuple(Parked(Stage(stage), name, attempts, error) for stage, name, attempts, error in work.all(query))
 
 
-def release(work: Work) -> int:
-    """Put every parked row back in its queue, with its attempts forgotten (after people have mended the cause)."""
-    return work.run(update(outbox).where(outbox.c.parked == 1).values(parked=0, attempts=0, ready_at=0, lease="", error="", timeouts=0))
+_RELEASE = update(outbox).where(outbox.c.parked == 1).values(parked=0, attempts=0, ready_at=0, lease="", error="", timeouts=0)
+_RELEASE_ONE = _RELEASE.where(outbox.c.package == select(package.c.id).where(package.c.package_id == bindparam("b_name")).scalar_subquery())
+
+
+def release(work: Work, package_id: str | None = None) -> int:
+    """Put parked rows back in their queue, all of them or one package's, with their attempts forgotten (after people mended the cause)."""
+    return work.run(_RELEASE) if package_id is None else work.run(_RELEASE_ONE, {"b_name": package_id})
 
 
 def release_leases(work: Work) -> int:

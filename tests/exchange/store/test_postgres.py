@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
+from exchange.administration import Deed
 from exchange.domain.lifecycle import DeliveryState
 from exchange.errors import StoreUnavailable
 from exchange.store.engine import free_shards, open_engine, storable
@@ -75,6 +76,7 @@ def test_the_history_and_the_ledger_can_only_be_added_to(postgres_url: str) -> N
     stamped = add_document_timestamp(letter(PROVINCE, (DEPARTMENT,), "8", TODAY), lambda digest: pki().stamp(digest, at(-60)))
     send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "8", letter=stamped).package(), 0)
     axis.settle(at(60))
+    axis.administration.requeue(None, Deed("an", "mended"))
     axis.seal(at(60))
     axis.close()
     engine = open_engine(postgres_url)
