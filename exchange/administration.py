@@ -19,6 +19,7 @@ from exchange.domain.identifiers import OrganId
 from exchange.errors import NotResendable, UnknownMember, UnknownPackage
 from exchange.members import keep_secrets
 from exchange.outbox import Parked
+from exchange.stages.expire import RULE as EXPIRED
 from exchange.stages.mail import instant
 from exchange.store.engine import machine_now, storable
 from exchange.store.tables import intervention, lockout, mailbox, member, package
@@ -184,6 +185,8 @@ class Administration:
                 raise NotResendable(package_id, str(organ), "it was never in that mailbox")
             if line.open:
                 raise NotResendable(package_id, str(organ), "it lies in the mailbox and waits to be fetched")
+            if line.outcome == EXPIRED:
+                raise NotResendable(package_id, str(organ), "it was not fetched in time, and its sender was told")
             if line.outcome != "fetched":
                 raise NotResendable(package_id, str(organ), "the recipient's software reported that it failed, and its sender was told")
             work.run(_OPEN_LINE, {"b_id": line.id})

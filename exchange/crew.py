@@ -10,7 +10,7 @@ import time
 from threading import RLock
 
 from exchange.api import Checkpoint
-from exchange.dispatch import machine_clock, move, reach_of_workers
+from exchange.dispatch import expire_mail, machine_clock, move, reach_of_workers
 from exchange.doorbell import Doorbell
 from exchange.errors import StoreUnavailable
 from exchange.logs import about
@@ -61,6 +61,13 @@ class Crew:
             mail, _ = move(self._desk, machine_clock(self._desk.store))
             return len(mail)
 
+    def expire(self) -> int:
+        """Have mail expire that nobody fetched, as of the machine's now; gives how much. Where a kernel drives, it sees to it itself."""
+        with self._turn:
+            if self._desk.settings.expire_days is None or reach_of_workers(self._desk.store) != EVERYTHING:
+                return 0
+            return len(expire_mail(self._desk, machine_clock(self._desk.store)))
+
     def seal(self) -> Checkpoint | None:
         """Seal as of the machine's now, unless somebody does already or a kernel drives."""
         with self._turn, alone(self._desk.store.engine, Lock.SEALING) as ours:
@@ -85,6 +92,7 @@ class Crew:
             try:
                 self.sweep()
                 if time.monotonic() - sealed >= seal_every:
+                    self.expire()
                     self.seal()
                     sealed = time.monotonic()
             except (StoreUnavailable, Conflict) as error:  # it is tried again

@@ -59,6 +59,7 @@ def _of_standing(standing: Standing | None) -> Iterator[Metric]:
     for rule, count in sorted(standing.refusals.items()):
         refused.add_metric([rule], count)
     yield refused
+    yield _gauge("truc_breakers_open", "Senders whose documents are left in line", len(standing.breakers))
     yield _gauge("truc_ledger_unsealed", "Packages admitted that are in no ledger entry yet", standing.unsealed)
     yield _gauge("truc_ledger_entries", "Entries of the newest checkpoint", standing.sealed)
     if standing.sealed_ago is not None:

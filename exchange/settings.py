@@ -55,6 +55,8 @@ class AxisSettings:
     """Attachments of one call that may wait in memory for the admission transaction; what exceeds it is staged in the database."""
     capacity: Capacity | None = None
     """How much may wait for workers, where submissions come at the machine's time; ``None``: whatever comes, as a kernel needs it."""
+    expire_days: int | None = None
+    """Days of business time after which a document that nobody fetched expires; ``None``: it waits for ever."""
     accept_secret: bool = False
     """Whether letters marked secret may travel (training worlds only; Decision 28/2018 Art. 1 says never)."""
     expect_time_stamps: bool = False

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, select
 
+from exchange.breakers import Breaker, open_breakers
 from exchange.domain.transit import SECOND
 from exchange.outbox import Stage
 from exchange.store.engine import machine_now
@@ -80,6 +81,8 @@ class Standing:
     hops: Mapping[str, HopStanding]
     refusals: Mapping[str, int]
     """Signed refusals ever, by their rule."""
+    breakers: tuple[Breaker, ...]
+    """Senders whose documents are left in line."""
     unsealed: int
     """Packages admitted that are in no ledger entry yet."""
     sealed: int
@@ -94,10 +97,17 @@ def standing(store: Store) -> Standing:
         stages, hops = _stage_rows(work), work.rows(_HOPS[work.dialect])
         refusals = {str(rule): int(count) for rule, count in work.rows(_REFUSED)}
         unsealed = int(work.value(_UNSEALED))
+        breakers = open_breakers(work)
         newest = work.rows(_CHECKPOINT[work.dialect])
     sealed, ago = (newest[0][0], max(float(newest[0][1]), 0.0)) if newest else (0, None)
     return Standing(
-        stages, {str(hop): HopStanding(count, max(float(age), 0.0)) for hop, count, age in hops}, refusals, unsealed, sealed, ago
+        stages,
+        {str(hop): HopStanding(count, max(float(age), 0.0)) for hop, count, age in hops},
+        refusals,
+        breakers,
+        unsealed,
+        sealed,
+        ago,
     )
 
 

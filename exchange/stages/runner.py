@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 
+from exchange.breakers import trip
 from exchange.errors import StoreUnavailable
 from exchange.logs import about
 from exchange.outbox import SHARDS, Claim, Reach, Stage, claim_batch, claim_these, give_back, lock, postpone
@@ -82,6 +83,8 @@ class Runner:
 
     def _park(self, one: Claim) -> None:
         """Whoever judges it dies, by a crash that no code of ours sees: it comes alone, and no more."""
+        with self._desk.store.writing() as work:
+            trip(work, one.sender)
         self._give_back(Stage.VERIFY, one, Decision(park=True, wait=0, reason=f"{one.attempt - 1} attempts at it ended without a word"))
 
     def _route(self, reach: Reach) -> Done:
