@@ -1,4 +1,4 @@
-"""Which processes of the axis work on a database: their sessions as PostgreSQL itself lists them, so nobody has to write down that he lives.
+"""Which processes of the axis work on a database, by their sessions as PostgreSQL itself lists them: nobody has to write down anything.
 
 Every process says its part and name when it connects (:func:`known_as`). A worker's child looks for work once a second, so one that was
 seen longer ago stands still. SQLite has one process, and it is the one that asks.

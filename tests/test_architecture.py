@@ -27,6 +27,12 @@ CHANCE = {"uuid.uuid1", "uuid.uuid4", "os.urandom", "os.getrandom"}
 BOUNDARIES: dict[str, dict[str, str]] = {
     "console/audit/asking.py": {"time.monotonic": "an audit tells its documents per second on standard error; no answer depends on it"},
     "console/session.py": {"time.monotonic": "progress shows documents per second of the machine; no fact and no file depends on it"},
+    "console/up/log.py": {"datetime.now": "when a process said it, in front of its line; read by people, and by nothing else"},
+    "console/up/secrets.py": {"secrets.token_urlsafe": "a password of the database and of the broker must not be foreseeable"},
+    "console/up/supervisor.py": {
+        "time.monotonic": "how long a process ran, and until when it may take its time to start or to end",
+        "time.sleep": "the pause between two looks at the processes",
+    },
     "exchange/crew.py": {
         "time.monotonic": "how long ago this process sealed; business time is the row's, or the database's clock",
         "time.sleep": "a patrol's pause between two looks at the queue",

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import IO
 
 NOBODY = "nobody"
@@ -74,19 +75,26 @@ def make_cluster(data: Path, home: Path, user: str, password: str | None, option
     ``home``: where a copy of the programs may be put. Raises :class:`ProgramMissing`, :class:`ProgramFailed`.
     """
     programs = programs_for(home)
-    data.mkdir(mode=0o700, parents=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     account = postgres_user()
     if account:
         shutil.chown(data, account)
-    words = [programs / "initdb", "-D", data, "-U", user, "--no-instructions", *options]
-    if password is not None:
-        words.append("--pwfile=/dev/stdin")
-    done = subprocess.run(  # noqa: S603 - a program found here, our own words
-        words, input=(password or "").encode(), capture_output=True, check=False, cwd="/", user=account
-    )
+    with NamedTemporaryFile("w", dir=home, encoding="ascii") as file:  # not by a pipe: its user could not open one of root's
+        if password is not None:
+            file.write(password)
+            file.flush()
+            if account:
+                shutil.chown(file.name, account)
+            options = (*options, f"--pwfile={file.name}")
+        _initdb(programs, data, user, options)
+    return programs
+
+
+def _initdb(programs: Path, data: Path, user: str, options: Sequence[str]) -> None:
+    words = [str(programs / "initdb"), "-D", str(data), "-U", user, "--no-instructions", *options]
+    done = subprocess.run(words, capture_output=True, check=False, cwd="/", user=postgres_user())  # noqa: S603 - a program found here
     if done.returncode:
         raise ProgramFailed(done.stderr.decode("utf-8", "replace").strip()[-500:])
-    return programs
 
 
 def programs_for(home: Path) -> Path:

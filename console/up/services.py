@@ -17,7 +17,7 @@ class Image(StrEnum):
     """What a service's container is made of. Tags are exact; ``truc`` is built from the Dockerfile."""
 
     TRUC = "truc:0.1.0"
-    POSTGRES = "postgres:18.4-bookworm"
+    POSTGRES = "postgres:16.14-bookworm"
     VALKEY = "valkey/valkey:9.1.1-alpine"
 
 
@@ -117,12 +117,14 @@ CONTAINERS = Place(MappingProxyType({
     "broker_port": "6379",
     "secrets": SECRET_PATH,
     "state": "/tmp/truc-beat",  # noqa: S108 - a tmpfs of its own
+    "spool": "/var/lib/truc/spool",
 }))  # fmt: skip
 """Where things are in docker-compose.yml; what begins with ``$`` Compose fills from its own environment."""
 
 _DATABASE = MappingProxyType({"TRUC_DATABASE": "{database}", "TRUC_DATABASE_PASSWORD_FILE": "{secrets}/database"})
 _BROKER = MappingProxyType({"TRUC_BROKER": "{broker}", "TRUC_BROKER_PASSWORD_FILE": "{secrets}/broker"})
 _MIGRATED = MappingProxyType({"migrate": Condition.DONE, "valkey": Condition.HEALTHY})
+_SPOOL = MappingProxyType({"TMPDIR": "{spool}"})  # where packages lie while they come in: on a disk, for they may be large
 _WORLD = ("{scenario}", "--seed", "{seed}")
 
 
@@ -149,10 +151,10 @@ def _valkey() -> Service:
     )  # fmt: skip
 
 
-def _truc(name: str, *words: str, health: Health | None, pg: bool = False, bell: bool = False, many: bool = False) -> Service:
+def _truc(name: str, *words: str, health: Health, pg: bool = False, bell: bool = False, spool: bool = False, many: bool = False) -> Service:
     return Service(
         name, Image.TRUC, ("truc", name, *words), health,
-        environment={**(_DATABASE if pg else {}), **(_BROKER if bell else {})},
+        environment={**(_DATABASE if pg else {}), **(_BROKER if bell else {}), **(_SPOOL if spool else {})},
         secrets=(*(("database",) if pg else ()), *(("broker",) if bell else ())),
         after=_MIGRATED if pg else {"valkey": Condition.HEALTHY} if bell else {}, many=many,
     )  # fmt: skip
@@ -165,7 +167,7 @@ SERVICES: tuple[Service, ...] = (
         "migrate", Image.TRUC, ("truc", "migrate"), None, environment=_DATABASE, secrets=("database",),
         after={"postgres": Condition.HEALTHY}, once=True,
     ),
-    _truc("axis", *_WORLD, "--host", "{host}", "--port", "{port}", pg=True, bell=True,
+    _truc("axis", *_WORLD, "--host", "{host}", "--port", "{port}", pg=True, bell=True, spool=True,
           health=Health(("truc", "health", "axis", "http://127.0.0.1:{port}/readyz"))),
     _truc("worker", *_WORLD, "--children", "{children}", pg=True, bell=True, many=True, health=Health(("truc", "health", "worker"))),
     _truc("beat", "--state", "{state}", bell=True, health=Health(("truc", "health", "beat"))),
