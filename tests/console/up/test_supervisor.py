@@ -30,13 +30,11 @@ class Stage:
         self.processes: list[Process] = []
         self.probes: dict[str, Callable[[], object]] = {}
 
-    def add(
-        self, name: str, script: str, *, after: Mapping[str, Condition] | None = None, once: bool = False, grace: int = 5, of: str = ""
-    ) -> None:
-        service = Service(of or name, Image.TRUC, (), None, after=after or {}, once=once, grace=grace)
+    def add(self, name: str, script: str, *, after: Mapping[str, Condition] | None = None, once: bool = False, grace: int = 5) -> None:
+        service = Service(name, Image.TRUC, (), None, after=after or {}, once=once, grace=grace)
         program = Program(["/bin/sh", "-c", script])
         self.processes.append(Process(name, service, program, Log(self.folder / f"{name}.log", name)))
-        self.probes[of or name] = lambda: None
+        self.probes[name] = lambda: None
 
     def open(self) -> Supervisor:
         return Supervisor(self.processes, self.probes, self.tell, lambda: self.stopping)
@@ -94,7 +92,7 @@ def test_everything_ends_in_the_reverse_order_and_says_its_last_words(stage: Sta
         stage.add(name, TRAP)
     supervisor = stage.open()
     assert supervisor.start()
-    until(lambda: all(stage.said(name) == ["up"] for name in ("one", "two", "three")))
+    until(lambda: all(list(one.log.last) == ["up"] for one in stage.processes))
     supervisor.stop()
     assert stage.told == [("stopping", name) for name in ("three", "two", "one")]
     assert all(stage.said(name) == ["up", "bye"] for name in ("one", "two", "three"))
