@@ -33,6 +33,10 @@ BOUNDARIES: dict[str, dict[str, str]] = {
         "time.monotonic": "how long a process ran, and until when it may take its time to start or to end",
         "time.sleep": "the pause between two looks at the processes",
     },
+    "exchange/client.py": {
+        "time.monotonic": "when a token is renewed and a repetition given up",
+        "time.sleep": "the pause before a call is repeated",
+    },
     "exchange/crew.py": {
         "time.monotonic": "how long ago this process sealed; business time is the row's, or the database's clock",
         "time.sleep": "a patrol's pause between two looks at the queue",
@@ -47,7 +51,14 @@ BOUNDARIES: dict[str, dict[str, str]] = {
         "time.sleep": "the pause between two renewals",
     },
     "console/verify/command.py": {"datetime.now": "verify without --at asks what holds at present; all else is given the instant"},
-    "exchange/members.py": {"secrets.token_bytes": "the salt of a stored secret must not be foreseeable; it is never shown nor measured"},
+    "exchange/members.py": {
+        "secrets.token_bytes": "the salt of a stored secret must not be foreseeable; it is never shown nor measured",
+        "time.monotonic": "how long a token's secret is believed to be the present one",
+    },
+    "exchange/tokens.py": {"time.time": "machine time rules tokens: when one begins and ends"},
+    "exchange/web/bodies.py": {"time.monotonic": "how slowly a body comes"},
+    "exchange/web/clock.py": {"time.monotonic": "counts on from the database's clock, which is business time where no scenario drives"},
+    "exchange/web/limits.py": {"time.monotonic": "how many requests of an agency come in a second"},
     "workers/app.py": {
         "time.sleep": "the pause before a patrol that met a fault begins again",
         "time.monotonic_ns": "a name for a process that no earlier one had; compared, never measured",
