@@ -140,7 +140,7 @@ class Administration:
         return bool(self._of_member(Action.UNLOCK, organ, deed, lambda work: work.run(_UNLOCK, {"b_organ": str(organ)})))
 
     def rotate(self, organ: OrganId, secret: str, deed: Deed) -> None:
-        """Replace a member's secret; the old one is worth nothing at once, tokens got with it after two seconds. Raises :class:`UnknownMember`."""
+        """Replace a member's secret: the old one is worth nothing at once, its tokens after two seconds. Raises :class:`UnknownMember`."""
 
         def act(work: Work) -> int:
             keep_secrets(work, {str(organ): secret})
