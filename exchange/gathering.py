@@ -18,7 +18,7 @@ from datetime import datetime
 from heapq import heappop, heappush
 from itertools import count
 
-from exchange.api import Caller, Receipt, Rejection, Submission
+from exchange.api import Credential, Receipt, Rejection, Submission
 from exchange.axis import Axis
 from exchange.capacity import Load, turned_away
 from exchange.errors import Overloaded, StoreError, StoreUnavailable
@@ -106,7 +106,7 @@ class Gatherer:
         self.batches = 0
         self.admitted = 0
 
-    def submit(self, caller: Caller, submission: Submission, at: datetime, seconds: float = 10.0) -> Answer:
+    def submit(self, caller: Credential, submission: Submission, at: datetime, seconds: float = 10.0) -> Answer:
         """Admit one package or refuse it, for a caller that waits so long.
 
         Raises :class:`exchange.errors.Unauthenticated`, :class:`exchange.errors.StoreUnavailable` and :class:`exchange.errors.Overloaded`.
@@ -117,10 +117,10 @@ class Gatherer:
         except TimeoutError:
             if answer.cancel() or not answer.done():
                 self._axis.counts.add("truc_overloads", "too-late")
-                raise Overloaded("too-late", _SOON) from None
+                raise Overloaded(_SOON, "too-late") from None
             return answer.result(0)
 
-    def hand_in(self, caller: Caller, submission: Submission, at: datetime) -> Future[Answer]:
+    def hand_in(self, caller: Credential, submission: Submission, at: datetime) -> Future[Answer]:
         """Read one package in and put it in line; the answer comes later. Cancelling it takes it out of the line if it is still there.
 
         Raises what :meth:`submit` does, but for what happens in line.
@@ -165,7 +165,7 @@ class Gatherer:
 
     def _refusal(self, admission: Admission) -> Overloaded | None:
         if self._closing:
-            return Overloaded("closing", _SOON)
+            return Overloaded(_SOON, "closing")
         return turned_away(self._load, self._line, admission.sender, admission.priority)
 
     def _run(self) -> None:
