@@ -66,7 +66,7 @@ def work(station: Station, text: Text) -> int:
         hops = roads.hop_specs(world) if station.driven else ()
 
         def crew() -> Crew:
-            settings = AxisSettings(database_url=station.database, expect_time_stamps=world.stamps)
+            settings = AxisSettings(database_url=station.database, accept_sealed_files=world.sealed_files, expect_time_stamps=world.stamps)
             trust, bell = issued.pki.trust_store(), celery_bell(station.broker)
             return open_crew(
                 settings, directory=issued.directory, trust=trust, signer=signer, hops=hops, doorbell=bell, name=lease_name(),
