@@ -68,7 +68,10 @@ def work(station: Station, text: Text) -> int:
 
         def crew() -> Crew:
             name = lease_name()
-            settings = AxisSettings(database_url=known_as(station.database, Part.WORKER, name), expect_time_stamps=world.stamps)
+            settings = AxisSettings(
+                database_url=known_as(station.database, Part.WORKER, name), accept_sealed_files=world.sealed_files,
+                expect_time_stamps=world.stamps,
+            )  # fmt: skip
             trust, bell = issued.pki.trust_store(), celery_bell(station.broker)
             return open_crew(
                 settings, directory=issued.directory, trust=trust, signer=signer, hops=hops, doorbell=bell, name=name,
