@@ -247,6 +247,29 @@ def health(
     raise typer.Exit(one(part, url, database, broker, text))
 
 
+@app.command(short_help=HELP("cli.chaos.short"), help=HELP("cli.chaos.help"))
+def chaos(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
+    kills: Annotated[int, typer.Option("--kills", min=0, max=100_000, help=HELP("cli.chaos.kills.help"))] = 20,
+    seed: Annotated[str, typer.Option("--seed", help=HELP("cli.seed.help"))] = "1",
+    scenario: Annotated[str, typer.Option("--scenario", help=HELP("cli.scenario.help"))] = "load-field",
+    agencies: Annotated[int, typer.Option("--agencies", min=4, max=10_000, help=HELP("cli.chaos.agencies.help"))] = 24,
+    apis: Annotated[int, typer.Option("--apis", min=1, max=16, help=HELP("cli.chaos.apis.help"))] = 2,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help=HELP("cli.chaos.workers.help"))] = 2,
+    burst: Annotated[int, typer.Option("--burst", min=1, max=256, help=HELP("cli.chaos.burst.help"))] = 24,
+    every: Annotated[float, typer.Option("--every", min=0.0, max=3600.0, help=HELP("cli.chaos.every.help"))] = 2.0,
+    broker: Annotated[bool, typer.Option("--broker/--no-broker", help=HELP("cli.chaos.broker.help"))] = True,
+    disturb: Annotated[bool, typer.Option("--disturb/--no-disturb", help=HELP("cli.chaos.disturb.help"))] = True,
+    json: Annotated[bool, typer.Option("--json", help=HELP("cli.json.help"))] = False,
+    lang: Lang = None,
+) -> None:
+    """Strike a service."""
+    text = _text(lang)
+    from console.chaos.command import Wish, default_cache, perform
+
+    wish = Wish(kills, seed, scenario, agencies, apis, workers, burst, every, broker, disturb, json, default_cache())
+    raise typer.Exit(perform(wish, text))
+
+
 @app.command(short_help=HELP("cli.faults.short"), help=HELP("cli.faults.help"))
 def faults(
     name: Annotated[str | None, typer.Argument(help=HELP("cli.fault-name.help"))] = None,
