@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import time
+from collections.abc import Mapping
 from hashlib import sha256
 from secrets import token_bytes
 
@@ -15,21 +16,25 @@ from sqlalchemy import bindparam, delete, insert, select
 from exchange.api import Bearer, Caller, Credential, Scope, Token
 from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Directory
-from exchange.errors import Forbidden, TokenRefused, Unauthenticated
+from exchange.errors import Forbidden, LockedOut, TokenRefused, Unauthenticated
 from exchange.store.engine import Lock, wait_for
-from exchange.store.tables import member
-from exchange.store.work import Store, again
+from exchange.store.tables import lockout, member
+from exchange.store.work import Store, Work, again
 from exchange.tokens import Claims, Tokens
 
 _REMOVE = delete(member).where(member.c.organ == bindparam("b_organ"))
 _ENROL = insert(member)
-_SECRET = select(member.c.salt, member.c.digest).where(member.c.organ == bindparam("organ"))
+_SECRET = (
+    select(member.c.salt, member.c.digest, lockout.c.reason.label("locked"))
+    .outerjoin(lockout, lockout.c.organ == member.c.organ)
+    .where(member.c.organ == bindparam("organ"))
+)
 _THERE = select(member.c.organ).where(member.c.organ.in_(bindparam("organs", expanding=True)))
-_NOBODY = (b"\0" * 16, b"\0" * 32)
+_NOBODY = (b"\0" * 16, b"\0" * 32, None)
 _MEMBERS = frozenset({Scope.SUBMIT, Scope.RECEIVE, Scope.AUDIT})
 _OPERATOR = frozenset(Scope)
 _FRESH_SECONDS = 2.0
-"""So long a token is believed without looking whether the secret is still the one it was got with."""
+"""So long a token is believed without looking whether its secret is still the present one, and its organisation not locked out."""
 _KEPT = 16_384
 
 
@@ -37,7 +42,8 @@ class Members:
     """The enrolled organisations.
 
     A call with a secret is held against the database each time: a secret that was replaced is worth nothing from then on, whichever process
-    replaced it, and guesses leave nothing in memory. A call with a token is held against it every two seconds.
+    replaced it, an organisation locked out is answered nothing, and guesses leave nothing in memory. A call with a token is held against it
+    every two seconds.
     """
 
     def __init__(self, store: Store, directory: Directory, tokens: Tokens, operator: OrganId) -> None:
@@ -53,51 +59,56 @@ class Members:
 
     def enrol_all(self, secrets: dict[OrganId, str]) -> None:
         """Register many organisations in one transaction, replacing those that were registered before."""
-        rows = self._rows(secrets)
+        kept = {str(self.canonical(organ)): secret for organ, secret in secrets.items()}
 
         def written() -> None:
             with self._store.writing() as work:
-                work.many(_REMOVE, [{"b_organ": row["organ"]} for row in rows])
-                work.many(_ENROL, rows)
+                keep_secrets(work, kept)
 
         again(written)
+        self.forget()
+
+    def forget(self) -> None:
+        """Look at the secret behind each token again."""
         self._seen.clear()
 
     def enrol_new(self, secrets: dict[OrganId, str]) -> None:
         """Register those that are not registered, whoever else may be doing the same."""
-        rows = self._rows(secrets)
+        kept = {str(self.canonical(organ)): secret for organ, secret in secrets.items()}
 
         def written() -> None:
             with self._store.writing() as work:
                 wait_for(work, Lock.OPENING)  # processes of one axis start together
-                there = {row[0] for row in work.all_of(_THERE, "organs", [row["organ"] for row in rows])}
-                work.many(_ENROL, [row for row in rows if row["organ"] not in there])
+                there = {row[0] for row in work.all_of(_THERE, "organs", sorted(kept))}
+                keep_secrets(work, {organ: secret for organ, secret in kept.items() if organ not in there})
 
         again(written)
-
-    def _rows(self, secrets: dict[OrganId, str]) -> list[dict[str, object]]:
-        rows: list[dict[str, object]] = []
-        for organ, secret in secrets.items():
-            salt = token_bytes(16)
-            rows.append({"organ": str(self.canonical(organ)), "salt": salt, "digest": _digest(salt, secret)})
-        return sorted(rows, key=lambda row: str(row["organ"]))  # one order in every process: none waits for another in a ring
 
     def authenticate(self, caller: Credential, scope: Scope | None) -> OrganId:
         """The caller's own code, if it has the scope, or any where none is named.
 
-        Raises :class:`Unauthenticated`, :class:`TokenRefused`, :class:`Forbidden`.
+        Raises :class:`Unauthenticated`, :class:`TokenRefused`, :class:`Forbidden`, and, only for whoever knows the secret,
+        :class:`LockedOut`.
         """
         if isinstance(caller, Bearer):
             claims = self._tokens.read(caller.token)
             if not self._is_fresh(claims):
                 self._look(claims)
             return _allowed(claims, scope)
-        organ = self.canonical(caller.organ)
-        if not _fits(self._read(organ), caller.secret):
-            raise Unauthenticated(str(caller.organ))
+        organ, _, _ = self._known(caller)
         if scope is not None and scope not in self._scopes(organ):
             raise Forbidden(str(organ), scope)
         return organ
+
+    def _known(self, caller: Caller) -> tuple[OrganId, bytes, bytes]:
+        """The caller's own code, with salt and digest of its secret."""
+        organ = self.canonical(caller.organ)
+        salt, digest, locked = self._read(organ)
+        if not hmac.compare_digest(_digest(salt, caller.secret), digest):
+            raise Unauthenticated(str(caller.organ))
+        if locked is not None:
+            raise LockedOut(str(organ), locked)
+        return organ, salt, digest
 
     def recall(self, bearer: Bearer, scope: Scope | None) -> OrganId | None:
         """As :meth:`authenticate` without asking the database; ``None`` when it has to be asked."""
@@ -106,15 +117,12 @@ class Members:
 
     def token(self, caller: Caller, scopes: frozenset[Scope] = frozenset()) -> Token:
         """A token for what is asked for, or for all the caller may do. Raises :class:`Unauthenticated`, :class:`Forbidden`."""
-        organ = self.canonical(caller.organ)
-        kept = self._read(organ)
-        if not _fits(kept, caller.secret):
-            raise Unauthenticated(str(caller.organ))
+        organ, salt, digest = self._known(caller)
         mine = self._scopes(organ)
         for scope in sorted(scopes - mine):
             raise Forbidden(str(organ), scope)
         given = scopes or mine
-        return Token(self._tokens.issue(organ, given, _fingerprint(kept)), given, self._tokens.seconds)
+        return Token(self._tokens.issue(organ, given, _fingerprint(salt, digest)), given, self._tokens.seconds)
 
     def operates(self, organ: OrganId) -> bool:
         """Whether this organisation runs the axis."""
@@ -143,17 +151,31 @@ class Members:
         return seen is not None and seen[0] == claims.secret and time.monotonic() - seen[1] < _FRESH_SECONDS
 
     def _look(self, claims: Claims) -> None:
-        at, present = time.monotonic(), _fingerprint(self._read(claims.organ))
-        if present != claims.secret:
+        began = time.monotonic()
+        salt, digest, locked = self._read(claims.organ)
+        if _fingerprint(salt, digest) != claims.secret:
             raise TokenRefused("was got with a secret that was replaced")
+        if locked is not None:
+            raise LockedOut(str(claims.organ), locked)
         if len(self._seen) >= _KEPT:
             self._seen.clear()
-        self._seen[claims.organ] = (present, at)
+        self._seen[claims.organ] = (claims.secret, began)
 
-    def _read(self, organ: OrganId) -> tuple[bytes, bytes]:
+    def _read(self, organ: OrganId) -> tuple[bytes, bytes, str | None]:
+        """Salt and digest of the secret, and why the organisation is locked out (``None``: it is not)."""
         with self._store.asking() as work:
             row = work.first(_SECRET, {"organ": str(organ)})
-        return _NOBODY if row is None else (bytes(row.salt), bytes(row.digest))
+        return _NOBODY if row is None else (bytes(row.salt), bytes(row.digest), row.locked)
+
+
+def keep_secrets(work: Work, secrets: Mapping[str, str]) -> None:
+    """Write down secrets by the organisations' own codes, in place of those they had. A lock stays."""
+    rows = []
+    for organ, secret in sorted(secrets.items()):
+        salt = token_bytes(16)
+        rows.append({"organ": organ, "salt": salt, "digest": _digest(salt, secret)})
+    work.many(_REMOVE, [{"b_organ": row["organ"]} for row in rows])
+    work.many(_ENROL, rows)
 
 
 def _allowed(claims: Claims, scope: Scope | None) -> OrganId:
@@ -162,15 +184,10 @@ def _allowed(claims: Claims, scope: Scope | None) -> OrganId:
     return claims.organ
 
 
-def _fingerprint(kept: tuple[bytes, bytes]) -> str:
+def _fingerprint(salt: bytes, digest: bytes) -> str:
     """Names a secret's present row: another salt, another name, even for the same secret. Tells nothing of the secret."""
-    return sha256(b"member\0" + kept[0] + kept[1]).hexdigest()[:24]
+    return sha256(b"member\0" + salt + digest).hexdigest()[:24]
 
 
 def _digest(salt: bytes, secret: str) -> bytes:
     return hmac.digest(salt, secret.encode("utf-8", "surrogatepass"), sha256().name)
-
-
-def _fits(kept: tuple[bytes, bytes], secret: str) -> bool:
-    salt, digest = kept
-    return hmac.compare_digest(_digest(salt, secret), digest)
