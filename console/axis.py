@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 from contextlib import suppress
@@ -19,6 +20,7 @@ from exchange.bootstrap import open_axis
 from exchange.doorbell import Doorbell, Silent
 from exchange.errors import ExchangeError
 from exchange.logs import set_up
+from exchange.presence import Part, known_as
 from exchange.settings import AxisSettings, Capacity
 from scenarios import roads, secrets
 from scenarios.world.file import WorldFileError, load_world
@@ -101,7 +103,8 @@ def _open(counter: Counter, bell: Doorbell, text: Text) -> Axis:
     world = load_world(counter.scenario, counter.seed)
     issued = build(world)
     trust = issued.pki.trust_store()
-    settings = AxisSettings(database_url=counter.database, expect_time_stamps=world.stamps, capacity=None if counter.driven else Capacity())
+    url = known_as(counter.database, Part.AXIS, f"{socket.gethostname()}-{os.getpid()}")
+    settings = AxisSettings(database_url=url, expect_time_stamps=world.stamps, capacity=None if counter.driven else Capacity())
     axis = open_axis(
         settings, directory=issued.directory, trust=trust, hops=roads.hop_specs(world) if counter.driven else (), doorbell=bell,
         signer=CadesSigner(issued.axis, embed_certificates=False, purpose=Purpose.RECEIPT), validator=Validator(trust, issued.policy),

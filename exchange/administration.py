@@ -125,7 +125,7 @@ class Administration:
         return tuple(Member(OrganId.parse(organ), None if at is None else instant(at), reason or "") for organ, at, reason in rows)
 
     def lock(self, organ: OrganId, deed: Deed) -> None:
-        """From the next call on, whatever its secret, an organisation is answered :class:`exchange.errors.LockedOut`.
+        """Whatever its secret, an organisation is answered :class:`exchange.errors.LockedOut`: at once, with a token within two seconds.
 
         What it submitted before goes on its way; what others send it is put into its mailbox and waits there. Raises
         :class:`UnknownMember`. Locking one that is locked replaces the reason.
@@ -142,7 +142,7 @@ class Administration:
         return bool(self._of_member(Action.UNLOCK, organ, deed, lambda work: work.run(_UNLOCK, {"b_organ": str(organ)})))
 
     def rotate(self, organ: OrganId, secret: str, deed: Deed) -> None:
-        """Replace a member's secret; the old one is worth nothing from the next call on. Raises :class:`UnknownMember`."""
+        """Replace a member's secret: the old one is worth nothing at once, its tokens after two seconds. Raises :class:`UnknownMember`."""
 
         def act(work: Work) -> int:
             keep_secrets(work, {str(organ): secret})

@@ -120,7 +120,7 @@ class Axis:
     def read_in(self, caller: Credential, submission: Submission, at: datetime, budget: Budget) -> Admission | Rejection:
         """The first half of a submission, which needs no transaction of its own: authenticate and parse. ``budget``: see there.
 
-        Raises :class:`exchange.errors.Unauthenticated` and :class:`exchange.errors.Overloaded`.
+        Raises what :meth:`submit` does, and :class:`exchange.errors.Overloaded`.
         """
         organ = self._members.authenticate(caller, Scope.SUBMIT)
         return self._admissions.read(organ, self._members.codes(organ), submission, at, budget)

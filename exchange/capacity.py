@@ -93,11 +93,11 @@ def turned_away(load: Load, capacity: Capacity, sender: str, priority: int) -> O
     room, age = capacity.rows * (1 + urgency), load.age(urgency)
     seconds = round(min(max(1, age / 2), _LONGEST_WAIT))
     if load.rows >= room or age >= capacity.seconds:
-        return Overloaded("above-capacity", seconds)
+        return Overloaded(seconds, "above-capacity")
     if 2 * load.rows >= room or 2 * age >= capacity.seconds:
         share = max(capacity.least_share, min(room, 2 * load.rows) // (load.senders + 1))
         if load.rows_before(sender, urgency) >= share:
-            return Overloaded("above-share", seconds)
+            return Overloaded(seconds, "above-share")
     return None
 
 

@@ -41,7 +41,16 @@ from exchange.domain.calendar import VN
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState
 from exchange.domain.organization import Organization
-from exchange.errors import AxisMisunderstood, AxisUnreachable, ExchangeError, InvalidOrganId, TokenRefused, Unauthenticated, UnknownPackage
+from exchange.errors import (
+    AxisMisunderstood,
+    AxisUnreachable,
+    ExchangeError,
+    InvalidOrganId,
+    LockedOut,
+    TokenRefused,
+    Unauthenticated,
+    UnknownPackage,
+)
 from exchange.web import wire
 from exchange.web.problems import MEDIA_TYPE, error_of
 
@@ -274,6 +283,10 @@ class HttpAxis:
         response = self._http.post("/oauth2/token", data={"grant_type": "client_credentials"}, headers={"Authorization": f"Basic {basic}"})
         if response.status_code == 401:
             raise Unauthenticated(str(caller.organ))
+        if response.status_code == 400:
+            refused = self._read(response, wire.TokenErrorBody)
+            if refused.error == "unauthorized_client":
+                raise LockedOut(str(caller.organ), refused.error_description)
         if not response.is_success:
             raise self._problem(response)
         said = self._read(response, wire.TokenBody)

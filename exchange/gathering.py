@@ -117,7 +117,7 @@ class Gatherer:
         except TimeoutError:
             if answer.cancel() or not answer.done():
                 self._axis.counts.add("truc_overloads", "too-late")
-                raise Overloaded("too-late", _SOON) from None
+                raise Overloaded(_SOON, "too-late") from None
             return answer.result(0)
 
     def hand_in(self, caller: Credential, submission: Submission, at: datetime) -> Future[Answer]:
@@ -165,7 +165,7 @@ class Gatherer:
 
     def _refusal(self, admission: Admission) -> Overloaded | None:
         if self._closing:
-            return Overloaded("closing", _SOON)
+            return Overloaded(_SOON, "closing")
         return turned_away(self._load, self._line, admission.sender, admission.priority)
 
     def _run(self) -> None:

@@ -61,5 +61,8 @@ class AxisSettings:
     """Days of business time after which a document that nobody fetched expires; ``None``: it waits for ever."""
     accept_secret: bool = False
     """Whether letters marked secret may travel (training worlds only; Decision 28/2018 Art. 1 says never)."""
+    accept_sealed_files: bool = False
+    """Whether a document may be a file under its sender's detached seal instead of a letter signed twice (measured worlds only: such a seal
+    does not cover number, date and recipients)."""
     expect_time_stamps: bool = False
     """Whether a letter that no time-stamp dates is a finding: where senders have letters time-stamped before they send them."""

@@ -58,7 +58,8 @@ def _judge(desk: Desk, one: Admitted, stored: StoredPackage) -> Judgement:
     attachments = [_attachment(desk, info.name, blob) for info, blob in zip(found.attachments, stored.blobs, strict=True)]
     return judge(
         found.edoc, attachments, desk.directory, desk.validator, instant(one.at),
-        secret_rule=not desk.settings.accept_secret, stamp_expected=desk.settings.expect_time_stamps,
+        secret_rule=not desk.settings.accept_secret, letter_rule=not desk.settings.accept_sealed_files,
+        stamp_expected=desk.settings.expect_time_stamps,
     )  # fmt: skip
 
 

@@ -39,7 +39,7 @@ class Arrivals:
         if self._closed:
             return
         if sum(one.organ == organ for one in self._waiters) >= _MOST:
-            raise Overloaded("agency-waits", 1)
+            raise Overloaded(1, "agency-waits")
         waiter = _Waiter(organ, at, asyncio.Event())
         self._waiters.add(waiter)
         if self._looking is None or self._looking.done():

@@ -54,7 +54,7 @@ class Spool:
     def holds(self, memory: int, disk: int) -> None:
         """Count what one body takes more. Raises :class:`Overloaded`."""
         if disk and self.disk + disk > self._settings.bodies_disk:
-            raise Overloaded("no-room", 5)
+            raise Overloaded(5, "no-room")
         self.memory += memory
         self.disk += disk
 

@@ -59,7 +59,7 @@ class Buckets:
         full = max(self._full.get(organ, now), now) + 1 / self._rate
         over = full - now - self._burst / self._rate
         if over > 0:
-            raise Overloaded("agency-rate", math.ceil(over))
+            raise Overloaded(math.ceil(over), "agency-rate")
         if len(self._full) >= _KEPT:
             self._full = {one: at for one, at in self._full.items() if at > now}
         self._full[organ] = full

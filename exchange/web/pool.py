@@ -23,7 +23,7 @@ class Pool:
     async def run(self, call: Callable[Parameters, Answer], *args: Parameters.args, **kwargs: Parameters.kwargs) -> Answer:
         """The answer of a call, made in a thread. Raises :class:`Overloaded` when too many wait already."""
         if self._busy >= self._limit:
-            raise Overloaded("no-thread", 1)
+            raise Overloaded(1, "no-thread")
         self._busy += 1
         try:
             future = asyncio.wrap_future(self._threads.submit(call, *args, **kwargs))

@@ -52,7 +52,7 @@ def routes(service: Service) -> APIRouter:
             async with asyncio.timeout(_PATIENCE):
                 answer = await asyncio.wrap_future(line)  # given up, it leaves the line if it still stands there
         except TimeoutError:
-            raise Overloaded("too-late", 1) from None
+            raise Overloaded(1, "too-late") from None
         if not isinstance(answer, Receipt):
             return problem_of(answer_of_rejection(answer))
         place = {"Location": f"/v1/receipts/{answer.package_id}"}

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, text, update
 
+from exchange import members
 from exchange.administration import Action, Deed
-from exchange.api import Caller, Fetched, Submission
+from exchange.api import Bearer, Caller, Fetched, Scope, Submission
 from exchange.audit import audit_archive
 from exchange.axis import Axis
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState, StatusCode
 from exchange.errors import LockedOut, NotResendable, Unauthenticated, UnknownMember, UnknownPackage
+from exchange.receipts import package_id_of
 from exchange.stages import verify
 from exchange.store.tables import intervention
 from tests.exchange.axis.field import (
@@ -38,13 +40,14 @@ from tests.exchange.axis.field import (
 )
 
 DEED = Deed("an", "its machine was stolen")
+NONE = package_id_of("nobody", bytes(32))
 
 CALLS: dict[str, Callable[[Axis, Caller], object]] = {
     "submit": lambda axis, who: axis.submit(who, [Submission(Doc(DEPARTMENT, (PROVINCE,), "10").package())], at(0)),
     "waiting": lambda axis, who: axis.waiting(who, at(0)),
-    "fetch": lambda axis, who: axis.fetch(who, [], at(0)),
-    "confirm": lambda axis, who: axis.confirm(who, [], at(0)),
-    "deliveries": lambda axis, who: axis.deliveries(who, []),
+    "fetch": lambda axis, who: axis.fetch(who, [NONE], at(0)),
+    "confirm": lambda axis, who: axis.confirm(who, [Fetched(NONE, True)], at(0)),
+    "deliveries": lambda axis, who: axis.deliveries(who, [NONE]),
 }
 
 
@@ -54,9 +57,24 @@ def test_an_agency_that_is_locked_out_is_answered_nothing(axis: Axis, call: str)
     for organ in (DEPARTMENT, ALIAS):
         with pytest.raises(LockedOut) as caught:
             CALLS[call](axis, Caller(organ, secret(DEPARTMENT)))
-        assert str(caught.value) == "H28.20 is locked out by the operators of the axis: its machine was stolen"
+        assert str(caught.value) == f"{organ} is locked out by the operators of the axis: its machine was stolen"
     assert axis.administration.unlock(DEPARTMENT, replace(DEED, reason="found"))
-    CALLS[call](axis, caller(DEPARTMENT))
+    assert axis.waiting(caller(DEPARTMENT), at(0)) == ()
+
+
+@pytest.mark.parametrize("scope", [Scope.SUBMIT, Scope.RECEIVE, Scope.AUDIT])
+def test_a_token_is_worth_nothing_once_its_agency_is_locked_out(axis: Axis, scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not before the two seconds are over in which a token is believed without a look."""
+    bearer = Bearer(axis.token(caller(DEPARTMENT)).value)
+    assert axis.authorize(bearer, scope) == DEPARTMENT
+    axis.administration.lock(DEPARTMENT, DEED)
+    with pytest.raises(LockedOut):
+        axis.token(caller(DEPARTMENT))
+    monkeypatch.setattr(members, "_FRESH_SECONDS", 0)
+    with pytest.raises(LockedOut):
+        axis.authorize(bearer, scope)
+    axis.administration.unlock(DEPARTMENT, DEED)
+    assert axis.authorize(bearer, scope) == DEPARTMENT
 
 
 def test_who_does_not_know_the_secret_does_not_learn_of_the_lock(axis: Axis) -> None:
@@ -107,8 +125,7 @@ def test_members_are_listed_with_their_locks(axis: Axis) -> None:
     assert not axis.administration.unlock(DISTRICT, DEED)
     axis.administration.lock(DISTRICT, DEED)
     axis.administration.lock(DISTRICT, replace(DEED, reason="still"))
-    members = (one for one in axis.administration.members() if one.organ in MEMBERS)  # over HTTP the operator is one, too
-    found = {str(one.organ): (one.locked_since is not None, one.reason) for one in members}
+    found = {str(one.organ): (one.locked_since is not None, one.reason) for one in axis.administration.members() if one.organ in MEMBERS}
     assert found == dict.fromkeys(("G12", "H17", "H28", "H28.20"), (False, "")) | {"H28.30": (True, "still")}
 
 
