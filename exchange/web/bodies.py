@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
 from exchange.errors import Overloaded
 from exchange.web.limits import WebSettings
 from exchange.web.problems import BadRequest
+
+_JSON_BYTES = 1 << 20
+Json = TypeVar("Json", bound=BaseModel)
 
 
 class Spool:
@@ -110,7 +115,19 @@ class _Held:
             self._file.close()
 
 
-Limit = Callable[[Request], int]
+async def json_of(request: Request, spool: Spool, kind: type[Json]) -> Json:
+    """A small JSON body. Raises :class:`BadRequest` when it is none, or not what the route takes."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise BadRequest("media-type", "the body is application/json")
+    async with spool.body(request, _JSON_BYTES) as body:
+        data = body if isinstance(body, bytes) else body.read()
+    try:
+        return kind.model_validate(json.loads(data))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadRequest("malformed", f"{'/'.join(str(part) for part in ('body', *first['loc']))}: {first['msg']}") from None
+    except (ValueError, RecursionError):
+        raise BadRequest("malformed", "body: no JSON in UTF-8") from None
 
 
 def _too_large(limit: int) -> BadRequest:

@@ -26,6 +26,7 @@ def bounded(settings: WebSettings) -> type[asyncio.Protocol]:
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             """Somebody connected: the head must be there in time."""
             super().connection_made(cast("asyncio.Transport", transport))
+            self.access_log = False  # an address may hold what a careless caller put there, a token even
             self.in_head, self.head_bytes, self.parsed_bytes = True, 0, 0
             self.deadline: asyncio.TimerHandle | None = self._hurry()
 
