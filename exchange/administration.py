@@ -114,8 +114,9 @@ _OPEN_SINCE = (
 class Administration:
     """The operators' hands on one database."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, on_members: Callable[[], None] = lambda: None) -> None:
+        self._store, self._on_members = store, on_members
+        """What this process has in mind of its members is to be forgotten when one of them was acted on."""
 
     def members(self) -> tuple[Member, ...]:
         """Every enrolled organisation, by its code."""
@@ -217,7 +218,9 @@ class Administration:
             _record(work, action, deed, organ=str(organ), rows=count)
             return count
 
-        return self._written(recorded)
+        rows = self._written(recorded)
+        self._on_members()
+        return rows
 
     def _written(self, act: _Act) -> int:
         def written() -> int:

@@ -27,12 +27,15 @@ from exchange.api import (
     Settled,
     Submission,
     Token,
+    Traffic,
 )
 from exchange.audit import DeliveryRecord, JudgementRecord, NegotiationRecord, Records, RefusalRecord
+from exchange.audit.traffic import traffic
 from exchange.counts import Counts
 from exchange.dispatch import Dispatcher, machine_fraction
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState
+from exchange.domain.organization import Directory, Organization
 from exchange.doorbell import Doorbell
 from exchange.errors import Forbidden, UnknownHop
 from exchange.ledger import Ledger
@@ -64,13 +67,18 @@ class Axis:
         self._mailboxes = Mailboxes(desk.store)
         self._records = Records(desk.store)
         self._ledger = Ledger(desk.store)
-        self.administration = Administration(desk.store)
+        self.administration = Administration(desk.store, self._members.forget)
         """What operators do by hand."""
 
     @property
     def settings(self) -> AxisSettings:
-        """How it was opened."""
+        """What it was told."""
         return self._desk.settings
+
+    @property
+    def directory(self) -> Directory:
+        """The organisations it knows."""
+        return self._desk.directory
 
     def enrol(self, organ: OrganId, secret: str) -> None:
         """Make an organisation a member, or give it a new secret."""
@@ -90,14 +98,15 @@ class Axis:
         """An access token for some scopes, or for all the caller has. Raises :class:`Unauthenticated`, :class:`Forbidden`."""
         return self._members.token(caller, scopes)
 
-    def authorize(self, credential: Credential, scope: Scope) -> OrganId:
-        """The caller's own code, if it may do this. Raises :class:`Unauthenticated`, :class:`TokenRefused`, :class:`Forbidden`.
+    def authorize(self, credential: Credential, scope: Scope | None) -> OrganId:
+        """The caller's own code, if it may do this; without a scope, any will do.
 
+        Raises :class:`Unauthenticated`, :class:`TokenRefused`, :class:`Forbidden`.
         Calls that name their caller ask it by themselves; whoever serves the others to strangers asks it before each.
         """
         return self._members.authenticate(credential, scope)
 
-    def recall(self, bearer: Bearer, scope: Scope) -> OrganId | None:
+    def recall(self, bearer: Bearer, scope: Scope | None) -> OrganId | None:
         """As :meth:`authorize`, from memory alone; ``None`` when the database has to be asked."""
         return self._members.recall(bearer, scope)
 
@@ -138,11 +147,29 @@ class Axis:
         """See :meth:`exchange.api.Receive.confirm`."""
         self._mailboxes.confirm(self._members.authenticate(caller, Scope.RECEIVE), outcomes, at)
 
+    def with_mail(self, organs: Sequence[OrganId], at: datetime) -> frozenset[OrganId]:
+        """Those in whose mailboxes something waits: for whoever keeps their owners waiting, who were let in before."""
+        return self._mailboxes.with_mail(organs, at)
+
     # --- Audit ---
 
     def deliveries(self, caller: Credential, package_ids: Sequence[str]) -> tuple[DeliveryView, ...]:
         """See :meth:`exchange.api.Audit.deliveries`."""
         return self._records.views(self._members.authenticate(caller, Scope.AUDIT), package_ids)
+
+    def receipts_of(self, caller: Credential, package_ids: Sequence[str]) -> tuple[Receipt, ...]:
+        """See :meth:`exchange.api.Audit.receipts_of`."""
+        return self._records.receipts_of(self._members.authenticate(caller, Scope.AUDIT), package_ids)
+
+    def traffic(self, caller: Credential, since: datetime, until: datetime) -> tuple[Traffic, ...]:
+        """See :meth:`exchange.api.Audit.traffic`."""
+        organ = self._members.authenticate(caller, Scope.AUDIT)
+        return traffic(self._store, None if self._members.operates(organ) else self._desk.directory.beneath(organ), since, until)
+
+    def organizations(self, caller: Credential, after: OrganId | None = None, limit: int = 1000) -> tuple[Organization, ...]:
+        """See :meth:`exchange.api.Audit.organizations`."""
+        self._members.authenticate(caller, None)
+        return self._desk.directory.page(after, limit)
 
     def count(self, state: DeliveryState) -> int:
         """See :meth:`exchange.api.Audit.count`."""
@@ -226,6 +253,10 @@ class Axis:
         with self._store.writing() as work:
             work.run(insert(outage), {"hop": hop, "since": round(since.timestamp()), "until": round(until.timestamp())})
 
+    def machine_seconds(self) -> float:
+        """The database's clock, epoch seconds with their fraction: one clock for all processes of an axis."""
+        return machine_fraction(self._store)
+
     def standing(self) -> Standing:
         """How the queues, the hops and the ledger stand now."""
         return standing(self._store)
@@ -234,10 +265,6 @@ class Axis:
     def counts(self) -> Counts:
         """What this process counted since it began."""
         return self._admissions.counts
-
-    def machine_seconds(self) -> float:
-        """The database's clock, epoch seconds with their fraction: one clock for all processes of an axis."""
-        return machine_fraction(self._store)
 
     def depth(self) -> Mapping[str, int]:
         """Rows waiting per stage (``verify``, ``route``) and packages per hop: what is in flight, counted."""

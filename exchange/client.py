@@ -35,10 +35,12 @@ from exchange.api import (
     Rejection,
     Settled,
     Submission,
+    Traffic,
 )
 from exchange.domain.calendar import VN
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState
+from exchange.domain.organization import Organization
 from exchange.errors import (
     AxisMisunderstood,
     AxisUnreachable,
@@ -117,6 +119,7 @@ class HttpAxis:
 
     def fetch(self, caller: Caller, package_ids: Sequence[str], at: datetime) -> tuple[Package, ...]:
         """See :meth:`exchange.api.Receive.fetch`. What is small comes with it; of what is large, each reading asks anew."""
+        self._heard(caller, package_ids)
         return tuple(self._fetch(caller, name, at) for name in package_ids)
 
     def _fetch(self, caller: Caller, name: str, at: datetime) -> Package:
@@ -138,6 +141,7 @@ class HttpAxis:
 
     def confirm(self, caller: Caller, outcomes: Sequence[Fetched], at: datetime) -> None:
         """See :meth:`exchange.api.Receive.confirm`; a thousand outcomes at a time are one transaction."""
+        self._heard(caller, outcomes)
         for one in outcomes:
             self._known(caller, one.package_id)
         for start in range(0, len(outcomes), wire.MOST_CONFIRMED):
@@ -150,6 +154,7 @@ class HttpAxis:
 
     def deliveries(self, caller: Caller, package_ids: Sequence[str]) -> tuple[DeliveryView, ...]:
         """See :meth:`exchange.api.Audit.deliveries`."""
+        self._heard(caller, package_ids)
         for name in package_ids:
             self._known(caller, name)
         found: list[DeliveryView] = []
@@ -157,6 +162,29 @@ class HttpAxis:
             answer = self._answer(self._ask(caller, "GET", "/v1/deliveries", params={"package": names}))
             found += [one.view() for one in self._read(answer, wire.DeliveriesBody).deliveries]
         return tuple(found)
+
+    def receipts_of(self, caller: Caller, package_ids: Sequence[str]) -> tuple[Receipt, ...]:
+        """See :meth:`exchange.api.Audit.receipts_of`."""
+        self._heard(caller, package_ids)
+        for name in package_ids:
+            self._known(caller, name)
+        found: dict[str, Receipt] = {}
+        for names in _pages(list(dict.fromkeys(package_ids))):
+            answer = self._answer(self._ask(caller, "GET", "/v1/receipts", params={"package": names}))
+            found |= {one.package_id: one.receipt(stored=True) for one in self._read(answer, wire.ReceiptsBody).receipts}
+        return tuple(found[name] for name in package_ids)
+
+    def traffic(self, caller: Caller, since: datetime, until: datetime) -> tuple[Traffic, ...]:
+        """See :meth:`exchange.api.Audit.traffic`."""
+        asked = {"since": since.isoformat(), "until": until.isoformat()}
+        answer = self._answer(self._ask(caller, "GET", "/v1/statistics", params=asked, timeout=self._settle))
+        return tuple(one.traffic() for one in self._read(answer, wire.StatisticsBody).organizations)
+
+    def organizations(self, caller: Caller, after: OrganId | None = None, limit: int = 1000) -> tuple[Organization, ...]:
+        """See :meth:`exchange.api.Audit.organizations`."""
+        asked = {"limit": limit} if after is None else {"limit": limit, "after": str(after)}
+        answer = self._answer(self._ask(caller, "GET", "/v1/directory", params=asked))
+        return tuple(one.organization() for one in self._read(answer, wire.DirectoryBody).organizations)
 
     def count(self, state: DeliveryState) -> int:
         """See :meth:`exchange.api.Audit.count`."""
@@ -297,6 +325,11 @@ class HttpAxis:
             return Envelope(name, kind, sender, at, int(said["truc-priority"]), int(said["content-length"]))
         except (KeyError, ValueError, InvalidOrganId):
             raise AxisMisunderstood(self.url, "a package without its headers") from None
+
+    def _heard(self, caller: Caller, named: Sequence[object]) -> None:
+        """A call about nothing is a call all the same: whoever may not come in hears of it."""
+        if not named:
+            self._ask(caller, "GET", "/v1/directory", params={"limit": 1})
 
     def _known(self, caller: Caller, name: str) -> None:
         """A name that no package can have is not asked for."""

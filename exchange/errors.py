@@ -122,7 +122,9 @@ class Overloaded(TooManyRequests):
     """More waits than may; nothing was done.
 
     ``rule``: ``above-capacity`` (everybody of this urgency waits too long), ``above-share`` (this organisation has more in line than its
-    part), ``too-late`` (the answer did not come in the time a caller waits) or ``closing`` (the process is about to end).
+    part), ``too-late`` (the answer did not come in the time a caller waits) or ``closing`` (the process is about to end); of one API
+    process ``agency-rate`` and ``agency-waits`` (this organisation asks, or waits at its mailbox, too often), ``no-thread`` and ``no-room``
+    (too much is asked, or sent, at once).
     """
 
     def __str__(self) -> str:

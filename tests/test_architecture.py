@@ -59,6 +59,7 @@ BOUNDARIES: dict[str, dict[str, str]] = {
     "exchange/tokens.py": {"time.time": "machine time rules tokens: when one begins and ends"},
     "exchange/web/bodies.py": {"time.monotonic": "how slowly a body comes"},
     "exchange/web/clock.py": {"time.monotonic": "counts on from the database's clock, which is business time where no scenario drives"},
+    "exchange/web/guard.py": {"time.monotonic": "how long ago a scraper was told how the axis stands"},
     "exchange/web/limits.py": {"time.monotonic": "how many requests of an agency come in a second"},
     "workers/app.py": {
         "time.sleep": "the pause before a patrol that met a fault begins again",

@@ -9,12 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from exchange.api import Package, PackageKind, Scope
+from exchange.web.bodies import json_of
 from exchange.web.guard import Service, guarded, visitor
-from exchange.web.render import EVERYWHERE, body_of, documented
+from exchange.web.render import EVERYWHERE, body_of, documented, takes
 from exchange.web.submit import EDXML
 from exchange.web.wire import PACKAGE_ID, ConfirmationsBody, EnvelopeBody, MailboxBody
 
 MOST_LINES = 1000
+LONGEST_WAIT = 60
 _SMALL = 1 << 20
 REFUSAL = "application/vnd.truc.refusal"
 _BYTES = {"content": {EDXML: {}, REFUSAL: {}}, "description": "The package, byte for byte as it was submitted", "headers": {
@@ -32,10 +34,16 @@ def routes(service: Service) -> APIRouter:
 
     @router.get("/mailbox", response_model=MailboxBody, summary="What waits", responses=documented(400, 422, *EVERYWHERE))
     async def mailbox(
-        request: Request, limit: Annotated[int, Query(ge=1, le=MOST_LINES, description="At most so many lines")] = 100
+        request: Request,
+        limit: Annotated[int, Query(ge=1, le=MOST_LINES, description="At most so many lines")] = 100,
+        wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for mail while there is none")] = 0,
     ) -> Response:
         """Unconfirmed packages in the order of their arrival, urgent ones first among those of one instant."""
-        lines = await pool.run(axis.waiting, visitor(request).bearer, await service.instant(request), limit)
+        who = visitor(request)
+        lines = await pool.run(axis.waiting, who.bearer, await service.instant(request), limit)
+        if wait and not lines:
+            await service.arrivals.wait(who.organ, await service.instant(request) if service.settings.driven else None, wait)
+            lines = await pool.run(axis.waiting, who.bearer, await service.instant(request), limit)
         return body_of(MailboxBody.model_construct(packages=[EnvelopeBody.of(line) for line in lines]))
 
     @router.get(
@@ -53,9 +61,10 @@ def routes(service: Service) -> APIRouter:
         return StreamingResponse(pool.each(iter(package.chunks())), headers=_said(package, package.envelope.size), media_type=kind)
 
     @router.post("/mailbox/confirmations", status_code=204, response_class=Response, summary="Confirm packages",
-                 responses=documented(400, 404, 413, 415, 422, *EVERYWHERE))  # fmt: skip
-    async def confirm(request: Request, body: ConfirmationsBody) -> Response:
+                 openapi_extra=takes(ConfirmationsBody), responses=documented(400, 404, 408, 413, 415, 422, *EVERYWHERE))  # fmt: skip
+    async def confirm(request: Request) -> Response:
         """Take packages out of the mailbox: fetched, or failed with a reason. Confirming again changes nothing."""
+        body = await json_of(request, service.spool, ConfirmationsBody)
         await pool.run(axis.confirm, visitor(request).bearer, body.fetched(), await service.instant(request))
         return Response(status_code=204)
 

@@ -55,7 +55,7 @@ def routes(service: Service) -> APIRouter:
         "/oauth2/token", response_model=TokenBody, summary="Get an access token", openapi_extra=_BODY,
         responses={400: {"model": TokenErrorBody, "description": "The request, a scope or the grant type is not taken"},
                    401: {"model": TokenErrorBody, "description": "Not registered under this secret"},
-                   **documented(408, 413, 415, 429, 503)},
+                   **documented(403, 408, 413, 429, 503)},
     )  # fmt: skip
     async def token(request: Request) -> Response:
         """HTTP Basic with the organisation's code and its secret gives a token for ten minutes. Keep it until it ends."""
