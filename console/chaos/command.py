@@ -15,6 +15,10 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
+from scenarios.load.corpus import Corpus, prepare
+from scenarios.load.draw import Recipe
+from scenarios.load.field import Field, FieldTooSmall, open_field
+from scenarios.load.profiles import PROFILES
 
 from console.chaos.service import Struck
 from console.chaos.striker import Outcome, Striker
@@ -34,10 +38,6 @@ from scenarios.chaos.feed import Document, Feed, reckon
 from scenarios.chaos.report import Campaign, recovered
 from scenarios.chaos.schedule import DISTURBANCES, Blow, schedule
 from scenarios.chaos.watch import Watched, Watcher
-from scenarios.load.corpus import Corpus, prepare
-from scenarios.load.draw import Recipe
-from scenarios.load.field import Field, FieldTooSmall, open_field
-from scenarios.load.profiles import PROFILES
 from scenarios.world.file import WorldFileError, load_world
 from scenarios.world.pki import build
 
@@ -159,9 +159,8 @@ def _campaign(wish: Wish, text: Text, talk: Console, service: Struck, field: _Fi
         for one in outcomes
         if one.strike.blow is not Blow.KILL
     ]
-    left_out = [
-        f"{target.value} {blow.value}" for target, blow, _ in DISTURBANCES if (target, blow) not in {one[:2] for one in service.possible()}
-    ]
+    there = {(target, blow) for target, blow, _ in service.possible()}
+    left_out = [f"{target.value} {blow.value}" for target, blow, _ in DISTURBANCES if (target, blow) not in there]
     return Campaign(
         recovered(kills), recovered(others), left_out, reckon(field, feed.held), feed.held, watched, left, time.monotonic() - began
     )
