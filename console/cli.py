@@ -142,6 +142,24 @@ def worker(
     raise typer.Exit(work(Station(scenario, seed, database, broker, children, driven), text))
 
 
+@app.command(help=HELP("cli.axis.help"))
+def axis(
+    scenario: Annotated[str, typer.Argument(help=HELP("cli.scenario.help"))],
+    database: Database,
+    broker: Annotated[str | None, typer.Option("--broker", envvar="TRUC_BROKER", metavar="URL", help=HELP("cli.broker.help"))] = None,
+    seed: Annotated[str, typer.Option("--seed", envvar="TRUC_SEED", help=HELP("cli.seed.help"))] = "1",
+    host: Annotated[str, typer.Option("--host", help=HELP("cli.host.help"))] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help=HELP("cli.port.help"))] = 8080,
+    driven: Annotated[bool, typer.Option("--driven", help=HELP("cli.driven.help"))] = False,
+    lang: Lang = None,
+) -> None:
+    """Serve the axis over HTTP."""
+    text = _text(lang)
+    from console.axis import Counter, serve
+
+    raise typer.Exit(serve(Counter(scenario, seed, database, broker, host, port, driven), text))
+
+
 @app.command(help=HELP("cli.beat.help"))
 def beat(
     broker: Broker,

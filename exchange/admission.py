@@ -181,13 +181,14 @@ class Admissions:
             write_admissions(work, list(fresh.values()))
         for one in candidates:
             if id(one) not in answers:
-                answers[id(one)] = _receipt(fresh[one.package_id])
+                first = fresh[one.package_id]
+                answers[id(one)] = _receipt(first, stored=first is not one)
         return answers
 
     def _stored_receipts(self, work: Work, candidates: Sequence[Admission]) -> dict[str, Receipt]:
         rows = work.all_of(_KNOWN, "ids", [one.package_id for one in candidates])
         return {
-            package_id: Receipt(package_id, bytes(digest), instant(admitted_at), bytes(statement), bytes(signature))
+            package_id: Receipt(package_id, bytes(digest), instant(admitted_at), bytes(statement), bytes(signature), stored=True)
             for package_id, _, digest, admitted_at, statement, signature in rows
         }
 
@@ -203,8 +204,8 @@ def _duplicate(one: Admission) -> Rejection:
     return Rejection("duplicate-number", "MessageHeader/Code/CodeNumber", f"document {one.key} was submitted before with other bytes")
 
 
-def _receipt(one: Admission) -> Receipt:
-    return Receipt(one.package_id, one.sha256, instant(one.admitted_at), one.statement, one.signature)
+def _receipt(one: Admission, *, stored: bool) -> Receipt:
+    return Receipt(one.package_id, one.sha256, instant(one.admitted_at), one.statement, one.signature, stored)
 
 
 def document_key(sender: OrganId, header: EdocHeader) -> DocumentKey:

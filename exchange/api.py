@@ -20,12 +20,40 @@ from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState
 
 
+class Scope(StrEnum):
+    """What a caller may do: the four Protocols below, as OAuth scopes (RFC 6749 §3.3)."""
+
+    SUBMIT = "submit"
+    RECEIVE = "receive"
+    AUDIT = "audit"
+    OPERATE = "operate"
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who calls: an organisation and the secret its software was given at registration."""
 
     organ: OrganId
     secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who calls, by an access token that the axis gave out (:class:`Token`): it names the organisation and its scopes."""
+
+    token: str = field(repr=False)
+
+
+Credential = Caller | Bearer
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token: what it allows, and for how many seconds. Worth nothing once the organisation's secret is replaced."""
+
+    value: str = field(repr=False)
+    scopes: frozenset[Scope]
+    seconds: int
 
 
 class PackageKind(StrEnum):
@@ -56,6 +84,8 @@ class Receipt:
     admitted_at: datetime
     statement: bytes
     signature: bytes
+    stored: bool = field(default=False, compare=False)
+    """Whether the axis held the package before this submission. Nothing the receipt says, and no part of it."""
 
 
 @dataclass(frozen=True, slots=True)

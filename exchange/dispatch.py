@@ -20,7 +20,7 @@ from exchange.stages.desk import Desk
 from exchange.stages.hops import run_hops, survey
 from exchange.stages.mail import Mail
 from exchange.stages.runner import Runner
-from exchange.store.engine import Lock, machine_now, wait_for
+from exchange.store.engine import Lock, machine_now, machine_seconds, wait_for
 from exchange.store.tables import horizon, mailbox, package
 from exchange.store.work import Store, again
 
@@ -32,6 +32,7 @@ _TELL = update(horizon).values(mail=bindparam("b_mail"))
 _PACKAGES = select(func.coalesce(func.max(package.c.id), 0))
 _MAIL = select(mailbox.c.id, mailbox.c.organ, mailbox.c.package, mailbox.c.available_at).where(mailbox.c.id > bindparam("after"))
 _NOW = {dialect: select(machine_now(dialect)) for dialect in ("sqlite", "postgresql")}
+_FRACTION = {dialect: select(machine_seconds(dialect)) for dialect in ("sqlite", "postgresql")}
 
 
 class Dispatcher(Protocol):
@@ -135,6 +136,12 @@ def reach_of_workers(store: Store) -> Reach:
     with store.asking() as work:
         row = work.first(_HORIZON)
     return EVERYTHING if row is None else Reach(row.until, row.package)
+
+
+def machine_fraction(store: Store) -> float:
+    """The database's clock with its fraction, to set another clock by."""
+    with store.asking() as work:
+        return float(work.value(_FRACTION[work.dialect]))
 
 
 def machine_clock(store: Store) -> int:

@@ -1,34 +1,51 @@
-"""Who may call: organisations enrolled with a secret, kept as a salted digest and compared in constant time."""
+"""Who may call: organisations enrolled with a secret, kept as a salted digest and compared in constant time; and what each may do.
+
+Every member may submit, receive and audit; operating is for the organisation that runs the axis (``AxisSettings.organ``).
+"""
 
 from __future__ import annotations
 
 import hmac
+import time
 from hashlib import sha256
 from secrets import token_bytes
 
 from sqlalchemy import bindparam, delete, insert, select
 
-from exchange.api import Caller
+from exchange.api import Bearer, Caller, Credential, Scope, Token
 from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Directory
-from exchange.errors import Unauthenticated
+from exchange.errors import Forbidden, TokenRefused, Unauthenticated
+from exchange.store.engine import Lock, wait_for
 from exchange.store.tables import member
 from exchange.store.work import Store, again
+from exchange.tokens import Claims, Tokens
 
 _REMOVE = delete(member).where(member.c.organ == bindparam("b_organ"))
 _ENROL = insert(member)
 _SECRET = select(member.c.salt, member.c.digest).where(member.c.organ == bindparam("organ"))
+_THERE = select(member.c.organ).where(member.c.organ.in_(bindparam("organs", expanding=True)))
 _NOBODY = (b"\0" * 16, b"\0" * 32)
+_MEMBERS = frozenset({Scope.SUBMIT, Scope.RECEIVE, Scope.AUDIT})
+_OPERATOR = frozenset(Scope)
+_FRESH_SECONDS = 2.0
+"""So long a token is believed without looking whether the secret is still the one it was got with."""
+_KEPT = 16_384
 
 
 class Members:
-    """The enrolled organisations. Every call is held against the database: a secret that was replaced is worth nothing from then on,
-    whichever process replaced it, and guesses leave nothing in memory.
+    """The enrolled organisations.
+
+    A call with a secret is held against the database each time: a secret that was replaced is worth nothing from then on, whichever process
+    replaced it, and guesses leave nothing in memory. A call with a token is held against it every two seconds.
     """
 
-    def __init__(self, store: Store, directory: Directory) -> None:
-        self._store, self._directory = store, directory
+    def __init__(self, store: Store, directory: Directory, tokens: Tokens, operator: OrganId) -> None:
+        self._store, self._directory, self._tokens = store, directory, tokens
+        self._operator = self.canonical(operator)
         self._aliases: dict[OrganId, frozenset[OrganId]] = {}
+        self._seen: dict[OrganId, tuple[str, float]] = {}
+        """Organisation → fingerprint of its secret and when it was looked at; only those of genuine tokens come in here."""
 
     def enrol(self, organ: OrganId, secret: str) -> None:
         """Register or replace an organisation's secret. Secrets are long and random: they are given by machines to machines."""
@@ -36,11 +53,7 @@ class Members:
 
     def enrol_all(self, secrets: dict[OrganId, str]) -> None:
         """Register many organisations in one transaction, replacing those that were registered before."""
-        rows = []
-        for organ, secret in secrets.items():
-            salt = token_bytes(16)
-            rows.append({"organ": str(self.canonical(organ)), "salt": salt, "digest": _digest(salt, secret)})
-        rows.sort(key=lambda row: str(row["organ"]))
+        rows = self._rows(secrets)
 
         def written() -> None:
             with self._store.writing() as work:
@@ -48,13 +61,61 @@ class Members:
                 work.many(_ENROL, rows)
 
         again(written)
+        self._seen.clear()
 
-    def authenticate(self, caller: Caller) -> OrganId:
-        """The caller's own code. Raises :class:`Unauthenticated`."""
+    def enrol_new(self, secrets: dict[OrganId, str]) -> None:
+        """Register those that are not registered, whoever else may be doing the same."""
+        rows = self._rows(secrets)
+
+        def written() -> None:
+            with self._store.writing() as work:
+                wait_for(work, Lock.OPENING)  # processes of one axis start together
+                there = {row[0] for row in work.all_of(_THERE, "organs", [row["organ"] for row in rows])}
+                work.many(_ENROL, [row for row in rows if row["organ"] not in there])
+
+        again(written)
+
+    def _rows(self, secrets: dict[OrganId, str]) -> list[dict[str, object]]:
+        rows: list[dict[str, object]] = []
+        for organ, secret in secrets.items():
+            salt = token_bytes(16)
+            rows.append({"organ": str(self.canonical(organ)), "salt": salt, "digest": _digest(salt, secret)})
+        return sorted(rows, key=lambda row: str(row["organ"]))  # one order in every process: none waits for another in a ring
+
+    def authenticate(self, caller: Credential, scope: Scope) -> OrganId:
+        """The caller's own code. Raises :class:`Unauthenticated`, :class:`TokenRefused`, :class:`Forbidden`."""
+        if isinstance(caller, Bearer):
+            claims = self._tokens.read(caller.token)
+            if not self._is_fresh(claims):
+                self._look(claims)
+            return _allowed(claims, scope)
         organ = self.canonical(caller.organ)
         if not _fits(self._read(organ), caller.secret):
             raise Unauthenticated(str(caller.organ))
+        if scope not in self._scopes(organ):
+            raise Forbidden(str(organ), scope)
         return organ
+
+    def recall(self, bearer: Bearer, scope: Scope) -> OrganId | None:
+        """As :meth:`authenticate` without asking the database; ``None`` when it has to be asked."""
+        claims = self._tokens.read(bearer.token)
+        return _allowed(claims, scope) if self._is_fresh(claims) else None
+
+    def token(self, caller: Caller, scopes: frozenset[Scope] = frozenset()) -> Token:
+        """A token for what is asked for, or for all the caller may do. Raises :class:`Unauthenticated`, :class:`Forbidden`."""
+        organ = self.canonical(caller.organ)
+        kept = self._read(organ)
+        if not _fits(kept, caller.secret):
+            raise Unauthenticated(str(caller.organ))
+        mine = self._scopes(organ)
+        for scope in sorted(scopes - mine):
+            raise Forbidden(str(organ), scope)
+        given = scopes or mine
+        return Token(self._tokens.issue(organ, given, _fingerprint(kept)), given, self._tokens.seconds)
+
+    def operates(self, organ: OrganId) -> bool:
+        """Whether this organisation runs the axis."""
+        return organ == self._operator
 
     def canonical(self, organ: OrganId) -> OrganId:
         """An alias's organisation; a code the directory does not know stands for itself."""
@@ -70,10 +131,37 @@ class Members:
             self._aliases[organ] = found
         return found
 
+    def _scopes(self, organ: OrganId) -> frozenset[Scope]:
+        return _OPERATOR if self.operates(organ) else _MEMBERS
+
+    def _is_fresh(self, claims: Claims) -> bool:
+        """Whether the token's secret was the present one a moment ago."""
+        seen = self._seen.get(claims.organ)
+        return seen is not None and seen[0] == claims.secret and time.monotonic() - seen[1] < _FRESH_SECONDS
+
+    def _look(self, claims: Claims) -> None:
+        at, present = time.monotonic(), _fingerprint(self._read(claims.organ))
+        if present != claims.secret:
+            raise TokenRefused("was got with a secret that was replaced")
+        if len(self._seen) >= _KEPT:
+            self._seen.clear()
+        self._seen[claims.organ] = (present, at)
+
     def _read(self, organ: OrganId) -> tuple[bytes, bytes]:
         with self._store.asking() as work:
             row = work.first(_SECRET, {"organ": str(organ)})
         return _NOBODY if row is None else (bytes(row.salt), bytes(row.digest))
+
+
+def _allowed(claims: Claims, scope: Scope) -> OrganId:
+    if scope not in claims.scopes:
+        raise Forbidden(str(claims.organ), scope)
+    return claims.organ
+
+
+def _fingerprint(kept: tuple[bytes, bytes]) -> str:
+    """Names a secret's present row: another salt, another name, even for the same secret. Tells nothing of the secret."""
+    return sha256(b"member\0" + kept[0] + kept[1]).hexdigest()[:24]
 
 
 def _digest(salt: bytes, secret: str) -> bytes:

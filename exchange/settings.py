@@ -30,6 +30,8 @@ class AxisSettings:
     """Machine seconds a claim holds before another worker may take it over; whoever works on it renews it."""
     document_seconds: int = 20
     """Machine seconds a worker gives to judging one document; after twice as long, in two attempts, it is refused."""
+    token_seconds: int = 600
+    """Machine seconds an access token holds."""
     settle_seconds: int = 300
     """Machine seconds a settling waits for workers."""
     max_attempts: int = 5

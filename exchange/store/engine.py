@@ -18,6 +18,7 @@ from urllib.parse import quote
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Double,
     Engine,
     Insert,
     Select,
@@ -245,6 +246,15 @@ def machine_now(dialect: str) -> ColumnElement[int]:
     return cast(extract("epoch", func.clock_timestamp()), BigInteger)
 
 
+def machine_seconds(dialect: str) -> ColumnElement[float]:
+    """The same with its fraction."""
+    if dialect == "sqlite":
+        return (func.julianday("now") - _JULIAN_EPOCH) * 86_400.0
+    return cast(extract("epoch", func.clock_timestamp()), Double)
+
+
+_JULIAN_EPOCH = 2_440_587.5
+"""Julian day of 1970-01-01T00:00Z."""
 _FREE_SHARDS = text("SELECT n FROM unnest(CAST(:shards AS integer[])) AS n WHERE pg_try_advisory_xact_lock(:family, n)")
 _WAIT_FOR = text("SELECT pg_advisory_xact_lock(:family, :number)")
 _TRY_FOR = text("SELECT pg_try_advisory_xact_lock(:family, :number)")
