@@ -98,7 +98,7 @@ def _open(counter: Counter, bell: Doorbell, text: Text) -> Axis:
     world = load_world(counter.scenario, counter.seed)
     issued = build(world)
     trust = issued.pki.trust_store()
-    settings = AxisSettings(database_url=counter.database, expect_time_stamps=world.stamps)
+    settings = AxisSettings(database_url=counter.database, accept_sealed_files=world.sealed_files, expect_time_stamps=world.stamps)
     axis = open_axis(
         settings, directory=issued.directory, trust=trust, hops=roads.hop_specs(world) if counter.driven else (), doorbell=bell,
         signer=CadesSigner(issued.axis, embed_certificates=False, purpose=Purpose.RECEIPT), validator=Validator(trust, issued.policy),
