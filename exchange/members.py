@@ -82,8 +82,11 @@ class Members:
             rows.append({"organ": str(self.canonical(organ)), "salt": salt, "digest": _digest(salt, secret)})
         return sorted(rows, key=lambda row: str(row["organ"]))  # one order in every process: none waits for another in a ring
 
-    def authenticate(self, caller: Credential, scope: Scope) -> OrganId:
-        """The caller's own code. Raises :class:`Unauthenticated`, :class:`TokenRefused`, :class:`Forbidden`."""
+    def authenticate(self, caller: Credential, scope: Scope | None) -> OrganId:
+        """The caller's own code, if it has the scope, or any where none is named.
+
+        Raises :class:`Unauthenticated`, :class:`TokenRefused`, :class:`Forbidden`.
+        """
         if isinstance(caller, Bearer):
             claims = self._tokens.read(caller.token)
             if not self._is_fresh(claims):
@@ -92,11 +95,11 @@ class Members:
         organ = self.canonical(caller.organ)
         if not _fits(self._read(organ), caller.secret):
             raise Unauthenticated(str(caller.organ))
-        if scope not in self._scopes(organ):
+        if scope is not None and scope not in self._scopes(organ):
             raise Forbidden(str(organ), scope)
         return organ
 
-    def recall(self, bearer: Bearer, scope: Scope) -> OrganId | None:
+    def recall(self, bearer: Bearer, scope: Scope | None) -> OrganId | None:
         """As :meth:`authenticate` without asking the database; ``None`` when it has to be asked."""
         claims = self._tokens.read(bearer.token)
         return _allowed(claims, scope) if self._is_fresh(claims) else None
@@ -153,8 +156,8 @@ class Members:
         return _NOBODY if row is None else (bytes(row.salt), bytes(row.digest))
 
 
-def _allowed(claims: Claims, scope: Scope) -> OrganId:
-    if scope not in claims.scopes:
+def _allowed(claims: Claims, scope: Scope | None) -> OrganId:
+    if scope is not None and scope not in claims.scopes:
         raise Forbidden(str(claims.organ), scope)
     return claims.organ
 
