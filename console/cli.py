@@ -175,7 +175,7 @@ def beat(
 
 @app.command(short_help=HELP("cli.load.short"), help=HELP("cli.load.help"))
 def load(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
-    target: Annotated[str, typer.Argument(metavar="TARGET", help=HELP("cli.load.target.help"))],
+    targets: Annotated[list[str], typer.Argument(metavar="TARGET…", help=HELP("cli.load.target.help"))],
     scenario: Annotated[str, typer.Option("--scenario", help=HELP("cli.load.scenario.help"))] = "load-field",
     seed: Annotated[str, typer.Option("--seed", envvar="TRUC_SEED", help=HELP("cli.seed.help"))] = "1",
     profile: Annotated[str, typer.Option("--profile", help=HELP("cli.load.profile.help"))] = "letters",
@@ -200,6 +200,7 @@ def load(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
     allow_target: Annotated[bool, typer.Option("--allow-target", help=HELP("cli.load.allow-target.help"))] = False,
     corpus: Annotated[Path | None, typer.Option("--corpus", metavar="DIR", help=HELP("cli.load.corpus.help"), file_okay=False)] = None,
     watch: Annotated[list[int] | None, typer.Option("--watch", metavar="PID", help=HELP("cli.load.watch.help"))] = None,
+    no_receive: Annotated[bool, typer.Option("--no-receive", help=HELP("cli.load.no-receive.help"))] = False,
     lang: Lang = None,
 ) -> None:
     """Load a service and hold it against thresholds."""
@@ -211,8 +212,9 @@ def load(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
         typer.echo(text("load.error.extra"), err=True)
         raise typer.Exit(3) from None
     wish = Wish(
-        target, scenario, seed, profile, rate, duration, warm_up, drain, shape, even, tuple(threshold or ()), agencies, urgent_share,
-        greedy, series, find_limit, step, (limit_submit, limit_delivered), compare, out, json, allow_target, corpus, tuple(watch or ()),
+        tuple(targets), scenario, seed, profile, rate, duration, warm_up, drain, shape, even, tuple(threshold or ()), agencies,
+        urgent_share, greedy, series, find_limit, step, (limit_submit, limit_delivered), compare, out, json, allow_target, corpus,
+        tuple(watch or ()), not no_receive,
     )  # fmt: skip
     try:
         code = perform_load(wish, text)

@@ -29,7 +29,7 @@ MOST_SERIES = 999
 class Wish:
     """What the command line asks for, as it was written."""
 
-    target: str
+    targets: tuple[str, ...]
     scenario: str = "load-field"
     seed: str = "1"
     profile: str = "letters"
@@ -53,13 +53,14 @@ class Wish:
     allow_target: bool = False
     corpus: Path | None = None
     watch: tuple[int, ...] = ()
+    receive: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The same as values that can be followed."""
 
-    base: str
+    bases: tuple[str, ...]
     seconds: float
     warm_up: float
     drain: float
@@ -95,9 +96,8 @@ def read_wish(wish: Wish, text: Text) -> Asked:
         raise Unusable(text("load.error.recipe", rule=error)) from None
     submit, delivered = (_duration(value, option, text) for value, option in zip(wish.limits, _LIMITS, strict=True))
     thresholds = _thresholds(wish.thresholds, text)
-    return Asked(
-        _target(wish, text), seconds, warm_up, drain, Shape(wish.shape), thresholds, step, Limits(submit, delivered)
-    )  # fmt: skip
+    bases = tuple(_target(target, wish, text) for target in wish.targets)
+    return Asked(bases, seconds, warm_up, drain, Shape(wish.shape), thresholds, step, Limits(submit, delivered))
 
 
 _LIMITS = ("--limit-submit", "--limit-delivered")
@@ -118,20 +118,20 @@ def _thresholds(given: Sequence[str], text: Text) -> tuple[Threshold, ...]:
         raise Unusable(text("load.error.threshold", given=error.given or "''", rule=text.label("load-threshold", error.rule))) from None
 
 
-def _target(wish: Wish, text: Text) -> str:
+def _target(target: str, wish: Wish, text: Text) -> str:
     """The service's address. Raises :class:`Unusable` for one that is none, and for another machine's without ``--allow-target``."""
     try:
-        parts = urlsplit(wish.target)
+        parts = urlsplit(target)
         port, host = parts.port, parts.hostname
     except ValueError:
         parts, port, host = urlsplit(""), None, None
     if parts.scheme not in ("http", "https") or not host or parts.username or parts.query or parts.fragment:
-        raise Unusable(text("load.error.target", given=wish.target or "''"))
+        raise Unusable(text("load.error.target", given=target or "''"))
     if not wish.allow_target:
-        for address in _addresses(host, port or 80, wish.target, text):
+        for address in _addresses(host, port or 80, target, text):
             if not ipaddress.ip_address(address.partition("%")[0]).is_loopback:
-                raise Unusable(text("load.error.elsewhere", target=wish.target, address=address))
-    return wish.target.rstrip("/")
+                raise Unusable(text("load.error.elsewhere", target=target, address=address))
+    return target.rstrip("/")
 
 
 def _addresses(host: str, port: int, target: str, text: Text) -> set[str]:

@@ -67,11 +67,18 @@ class Range:
     def order(self, rate: float, seconds: float) -> Order:
         """What a run at a rate does."""
         form = curve(self.asked.shape, rate, seconds)
-        return Order(form, self.asked.warm_up, self.asked.drain, poisson=not self.wish.even, watch=frozenset(self.wish.watch))
+        return Order(
+            form,
+            self.asked.warm_up,
+            self.asked.drain,
+            poisson=not self.wish.even,
+            receive=self.wish.receive,
+            watch=frozenset(self.wish.watch),
+        )
 
     def wire(self) -> Wire:
         """The line to the service, with the secrets that a scenario gives its agencies."""
-        return Wire(self.asked.base, lambda organ: caller(self.field.world.seed, OrganId(organ)).secret)
+        return Wire(self.asked.bases, lambda organ: caller(self.field.world.seed, OrganId(organ)).secret)
 
 
 def perform_load(wish: Wish, text: Text) -> int:
@@ -108,7 +115,7 @@ def perform_load(wish: Wish, text: Text) -> int:
 
 def _load(place: Range, text: Text, talk: Console) -> Tree:
     surroundings = _surroundings()
-    talk.print(text("load.start", target=place.asked.base, profile=place.wish.profile), style="bold", markup=False)
+    talk.print(text("load.start", target=" ".join(place.asked.bases), profile=place.wish.profile), style="bold", markup=False)
     if place.wish.find_limit:
         loads: list[tuple[Loaded, Reckoning]] = []
         knee = run_loop(_search(place, loads, lambda step: talk.print(_told(step, text), markup=False)))

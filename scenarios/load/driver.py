@@ -15,7 +15,7 @@ MOST_TRIES = 20
 _SHORTEST_WAIT = 0.5
 _CATCHING_UP = 32
 """So many documents that are overdue leave at once before others on the loop have their turn."""
-_BEAT = 0.01
+_BEAT = 0.02
 
 
 class Driver:
@@ -114,7 +114,7 @@ class Driver:
 
 
 async def keep_beat(book: Book) -> None:
-    """Sample how late the event loop is, a hundred times a second, until cancelled."""
+    """Sample how late the event loop is, fifty times a second, until cancelled."""
     loop = asyncio.get_running_loop()
     while True:
         due = loop.time() + _BEAT

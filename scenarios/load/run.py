@@ -6,10 +6,8 @@ import asyncio
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-
-from hdrh.histogram import HdrHistogram
 
 from scenarios.load import machine
 from scenarios.load.book import Book, Outcome
@@ -22,7 +20,7 @@ from scenarios.load.receivers import Receivers
 from scenarios.load.reckoning import Reckoning, reckon
 from scenarios.load.schedule import Curve, instants
 from scenarios.load.stages import Stages, differences, read_stages
-from scenarios.load.summary import Tree, histogram, record, summarise
+from scenarios.load.summary import Tree, summarise
 from scenarios.load.wire import Wire
 from scenarios.streams import stream
 from signing import Validator
@@ -31,7 +29,7 @@ LAG_LIMIT = 0.05
 """Seconds: a run in which the event loop was later than this more than once in a hundred times measured its driver."""
 _LEAD = 0.3
 _POLL = 0.1
-_TELL = 0.5
+_TELL = 1.0
 
 
 class AlreadyThere(Exception):
@@ -54,7 +52,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Where a load stands, for whoever watches. Latencies in seconds, of everything so far."""
+    """Where a load stands, for whoever watches. Latencies in seconds, since the last such moment."""
 
     at: float
     seconds: float
@@ -67,18 +65,21 @@ class Moment:
     phase: str = "load"
 
 
-@dataclass(slots=True)
-class _Live:
-    """Running figures."""
+class _Recent:
+    """Latencies since somebody was last told: a histogram would take longer to ask than the load's own work takes."""
 
-    submit: HdrHistogram = field(default_factory=histogram)
-    delivered: HdrHistogram = field(default_factory=histogram)
+    def __init__(self) -> None:
+        self.count, self._latencies = 0, list[float]()
 
-    def answered(self, _: int, latency: float) -> None:
-        record(self.submit, latency)
+    def add(self, latency: float) -> None:
+        """One more."""
+        self.count += 1
+        self._latencies.append(latency)
 
-    def listed(self, _: int, __: int, latency: float) -> None:
-        record(self.delivered, latency)
+    def p99(self) -> float:
+        """Their 99th percentile, 0 when there are none; the next ones are counted anew."""
+        latencies, self._latencies = sorted(self._latencies), []
+        return latencies[int(0.99 * (len(latencies) - 1))] if latencies else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +124,15 @@ async def perform(field: Field, corpus: Corpus, order: Order, wire: Wire, journa
 
 
 async def _load(book: Book, order: Order, wire: Wire, journal: Journal, watch: Watch) -> Loaded:
-    loop, live = asyncio.get_running_loop(), _Live()
+    loop, answered, listed = asyncio.get_running_loop(), _Recent(), _Recent()
     start = loop.time() + _LEAD
     chance = stream(book.field.world.seed, "load", "retries")
-    driver = Driver(wire, book, journal, start, chance, live.answered)
-    receivers = Receivers(wire, book, journal, start, live.listed)
+    driver = Driver(wire, book, journal, start, chance, lambda _, latency: answered.add(latency))
+    receivers = Receivers(wire, book, journal, start, lambda _, __, latency: listed.add(latency))
     if order.receive:
         receivers.start()
     beat = loop.create_task(keep_beat(book))
-    teller = loop.create_task(_tell(book, order, driver, receivers, live, start, watch))
+    teller = loop.create_task(_tell(book, order, driver, (answered, listed), start, watch))
     before, stages = machine.use(order.watch), await _stages(wire)
     try:
         sending = loop.create_task(driver.run())
@@ -179,7 +180,7 @@ async def _stages(wire: Wire) -> Stages:
     return read_stages(await wire.metrics())
 
 
-async def _tell(book: Book, order: Order, driver: Driver, receivers: Receivers, live: _Live, start: float, watch: Watch) -> None:
+async def _tell(book: Book, order: Order, driver: Driver, recent: tuple[_Recent, _Recent], start: float, watch: Watch) -> None:
     loop = asyncio.get_running_loop()
     due = 0
     while True:
@@ -187,13 +188,9 @@ async def _tell(book: Book, order: Order, driver: Driver, receivers: Receivers, 
         now = loop.time() - start
         while due < len(book) and book.shipments[due].at <= now:
             due += 1
-        watch(
-            Moment(
-                now, order.curve.seconds, due, live.submit.get_total_count(), live.delivered.get_total_count(), driver.in_flight,
-                live.submit.get_value_at_percentile(99) / 1e6, live.delivered.get_value_at_percentile(99) / 1e6,
-                "load" if now < order.curve.seconds else "drain",
-            )
-        )  # fmt: skip
+        phase = "load" if now < order.curve.seconds else "drain"
+        submit, delivered = (one.p99() for one in recent)
+        watch(Moment(now, order.curve.seconds, due, recent[0].count, recent[1].count, driver.in_flight, submit, delivered, phase))
 
 
 @contextmanager

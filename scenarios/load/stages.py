@@ -1,13 +1,13 @@
 """What the service's own ``/metrics`` say of its stages: sums and counts of its histograms, before a load and after it.
 
-Read for what is there: every histogram of seconds (OpenMetrics ``*_seconds_sum`` and ``*_seconds_count``) with its labels. A service with
-several API processes answers from one of them; the figures then stand for that one.
+Read for what is there: every histogram of seconds (OpenMetrics ``*_seconds_sum`` and ``*_seconds_count``) with its labels, added up over
+the API processes that were loaded.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from scenarios.load.summary import Tree
 
@@ -16,14 +16,15 @@ Stages = Mapping[tuple[str, str], tuple[float, float]]
 """(metric, labels) → (sum of seconds, count)."""
 
 
-def read_stages(text: str) -> Stages:
-    """Histograms of seconds in a metrics page."""
-    sums: dict[tuple[str, str], dict[str, float]] = {}
-    for line in text.splitlines():
-        found = _LINE.match(line)
-        if found is not None:
-            sums.setdefault((found["name"], found["labels"] or ""), {})[found["part"]] = float(found["value"])
-    return {key: (parts.get("sum", 0.0), parts.get("count", 0.0)) for key, parts in sums.items()}
+def read_stages(pages: Iterable[str]) -> Stages:
+    """Histograms of seconds in metrics pages, added up."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for line in (line for page in pages for line in page.splitlines()):
+        match = _LINE.match(line)
+        if match is not None:
+            parts = found.setdefault((match["name"], match["labels"] or ""), [0.0, 0.0])
+            parts[match["part"] == "count"] += float(match["value"])
+    return {key: (seconds, count) for key, (seconds, count) in found.items()}
 
 
 def differences(before: Stages, after: Stages) -> list[Tree]:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
+from zlib import crc32
 
 import aiohttp
 
@@ -71,8 +72,9 @@ class _Token:
 class Wire:
     """All agencies' lines to one service. Use it as an asynchronous context manager."""
 
-    def __init__(self, base: str, secrets: Secrets, connections: int = 1000) -> None:
-        self._base, self._secrets, self._connections = base.rstrip("/"), secrets, connections
+    def __init__(self, bases: Sequence[str], secrets: Secrets, connections: int = 1000) -> None:
+        """``bases``: addresses of the service's API processes; each agency keeps to one of them."""
+        self._bases, self._secrets, self._connections = [base.rstrip("/") for base in bases], secrets, connections
         self._tokens: dict[str, _Token] = {}
         self._session: aiohttp.ClientSession | None = None
         self.sent = self.received = 0
@@ -106,7 +108,7 @@ class Wire:
         for again in (True, False):
             headers = {**await self._bearer(organ), "Content-Type": "application/edxml+xml", "Content-Length": str(size)}
             data: bytes | AsyncIterator[bytes] = b"".join(pieces()) if size <= SMALL else _streamed(pieces())
-            call = self.session.post(f"{self._base}/v1/packages", data=data, headers=headers, timeout=_total(seconds, size))
+            call = self.session.post(f"{self._base(organ)}/v1/packages", data=data, headers=headers, timeout=_total(seconds, size))
             async with call as answer:
                 body = await answer.read()
             if answer.status != 401 or not again:
@@ -123,9 +125,9 @@ class Wire:
 
     async def fetch(self, organ: str, package_id: str, size: int) -> Taken:
         """Take a package's bytes; nothing but their digest and beginning is kept."""
-        headers = await self._bearer(organ)
+        url, headers = f"{self._base(organ)}/v1/mailbox/{package_id}", await self._bearer(organ)
         digest, got, head = sha256(), 0, b""
-        async with self.session.get(f"{self._base}/v1/mailbox/{package_id}", headers=headers, timeout=_total(SECONDS, size)) as answer:
+        async with self.session.get(url, headers=headers, timeout=_total(SECONDS, size)) as answer:
             if answer.status != 200:
                 raise await self._refused(organ, answer)
             async for piece in answer.content.iter_any():
@@ -139,7 +141,7 @@ class Wire:
     async def confirm(self, organ: str, package_ids: Sequence[str]) -> None:
         """Take packages out of the mailbox."""
         body = {"outcomes": [{"package_id": name, "ok": True} for name in package_ids]}
-        url, headers = f"{self._base}/v1/mailbox/confirmations", await self._bearer(organ)
+        url, headers = f"{self._base(organ)}/v1/mailbox/confirmations", await self._bearer(organ)
         async with self.session.post(url, json=body, headers=headers, timeout=_total(SECONDS, 0)) as answer:
             if answer.status not in (200, 204):
                 raise await self._refused(organ, answer)
@@ -151,14 +153,20 @@ class Wire:
         deliveries: list[dict[str, Any]] = found["deliveries"]
         return deliveries
 
-    async def metrics(self) -> str:
-        """The service's own metrics, empty when it shows none."""
-        async with self.session.get(f"{self._base}/metrics", timeout=aiohttp.ClientTimeout(total=5)) as answer:
-            return await answer.text() if answer.status == 200 else ""
+    async def metrics(self) -> list[str]:
+        """The metrics of every API process, empty where one shows none."""
+        pages = []
+        for base in self._bases:
+            async with self.session.get(f"{base}/metrics", timeout=aiohttp.ClientTimeout(total=5)) as answer:
+                pages.append(await answer.text() if answer.status == 200 else "")
+        return pages
+
+    def _base(self, organ: str) -> str:
+        return self._bases[crc32(organ.encode()) % len(self._bases)]
 
     async def _get(self, organ: str, path: str, query: list[tuple[str, str]], seconds: float) -> dict[str, Any]:
         headers = await self._bearer(organ)
-        async with self.session.get(f"{self._base}{path}", params=query, headers=headers, timeout=_total(seconds, 0)) as answer:
+        async with self.session.get(f"{self._base(organ)}{path}", params=query, headers=headers, timeout=_total(seconds, 0)) as answer:
             if answer.status != 200:
                 raise await self._refused(organ, answer)
             return _object(await answer.read())
@@ -183,7 +191,7 @@ class Wire:
     async def _token(self, organ: str) -> tuple[str, float]:
         basic = b64encode(f"{organ}:{self._secrets(organ)}".encode()).decode()
         form = {"grant_type": "client_credentials", "scope": "submit receive audit"}
-        url = f"{self._base}/oauth2/token"
+        url = f"{self._base(organ)}/oauth2/token"
         async with self.session.post(url, data=form, headers={"Authorization": f"Basic {basic}"}, timeout=_total(SECONDS, 0)) as answer:
             if answer.status != 200:
                 raise await _problem(answer)

@@ -30,10 +30,20 @@ def tree(tmp_path: Path, postgres_url: str, valkey: Valkey) -> Iterator[tuple[st
         words = [word for limit in limits for word in ("--threshold", limit)]
         watch = ("--watch", str(service.axes[0].pid), "--watch", str(service.worker.pid))
         code, said = truc(
-            "load", service.url, *WORDS, *words, *watch, "--urgent-share", "0.4", "--out", str(out), "--corpus", str(tmp_path / "corpus")
+            "load",
+            service.urls[0],
+            *WORDS,
+            *words,
+            *watch,
+            "--urgent-share",
+            "0.4",
+            "--out",
+            str(out),
+            "--corpus",
+            str(tmp_path / "corpus"),
         )
         assert code == 1, said
-        yield service.url, json.loads((out / "load.json").read_text("utf-8")), tmp_path
+        yield service.urls[0], json.loads((out / "load.json").read_text("utf-8")), tmp_path
 
 
 @needs_postgres

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -29,14 +30,14 @@ WORLD = "load-field"
 class Rig:
     """A running service."""
 
-    url: str
+    urls: tuple[str, ...]
     axes: tuple[subprocess.Popen[bytes], ...]
     worker: subprocess.Popen[bytes]
 
 
 @contextmanager
 def rig(folder: Path, database: str, broker: str, *, children: int = 1, axes: int = 1) -> Iterator[Rig]:
-    """The service over a database and a broker, ended with the block. Loads go to its first API process."""
+    """The service over a database and a broker, ended with the block."""
     with ExitStack() as stack:
         apis, urls = [], []
         for number in range(axes):
@@ -48,11 +49,17 @@ def rig(folder: Path, database: str, broker: str, *, children: int = 1, axes: in
         words = ("worker", WORLD, "--database", database, "--broker", broker, "--children", str(children))
         worker = stack.enter_context(running(log, *words))
         wait_for(log, "Worker of", worker)
-        yield Rig(urls[0], tuple(apis), worker)
+        yield Rig(tuple(urls), tuple(apis), worker)
 
 
 def main() -> None:
-    """Until interrupted."""
+    """Until interrupted or told to stop."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell that starts it in the background has it ignore the second
+        signal.signal(number, stop)
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--children", type=int, default=2)
     options.add_argument("--axes", type=int, default=1)
@@ -63,7 +70,7 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="truc-rig-")))
         url = stack.enter_context(postgres.database())
         running_rig = stack.enter_context(rig(folder, url, broker.url, children=asked.children, axes=asked.axes))
-        print(f"{running_rig.url} --watch {os.getpid()}", flush=True)
+        print(f"{' '.join(running_rig.urls)} --watch {os.getpid()}", flush=True)
         with suppress(KeyboardInterrupt):
             time.sleep(1 << 20)
 

@@ -14,8 +14,9 @@ from exchange.edxml.reader import EdxmlPackage, MemorySink, read
 from exchange.edxml.writer import write_edoc
 from exchange.verification import Attachment, judge
 from scenarios.load import corpus as corpus_module
+from scenarios.load import draw as draw_module
 from scenarios.load.corpus import Corpus, prepare
-from scenarios.load.draw import LARGEST_NUMBER, Recipe, draw
+from scenarios.load.draw import Recipe, draw
 from scenarios.load.field import Field, FieldTooSmall
 from scenarios.load.profiles import PROFILES, Form, Part, Profile
 from scenarios.load.writing import POOL
@@ -124,13 +125,15 @@ def test_a_greedy_agency_sends_its_share_and_the_others_the_rest(field: Field) -
     assert len(set(senders)) == 8
 
 
-def test_numbers_beyond_five_digits_go_on_under_another_notation(field: Field) -> None:
-    recipe = Recipe(FILES, LARGEST_NUMBER * 2, 8, greedy_share=0.999)
+def test_numbers_beyond_the_largest_go_on_under_another_notation(field: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert draw_module.LARGEST_NUMBER == 99_999
+    monkeypatch.setattr(draw_module, "LARGEST_NUMBER", 50)
+    recipe = Recipe(FILES, 400, 8, greedy_share=0.5)
     names, largest = set(), 0
     for one in draw(field, recipe):
         names.add((one.sender, one.number, one.notation))
         largest = max(largest, one.number)
-    assert largest == LARGEST_NUMBER
+    assert largest == 50
     assert len(names) == recipe.documents
 
 

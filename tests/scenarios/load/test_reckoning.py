@@ -97,7 +97,7 @@ class Done:
 
 
 def wire_to(url: str) -> Wire:
-    return Wire(url, lambda organ: caller(world().seed, open_organ(organ)).secret)
+    return Wire([url], lambda organ: caller(world().seed, open_organ(organ)).secret)
 
 
 def open_organ(organ: str) -> Any:
