@@ -14,7 +14,7 @@ from console.locale import Text
 from console.outcome import Unusable
 from scenarios.load.draw import Recipe
 from scenarios.load.knee import Limits
-from scenarios.load.profiles import PROFILES
+from scenarios.load.profiles import MIB, PROFILES
 from scenarios.load.schedule import Shape
 from scenarios.load.thresholds import BadThreshold, Threshold, read_threshold
 
@@ -70,8 +70,10 @@ class Asked:
     limits: Limits
 
     def recipe(self, wish: Wish, documents: int, series: int) -> Recipe:
-        """The corpus of so many documents; whole thousands, so that runs of nearly the same length share one."""
-        return Recipe(PROFILES[wish.profile], -(-documents // 1000) * 1000, wish.agencies, wish.urgent_share, wish.greedy, series)
+        """The corpus of so many documents; whole thousands of small ones, so that runs of nearly the same length share one."""
+        profile = PROFILES[wish.profile]
+        whole = 1000 if profile.mean < MIB else 1
+        return Recipe(profile, -(-documents // whole) * whole, wish.agencies, wish.urgent_share, wish.greedy, series)
 
 
 def read_wish(wish: Wish, text: Text) -> Asked:

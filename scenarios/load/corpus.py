@@ -27,7 +27,7 @@ from pathlib import Path
 from scenarios.load import writing
 from scenarios.load.draw import Drawn, Recipe, draw
 from scenarios.load.field import Field
-from scenarios.load.profiles import Form
+from scenarios.load.profiles import MIB, Form
 
 _VERSION = 1
 _ROW = struct.Struct("<QIIHHBQQ32s")
@@ -237,9 +237,10 @@ class _Maker:
 def _chunks(maker: _Maker, recipe: Recipe) -> Iterator[list[Made]]:
     """Chunks in order, by all processors where there is work for them."""
     documents = draw(maker.field, recipe)
-    chunks = iter(lambda: list(islice(documents, _CHUNK)), [])
+    size = _CHUNK if recipe.profile.mean < MIB else 1
+    chunks = iter(lambda: list(islice(documents, size)), [])
     processors = os.cpu_count() or 1
-    if recipe.documents <= _CHUNK or processors == 1:
+    if recipe.documents <= size or processors == 1:
         yield from map(maker.chunk, chunks)
         return
     with get_context("fork").Pool(processors, _equip, (maker,)) as workers:  # handed over by the fork: keys cannot be pickled

@@ -42,6 +42,12 @@ class Profile:
     rsa: bool = False
     """Sealed with RSA-2048 instead of P-256."""
 
+    @property
+    def mean(self) -> float:
+        """Bytes of a file on the average; 0 for letters."""
+        weight = sum(part.weight for part in self.parts)
+        return sum(part.weight * (part.low + part.high) / 2 for part in self.parts) / weight if weight else 0.0
+
     def __post_init__(self) -> None:
         if (self.form is Form.FILE) is not bool(self.parts):
             raise ValueError(f"profile {self.name}: files have sizes, letters have their own")
