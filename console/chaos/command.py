@@ -15,10 +15,6 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
-from scenarios.load.corpus import Corpus, prepare
-from scenarios.load.draw import Recipe
-from scenarios.load.field import Field, FieldTooSmall, open_field
-from scenarios.load.profiles import PROFILES
 
 from console.chaos.service import Struck
 from console.chaos.striker import Outcome, Striker
@@ -38,6 +34,10 @@ from scenarios.chaos.feed import Document, Feed, reckon
 from scenarios.chaos.report import Campaign, recovered
 from scenarios.chaos.schedule import DISTURBANCES, Blow, schedule
 from scenarios.chaos.watch import Watched, Watcher
+from scenarios.load.corpus import Corpus, prepare
+from scenarios.load.draw import Recipe
+from scenarios.load.field import Field, FieldTooSmall, open_field
+from scenarios.load.profiles import PROFILES
 from scenarios.world.file import WorldFileError, load_world
 from scenarios.world.pki import build
 

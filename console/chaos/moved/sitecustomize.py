@@ -17,7 +17,7 @@ def _moved(path: str, real: Callable[[], float], steady: Callable[[], float]) ->
         if steady() >= look_at:
             look_at = steady() + _EVERY
             try:
-                with open(path, encoding="ascii") as file:  # noqa: PTH123 - before anything else is imported
+                with open(path, encoding="ascii") as file:
                     offset = float(file.read() or 0)
             except (OSError, ValueError):
                 offset = 0.0
