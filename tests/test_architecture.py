@@ -26,6 +26,9 @@ CHANCE = {"uuid.uuid1", "uuid.uuid4", "os.urandom", "os.getrandom"}
 
 BOUNDARIES: dict[str, dict[str, str]] = {
     "console/audit/asking.py": {"time.monotonic": "an audit tells its documents per second on standard error; no answer depends on it"},
+    "console/load/command.py": {
+        "datetime.now": "when a load was made stands in its report; what is measured counts from the loop's own clock"
+    },
     "console/session.py": {"time.monotonic": "progress shows documents per second of the machine; no fact and no file depends on it"},
     "exchange/capacity.py": {"time.monotonic": "when the line was last looked at, and what the look cost; it decides who comes later"},
     "console/up/log.py": {"datetime.now": "when a process said it, in front of its line; read by people, and by nothing else"},
