@@ -132,7 +132,7 @@ def issue(office: Office, clerk: Person, item: Draft, later: stamping.Later | No
         if seal is None or not office.holds(office.agency.organisation_certificate):
             item.by_hand, item.letter = Cause.NO_CERTIFICATE, b""
         else:
-            item.letter = PRESS.issue(item.letter, item.number, day, seal, at=claimed_at(office))
+            item.letter = PRESS.issue(item.file(), item.number, day, seal, at=claimed_at(office))
             seals = 1
     item.stage = Stage.ISSUED
     annexes = dispatch.annexes(office, item) if seals and not item.internal else ()
