@@ -177,7 +177,7 @@ def _live(
         with _Assembly(kernel, issued, registers, workdir, keep=keep) as assembly:
             assembled()
             end = kernel.working_day_end(days)
-            kernel.start_process(_tidy(kernel, assembly.offices))
+            kernel.start_process(_tidy(kernel))
             if progress is not None:
                 kernel.start_process(_tell(kernel, tally, progress, end))
             kernel.env.run(until=end)
@@ -222,7 +222,6 @@ class _Assembly:
         post = Post(services)
         services.join(post, PartyNetwork(services), Portal(kernel))
         self._open_offices(services)
-        self.offices = services.offices
         self._connect(services)
         self._witness(trust, paths, workdir)
 
@@ -317,12 +316,10 @@ def _revocation_lists(kernel: Kernel, issued: WorldPki) -> Process:
         yield kernel.until(day * DAY)
 
 
-def _tidy(kernel: Kernel, offices: Mapping[OrganId, Office]) -> Process:
+def _tidy(kernel: Kernel) -> Process:
     """Every hour of the province; no fact depends on it."""
     while True:
         yield kernel.sleep(3600)
-        for office in offices.values():
-            office.set_aside()
         give_back()
 
 

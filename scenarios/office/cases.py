@@ -82,10 +82,9 @@ class Draft:
     day: date = date.min
     """Its date, given with the number."""
 
-    def set_aside(self) -> None:
-        """Keep the letter small while it waits for the clerk."""
-        if isinstance(self.letter, bytes) and self.letter:
-            self.letter = pack_unsealed(self.letter) or self.letter
+    def set_aside(self, letter: bytes) -> None:
+        """Keep what the leader signed until the clerk takes it up: small, for a tenth of a run's memory would else be such letters."""
+        self.letter = pack_unsealed(letter) or letter
 
     def file(self) -> bytes:
         """The letter's bytes; empty for none."""

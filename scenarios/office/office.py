@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from exchange.domain.document import GENERAL, Numbering
 from exchange.domain.identifiers import OrganId
-from scenarios.office.cases import Asked, Case, Draft, Incoming, Move, Request, Stage
+from scenarios.office.cases import Asked, Case, Draft, Incoming, Move, Request
 from scenarios.office.desk import Desk
 from scenarios.office.errors import OfficeError
 from scenarios.office.services import Services
@@ -77,12 +77,6 @@ class Office:
             key = _SITTINGS.get(person.role)
             desks[person.id] = Desk(kernel, person.id, int(kernel.habits[key]) if key else 0)
         return cls(agency, services, {person.id: person for person in agency.people}, desks)
-
-    def set_aside(self) -> None:
-        """Keep small what waits for the clerk: a tenth of a run's memory would else be letters that nobody looks at."""
-        for draft in self.drafts.values():
-            if draft.stage is Stage.SIGNED:
-                draft.set_aside()
 
     @property
     def id(self) -> OrganId:

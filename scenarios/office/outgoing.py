@@ -106,7 +106,7 @@ def sign(office: Office, leader: Person, item: Draft) -> None:
         key = office.services.keys.personal(leader)
         require(key is not None, leader.id, f"sign {item.id}", "there is no token in the reader")
         if key is not None:
-            item.letter = PRESS.sign(letter_content(office, item), key, at=claimed_at(office))
+            item.set_aside(PRESS.sign(letter_content(office, item), key, at=claimed_at(office)))
     item.stage, item.signed_at = Stage.SIGNED, kernel.now
     kernel.record(Signed(kernel.now, office.name, item.id, leader.id, item.by_hand is None, item.by_hand))
     office.desks[office.clerk(item.id).id].put("issue", item, item.urgency)
