@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
@@ -112,8 +113,31 @@ def pki(
     raise typer.Exit(serve(Stand(scenario, seed, at, host, port, moment_header), text))
 
 
-Database = Annotated[str, typer.Option("--database", envvar="TRUC_DATABASE", metavar="URL", help=HELP("cli.database.help"))]
-Broker = Annotated[str, typer.Option("--broker", envvar="TRUC_BROKER", metavar="URL", help=HELP("cli.broker.help"))]
+def _completed(variable: str) -> Callable[[str | None], str | None]:
+    """An address gets its password from the file that a variable names, so that it stands on no command line and in no environment."""
+
+    def complete(url: str | None) -> str | None:
+        from console.up.secrets import SecretUnreadable, with_password
+
+        try:
+            return None if url is None else with_password(url, variable, os.environ)
+        except SecretUnreadable as error:
+            typer.echo(f"{variable}: {error}", err=True)
+            raise typer.Exit(2) from None
+
+    return complete
+
+
+_DATABASE = typer.Option(
+    "--database", envvar="TRUC_DATABASE", metavar="URL", help=HELP("cli.database.help"), callback=_completed("TRUC_DATABASE_PASSWORD_FILE")
+)
+_BROKER = typer.Option(
+    "--broker", envvar="TRUC_BROKER", metavar="URL", help=HELP("cli.broker.help"), callback=_completed("TRUC_BROKER_PASSWORD_FILE")
+)
+Database = Annotated[str, _DATABASE]
+Broker = Annotated[str, _BROKER]
+AnyDatabase = Annotated[str | None, _DATABASE]
+AnyBroker = Annotated[str | None, _BROKER]
 
 
 @app.command(help=HELP("cli.migrate.help"))
@@ -142,6 +166,24 @@ def worker(
     raise typer.Exit(work(Station(scenario, seed, database, broker, children, driven), text))
 
 
+@app.command(help=HELP("cli.axis.help"))
+def axis(
+    scenario: Annotated[str, typer.Argument(help=HELP("cli.scenario.help"))],
+    database: Database,
+    broker: AnyBroker = None,
+    seed: Annotated[str, typer.Option("--seed", envvar="TRUC_SEED", help=HELP("cli.seed.help"))] = "1",
+    host: Annotated[str, typer.Option("--host", help=HELP("cli.host.help"))] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help=HELP("cli.port.help"))] = 8080,
+    driven: Annotated[bool, typer.Option("--driven", help=HELP("cli.driven.help"))] = False,
+    lang: Lang = None,
+) -> None:
+    """Serve the axis over HTTP."""
+    text = _text(lang)
+    from console.axis import Counter, serve
+
+    raise typer.Exit(serve(Counter(scenario, seed, database, broker, host, port, driven), text))
+
+
 @app.command(help=HELP("cli.beat.help"))
 def beat(
     broker: Broker,
@@ -153,6 +195,130 @@ def beat(
     from console.service import keep_time
 
     raise typer.Exit(keep_time(broker, state, text))
+
+
+@app.command(short_help=HELP("cli.up.short"), help=HELP("cli.up.help"))
+def up(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
+    scenario: Annotated[str, typer.Argument(help=HELP("cli.scenario.help"))] = "first-day",
+    seed: Annotated[str, typer.Option("--seed", envvar="TRUC_SEED", help=HELP("cli.seed.help"))] = "1",
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help=HELP("cli.up.workers.help"))] = 1,
+    children: Annotated[int, typer.Option("--children", min=1, max=64, help=HELP("cli.children.help"))] = 2,
+    host: Annotated[str, typer.Option("--host", help=HELP("cli.host.help"))] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help=HELP("cli.port.help"))] = 8080,
+    pki_port: Annotated[int, typer.Option("--pki-port", min=0, max=65535, help=HELP("cli.up.pki-port.help"))] = 3161,
+    data: Annotated[Path, typer.Option("--data", file_okay=False, help=HELP("cli.up.data.help"))] = Path("truc-data"),
+    database: AnyDatabase = None,
+    broker: AnyBroker = None,
+    json: Annotated[bool, typer.Option("--json", help=HELP("cli.up.json.help"))] = False,
+    lang: Lang = None,
+) -> None:
+    """Start every part of the networked service here."""
+    text = _text(lang)
+    from console.up.command import perform
+    from console.up.place import Wish
+
+    raise typer.Exit(perform(Wish(scenario, seed, data, workers, children, host, port, pki_port, database, broker, json), text))
+
+
+@app.command(help=HELP("cli.secrets.help"))
+def secrets(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help=HELP("cli.secrets.folder.help"))] = Path("secrets"),
+    lang: Lang = None,
+) -> None:
+    """Make the secrets that the services read."""
+    text = _text(lang)
+    from console.up.command import secrets as make
+
+    raise typer.Exit(make(folder, text))
+
+
+@app.command(help=HELP("cli.health.help"))
+def health(
+    part: Annotated[str, typer.Argument(metavar="PART", help=HELP("cli.health.part.help"))],
+    url: Annotated[str | None, typer.Argument(metavar="[URL]", help=HELP("cli.health.url.help"))] = None,
+    database: AnyDatabase = None,
+    broker: AnyBroker = None,
+    lang: Lang = None,
+) -> None:
+    """Say whether one part is well."""
+    text = _text(lang)
+    from console.up.health import one
+
+    raise typer.Exit(one(part, url, database, broker, text))
+
+
+@app.command(short_help=HELP("cli.chaos.short"), help=HELP("cli.chaos.help"))
+def chaos(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
+    kills: Annotated[int, typer.Option("--kills", min=0, max=100_000, help=HELP("cli.chaos.kills.help"))] = 20,
+    seed: Annotated[str, typer.Option("--seed", help=HELP("cli.seed.help"))] = "1",
+    scenario: Annotated[str, typer.Option("--scenario", help=HELP("cli.scenario.help"))] = "load-field",
+    agencies: Annotated[int, typer.Option("--agencies", min=4, max=10_000, help=HELP("cli.chaos.agencies.help"))] = 24,
+    apis: Annotated[int, typer.Option("--apis", min=1, max=16, help=HELP("cli.chaos.apis.help"))] = 2,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help=HELP("cli.chaos.workers.help"))] = 2,
+    burst: Annotated[int, typer.Option("--burst", min=1, max=256, help=HELP("cli.chaos.burst.help"))] = 24,
+    every: Annotated[float, typer.Option("--every", min=0.0, max=3600.0, help=HELP("cli.chaos.every.help"))] = 2.0,
+    broker: Annotated[bool, typer.Option("--broker/--no-broker", help=HELP("cli.chaos.broker.help"))] = True,
+    disturb: Annotated[bool, typer.Option("--disturb/--no-disturb", help=HELP("cli.chaos.disturb.help"))] = True,
+    json: Annotated[bool, typer.Option("--json", help=HELP("cli.json.help"))] = False,
+    lang: Lang = None,
+) -> None:
+    """Strike a service."""
+    text = _text(lang)
+    from console.chaos.command import Wish, default_cache, perform
+
+    wish = Wish(kills, seed, scenario, agencies, apis, workers, burst, every, broker, disturb, json, default_cache())
+    raise typer.Exit(perform(wish, text))
+
+
+@app.command(short_help=HELP("cli.load.short"), help=HELP("cli.load.help"))
+def load(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
+    targets: Annotated[list[str], typer.Argument(metavar="TARGET…", help=HELP("cli.load.target.help"))],
+    scenario: Annotated[str, typer.Option("--scenario", help=HELP("cli.load.scenario.help"))] = "load-field",
+    seed: Annotated[str, typer.Option("--seed", envvar="TRUC_SEED", help=HELP("cli.seed.help"))] = "1",
+    profile: Annotated[str, typer.Option("--profile", help=HELP("cli.load.profile.help"))] = "letters",
+    rate: Annotated[float, typer.Option("--rate", help=HELP("cli.load.rate.help"))] = 20.0,
+    duration: Annotated[str, typer.Option("--for", metavar="T", help=HELP("cli.load.for.help"))] = "30s",
+    warm_up: Annotated[str, typer.Option("--warm-up", metavar="T", help=HELP("cli.load.warm-up.help"))] = "5s",
+    drain: Annotated[str, typer.Option("--drain", metavar="T", help=HELP("cli.load.drain.help"))] = "30s",
+    shape: Annotated[str, typer.Option("--shape", help=HELP("cli.load.shape.help"))] = "constant",
+    even: Annotated[bool, typer.Option("--even", help=HELP("cli.load.even.help"))] = False,
+    threshold: Annotated[list[str] | None, typer.Option("--threshold", metavar="RULE", help=HELP("cli.load.threshold.help"))] = None,
+    agencies: Annotated[int, typer.Option("--agencies", min=2, max=10000, help=HELP("cli.load.agencies.help"))] = 40,
+    urgent_share: Annotated[float, typer.Option("--urgent-share", help=HELP("cli.load.urgent.help"))] = 0.06,
+    greedy: Annotated[float, typer.Option("--greedy", help=HELP("cli.load.greedy.help"))] = 0.0,
+    series: Annotated[int, typer.Option("--series", help=HELP("cli.load.series.help"))] = 1,
+    find_limit: Annotated[bool, typer.Option("--find-limit", help=HELP("cli.load.find-limit.help"))] = False,
+    step: Annotated[str, typer.Option("--step", metavar="T", help=HELP("cli.load.step.help"))] = "20s",
+    limit_submit: Annotated[str, typer.Option("--limit-submit", metavar="T", help=HELP("cli.load.limit-submit.help"))] = "250ms",
+    limit_delivered: Annotated[str, typer.Option("--limit-delivered", metavar="T", help=HELP("cli.load.limit-delivered.help"))] = "2s",
+    compare: Annotated[Path | None, typer.Option("--compare", metavar="BASE", help=HELP("cli.load.compare.help"))] = None,
+    out: Annotated[Path | None, typer.Option("--out", help=HELP("cli.load.out.help"), file_okay=False)] = None,
+    json: Annotated[bool, typer.Option("--json", help=HELP("cli.load.json.help"))] = False,
+    allow_target: Annotated[bool, typer.Option("--allow-target", help=HELP("cli.load.allow-target.help"))] = False,
+    corpus: Annotated[Path | None, typer.Option("--corpus", metavar="DIR", help=HELP("cli.load.corpus.help"), file_okay=False)] = None,
+    watch: Annotated[list[int] | None, typer.Option("--watch", metavar="PID", help=HELP("cli.load.watch.help"))] = None,
+    no_receive: Annotated[bool, typer.Option("--no-receive", help=HELP("cli.load.no-receive.help"))] = False,
+    lang: Lang = None,
+) -> None:
+    """Load a service and hold it against thresholds."""
+    text = _text(lang)
+    try:
+        from console.load.asking import Wish
+        from console.load.command import perform_load
+    except ImportError:
+        typer.echo(text("load.error.extra"), err=True)
+        raise typer.Exit(3) from None
+    wish = Wish(
+        tuple(targets), scenario, seed, profile, rate, duration, warm_up, drain, shape, even, tuple(threshold or ()), agencies,
+        urgent_share, greedy, series, find_limit, step, (limit_submit, limit_delivered), compare, out, json, allow_target, corpus,
+        tuple(watch or ()), not no_receive,
+    )  # fmt: skip
+    try:
+        code = perform_load(wish, text)
+    except KeyboardInterrupt:
+        typer.echo(f"\n{text('error.interrupted')}", err=True)
+        code = _INTERRUPTED
+    raise typer.Exit(code)
 
 
 @app.command(short_help=HELP("cli.faults.short"), help=HELP("cli.faults.help"))

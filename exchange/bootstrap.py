@@ -18,6 +18,7 @@ from exchange.stages.desk import Desk
 from exchange.store.engine import Lock, open_engine, wait_for
 from exchange.store.schema import ensure_schema
 from exchange.store.work import Store
+from exchange.tokens import Tokens
 from exchange.trust import record_terms
 from signing import CadesSigner, Purpose, TrustStore, Validator
 
@@ -43,12 +44,13 @@ def open_axis(
     :class:`exchange.errors.StoreVersionMismatch` and :class:`exchange.errors.StoreUnavailable`.
     """
     desk = _open_desk(settings, directory, trust, signer, hops, validator)
+    tokens = Tokens(signer.holder.key.secret_for("access tokens"), settings.origin, settings.token_seconds)
     if doorbell is None:
-        return Axis(desk, Inline(desk), Silent())
+        return Axis(desk, Inline(desk), Silent(), tokens)
     barrier = Barrier(desk, doorbell)
     if driven:
         barrier.open()
-    return Axis(desk, barrier, doorbell)
+    return Axis(desk, barrier, doorbell, tokens)
 
 
 def open_crew(
