@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, func, select
 
 from exchange.api import Checkpoint
 from exchange.domain.merkle import Subtree, consistency_proof, inclusion_proof
-from exchange.ledger import Ledger, leaf
+from exchange.ledger import Ledger, stated
 from exchange.store import entries
 from exchange.store.facts import FactKind, page
 from exchange.store.tables import evidence, ledger_entry
@@ -65,7 +65,7 @@ def entry_of(store: Store, row: int, outside: Checkpoint | None = None) -> Enter
     checkpoints = Ledger(store).checkpoints()
     with store.reading() as work:
         found = page(work, FactKind.ADMISSION, row - 1, 1)
-        _, fact, sealed = found[0] if found else (None, None, None)
+        read, fact, sealed = found[0] if found else (None, None, None)
         if fact is None or sealed is None or fact.id != row:
             return None
         first = next((one for one in checkpoints if one.size > sealed.id), None)
@@ -74,9 +74,9 @@ def entry_of(store: Store, row: int, outside: Checkpoint | None = None) -> Enter
         subtree, size = entries.Tiles(work).subtree, entries.size(work)
         later = _later(first, checkpoints[-1], outside, size)
         consistency = () if later is None else consistency_proof(first.size, later.size, subtree)
-        stated = leaf(FactKind.ADMISSION, fact, sealed.agency, sealed.sequence)
+        line, payload = stated(FactKind.ADMISSION, read, fact, sealed)
         proof = inclusion_proof(sealed.id, first.size, subtree)
-        return Entered(sealed.id, stated, fact.payload, first, proof, later, consistency, ())
+        return Entered(sealed.id, line, payload, first, proof, later, consistency, ())
 
 
 def with_evidence(store: Store, entered: Entered, artefacts: Iterable[bytes]) -> Entered:
@@ -90,14 +90,14 @@ def with_evidence(store: Store, entered: Entered, artefacts: Iterable[bytes]) ->
 def _proven(work: Work, digests: list[bytes], first: Checkpoint, later: Checkpoint | None, subtree: Subtree) -> Iterator[Proven]:
     for row in sorted(work.all_of(_EVIDENCE, "digests", digests), key=lambda one: one.id):
         found = page(work, FactKind.EVIDENCE, row.id - 1, 1)
-        _, fact, sealed = found[0] if found else (None, None, None)
+        read, fact, sealed = found[0] if found else (None, None, None)
         if fact is None or sealed is None or fact.id != row.id:
             continue
         within = next((one for one in (first, later) if one is not None and one.size > sealed.id), None)
         if within is not None:
-            stated = leaf(FactKind.EVIDENCE, fact, sealed.agency, sealed.sequence)
+            line, payload = stated(FactKind.EVIDENCE, read, fact, sealed)
             proof = inclusion_proof(sealed.id, within.size, subtree)
-            yield Proven(row.sha256, sealed.id, stated, fact.payload, within is later, proof)
+            yield Proven(row.sha256, sealed.id, line, payload, within is later, proof)
 
 
 def _later(first: Checkpoint, newest: Checkpoint, outside: Checkpoint | None, size: int) -> Checkpoint | None:

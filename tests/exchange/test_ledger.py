@@ -187,7 +187,7 @@ def test_a_leaf_is_canonical_json_like_a_receipt(
     kind: FactKind, number: int, agency: str, name: str, digest: str, payload: bytes, sequence: int
 ) -> None:
     assert leaf(kind, Fact(number, agency, name, digest, payload), agency, sequence) == canonical({
-        "agency": agency, "fact": str(number), "kind": kind.value, "package_id": name, "package_sha256": digest,
+        "agency": agency, "kind": kind.value, "package_id": name, "package_sha256": digest,
         "payload_sha256": sha256(payload).hexdigest(), "sequence": str(sequence),
     })  # fmt: skip
 
@@ -240,8 +240,8 @@ def test_two_sealers_exclude_each_other(monkeypatch: pytest.MonkeyPatch, tmp_pat
         send(one, PROVINCE, document(number).package(), number)
     honest, done = stage._ready, []
 
-    def overtaken(work, desk, kind):  # type: ignore[no-untyped-def]
-        ready = honest(work, desk, kind)
+    def overtaken(work, desk, kind, numbers):  # type: ignore[no-untyped-def]
+        ready = honest(work, desk, kind, numbers)
         if kind is FactKind.ADMISSION and not done:
             done.append(kind)
             two.seal(at(60))
