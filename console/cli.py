@@ -71,6 +71,8 @@ def run(
     out: Annotated[Path | None, typer.Option("--out", help=HELP("cli.out.help"), file_okay=False)] = None,
     json: Annotated[bool, typer.Option("--json", help=HELP("cli.json.help"))] = False,
     require_targets: Annotated[bool, typer.Option("--require-targets", help=HELP("cli.require.help"))] = False,
+    axis: Annotated[str | None, typer.Option("--axis", metavar="URL", help=HELP("cli.axis.help"))] = None,
+    broker: Annotated[str | None, typer.Option("--broker", metavar="URL", help=HELP("cli.broker.help"))] = None,
     lang: Lang = None,
 ) -> None:
     """Run a scenario."""
@@ -78,7 +80,7 @@ def run(
     from console.session import Wish, perform
 
     try:
-        code = perform(Wish(scenario, days, seed, out, json, require_targets), text)
+        code = perform(Wish(scenario, days, seed, out, json, require_targets, axis, broker), text)
     except KeyboardInterrupt:  # said here: typer would end without a word
         typer.echo(f"\n{text('error.interrupted')}", err=True)
         code = _INTERRUPTED

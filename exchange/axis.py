@@ -24,6 +24,7 @@ from exchange.api import (
     Submission,
 )
 from exchange.audit import DeliveryRecord, JudgementRecord, NegotiationRecord, Records, RefusalRecord
+from exchange.counts import Operations, StepRecord, operations, steps
 from exchange.dispatch import Dispatcher
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState
@@ -49,7 +50,7 @@ class Axis:
         self._dispatcher = dispatcher
         self._store = desk.store
         self._members = Members(desk.store, desk.directory)
-        self._admissions = Admissions(desk.store, desk.settings, desk.notary, self._members.canonical, doorbell)
+        self._admissions = Admissions(desk, self._members.canonical, doorbell)
         self._mailboxes = Mailboxes(desk.store)
         self._records = Records(desk.store)
         self._ledger = Ledger(desk.store)
@@ -121,9 +122,17 @@ class Axis:
         """What was found of letters' time-stamps with the verdicts after a cursor, by package."""
         return letter_stamps(self._store, cursor)
 
-    def refusals(self) -> tuple[RefusalRecord, ...]:
-        """Every refusal signed."""
-        return self._records.refusals()
+    def refusals_since(self, cursor: int = 0) -> tuple[RefusalRecord, ...]:
+        """Refusals signed after a cursor."""
+        return self._records.refusals(cursor)
+
+    def path_steps_since(self, cursor: int = 0) -> tuple[StepRecord, ...]:
+        """What the axis' processes verified of certificate paths, told after a cursor, where they keep count."""
+        return steps(self._store, cursor)
+
+    def operations(self) -> tuple[Operations, ...]:
+        """Raw signature operations that other processes of the axis report."""
+        return operations(self._store)
 
     def negotiations(self) -> tuple[NegotiationRecord, ...]:
         """Every negotiation and how far it got."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from exchange.axis import Axis
+from exchange.counts import Counts, Reported, Uncounted
 from exchange.crew import Crew
 from exchange.dispatch import Barrier, Inline
 from exchange.domain.organization import Directory
@@ -32,6 +33,7 @@ def open_axis(
     validator: Validator | None = None,
     doorbell: Doorbell | None = None,
     driven: bool = False,
+    counts: Counts | None = None,
 ) -> Axis:
     """An axis over the database of the settings, made if it is empty.
 
@@ -39,10 +41,10 @@ def open_axis(
     (:func:`open_crew`) run them, woken by it; ``driven`` says that a kernel's settling alone moves business time, and holds them back.
 
     ``signer`` is the axis' key; receipts, refusals and checkpoints are signed with it, each counted as what it is.
-    ``validator``: the axis' own, when the caller wants to watch its paths; otherwise one is made over ``trust``. Raises
-    :class:`exchange.errors.StoreVersionMismatch` and :class:`exchange.errors.StoreUnavailable`.
+    ``validator``: the axis' own, otherwise one is made over ``trust``. ``counts``: how this process keeps count of what it does, where
+    somebody asks. Raises :class:`exchange.errors.StoreVersionMismatch` and :class:`exchange.errors.StoreUnavailable`.
     """
-    desk = _open_desk(settings, directory, trust, signer, hops, validator)
+    desk = _open_desk(settings, directory, trust, signer, hops, validator, counts)
     if doorbell is None:
         return Axis(desk, Inline(desk), Silent())
     barrier = Barrier(desk, doorbell)
@@ -61,14 +63,19 @@ def open_crew(
     doorbell: Doorbell,
     name: str,
     validator: Validator | None = None,
+    counted: bool = False,
 ) -> Crew:
-    """The stages for one worker process. ``name`` is in its leases and nobody else's: host, process and start."""
-    return Crew(_open_desk(settings, directory, trust, signer, hops, validator), doorbell, name)
+    """The stages for one worker process. ``name`` is in its leases and nobody else's: host, process and start.
+
+    ``counted``: it reports what it counts (:mod:`exchange.counts`), for a kernel that drives and will ask.
+    """
+    counts = Reported(name) if counted else None
+    return Crew(_open_desk(settings, directory, trust, signer, hops, validator, counts), doorbell, name)
 
 
 def _open_desk(
     settings: AxisSettings, directory: Directory, trust: TrustStore, signer: CadesSigner, hops: Sequence[HopSpec],
-    validator: Validator | None,
+    validator: Validator | None, counts: Counts | None,
 ) -> Desk:  # fmt: skip
     engine = open_engine(settings.database_url)
     store = Store(engine)
@@ -83,7 +90,9 @@ def _open_desk(
             record_terms(work, settings, directory, trust, notary.certificate)
         refused.pop_all()
     own = Validator(trust) if validator is None else validator
-    return Desk(store, settings, directory, trust, own, notary, {hop.id: hop for hop in hops})
+    keeping = counts or Uncounted()
+    own.on_path = keeping.note
+    return Desk(store, settings, directory, trust, own, notary, {hop.id: hop for hop in hops}, keeping)
 
 
 def _with_purpose(signer: CadesSigner, purpose: Purpose) -> CadesSigner:

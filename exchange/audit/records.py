@@ -38,13 +38,19 @@ _VERDICTS = (
     )
     .join(package, package.c.id == verdict.c.package)
     .where(verdict.c.id > bindparam("cursor"))
-    .order_by(verdict.c.id)
+    .order_by(verdict.c.at, package.c.sender, package.c.id)
 )  # fmt: skip
+_NOTICE = package.alias("notice")
 _REFUSALS = (
-    select(package.c.package_id, refusal.c.recipient, refusal.c.rule, refusal.c.sub_indication, refusal.c.statement, refusal.c.signature)
+    select(
+        refusal.c.package, package.c.package_id, refusal.c.recipient, refusal.c.rule, refusal.c.sub_indication, refusal.c.statement,
+        refusal.c.signature,
+    )
     .join(package, package.c.id == refusal.c.about)
-    .order_by(refusal.c.package)
-)
+    .join(_NOTICE, _NOTICE.c.id == refusal.c.package)
+    .where(refusal.c.package > bindparam("cursor"))
+    .order_by(_NOTICE.c.admitted_at, package.c.sender, package.c.id, refusal.c.recipient)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ class DeliveryRecord:
 
 @dataclass(frozen=True, slots=True)
 class JudgementRecord:
-    """The axis' verdict on one document package. ``cursor`` goes into the next call of ``judgements_since``."""
+    """The axis' verdict on one document package. The highest ``cursor`` of a call goes into the next one of ``judgements_since``."""
 
     cursor: int
     package_id: str
@@ -82,8 +88,9 @@ class JudgementRecord:
 
 @dataclass(frozen=True, slots=True)
 class RefusalRecord:
-    """A signed refusal: of which package, to whom, why."""
+    """A signed refusal: of which package, to whom, why. The highest ``cursor`` of a call goes into the next one of ``refusals_since``."""
 
+    cursor: int
     package_id: str
     recipient: str
     rule: str
@@ -172,7 +179,10 @@ class Records:
             return tuple((DeliveryState(state), instant(at)) for state, at in work.all(query))
 
     def judgements(self, cursor: int) -> tuple[JudgementRecord, ...]:
-        """Verdicts after a cursor (0: all), in the order they were written. One writer writes them, so no row appears behind the cursor."""
+        """Verdicts after a cursor (0: all), in the order of instant, sender and sender's sequence, whoever judged them.
+
+        A row may appear behind the cursor while workers write; after a settling none does.
+        """
         with self._store.reading() as work:
             rows = work.all(_VERDICTS, {"cursor": cursor})
         return tuple(
@@ -183,10 +193,10 @@ class Records:
             for row in rows
         )  # fmt: skip
 
-    def refusals(self) -> tuple[RefusalRecord, ...]:
-        """Every signed refusal, in the order signed."""
+    def refusals(self, cursor: int) -> tuple[RefusalRecord, ...]:
+        """Signed refusals after a cursor (0: all), in the order of what they refuse. As to the cursor, see :meth:`judgements`."""
         with self._store.reading() as work:
-            return tuple(RefusalRecord(*row) for row in work.all(_REFUSALS))
+            return tuple(RefusalRecord(*row) for row in work.all(_REFUSALS, {"cursor": cursor}))
 
     def negotiations(self) -> tuple[NegotiationRecord, ...]:
         """Every negotiation, in the order asked."""

@@ -91,7 +91,7 @@ class Runner:
         rows: list[Claim] = []
 
         def locked() -> list[Mail]:
-            with self._desk.store.writing() as work:
+            with self._desk.counts.settling(self._desk.store) as (work, _):
                 ours = free_shards(work, shards)
                 rows[:] = [] if ours == [] else lock(work, Stage.ROUTE, self.batch(Stage.ROUTE), reach, ours)
                 return run_route(work, self._desk, rows) if rows else []
@@ -134,8 +134,8 @@ def verify(desk: Desk, claims: Sequence[Claim], guard: Guard) -> list[Mail]:
     judged = list(judge_claims(desk, claims, guard))
 
     def written() -> list[Mail]:
-        with desk.store.writing() as work:
-            return record(work, desk, judged)
+        with desk.counts.settling(desk.store) as (work, settlement):
+            return record(work, desk, judged, settlement)
 
     return again(written)
 
@@ -144,7 +144,7 @@ def route(desk: Desk, claims: Sequence[Claim]) -> list[Mail]:
     """Route what was claimed under a lease."""
 
     def written() -> list[Mail]:
-        with desk.store.writing() as work:
+        with desk.counts.settling(desk.store) as (work, _):
             return run_route(work, desk, claims)
 
     return again(written)

@@ -1,59 +1,42 @@
-"""The same world on the axis in process and on the axis behind PostgreSQL, broker and workers: what is measured is the same."""
+"""The same world on the axis in process and on the axis behind PostgreSQL, broker and workers: the same bytes come out."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import pytest
 from typer.testing import CliRunner
 
-import scenarios.run
 from console.cli import app
-from exchange.axis import Axis
-from exchange.bootstrap import open_axis
-from exchange.settings import AxisSettings
 from tests.console.test_service import running
 from tests.judges import needs_postgres, needs_valkey
 from tests.servers import Valkey
 
+WRITTEN = ("measures.json", "trace.csv", "report.html")
+
 
 @needs_postgres
 @needs_valkey
-def test_first_day_gives_the_same_measures_with_workers(
-    postgres_url: str, valkey: Valkey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A real worker of the same world and seed, behind the horizon of the kernel that runs here."""
+def test_first_day_gives_the_same_bytes_with_workers(postgres_url: str, valkey: Valkey, tmp_path: Path) -> None:
+    """Two children of a real worker of the same world and seed, behind the horizon of the kernel that runs here."""
     alone, served, log = tmp_path / "alone", tmp_path / "served", tmp_path / "worker.log"
-    command = ("run", "first-day", "--seed", "7", "--out")
-    assert CliRunner().invoke(app, [*command, str(alone)]).exit_code == 0
-    monkeypatch.setattr(scenarios.run, "open_axis", lambda settings, **parts: _served(settings, postgres_url, valkey.url, parts))
-    with running(log, "worker", "first-day", "--seed", "7", "--driven", "--database", postgres_url, "--broker", valkey.url) as worker:
-        done = CliRunner().invoke(app, [*command, str(served)])
+    world = ("first-day", "--seed", "7")
+    assert run(*world, "--out", str(alone))[0] == 0
+    with running(log, "worker", *world, "--driven", "--database", postgres_url, "--broker", valkey.url) as worker:
+        code, said = run(*world, "--out", str(served), "--axis", postgres_url, "--broker", valkey.url)
         assert worker.poll() is None, log.read_text()
-    assert done.exit_code == 1, done.output
-    assert "this is a fault of the program: Raw signs and verifies.\n" in done.output  # the worker's own, which this process cannot count
-    assert facts(alone) == facts(served)
-    assert measures(alone) == measures(served)
+    assert code == 0, said
+    assert "mode: PostgreSQL, stages run by workers" in said
+    for name in WRITTEN:
+        assert (alone / name).read_bytes() == (served / name).read_bytes(), name
+    assert sorted(path.name for path in served.glob("witness-*.json")) == sorted(path.name for path in alone.glob("witness-*.json"))
+    for path in alone.glob("witness-*.json"):
+        assert path.read_bytes() == (served / path.name).read_bytes()
+    code, said = run(*world, "--axis", postgres_url, "--broker", valkey.url)
+    assert code == 2
+    assert "a run needs an empty one" in said
 
 
-def facts(run: Path) -> list[str]:
-    """The trace, but for the certificate paths: the worker walks those of the axis."""
-    lines = [line for line in (run / "trace.csv").read_text().splitlines() if not line.startswith("PathValidated,")]
-    assert len(lines) > 100
-    return lines
-
-
-def measures(run: Path) -> dict[str, Any]:
-    """All that was measured, but for how many raw operations this process did and how many lines its trace has."""
-    found: dict[str, Any] = json.loads((run / "measures.json").read_text())
-    del found["operations"], found["amounts"]["facts"]
-    return found
-
-
-def _served(settings: AxisSettings, url: str, broker: str, parts: dict[str, Any]) -> Axis:
-    from workers.bell import celery_bell
-
-    return open_axis(replace(settings, database_url=url, settle_seconds=60), doorbell=celery_bell(broker, 0.002), driven=True, **parts)
+def run(*words: str) -> tuple[int, str]:
+    """``truc run``; the exit code and everything said."""
+    done = CliRunner().invoke(app, ["run", *words, "--lang", "en"])
+    return done.exit_code, done.output

@@ -11,6 +11,7 @@ from pathlib import Path
 from exchange.api import Caller, Fetched, Receipt, Rejection, Submission
 from exchange.axis import Axis
 from exchange.bootstrap import open_axis, open_crew
+from exchange.counts import Counts
 from exchange.crew import Crew
 from exchange.domain.calendar import VN
 from exchange.domain.document import TYPES
@@ -119,11 +120,11 @@ def axis_signer() -> CadesSigner:
     )
 
 
-def open_field(url: str = "sqlite://", **settings: object) -> Axis:
+def open_field(url: str = "sqlite://", counts: Counts | None = None, **settings: object) -> Axis:
     """An axis with every member enrolled."""
     axis = open_axis(
         replace(AxisSettings(database_url=url), **settings),  # type: ignore[arg-type]
-        directory=directory(), trust=pki().trust_store(), signer=axis_signer(), hops=HOPS,
+        directory=directory(), trust=pki().trust_store(), signer=axis_signer(), hops=HOPS, counts=counts,
     )  # fmt: skip
     axis.enrol_all({organ: secret(organ) for organ in MEMBERS})
     return axis

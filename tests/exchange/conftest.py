@@ -1,0 +1,20 @@
+"""The stores the exchange's tests are held over, where the store matters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.exchange.axis.field import file_url
+from tests.judges import needs_postgres
+
+STORES = ("memory", "file", pytest.param("postgres", marks=needs_postgres))
+
+
+@pytest.fixture(params=STORES)
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where an empty axis is to be opened."""
+    if request.param == "postgres":
+        return str(request.getfixturevalue("postgres_url"))
+    return "sqlite://" if request.param == "memory" else file_url(tmp_path / "axis.db")
