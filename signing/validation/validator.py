@@ -120,12 +120,11 @@ class Validator:
 
     def _key(self, certificate: CertificateFacts, message: SignedMessage, at: datetime) -> tuple[PublicKey | None, str]:
         """The signer's key, when the message's algorithms are accepted with it."""
-        links = self._cache.links(certificate)
-        if not links:
+        key = self._cache.key(certificate)
+        if key is None:
             return None, "the signing certificate holds no RSA or P-256 key"
         if message.digest_algorithm != "sha256":
             return None, f"digest algorithm {message.digest_algorithm} is not on the list"
-        key = links[0].key
         refusal = self._policy.refusal(message.signature_algorithm, key, int(at.timestamp()))
         return (None, refusal) if refusal else (key, "")
 
