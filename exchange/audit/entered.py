@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import and_, bindparam, select
 
 from exchange.api import Checkpoint
 from exchange.domain.merkle import Subtree, consistency_proof, inclusion_proof
@@ -23,9 +24,13 @@ _ALL_EVIDENCE = (
     .join(ledger_entry, and_(ledger_entry.c.kind == FactKind.EVIDENCE.value, ledger_entry.c.fact == evidence.c.id))
     .order_by(ledger_entry.c.id)
 )
-_REACHED = select(func.max(ledger_entry.c.fact)).where(
-    ledger_entry.c.kind == FactKind.ADMISSION.value, ledger_entry.c.id < bindparam("size")
+_ADMITTED = (
+    select(ledger_entry.c.fact, ledger_entry.c.id)
+    .where(ledger_entry.c.kind == FactKind.ADMISSION.value, ledger_entry.c.fact > bindparam("after"))
+    .order_by(ledger_entry.c.fact)
+    .limit(bindparam("limit"))
 )
+_PAGE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,15 @@ def proven_since(store: Store, checkpoints: Sequence[Checkpoint]) -> Iterator[tu
             yield digest, first
 
 
-def reached_rows(store: Store, sizes: Sequence[int]) -> list[int]:
-    """The last package row that a ledger of each of these sizes speaks of; 0 where it speaks of none."""
-    with store.reading() as work:
-        return [work.value(_REACHED, {"size": size}) or 0 for size in sizes]
+def entered_at(store: Store) -> array[int]:
+    """The index in the ledger of each package's admission, by the package's row; -1 for a row that has none."""
+    found, after = array("q"), 0
+    while True:
+        with store.reading() as work:
+            rows = work.rows(_ADMITTED, {"after": after, "limit": _PAGE})
+        for row, index in rows:
+            found.extend([-1] * (row + 1 - len(found)))
+            found[row] = index
+        if len(rows) < _PAGE:
+            return found
+        after = rows[-1][0]

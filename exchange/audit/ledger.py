@@ -17,6 +17,7 @@ from exchange.domain.merkle import Frontier
 from exchange.errors import CheckpointUnreadable
 from exchange.ledger import made_of
 from exchange.store import entries
+from exchange.store.engine import late_ids
 from exchange.store.facts import KEYS, Fact, FactKind, Sealed, last_sealed, orphans, page
 from exchange.store.tables import ledger_entry, ledger_node
 from exchange.store.work import Store
@@ -47,7 +48,7 @@ class Leaves:
     book: Book
     epochs: Epochs
     last: Mapping[FactKind, int]
-    """The highest fact that a checkpoint speaks of, by kind."""
+    """Up to which fact of a kind all must have entries."""
     shortened: bool = False
     """Whether a checkpoint from outside speaks of more entries than there are: then a fact without one may have lost it."""
 
@@ -81,12 +82,16 @@ def place_of(kind: FactKind, fact: int, package_id: str = "") -> Place:
 
 
 def sealed_last(store: Store) -> dict[FactKind, int]:
-    """The highest fact that a checkpoint speaks of, by kind: what a killed sealing left behind it need not be all there was."""
+    """Up to which fact of a kind all must have entries: what a checkpoint speaks of, less what may have been committed late.
+
+    What a killed sealing left behind the last checkpoint need not be all there was.
+    """
     with store.reading() as work:
         newest = entries.newest_checkpoint(work)
         size = newest.size if newest is not None and isinstance(newest.size, int) else 0
         found = {kind: last_sealed(work, kind, size) for kind in FactKind}
-    return {kind: last for kind, last in found.items() if last is not None}
+        late = late_ids(work.dialect)
+    return {kind: last - late for kind, last in found.items() if last is not None}
 
 
 def audit_facts(store: Store, leaves: Leaves, kinds: tuple[FactKind, ...]) -> None:

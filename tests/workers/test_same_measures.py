@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 from typer.testing import CliRunner
 
 from console.cli import app
+from scenarios.world.file import load_world
+from scenarios.world.pki import build
 from tests.console.test_service import running
 from tests.judges import needs_postgres, needs_valkey
 from tests.servers import Valkey
@@ -31,6 +34,11 @@ def test_first_day_gives_the_same_bytes_with_workers(postgres_url: str, valkey: 
     assert sorted(path.name for path in served.glob("witness-*.json")) == sorted(path.name for path in alone.glob("witness-*.json"))
     for path in alone.glob("witness-*.json"):
         assert path.read_bytes() == (served / path.name).read_bytes()
+    root = sha256(build(load_world("first-day", "7")).pki.root.certificate_der).hexdigest()
+    audit = ["audit", postgres_url, "--checkpoint", str(alone / "witness-central.json"), "--anchor", root, "--lang", "en"]
+    done = CliRunner().invoke(app, audit, env={"COLUMNS": "140"})
+    assert done.exit_code == 0, done.output
+    assert "HOLDS" in done.output
     code, said = run(*world, "--axis", postgres_url, "--broker", valkey.url)
     assert code == 2
     assert "a run needs an empty one" in said
