@@ -80,7 +80,7 @@ def perform(wish: Wish, text: Text) -> int:
         talk.print(str(error), markup=False)
         return USAGE
     except AxisInUse as error:
-        talk.print(text("error.axis.used", receipts=error.receipts), markup=False)
+        talk.print(text("error.place.used", receipts=error.receipts), markup=False)
         return USAGE
     except ImportError:
         talk.print(text("error.workers"), markup=False)

@@ -13,11 +13,11 @@ def place_of(axis: str | None, broker: str | None, text: Text) -> tuple[Place, s
     """The place, and the mode in the user's words. Raises :class:`Unusable` for an address that leads to no axis."""
     if axis is None:
         if broker is not None:
-            raise Unusable(text("error.axis.alone"))
+            raise Unusable(text("error.place.alone"))
         return Embedded(), text("mode.embedded")
     scheme = axis.partition("://")[0].partition("+")[0]
     if scheme != _DATABASE:
-        raise Unusable(text("error.axis", axis=axis))
+        raise Unusable(text("error.place", axis=axis))
     if broker is None:
-        raise Unusable(text("error.axis.broker"))
+        raise Unusable(text("error.place.broker"))
     return Served(axis, broker), text("mode.served")

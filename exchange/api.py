@@ -10,7 +10,7 @@ Problems of one submission are *answers* (:class:`Rejection`), problems of the c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +18,16 @@ from typing import BinaryIO, Protocol
 
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState
+from exchange.domain.organization import Organization
+
+
+class Scope(StrEnum):
+    """What a caller may do: the four Protocols below, as OAuth scopes (RFC 6749 §3.3)."""
+
+    SUBMIT = "submit"
+    RECEIVE = "receive"
+    AUDIT = "audit"
+    OPERATE = "operate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,25 @@ class Caller:
 
     organ: OrganId
     secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who calls, by an access token that the axis gave out (:class:`Token`): it names the organisation and its scopes."""
+
+    token: str = field(repr=False)
+
+
+Credential = Caller | Bearer
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token: what it allows, and for how many seconds. Worth nothing once the organisation's secret is replaced."""
+
+    value: str = field(repr=False)
+    scopes: frozenset[Scope]
+    seconds: int
 
 
 class PackageKind(StrEnum):
@@ -56,6 +85,8 @@ class Receipt:
     admitted_at: datetime
     statement: bytes
     signature: bytes
+    stored: bool = field(default=False, compare=False)
+    """Whether the axis held the package before this submission. Nothing the receipt says, and no part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +202,19 @@ class Consistency:
     proof: tuple[bytes, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What one organisation exchanged in a period (Decision 28/2018/QĐ-TTg Art. 11), counted by when packages were admitted."""
+
+    organ: OrganId
+    documents: int
+    """Documents it sent."""
+    sent: Mapping[DeliveryState, int]
+    """Its (document, recipient) pairs by the state they are in now."""
+    received: Mapping[DeliveryState, int]
+    """The pairs of which it is the recipient."""
+
+
 class Submit(Protocol):
     """Hand packages to the axis (scope ``submit``)."""
 
@@ -203,6 +247,21 @@ class Audit(Protocol):
 
     def deliveries(self, caller: Caller, package_ids: Sequence[str]) -> tuple[DeliveryView, ...]:
         """State of every (document, recipient) of the caller's own documents."""
+        ...
+
+    def receipts_of(self, caller: Caller, package_ids: Sequence[str]) -> tuple[Receipt, ...]:
+        """The receipts of the caller's own packages, in order, as they were first given. Raises :class:`exchange.errors.UnknownPackage`."""
+        ...
+
+    def traffic(self, caller: Caller, since: datetime, until: datetime) -> tuple[Traffic, ...]:
+        """What the caller, and every organisation beneath it, exchanged from ``since`` to before ``until``, by code; without idle ones.
+
+        Beneath a ministry, province or department is whose code begins with its own; beneath the axis' operator is everybody.
+        """
+        ...
+
+    def organizations(self, caller: Caller, after: OrganId | None = None, limit: int = 1000) -> tuple[Organization, ...]:
+        """The directory in order of codes: organisations after a code, at most so many. Any scope will do."""
         ...
 
     def count(self, state: DeliveryState) -> int:

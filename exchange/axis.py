@@ -8,11 +8,14 @@ from datetime import datetime
 from sqlalchemy import insert
 
 from exchange import outbox
+from exchange.administration import Administration
 from exchange.admission import Admissions
 from exchange.api import (
+    Bearer,
     Caller,
     Checkpoint,
     Consistency,
+    Credential,
     DeliveryView,
     Envelope,
     Fetched,
@@ -20,40 +23,63 @@ from exchange.api import (
     Package,
     Receipt,
     Rejection,
+    Scope,
     Settled,
     Submission,
+    Token,
+    Traffic,
 )
 from exchange.audit import DeliveryRecord, JudgementRecord, NegotiationRecord, Records, RefusalRecord
-from exchange.counts import Operations, StepRecord, operations, steps
-from exchange.dispatch import Dispatcher
+from exchange.audit.traffic import traffic
+from exchange.counts import Counts
+from exchange.dispatch import Dispatcher, machine_fraction
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState
+from exchange.domain.organization import Directory, Organization
 from exchange.doorbell import Doorbell
-from exchange.errors import UnknownHop
+from exchange.errors import Forbidden, UnknownHop
 from exchange.ledger import Ledger
 from exchange.mailbox import Mailboxes
 from exchange.members import Members
+from exchange.metering import Operations, StepRecord, operations, steps
 from exchange.outbox import Parked
+from exchange.settings import AxisSettings
 from exchange.stages.desk import Desk
 from exchange.stages.mail import instant
 from exchange.stages.seal import seal
 from exchange.stamps import LetterStampRecord, letter_stamps
+from exchange.standing import Standing, standing
 from exchange.store import blobs
+from exchange.store.admissions import Admission
+from exchange.store.blobs import Budget
 from exchange.store.tables import outage
+from exchange.tokens import Tokens
 
 
 class Axis:
     """One axis. Open it with :func:`exchange.bootstrap.open_axis`."""
 
-    def __init__(self, desk: Desk, dispatcher: Dispatcher, doorbell: Doorbell) -> None:
+    def __init__(self, desk: Desk, dispatcher: Dispatcher, doorbell: Doorbell, tokens: Tokens) -> None:
         self._desk = desk
         self._dispatcher = dispatcher
         self._store = desk.store
-        self._members = Members(desk.store, desk.directory)
+        self._members = Members(desk.store, desk.directory, tokens, desk.settings.organ)
         self._admissions = Admissions(desk, self._members.canonical, doorbell)
         self._mailboxes = Mailboxes(desk.store)
         self._records = Records(desk.store)
         self._ledger = Ledger(desk.store)
+        self.administration = Administration(desk.store, self._members.forget)
+        """What operators do by hand."""
+
+    @property
+    def settings(self) -> AxisSettings:
+        """What it was told."""
+        return self._desk.settings
+
+    @property
+    def directory(self) -> Directory:
+        """The organisations it knows."""
+        return self._desk.directory
 
     def enrol(self, organ: OrganId, secret: str) -> None:
         """Make an organisation a member, or give it a new secret."""
@@ -63,35 +89,98 @@ class Axis:
         """Make many organisations members in one transaction."""
         self._members.enrol_all(dict(secrets))
 
+    def enrol_new(self, secrets: Mapping[OrganId, str]) -> None:
+        """Make those members that are none yet; a secret that was given before, or replaced, stays."""
+        self._members.enrol_new(dict(secrets))
+
+    # --- Who calls ---
+
+    def token(self, caller: Caller, scopes: frozenset[Scope] = frozenset()) -> Token:
+        """An access token for some scopes, or for all the caller has. Raises :class:`Unauthenticated`, :class:`Forbidden`."""
+        return self._members.token(caller, scopes)
+
+    def authorize(self, credential: Credential, scope: Scope | None) -> OrganId:
+        """The caller's own code, if it may do this; without a scope, any will do.
+
+        Raises :class:`Unauthenticated`, :class:`TokenRefused`, :class:`Forbidden`.
+        Calls that name their caller ask it by themselves; whoever serves the others to strangers asks it before each.
+        """
+        return self._members.authenticate(credential, scope)
+
+    def recall(self, bearer: Bearer, scope: Scope | None) -> OrganId | None:
+        """As :meth:`authorize`, from memory alone; ``None`` when the database has to be asked."""
+        return self._members.recall(bearer, scope)
+
     # --- Submit ---
 
-    def submit(self, caller: Caller, submissions: Sequence[Submission], at: datetime) -> tuple[Receipt | Rejection, ...]:
+    def submit(self, caller: Credential, submissions: Sequence[Submission], at: datetime) -> tuple[Receipt | Rejection, ...]:
         """See :meth:`exchange.api.Submit.submit`."""
-        organ = self._members.authenticate(caller)
+        organ = self._members.authenticate(caller, Scope.SUBMIT)
         return self._admissions.submit(organ, self._members.codes(organ), submissions, at)
+
+    def read_in(self, caller: Credential, submission: Submission, at: datetime, budget: Budget) -> Admission | Rejection:
+        """The first half of a submission, which needs no transaction of its own: authenticate and parse. ``budget``: see there.
+
+        Raises what :meth:`submit` does, and :class:`exchange.errors.Overloaded`.
+        """
+        organ = self._members.authenticate(caller, Scope.SUBMIT)
+        return self._admissions.read(organ, self._members.codes(organ), submission, at, budget)
+
+    def admit(self, admissions: Sequence[Admission]) -> list[Receipt | Rejection]:
+        """The second half, for many callers at once: one transaction, the answers in order."""
+        return self._admissions.admit(admissions)
+
+    def abandon(self, admissions: Sequence[Admission]) -> None:
+        """What was read in will not be admitted: what was staged for it goes."""
+        self._admissions.abandon(admissions)
 
     # --- Receive ---
 
-    def waiting(self, caller: Caller, at: datetime, limit: int = 100) -> tuple[Envelope, ...]:
+    def waiting(self, caller: Credential, at: datetime, limit: int = 100) -> tuple[Envelope, ...]:
         """See :meth:`exchange.api.Receive.waiting`."""
-        return self._mailboxes.waiting(self._members.authenticate(caller), at, limit)
+        return self._mailboxes.waiting(self._members.authenticate(caller, Scope.RECEIVE), at, limit)
 
-    def fetch(self, caller: Caller, package_ids: Sequence[str], at: datetime) -> tuple[Package, ...]:
+    def fetch(self, caller: Credential, package_ids: Sequence[str], at: datetime) -> tuple[Package, ...]:
         """See :meth:`exchange.api.Receive.fetch`."""
-        return self._mailboxes.fetch(self._members.authenticate(caller), package_ids, at)
+        return self._mailboxes.fetch(self._members.authenticate(caller, Scope.RECEIVE), package_ids, at)
 
-    def confirm(self, caller: Caller, outcomes: Sequence[Fetched], at: datetime) -> None:
+    def confirm(self, caller: Credential, outcomes: Sequence[Fetched], at: datetime) -> None:
         """See :meth:`exchange.api.Receive.confirm`."""
-        self._mailboxes.confirm(self._members.authenticate(caller), outcomes, at)
+        self._mailboxes.confirm(self._members.authenticate(caller, Scope.RECEIVE), outcomes, at)
+
+    def with_mail(self, organs: Sequence[OrganId], at: datetime) -> frozenset[OrganId]:
+        """Those in whose mailboxes something waits: for whoever keeps their owners waiting, who were let in before."""
+        return self._mailboxes.with_mail(organs, at)
 
     # --- Audit ---
 
-    def deliveries(self, caller: Caller, package_ids: Sequence[str]) -> tuple[DeliveryView, ...]:
+    def deliveries(self, caller: Credential, package_ids: Sequence[str]) -> tuple[DeliveryView, ...]:
         """See :meth:`exchange.api.Audit.deliveries`."""
-        return self._records.views(self._members.authenticate(caller), package_ids)
+        return self._records.views(self._members.authenticate(caller, Scope.AUDIT), package_ids)
+
+    def receipts_of(self, caller: Credential, package_ids: Sequence[str]) -> tuple[Receipt, ...]:
+        """See :meth:`exchange.api.Audit.receipts_of`."""
+        return self._records.receipts_of(self._members.authenticate(caller, Scope.AUDIT), package_ids)
+
+    def traffic(self, caller: Credential, since: datetime, until: datetime) -> tuple[Traffic, ...]:
+        """See :meth:`exchange.api.Audit.traffic`."""
+        organ = self._members.authenticate(caller, Scope.AUDIT)
+        return traffic(self._store, None if self._members.operates(organ) else self._desk.directory.beneath(organ), since, until)
+
+    def organizations(self, caller: Credential, after: OrganId | None = None, limit: int = 1000) -> tuple[Organization, ...]:
+        """See :meth:`exchange.api.Audit.organizations`."""
+        self._members.authenticate(caller, None)
+        return self._desk.directory.page(after, limit)
 
     def count(self, state: DeliveryState) -> int:
         """See :meth:`exchange.api.Audit.count`."""
+        return self._records.count(state)
+
+    def overview(self, caller: Credential, state: DeliveryState) -> int:
+        """As :meth:`count`, for the organisation that runs the axis. Raises :class:`Forbidden` for every other."""
+        organ = self._members.authenticate(caller, Scope.AUDIT)
+        if not self._members.operates(organ):
+            raise Forbidden(str(organ), "see the whole axis")
         return self._records.count(state)
 
     def checkpoint(self) -> Checkpoint | None:
@@ -172,6 +261,19 @@ class Axis:
             raise ValueError(f"an outage of {hop} must end after it begins")
         with self._store.writing() as work:
             work.run(insert(outage), {"hop": hop, "since": round(since.timestamp()), "until": round(until.timestamp())})
+
+    def machine_seconds(self) -> float:
+        """The database's clock, epoch seconds with their fraction: one clock for all processes of an axis."""
+        return machine_fraction(self._store)
+
+    def standing(self) -> Standing:
+        """How the queues, the hops and the ledger stand now."""
+        return standing(self._store)
+
+    @property
+    def counts(self) -> Counts:
+        """What this process counted since it began."""
+        return self._admissions.counts
 
     def depth(self) -> Mapping[str, int]:
         """Rows waiting per stage (``verify``, ``route``) and packages per hop: what is in flight, counted."""

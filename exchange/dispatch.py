@@ -17,10 +17,11 @@ from exchange.doorbell import Doorbell
 from exchange.errors import NotSettled
 from exchange.outbox import EVERYTHING, FOLLOWS, Reach, Stage, depth, next_due, ringing, unfinished
 from exchange.stages.desk import Desk
-from exchange.stages.hops import run_hops, survey
+from exchange.stages.expire import expire, next_expiry
+from exchange.stages.hops import Road, run_hops, survey
 from exchange.stages.mail import Mail
 from exchange.stages.runner import Runner
-from exchange.store.engine import Lock, machine_now, wait_for
+from exchange.store.engine import Lock, machine_now, machine_seconds, wait_for
 from exchange.store.tables import horizon, mailbox, package
 from exchange.store.work import Store, again
 
@@ -32,6 +33,7 @@ _TELL = update(horizon).values(mail=bindparam("b_mail"))
 _PACKAGES = select(func.coalesce(func.max(package.c.id), 0))
 _MAIL = select(mailbox.c.id, mailbox.c.organ, mailbox.c.package, mailbox.c.available_at).where(mailbox.c.id > bindparam("after"))
 _NOW = {dialect: select(machine_now(dialect)) for dialect in ("sqlite", "postgresql")}
+_FRACTION = {dialect: select(machine_seconds(dialect)) for dialect in ("sqlite", "postgresql")}
 
 
 class Dispatcher(Protocol):
@@ -110,18 +112,38 @@ class Barrier:
             pause = min(pause * 1.5, 0.1)
 
 
+def expire_mail(desk: Desk, until: int) -> list[Mail]:
+    """Have everything expire that does by ``until``; gives the notices."""
+    notices: list[Mail] = []
+    more = desk.settings.expire_days is not None
+    while more:
+        page, more = again(lambda: _expire(desk, until))
+        notices += page
+    return notices
+
+
+def _expire(desk: Desk, until: int) -> tuple[list[Mail], bool]:
+    with desk.store.writing() as work:
+        return expire(work, desk, until)
+
+
 def move(desk: Desk, until: int) -> tuple[list[Mail], int | None]:
-    """Advance the hops to ``until``; gives the mail and the next instant at which something is due."""
-    with desk.store.reading() as work:
-        road = survey(work, desk.hops)
-        row = next_due(work)
+    """Advance the hops to ``until``, and have mail expire; gives the mail and the next instant at which something is due."""
+    road, expiry, due = _look(desk)
     mail: list[Mail] = []
     if road.next_event is not None and road.next_event <= until * SECOND:
         mail = again(lambda: _advance(desk, until))
-        with desk.store.reading() as work:
-            road = survey(work, desk.hops)
+    if mail or (expiry is not None and expiry <= until):
+        mail = mail + expire_mail(desk, until)
+        road, expiry, due = _look(desk)
     event = None if road.next_event is None else -(-road.next_event // SECOND)
-    return mail, min((at for at in (row, event) if at is not None), default=None)
+    return mail, min((at for at in (due, event, expiry) if at is not None), default=None)
+
+
+def _look(desk: Desk) -> tuple[Road, int | None, int | None]:
+    """The hops, and the next instants at which something expires and at which a stage's row is due."""
+    with desk.store.reading() as work:
+        return survey(work, desk.hops), next_expiry(work, desk.settings.expire_days), next_due(work)
 
 
 def _advance(desk: Desk, until: int) -> list[Mail]:
@@ -135,6 +157,12 @@ def reach_of_workers(store: Store) -> Reach:
     with store.asking() as work:
         row = work.first(_HORIZON)
     return EVERYTHING if row is None else Reach(row.until, row.package)
+
+
+def machine_fraction(store: Store) -> float:
+    """The database's clock with its fraction, to set another clock by."""
+    with store.asking() as work:
+        return float(work.value(_FRACTION[work.dialect]))
 
 
 def machine_clock(store: Store) -> int:

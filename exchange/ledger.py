@@ -44,7 +44,7 @@ def _line(begins: str, kind: FactKind, fact: Fact, payload: bytes, sequence: int
 
 
 def stated(kind: FactKind, row: Any, fact: Fact, sealed: Sealed) -> tuple[bytes, bytes]:
-    """Leaf and payload of an entry as they follow from its fact: in the form of its time when it is of before schema 0005.
+    """Leaf and payload of an entry as they follow from its fact: in the form of its time when it is of before schema 0007.
 
     ``row`` as :func:`exchange.store.facts.page` gives it. That the entry was made of them is the caller's to ask (:func:`made_of`).
     """

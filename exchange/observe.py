@@ -11,8 +11,8 @@ from typing import Protocol
 
 from exchange.api import AxisApi, Checkpoint
 from exchange.audit import DeliveryRecord, JudgementRecord, NegotiationRecord, RefusalRecord
-from exchange.counts import Operations, StepRecord
 from exchange.domain.identifiers import OrganId
+from exchange.metering import Operations, StepRecord
 from exchange.stamps import LetterStampRecord
 
 

@@ -50,11 +50,14 @@ class Terms:
     operator: str
     origin: str
     accept_secret: bool
+    accept_sealed_files: bool = False
+    """Stands in the statement only where it is so: statements made before there was a choice read as they always did."""
 
     def statement(self) -> bytes:
         """Canonical JSON."""
         return canonical(
             {
+                **({"accept_sealed_files": "1"} if self.accept_sealed_files else {}),
                 "accept_secret": str(int(self.accept_secret)),
                 "anchors": " ".join(digest.hex() for digest in self.anchors),
                 "authorities": " ".join(digest.hex() for digest in self.authorities),
@@ -73,7 +76,7 @@ class Terms:
             terms = cls(
                 tuple(map(bytes.fromhex, said["anchors"].split())), tuple(map(bytes.fromhex, said["authorities"].split())),
                 bytes.fromhex(said["axis"]), bytes.fromhex(said["register"]), said["operator"], said["origin"],
-                said["accept_secret"] == "1",
+                said["accept_secret"] == "1", said.get("accept_sealed_files") == "1",
             )  # fmt: skip
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError("the terms are no JSON object of texts") from error
@@ -95,6 +98,7 @@ def record_terms(work: Work, settings: AxisSettings, directory: Directory, store
     terms = Terms(
         tuple(sha256(one).digest() for one in store.anchors), tuple(sha256(one).digest() for one in store.authorities),
         sha256(axis_certificate).digest(), sha256(register).digest(), str(settings.organ), settings.origin, settings.accept_secret,
+        settings.accept_sealed_files,
     )  # fmt: skip
     newest, statement = work.value(_NEWEST), terms.statement()
     if newest == statement:

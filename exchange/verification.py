@@ -134,19 +134,21 @@ def judge(
     at: datetime,
     *,
     secret_rule: bool = True,
+    letter_rule: bool = True,
     stamp_expected: bool = False,
 ) -> Judgement:
     """Judge one document as of ``at`` (timezone-aware).
 
     ``secret_rule`` off lets a letter marked secret pass (it is then a finding): for roads that may carry secrets, never for the open axis.
     With ``stamp_expected`` a letter that no time-stamp dates is a finding; where one does not expect any, it is no remark worth making.
-    A recall may come without a letter, since it only asks for what the recipient's clerk then decides.
+    A recall may come without a letter, since it only asks for what the recipient's clerk then decides. ``letter_rule`` off lets any other
+    document do so too when every file of it is under the sender's seal.
     """
     case = _Case(header, attachments, directory, validator, at)
     case.check_sender()
     letter_at = next((number for number, one in enumerate(attachments) if one.data.startswith(b"%PDF-")), None)
     if letter_at is None:
-        case.without_letter()
+        case.without_letter(letter_rule=letter_rule)
     else:
         case.check_letter(attachments[letter_at], secret_rule=secret_rule, stamp_expected=stamp_expected)
     case.violations.extend(misleading_names(attachments))
@@ -185,9 +187,13 @@ class _Case:
                 "sender-name-differs", f"the header calls {self.sender.id} {self.header.sender.name}, the register {self.sender.name}"
             )
 
-    def without_letter(self) -> None:
+    def without_letter(self, *, letter_rule: bool) -> None:
+        names = {one.name for one in self.attachments}
+        files = {name for name in names if not name.endswith(DETACHED)}
         if self.header.operation is Operation.RECALL:
             self.remark("no-letter", "the recall carries no letter")
+        elif not letter_rule and files and all(name + DETACHED in names for name in files):
+            self.remark("no-letter", "sealed files stand for the letter: number, date and recipients are under no signature")
         else:
             self.violate("no-letter", "no attachment is a PDF letter; without both signatures a document is for information only")
 

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from exchange.axis import Axis
 from exchange.bootstrap import open_axis
-from exchange.counts import Counts, Paths
 from exchange.doorbell import Doorbell
+from exchange.metering import Metering, Paths
 from exchange.observe import DrivenAxis
 from exchange.settings import AxisSettings
 from scenarios import roads
@@ -46,7 +46,7 @@ class Embedded:
 
     def open(self, world: World, issued: WorldPki, workdir: Path) -> DrivenAxis:
         """See :meth:`Place.open`."""
-        return _open(world, issued, AxisSettings(f"sqlite:///{workdir / 'axis.db'}"), counts=Paths())
+        return _open(world, issued, AxisSettings(f"sqlite:///{workdir / 'axis.db'}"), metering=Paths())
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,11 @@ _GAP = 0.002
 
 
 def _open(
-    world: World, issued: WorldPki, settings: AxisSettings, *, doorbell: Doorbell | None = None, counts: Counts | None = None
+    world: World, issued: WorldPki, settings: AxisSettings, *, doorbell: Doorbell | None = None, metering: Metering | None = None
 ) -> Axis:
     trust = issued.pki.trust_store()
     return open_axis(
-        replace(settings, expect_time_stamps=world.stamps),
+        replace(settings, accept_sealed_files=world.sealed_files, expect_time_stamps=world.stamps),
         directory=issued.directory,
         trust=trust,
         signer=CadesSigner(issued.axis, embed_certificates=False, purpose=Purpose.RECEIPT),
@@ -90,5 +90,5 @@ def _open(
         validator=Validator(trust, issued.policy, cache=PathCache(trust, issued.policy, snapshots=DAYS_OF_LISTS)),
         doorbell=doorbell,
         driven=doorbell is not None,
-        counts=counts,
+        metering=metering,
     )

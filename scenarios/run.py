@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from exchange.api import Caller
-from exchange.counts import Operations
-from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState, MailState
 from exchange.domain.organization import Level
+from exchange.metering import Operations
 from exchange.observe import DrivenAxis
 from scenarios import roads
 from scenarios.axisline import AxisLine
@@ -34,6 +31,7 @@ from scenarios.people import counterpart, errands, life
 from scenarios.places import DAYS_OF_LISTS, Embedded, Place
 from scenarios.reconcile import Facts, reconcile
 from scenarios.sealing import Sealing, Witness, witness_name
+from scenarios.secrets import caller as software_of
 from scenarios.survival import Standing, survival
 from scenarios.systems.mailboxes import mailboxes
 from scenarios.systems.party import PartyNetwork
@@ -249,10 +247,11 @@ class _Assembly:
                 kernel.start_process(live(office, person))
 
     def _connect(self, services: Services) -> None:
-        softwares, secrets = {}, {}
+        softwares, secrets, kernel_seed = {}, {}, self._kernel.seed
         for organ, office in services.offices.items():
-            secret = secrets[organ] = _secret(self._kernel, organ)
-            softwares[organ] = Software(office, self.axis, Caller(organ, secret), self._issued.axis.certificate_der)
+            caller = software_of(kernel_seed, organ)
+            secrets[organ] = caller.secret
+            softwares[organ] = Software(office, self.axis, caller, self._issued.axis.certificate_der)
         self.axis.enrol_all(secrets)
         self.judgements = Judgements(services, self.axis)
         self.line = AxisLine(self._kernel, softwares, self.axis.settle, self.judgements.write)
@@ -272,11 +271,6 @@ class _Assembly:
 
         sealing = Sealing(kernel, self.axis, [witness(level) for level in Level], AXIS, lambda: self.line.settled_at)
         kernel.start_process(sealing.run())
-
-
-def _secret(kernel: Kernel, organ: OrganId) -> str:
-    """What an agency's software was given at registration: a function of the seed, so that a run can be repeated."""
-    return sha256(f"{kernel.seed}|{organ}|software".encode()).hexdigest()
 
 
 def _opening(kernel: Kernel, issued: WorldPki) -> None:

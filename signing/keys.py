@@ -244,6 +244,14 @@ class SigningKey:
         """Sign ``data``; one raw operation."""
         return raw_sign(self._private, data, self.algorithm, purpose)
 
+    def secret_for(self, use: str) -> bytes:
+        """32 bytes that nobody without the private key can compute (HKDF-SHA256, RFC 5869), one such secret for each ``use``.
+
+        No raw operation: every process that holds the key has the secret without being told it.
+        """
+        private = self._private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        return HKDF(SHA256(), length=32, salt=None, info=b"truc secret\x00" + use.encode()).derive(private)
+
     def private_pem(self) -> bytes:
         """The private key as unencrypted PKCS#8 PEM, for handing a simulated token to another tool."""
         return self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -27,6 +27,17 @@ CHANCE = {"uuid.uuid1", "uuid.uuid4", "os.urandom", "os.getrandom"}
 BOUNDARIES: dict[str, dict[str, str]] = {
     "console/audit/asking.py": {"time.monotonic": "an audit tells its documents per second on standard error; no answer depends on it"},
     "console/session.py": {"time.monotonic": "progress shows documents per second of the machine; no fact and no file depends on it"},
+    "exchange/capacity.py": {"time.monotonic": "when the line was last looked at, and what the look cost; it decides who comes later"},
+    "console/up/log.py": {"datetime.now": "when a process said it, in front of its line; read by people, and by nothing else"},
+    "console/up/secrets.py": {"secrets.token_urlsafe": "a password of the database and of the broker must not be foreseeable"},
+    "console/up/supervisor.py": {
+        "time.monotonic": "how long a process ran, and until when it may take its time to start or to end",
+        "time.sleep": "the pause between two looks at the processes",
+    },
+    "exchange/client.py": {
+        "time.monotonic": "when a token is renewed and a repetition given up",
+        "time.sleep": "the pause before a call is repeated",
+    },
     "exchange/crew.py": {
         "time.monotonic": "how long ago this process sealed; business time is the row's, or the database's clock",
         "time.sleep": "a patrol's pause between two looks at the queue",
@@ -41,7 +52,15 @@ BOUNDARIES: dict[str, dict[str, str]] = {
         "time.sleep": "the pause between two renewals",
     },
     "console/verify/command.py": {"datetime.now": "verify without --at asks what holds at present; all else is given the instant"},
-    "exchange/members.py": {"secrets.token_bytes": "the salt of a stored secret must not be foreseeable; it is never shown nor measured"},
+    "exchange/members.py": {
+        "secrets.token_bytes": "the salt of a stored secret must not be foreseeable; it is never shown nor measured",
+        "time.monotonic": "how long a token's secret is believed to be the present one",
+    },
+    "exchange/tokens.py": {"time.time": "machine time rules tokens: when one begins and ends"},
+    "exchange/web/bodies.py": {"time.monotonic": "how slowly a body comes"},
+    "exchange/web/clock.py": {"time.monotonic": "counts on from the database's clock, which is business time where no scenario drives"},
+    "exchange/web/guard.py": {"time.monotonic": "how long ago a scraper was told how the axis stands"},
+    "exchange/web/limits.py": {"time.monotonic": "how many requests of an agency come in a second"},
     "workers/app.py": {
         "time.sleep": "the pause before a patrol that met a fault begins again",
         "time.monotonic_ns": "a name for a process that no earlier one had; compared, never measured",

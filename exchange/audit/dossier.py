@@ -131,7 +131,15 @@ def _again(epoch: Epoch, contents: Contents, data: bytes, at: datetime) -> Judge
     if epoch.validator is None or epoch.directory is None or not isinstance(header, EdocHeader):
         return None
     attachments = [Attachment(name, content) for name, content in contents.attachments]
-    return judge(header, attachments, epoch.directory, epoch.validator, at, secret_rule=not epoch.terms.accept_secret)
+    return judge(
+        header,
+        attachments,
+        epoch.directory,
+        epoch.validator,
+        at,
+        secret_rule=not epoch.terms.accept_secret,
+        letter_rule=not epoch.terms.accept_sealed_files,
+    )
 
 
 def _register(holdings: Holdings, epoch: Epoch | None) -> bytes:

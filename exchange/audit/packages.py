@@ -259,7 +259,15 @@ class Packages:
 
     def _judge(self, epoch: Epoch, found: EdxmlPackage, attachments: list[Attachment], at: int) -> Judgement:
         assert epoch.directory is not None and epoch.validator is not None  # noqa: S101, PT018 - the caller looked
-        return judge(found.edoc, attachments, epoch.directory, epoch.validator, instant(at), secret_rule=not epoch.terms.accept_secret)
+        return judge(
+            found.edoc,
+            attachments,
+            epoch.directory,
+            epoch.validator,
+            instant(at),
+            secret_rule=not epoch.terms.accept_secret,
+            letter_rule=not epoch.terms.accept_sealed_files,
+        )
 
     def _attachment(self, name: str, stored: StoredBlob, data: bytes | None) -> Attachment:
         if data is None:

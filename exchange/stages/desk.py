@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from exchange.counts import Counts
 from exchange.domain.organization import Directory
 from exchange.domain.transit import HopSpec
+from exchange.metering import Metering
 from exchange.receipts import Notary
 from exchange.settings import AxisSettings
 from exchange.store.work import Store
@@ -25,4 +25,4 @@ class Desk:
     validator: Validator
     notary: Notary
     hops: Mapping[str, HopSpec]
-    counts: Counts
+    metering: Metering

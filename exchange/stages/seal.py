@@ -94,7 +94,7 @@ def _checkpoint(desk: Desk, at: datetime) -> Checkpoint:
         raise ValueError(f"the ledger was sealed at {instant(newest.at).isoformat()} and cannot be sealed as of {at.isoformat()}")
     number, root = 1 if newest is None else newest.id + 1, edge.root()
     statement = checkpoint_statement(desk.settings.origin, number, edge.size, root, at)
-    with desk.counts.settling(desk.store) as (work, _):
+    with desk.metering.settling(desk.store) as (work, _):
         signature = desk.notary.checkpoint(statement)
         row = {"id": number, "size": edge.size, "root": root, "at": round(at.timestamp()), "statement": statement, "signature": signature}
         entries.add_checkpoint(work, row)

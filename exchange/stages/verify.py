@@ -5,13 +5,15 @@ Accepted: a row for stage route. Refused: every delivery the package carries fai
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import insert
 
-from exchange.counts import Done, Settlement
 from exchange.domain.lifecycle import Event, allowed
+from exchange.logs import about
+from exchange.metering import Done, Settlement
 from exchange.outbox import Claim, Stage, Task, post, settle, still_held
 from exchange.stages.batch import Admitted, Batch, load_admitted
 from exchange.stages.desk import Desk
@@ -24,6 +26,7 @@ from exchange.store.tables import letter_stamp, verdict
 from exchange.store.work import Work
 from exchange.verification import Attachment, Finding, Judgement, judge
 
+_log = logging.getLogger("truc.stages")
 _VERDICT = insert(verdict)
 _STAMP = insert(letter_stamp)
 HEAD = 64
@@ -54,7 +57,7 @@ def judge_claims(desk: Desk, claims: Sequence[Claim], guard: Guard) -> Iterator[
         if claim.timeouts >= TIMEOUTS:
             yield Judged(claim, one, _UNJUDGED, Done())
             continue
-        with guard.document(claim), desk.counts.judging() as done:
+        with guard.document(claim), desk.metering.judging() as done:
             judgement = _judge(desk, one, stored[one.id])
         yield Judged(claim, one, judgement, done)
 
@@ -67,7 +70,8 @@ def _judge(desk: Desk, one: Admitted, stored: StoredPackage) -> Judgement:
     attachments = [_attachment(desk, info.name, blob) for info, blob in zip(found.attachments, stored.blobs, strict=True)]
     return judge(
         found.edoc, attachments, desk.directory, desk.validator, instant(one.at),
-        secret_rule=not desk.settings.accept_secret, stamp_expected=desk.settings.expect_time_stamps,
+        secret_rule=not desk.settings.accept_secret, letter_rule=not desk.settings.accept_sealed_files,
+        stamp_expected=desk.settings.expect_time_stamps,
     )  # fmt: skip
 
 
@@ -104,6 +108,9 @@ def record(work: Work, desk: Desk, judged: Sequence[Judged], settlement: Settlem
             batch.refuse(one, "", said.rule, said.detail, said.sub_indication)
     mail = batch.flush()
     settle(work, [claim for claim, _, _ in fresh])
+    if _log.isEnabledFor(logging.INFO):
+        for _, one, said in fresh:
+            _log.info("judged", extra=about(package=one.package_id, sender=one.sender, accepted=said.accepted, rule=said.rule))
     return mail
 
 

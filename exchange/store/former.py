@@ -1,4 +1,4 @@
-"""Payloads as they were before schema 0005, with row ids of their database: what was sealed then stays as it is, and is proved so."""
+"""Payloads as they were before schema 0007, with row ids of their database: what was sealed then stays as it is, and is proved so."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ from exchange.domain.identifiers import OrganId
 from exchange.errors import InvalidOrganId
 from scenarios.streams import share
 from scenarios.world.expand import Place, SpecError
-from scenarios.world.model import Agency, FieldPlan, Person, TimeStampingPlan, Window
+from scenarios.world.holders import Holdings
+from scenarios.world.model import Agency, CertificatePlan, FieldPlan, Person, TimeStampingPlan, Window
 from scenarios.world.schema import OutageItem, RevocationItem, WorldItem
 from scenarios.world.statements import local
 
@@ -52,6 +53,7 @@ def field_plan(item: WorldItem, agencies: Sequence[Agency], shares: Mapping[str,
         _agencies(said.leaf_only, "leaf_only", known) | _drawn("leaf_only", known, shares, seed),
         _agencies(said.clock_ahead, "clock_ahead", known) | _drawn("clock_ahead", known, shares, seed),
         _agencies(said.public_authority, "public_authority", known),
+        _agencies(said.rsa_seals, "rsa_seals", known),
         None if said.sha1_until is None else datetime.combine(said.sha1_until, time(), VN),
     )
     both = plan.first_generation & plan.public_authority
@@ -80,6 +82,17 @@ def _drawn(name: str, known: Iterable[OrganId], shares: Mapping[str, float], see
     """Drawn by each agency's own code, so that adding one changes nothing for the others."""
     wanted = shares.get(f"{name}_share", 0.0)
     return frozenset(organ for organ in known if share(seed, str(organ), name) < wanted)
+
+
+def certified(item: WorldItem, holdings: Holdings) -> Holdings:
+    """The holdings with every certificate good for the world's stated time, where it states one; nothing is then revoked or left behind."""
+    if item.certified is None:
+        return holdings
+    since, until = (datetime.combine(day, time(), VN) for day in (item.certified.since, item.certified.until))
+    if until <= since:
+        raise SpecError(("certified", "until"), "it ends after it begins")
+    plan = CertificatePlan(since, until)
+    return Holdings(dict.fromkeys(holdings.organisations, plan), dict.fromkeys(holdings.persons, plan), ())
 
 
 def revoke(item: WorldItem, agencies: tuple[Agency, ...]) -> tuple[Agency, ...]:

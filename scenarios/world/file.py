@@ -22,13 +22,14 @@ from pydantic_core import ErrorDetails
 from exchange.domain.calendar import HOLIDAYS_2021
 from scenarios.world.assemble import assemble
 from scenarios.world.expand import SpecError, expand
-from scenarios.world.fieldfile import field_plan, revoke, time_stamping
+from scenarios.world.fieldfile import certified, field_plan, revoke, time_stamping
 from scenarios.world.holders import Staffed, allocate
 from scenarios.world.model import World
 from scenarios.world.places import place_in
 from scenarios.world.schema import (
     AgencyItem,
     AssumptionItem,
+    CertifiedItem,
     FieldItem,
     GroupItem,
     HopItem,
@@ -114,7 +115,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "profile": Profile,
     "revocation": RevocationItem,
 }
-_SINGLE: dict[str, type[BaseModel]] = {"time-stamping": TimeStampingItem, "field": FieldItem}
+_SINGLE: dict[str, type[BaseModel]] = {"time-stamping": TimeStampingItem, "field": FieldItem, "certified": CertifiedItem}
 """Tables that stand once."""
 
 
@@ -134,6 +135,7 @@ def _build(name: str, text: str, item: WorldItem, seed: str) -> World:
         blueprints = expand(item)
         staffed = tuple(Staffed(blueprint, staff(blueprint, seed, shares)) for blueprint in blueprints)
         holdings = allocate(staffed, seed=seed, start=item.start, province=item.province, limits=item.certificates, shares=shares)
+        holdings = certified(item, holdings)
         agencies = assemble(staffed, holdings, seed, item.province, shares)
         agencies = revoke(item, agencies)
         return World(
@@ -150,6 +152,7 @@ def _build(name: str, text: str, item: WorldItem, seed: str) -> World:
             paper_rules=paper_rules(item, agencies),
             former=holdings.former,
             signature_level=item.signature_level,
+            sealed_files=item.sealed_files,
             days=item.days,
             control_times=tuple(local(moment) for moment in item.control_times),
             time_stamping=time_stamping(item),

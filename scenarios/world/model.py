@@ -164,6 +164,7 @@ class FieldPlan:
     leaf_only: frozenset[OrganId] = frozenset()
     clock_ahead: frozenset[OrganId] = frozenset()
     public_authority: frozenset[OrganId] = frozenset()
+    rsa_seals: frozenset[OrganId] = frozenset()
     sha1_until: datetime | None = None
 
 
@@ -203,6 +204,8 @@ class World:
     """When somebody asks afterwards which of the letters kept would still be found valid."""
     time_stamping: TimeStampingPlan = TimeStampingPlan()
     field: FieldPlan = FieldPlan()
+    sealed_files: bool = False
+    """Whether the axis takes files under a detached seal instead of letters signed twice."""
     days: int | None = None
     """Working days it is run for when nobody says otherwise."""
 

@@ -119,7 +119,10 @@ def _spec(world: World, keys: Path | None) -> PkiSpec:
     stolen = {
         window[0].replace(hour=0, minute=0, second=0) for window, how in world.time_stamping.wrong if how == Wrong.REVOKED_CERTIFICATE
     }
-    return PkiSpec(seed=f"{world.name}/{world.seed}", trees=tuple(trees), key_cache=keys, compromised_stampers=tuple(sorted(stolen)))
+    return PkiSpec(
+        seed=f"{world.name}/{world.seed}", trees=tuple(trees), key_cache=keys, compromised_stampers=tuple(sorted(stolen)),
+        derived_rsa=keys is None and bool(world.field.rsa_seals) and not world.field.first_generation,
+    )  # fmt: skip
 
 
 def _policy(field: FieldPlan) -> AlgorithmPolicy:
@@ -136,6 +139,8 @@ def _as_the_field_has_it(spec: HolderSpec, agency: Agency, field: FieldPlan, per
     """
     if agency.id in field.public_authority:
         return replace(spec, authority=Authority.PUBLIC)
+    if agency.id in field.rsa_seals and not person:
+        return replace(spec, key=KeyKind.RSA2048)
     if agency.id not in field.first_generation:
         return spec
     units = (*spec.units, f"So hieu {person.partition('/')[2]}") if person else spec.units

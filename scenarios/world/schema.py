@@ -81,6 +81,8 @@ class FieldItem(Strict):
     """Vietnamese time written as UTC: signatures that claim to be made 7 hours later than they were."""
     public_authority: list[str] = []
     """Certificates of a public authority, outside the Government's root: their letters are refused."""
+    rsa_seals: list[str] = []
+    """Seals with RSA-2048 keys under the second generation."""
     sha1_until: date | None = None
     """Until when axis and recipients accept SHA-1 under certificates; the house's policy ended that with 2016."""
 
@@ -237,6 +239,13 @@ class Certificates(Strict):
     party: Quota
 
 
+class CertifiedItem(Strict):
+    """``[certified]``: from when until when every certificate of the world is good, for a service on the machine's clock."""
+
+    since: date
+    until: date
+
+
 class WorldItem(Strict):
     """A whole world file."""
 
@@ -260,6 +269,9 @@ class WorldItem(Strict):
     hop: list[HopItem] = []
     paper_rule: Annotated[list[PaperRuleItem], Field(alias="paper-rule")] = []
     certificates: Certificates | None = None
+    certified: CertifiedItem | None = None
+    sealed_files: bool = False
+    """Whether the axis takes files under a detached seal instead of letters signed twice."""
     profile: dict[str, Profile]
     agency: list[AgencyItem] = []
     group: list[GroupItem] = []

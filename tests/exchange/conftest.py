@@ -15,6 +15,11 @@ STORES = ("memory", "file", pytest.param("postgres", marks=needs_postgres))
 @pytest.fixture(params=STORES)
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where an empty axis is to be opened."""
+    return address(request, tmp_path)
+
+
+def address(request: pytest.FixtureRequest, folder: Path) -> str:
+    """Of an empty store of the kind a fixture was asked for; what is behind HTTP is a file."""
     if request.param == "postgres":
         return str(request.getfixturevalue("postgres_url"))
-    return "sqlite://" if request.param == "memory" else file_url(tmp_path / "axis.db")
+    return "sqlite://" if request.param == "memory" else file_url(folder / "axis.db")

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from exchange.axis import Axis
-from tests.exchange.axis.field import file_url, open_field
-from tests.judges import needs_postgres
+from tests.exchange.axis.field import open_field
+from tests.exchange.conftest import STORES, address
+from tests.exchange.web.host import remote
 
-STORES = ("memory", "file", pytest.param("postgres", marks=needs_postgres))
-"""The stores the contract holds over; an axis behind HTTP will be one more."""
-
-
-@pytest.fixture(params=STORES)
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where an empty axis is to be opened."""
-    if request.param == "postgres":
-        return str(request.getfixturevalue("postgres_url"))
-    return "sqlite://" if request.param == "memory" else file_url(tmp_path / "axis.db")
+WAYS = (*STORES, "http")
+"""And the axis over HTTP, with a file behind it; with PostgreSQL and workers it stands in tests/exchange/web."""
 
 
-@pytest.fixture
-def axis(store_url: str) -> Iterator[Axis]:
+@pytest.fixture(params=WAYS)
+def axis(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Axis]:
     """An empty axis with every member enrolled."""
-    opened = open_field(store_url)
-    yield opened
+    opened = open_field(address(request, tmp_path))
+    if request.param == "http":
+        with remote(opened) as far:
+            yield cast("Axis", far)
+    else:
+        yield opened
     opened.close()

@@ -1,4 +1,4 @@
-"""Entries sealed before schema 0005 name row ids: they stay as they are, and are proved and audited as what they are."""
+"""Entries sealed before schema 0007 name row ids: they stay as they are, and are proved and audited as what they are."""
 
 from __future__ import annotations
 

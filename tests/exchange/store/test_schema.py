@@ -16,10 +16,11 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from exchange.administration import Deed
 from exchange.api import Receipt, Submission
 from exchange.audit import audit_archive
-from exchange.counts import Reported
 from exchange.errors import StoreUnavailable, StoreVersionMismatch
+from exchange.metering import Reported
 from exchange.store.engine import open_engine
 from exchange.store.schema import MIGRATIONS, ensure_schema, upgrade
 from exchange.store.tables import APPEND_ONLY, VERSION, metadata
@@ -94,7 +95,7 @@ def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path, content: 
 def test_the_history_and_the_ledger_can_only_be_added_to(tmp_path: Path) -> None:
     """Every table of the list, each with a row at least: a trigger speaks for rows only."""
     path = tmp_path / "axis.db"
-    axis = open_field(file_url(path), counts=Reported("here"))
+    axis = open_field(file_url(path), metering=Reported("here"))
     send(axis, PROVINCE, packages(1)[0], 0)
     send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "7", letter=b"none").package(), 0)
     for package in packages(40, 200):
@@ -102,6 +103,7 @@ def test_the_history_and_the_ledger_can_only_be_added_to(tmp_path: Path) -> None
     stamped = add_document_timestamp(letter(PROVINCE, (DEPARTMENT,), "8", TODAY), lambda digest: pki().stamp(digest, at(-60)))
     send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "8", letter=stamped).package(), 0)
     axis.settle(at(60))
+    axis.administration.requeue(None, Deed("an", "mended"))
     axis.seal(at(60))
     axis.close()
     raw = sqlite3.connect(path)
@@ -145,7 +147,20 @@ def test_a_database_of_the_first_release_moves_on_with_everything_in_it(tmp_path
     engine.dispose()
     after = dump(path)
     assert {name: rows for name, rows in after.items() if name in before} == before | {"alembic_version": [(VERSION,)]}
-    new = {"checkpoint", "evidence", "horizon", "ledger_entry", "ledger_node", "letter_stamp", "operation", "path_step", "trust"}
+    new = {
+        "breaker",
+        "checkpoint",
+        "evidence",
+        "horizon",
+        "intervention",
+        "ledger_entry",
+        "ledger_node",
+        "letter_stamp",
+        "lockout",
+        "operation",
+        "path_step",
+        "trust",
+    }
     assert {name for name in after if name not in before} == new
     axis = open_field(file_url(path))
     sealed = axis.seal(at(3600))

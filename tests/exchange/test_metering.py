@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from exchange import outbox
 from exchange.axis import Axis
-from exchange.counts import Paths, Reported
+from exchange.metering import Paths, Reported
 from exchange.outbox import Stage
 from exchange.stages import runner
 from exchange.stages.guard import NoGuard
@@ -126,7 +126,7 @@ def test_two_judge_one_document_and_one_of_them_counts(reporting: Axis, packages
         outbox.renew(work, first, -1)
     second = list(judge_claims(desk, claimed("second"), NoGuard()))
     for judged in (second, late):
-        with desk.counts.settling(store) as (work, settlement):
+        with desk.metering.settling(store) as (work, settlement):
             record(work, desk, judged, settlement)
     letters = ("verifies", "letter")
     settled, again = told(reporting)
@@ -141,7 +141,7 @@ def test_two_judge_one_document_and_one_of_them_counts(reporting: Axis, packages
 def test_nothing_is_left_of_what_was_not_committed(reporting: Axis, packages: list[bytes]) -> None:
     send(reporting, PROVINCE, packages[0], 0)
     before = rows(reporting)
-    with pytest.raises(ZeroDivisionError), reporting._desk.counts.settling(reporting._store) as (_, settlement):
+    with pytest.raises(ZeroDivisionError), reporting._desk.metering.settling(reporting._store) as (_, settlement):
         settlement.done.append(1 // 0)  # type: ignore[arg-type]
     assert rows(reporting) == before
     reporting.settle(at(60))

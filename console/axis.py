@@ -1,0 +1,119 @@
+"""The axis' HTTP API as a process: any number of them, on any number of machines, over one database."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+from sqlalchemy.exc import ArgumentError
+
+from console.locale import Text
+from console.outcome import DONE, UNREACHED, USAGE, Unusable
+from console.session import known
+from exchange.axis import Axis
+from exchange.bootstrap import open_axis
+from exchange.doorbell import Doorbell, Silent
+from exchange.errors import ExchangeError
+from exchange.logs import set_up
+from exchange.presence import Part, known_as
+from exchange.settings import AxisSettings, Capacity
+from scenarios import roads, secrets
+from scenarios.world.file import WorldFileError, load_world
+from scenarios.world.pki import build
+from signing import CadesSigner, Purpose, SigningError, Validator
+
+if TYPE_CHECKING:
+    from uvicorn import Server
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What an API process is told: whose axis, where its database and its broker are, where it listens, and who moves its clock."""
+
+    scenario: str
+    seed: str
+    database: str
+    broker: str | None
+    host: str
+    port: int
+    driven: bool
+
+
+def serve(counter: Counter, text: Text) -> int:
+    """Serve until told to stop; the exit code."""
+    try:
+        from exchange.web.app import make_app
+        from exchange.web.guard import Service
+        from exchange.web.limits import WebSettings
+        from exchange.web.server import listen, make_server
+
+        bell = _bell(counter.broker)
+    except ImportError:
+        typer.echo(text("error.axis"), err=True)
+        return UNREACHED
+    try:
+        axis = _open(counter, bell, text)
+    except (WorldFileError, Unusable, ArgumentError) as error:
+        typer.echo(str(error), err=True)
+        return USAGE
+    except (ExchangeError, SigningError) as error:
+        typer.echo(text("error.unreachable", error=error), err=True)
+        return UNREACHED
+    try:
+        listening = listen(counter.host, counter.port)
+    except OSError as error:
+        axis.close()
+        typer.echo(text("error.unreachable", error=f"{counter.host}:{counter.port}: {error.strerror or error}"), err=True)
+        return UNREACHED
+    set_up("axis")
+    settings = WebSettings(driven=counter.driven)
+    with listening:
+        typer.echo(text("axis.line", name=counter.scenario, seed=counter.seed), err=True)
+        typer.echo(text("axis.driven") if counter.driven else text("axis.clock"), err=True)
+        typer.echo(text("start.test"), err=True)
+        typer.echo(_address(listening))
+        service = Service(axis, settings)
+        _run(make_server(make_app(service), settings, service.stop_waiting), listening)
+    axis.close()
+    return DONE
+
+
+def _run(server: Server, listening: socket.socket) -> None:
+    """Until a signal; uvicorn closes in order and then hands the signal on, which has no more to say."""
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
+
+
+def _bell(broker: str | None) -> Doorbell:
+    if broker is None:
+        return Silent()
+    from workers.bell import celery_bell
+
+    return celery_bell(broker)
+
+
+def _open(counter: Counter, bell: Doorbell, text: Text) -> Axis:
+    known(counter.scenario, counter.seed, text)
+    world = load_world(counter.scenario, counter.seed)
+    issued = build(world)
+    trust = issued.pki.trust_store()
+    url = known_as(counter.database, Part.AXIS, f"{socket.gethostname()}-{os.getpid()}")
+    settings = AxisSettings(database_url=url, expect_time_stamps=world.stamps, capacity=None if counter.driven else Capacity())
+    axis = open_axis(
+        settings, directory=issued.directory, trust=trust, hops=roads.hop_specs(world) if counter.driven else (), doorbell=bell,
+        signer=CadesSigner(issued.axis, embed_certificates=False, purpose=Purpose.RECEIPT), validator=Validator(trust, issued.policy),
+        driven=counter.driven,
+    )  # fmt: skip
+    axis.enrol_new(secrets.members(world, settings.organ))
+    return axis
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
