@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from console.locale import Text
 from console.outcome import Unusable
-from scenarios.places import Embedded, Place, Served
+from scenarios.places import Embedded, Place, Remote, Served
 
-_DATABASE = "postgresql"
+_DATABASE, _SERVICE = "postgresql", ("http", "https")
 
 
 def place_of(axis: str | None, broker: str | None, text: Text) -> tuple[Place, str]:
@@ -16,6 +16,10 @@ def place_of(axis: str | None, broker: str | None, text: Text) -> tuple[Place, s
             raise Unusable(text("error.place.alone"))
         return Embedded(), text("mode.embedded")
     scheme = axis.partition("://")[0].partition("+")[0]
+    if scheme in _SERVICE:
+        if broker is not None:
+            raise Unusable(text("error.place.alone"))
+        return Remote(axis), text("mode.remote")
     if scheme != _DATABASE:
         raise Unusable(text("error.place", axis=axis))
     if broker is None:

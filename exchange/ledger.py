@@ -76,13 +76,15 @@ class Ledger:
 
     def checkpoints(self) -> tuple[Checkpoint, ...]:
         """Every checkpoint, oldest first."""
-        found: list[Any] = []
-        while True:
-            with self._store.reading() as work:
-                rows = entries.checkpoints(work, found[-1].id if found else 0)
-            if not rows:
-                return tuple(_checkpoint(row) for row in found)
-            found += rows
+        found: list[Checkpoint] = []
+        while page := self.checkpoints_after(found[-1].number if found else 0):
+            found += page
+        return tuple(found)
+
+    def checkpoints_after(self, number: int, limit: int = 1000) -> tuple[Checkpoint, ...]:
+        """The next checkpoints, oldest first."""
+        with self._store.reading() as work:
+            return tuple(_checkpoint(row) for row in entries.checkpoints(work, number, limit))
 
     def inclusion(self, package_ids: Sequence[str]) -> tuple[Inclusion | None, ...]:
         """See :meth:`exchange.api.Audit.inclusion`."""

@@ -27,7 +27,7 @@ from signing import METER, READING, PathStep, Purpose
 
 _OPERATION = insert(operation)
 _STEP = insert(path_step)
-_STEPS = select(path_step).where(path_step.c.id > bindparam("after")).order_by(path_step.c.id)
+_STEPS = select(path_step).where(path_step.c.id > bindparam("after")).order_by(path_step.c.id).limit(bindparam("limit"))
 _TOTALS = select(
     operation.c.kind, operation.c.purpose, func.sum(operation.c.settled).label("settled"), func.sum(operation.c.again).label("again")
 ).group_by(operation.c.kind, operation.c.purpose)
@@ -208,7 +208,8 @@ def operations(store: Store) -> tuple[Operations, ...]:
         return tuple(Operations(row.kind, row.purpose, int(row.settled), int(row.again)) for row in work.all(_TOTALS))
 
 
-def steps(store: Store, after: int) -> tuple[StepRecord, ...]:
-    """Steps of paths told after a cursor (0: all)."""
+def steps(store: Store, after: int, limit: int) -> tuple[StepRecord, ...]:
+    """Steps of paths told after a cursor."""
     with store.reading() as work:
-        return tuple(StepRecord(row.id, row.subject, bytes(row.key), row.verifies) for row in work.all(_STEPS, {"after": after}))
+        rows = work.all(_STEPS, {"after": after, "limit": limit})
+    return tuple(StepRecord(row.id, row.subject, bytes(row.key), row.verifies) for row in rows)

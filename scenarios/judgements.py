@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
-
 from exchange.observe import DrivenAxis
 from scenarios.office.services import Services
 from scenarios.trace import AXIS, Judged, PathValidated, RefusalSigned, StampChecked
@@ -64,5 +61,5 @@ class Judgements:
         for refusal in self._axis.refusals_since(self._refusals):
             self._refusals = max(self._refusals, refusal.cursor)
             sender, document = self._services.registers.submitted(refusal.package_id)
-            at = kernel.instant_of(datetime.fromisoformat(json.loads(refusal.statement)["at"]))
+            at = kernel.instant_of(refusal.at)
             kernel.record(RefusalSigned(at, sender, document, refusal.package_id, refusal.recipient, refusal.rule))

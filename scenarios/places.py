@@ -1,4 +1,4 @@
-"""Which axis a run plays against: one of its own in this process, or one whose stages run elsewhere on the same database."""
+"""Which axis a run plays against: its own in this process, one whose stages run elsewhere on the same database, or one behind HTTP."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from exchange.doorbell import Doorbell
 from exchange.metering import Metering, Paths
 from exchange.observe import DrivenAxis
 from exchange.settings import AxisSettings
-from scenarios import roads
+from scenarios import roads, secrets
 from scenarios.world.model import World
 from scenarios.world.pki import WorldPki
 from signing import CadesSigner, PathCache, Purpose, Validator
@@ -65,15 +65,41 @@ class Served:
         from workers.bell import celery_bell  # noqa: PLC0415 - Celery is an extra
 
         settings = AxisSettings(self.database, settle_seconds=self.seconds)
-        axis = _open(world, issued, settings, doorbell=celery_bell(self.broker, _GAP))
-        if found := axis.receipts():
-            axis.close()
-            raise AxisInUse(found)
-        return axis
+        return _empty(_open(world, issued, settings, doorbell=celery_bell(self.broker, _GAP)))
 
 
 _GAP = 0.002
 """Seconds between two rings: whoever drives waits for the answer to each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """Behind HTTP: an API process of the same scenario and seed (``truc axis … --driven``), with workers. This process holds no database.
+
+    ``seconds``: for so long a call is repeated while the axis does not answer.
+    """
+
+    url: str
+    seconds: float = 60.0
+
+    def open(self, world: World, issued: WorldPki, workdir: Path) -> DrivenAxis:
+        """See :meth:`Place.open`. Raises ``ImportError`` where the extra ``service`` is not installed."""
+        from exchange.driving import HttpDrivenAxis  # noqa: PLC0415 - its HTTP client is of an extra
+
+        axis = HttpDrivenAxis(self.url, secrets.caller(world.seed, AxisSettings().organ), patience=self.seconds)
+        return _empty(axis)
+
+
+def _empty(axis: DrivenAxis) -> DrivenAxis:
+    """The axis, if nothing was handed to it yet; else it is closed again."""
+    try:
+        found = axis.receipts()
+        if found:
+            raise AxisInUse(found)
+    except BaseException:
+        axis.close()
+        raise
+    return axis
 
 
 def _open(

@@ -52,6 +52,8 @@ class Twice:
     differing: dict[str, int]
     again: str
     exits: tuple[int, int]
+    over: str = "database"
+    """How the kernel reached the axis: its database, or an API process over HTTP."""
 
     @property
     def same(self) -> bool:
@@ -103,16 +105,29 @@ def _leases(engine: Engine) -> list[int]:
 
 
 def twice(
-    folder: Path, database: str, broker: str, scenario: str, *, seed: str, days: int | None = None, children: int = 2, kills: int = 0
+    folder: Path,
+    database: str,
+    broker: str,
+    scenario: str,
+    *,
+    seed: str,
+    days: int | None = None,
+    children: int = 2,
+    kills: int = 0,
+    http: bool = False,
 ) -> Twice:
-    """Run it both ways; what both wrote stays in ``folder``."""
+    """Run it both ways; what both wrote stays in ``folder``. ``http``: an API process stands between kernel and database."""
     world = [scenario, "--seed", seed]
     wanted = [*world, *([] if days is None else ["--days", str(days)])]
     (alone, alone_seconds), (alone_exit, _) = _timed(folder, "alone", wanted, ())
-    with _worker(folder, [*world, "--children", str(children)], database, broker):
+    with ExitStack() as parts:
+        place: tuple[str, ...] = ("--axis", database, "--broker", broker)
+        if http:
+            place = ("--axis", parts.enter_context(_api(folder, world, database, broker)))
+        parts.enter_context(_part(folder, "worker", [*world, "--children", str(children)], database, broker))
         killer = Killer(database, kills, seed)
         killer.start()
-        (served, served_seconds), (served_exit, said) = _timed(folder, "served", wanted, ("--axis", database, "--broker", broker))
+        (served, served_seconds), (served_exit, said) = _timed(folder, "served", wanted, place)
         killer.end()
     names = [*FILES, *sorted(path.name for path in alone.glob("witness-*.json"))]
     lines, differing = {}, {}
@@ -121,8 +136,9 @@ def twice(
         lines[name], differing[name] = len(one), sum(a != b for a, b in zip_longest(one, two))
     again = next((line for line in said.splitlines() if line.startswith("Done once more")), "")
     return Twice(
-        scenario, days, seed, children, killer.killed, alone_seconds, served_seconds, lines, differing, again, (alone_exit, served_exit)
-    )
+        scenario, days, seed, children, killer.killed, alone_seconds, served_seconds, lines, differing, again, (alone_exit, served_exit),
+        "HTTP" if http else "database",
+    )  # fmt: skip
 
 
 def _timed(folder: Path, name: str, wanted: list[str], more: tuple[str, ...]) -> tuple[tuple[Path, float], tuple[int, str]]:
@@ -136,12 +152,28 @@ def _timed(folder: Path, name: str, wanted: list[str], more: tuple[str, ...]) ->
 
 
 @contextmanager
-def _worker(folder: Path, words: list[str], database: str, broker: str) -> Iterator[None]:
-    command = [sys.executable, "-c", TRUC, "worker", *words, "--driven", "--database", database, "--broker", broker, "--lang", "en"]
-    with (folder / "worker.log").open("wb") as log:
+def _api(folder: Path, words: list[str], database: str, broker: str) -> Iterator[str]:
+    """An API process; gives the address it says."""
+    with _part(folder, "axis", [*words, "--port", "0"], database, broker) as process:
+        log = folder / "axis.log"
+        for _ in range(1200):
+            found = re.search(r"^http://\S+$", log.read_text(), re.MULTILINE)
+            if found is not None:
+                yield found[0]
+                return
+            if process.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise RuntimeError(log.read_text())
+
+
+@contextmanager
+def _part(folder: Path, name: str, words: list[str], database: str, broker: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-c", TRUC, name, *words, "--driven", "--database", database, "--broker", broker, "--lang", "en"]
+    with (folder / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=_environment(), stdout=log, stderr=log, start_new_session=True)
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         try:
@@ -163,6 +195,7 @@ def main() -> int:
     options.add_argument("--seed", default="7")
     options.add_argument("--children", type=int, default=2)
     options.add_argument("--kills", type=int, default=0)
+    options.add_argument("--http", action="store_true")
     options.add_argument("--out", type=Path)
     asked = options.parse_args()
     with ExitStack() as stack:
@@ -171,7 +204,8 @@ def main() -> int:
         database = stack.enter_context(stack.enter_context(postgres_server()).database())
         broker = stack.enter_context(valkey_server()).url
         found = twice(
-            folder, database, broker, asked.scenario, seed=asked.seed, days=asked.days, children=asked.children, kills=asked.kills
+            folder, database, broker, asked.scenario, seed=asked.seed, days=asked.days, children=asked.children, kills=asked.kills,
+            http=asked.http,
         )  # fmt: skip
     print(json.dumps({**asdict(found), "same": found.same}, indent=1))
     return 0 if found.same else 1

@@ -5,46 +5,55 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 
-from typer.testing import CliRunner
+import pytest
+from typer.testing import CliRunner, Result
 
 from console.cli import app
 from scenarios.world.file import load_world
 from scenarios.world.pki import build
-from tests.console.test_service import running
 from tests.judges import needs_postgres, needs_valkey
 from tests.servers import Valkey
+from tests.workers.same import twice
 
-WRITTEN = ("measures.json", "trace.csv", "report.html")
 
-
+@pytest.mark.timeout(180)
 @needs_postgres
 @needs_valkey
-def test_first_day_gives_the_same_bytes_with_workers(postgres_url: str, valkey: Valkey, tmp_path: Path) -> None:
-    """Two children of a real worker of the same world and seed, behind the horizon of the kernel that runs here."""
-    alone, served, log = tmp_path / "alone", tmp_path / "served", tmp_path / "worker.log"
-    world = ("first-day", "--seed", "7")
-    assert run(*world, "--out", str(alone))[0] == 0
-    with running(log, "worker", *world, "--driven", "--database", postgres_url, "--broker", valkey.url) as worker:
-        code, said = run(*world, "--out", str(served), "--axis", postgres_url, "--broker", valkey.url)
-        assert worker.poll() is None, log.read_text()
-    assert code == 0, said
-    assert "mode: PostgreSQL, stages run by workers" in said
-    for name in WRITTEN:
-        assert (alone / name).read_bytes() == (served / name).read_bytes(), name
-    assert sorted(path.name for path in served.glob("witness-*.json")) == sorted(path.name for path in alone.glob("witness-*.json"))
-    for path in alone.glob("witness-*.json"):
-        assert path.read_bytes() == (served / path.name).read_bytes()
+@pytest.mark.parametrize(("http", "kills"), [(False, 1), (True, 0)], ids=["database-and-a-kill", "http"])
+def test_first_day_gives_the_same_bytes_with_workers(postgres_url: str, valkey: Valkey, tmp_path: Path, http: bool, kills: int) -> None:
+    """Two children of a real worker behind the horizon of a kernel: measures, trace, report, witnesses' files. What a killed child did
+    is done again by another and counted once.
+    """
+    found = twice(tmp_path, postgres_url, valkey.url, "first-day", seed="7", kills=kills, http=http)
+    logs = "".join(path.read_text() for path in tmp_path.glob("*.log"))
+    assert found.same, f"{found}\n{logs}"
+    assert found.kills == kills
+    assert set(found.lines) >= {"measures.json", "trace.csv", "report.html", "witness-central.json", "witness-commune.json"}
+    assert found.lines["trace.csv"] > 100
     root = sha256(build(load_world("first-day", "7")).pki.root.certificate_der).hexdigest()
-    audit = ["audit", postgres_url, "--checkpoint", str(alone / "witness-central.json"), "--anchor", root, "--lang", "en"]
-    done = CliRunner().invoke(app, audit, env={"COLUMNS": "140"})
+    done = truc("audit", postgres_url, "--checkpoint", str(tmp_path / "alone" / "witness-central.json"), "--anchor", root)
     assert done.exit_code == 0, done.output
     assert "HOLDS" in done.output
-    code, said = run(*world, "--axis", postgres_url, "--broker", valkey.url)
-    assert code == 2
-    assert "a run needs an empty one" in said
+    again = truc("run", "first-day", "--seed", "7", "--axis", postgres_url, "--broker", valkey.url)
+    assert again.exit_code == 2
+    assert "a run needs an empty one" in again.output
 
 
-def run(*words: str) -> tuple[int, str]:
-    """``truc run``; the exit code and everything said."""
-    done = CliRunner().invoke(app, ["run", *words, "--lang", "en"])
-    return done.exit_code, done.output
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--axis", "sqlite:///x.db"), 2, "an axis is at http://host:port or postgresql+psycopg://"),
+        (("--axis", "postgresql+psycopg://x@127.0.0.1:9/x"), 2, "needs --broker"),
+        (("--broker", "redis://127.0.0.1:9"), 2, "--broker goes with"),
+        (("--axis", "http://127.0.0.1:9", "--broker", "redis://127.0.0.1:9"), 2, "--broker goes with"),
+        (("--axis", "postgresql+psycopg://x@127.0.0.1:9/x", "--broker", "redis://127.0.0.1:9"), 3, "A part could not be used"),
+    ],
+)
+def test_an_axis_that_cannot_be_played_against_is_told_in_one_sentence(words: tuple[str, ...], code: int, said: str) -> None:
+    done = truc("run", "first-day", *words)
+    assert (done.exit_code, "Traceback" in done.output) == (code, False), done.output
+    assert said in done.output
+
+
+def truc(*words: str) -> Result:
+    return CliRunner().invoke(app, [*words, "--lang", "en"], env={"COLUMNS": "140"})
