@@ -72,6 +72,8 @@ def run(
     out: Annotated[Path | None, typer.Option("--out", help=HELP("cli.out.help"), file_okay=False)] = None,
     json: Annotated[bool, typer.Option("--json", help=HELP("cli.json.help"))] = False,
     require_targets: Annotated[bool, typer.Option("--require-targets", help=HELP("cli.require.help"))] = False,
+    axis: Annotated[str | None, typer.Option("--axis", metavar="URL", help=HELP("cli.run.axis.help"))] = None,
+    broker: Annotated[str | None, typer.Option("--broker", metavar="URL", help=HELP("cli.broker.help"))] = None,
     lang: Lang = None,
 ) -> None:
     """Run a scenario."""
@@ -79,7 +81,7 @@ def run(
     from console.session import Wish, perform
 
     try:
-        code = perform(Wish(scenario, days, seed, out, json, require_targets), text)
+        code = perform(Wish(scenario, days, seed, out, json, require_targets, axis, broker), text)
     except KeyboardInterrupt:  # said here: typer would end without a word
         typer.echo(f"\n{text('error.interrupted')}", err=True)
         code = _INTERRUPTED
@@ -358,7 +360,7 @@ def verify(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comma
 
 @app.command(short_help=HELP("cli.audit.short"), help=HELP("cli.audit.help"))
 def audit(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
-    archive: Annotated[Path | None, typer.Argument(metavar="[DB]", help=HELP("cli.audit.archive.help"))] = None,
+    archive: Annotated[str | None, typer.Argument(metavar="[DB]", help=HELP("cli.audit.archive.help"))] = None,
     checkpoint: Annotated[list[Path] | None, typer.Option("--checkpoint", metavar="FILE", help=HELP("cli.audit.checkpoint.help"))] = None,
     trust: Annotated[Path | None, typer.Option("--trust", metavar="DIR", help=HELP("cli.audit.trust.help"))] = None,
     anchor: Annotated[list[str] | None, typer.Option("--anchor", metavar="SHA256", help=HELP("cli.audit.anchor.help"))] = None,
@@ -382,7 +384,7 @@ def audit(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comman
 def evidence(
     document: Annotated[str, typer.Argument(metavar="DOCUMENT", help=HELP("cli.evidence.document.help"))],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help=HELP("cli.evidence.out.help"))],
-    db: Annotated[Path | None, typer.Option("--db", metavar="DB", help=HELP("cli.audit.archive.help"))] = None,
+    db: Annotated[str | None, typer.Option("--db", metavar="DB", help=HELP("cli.audit.archive.help"))] = None,
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help=HELP("cli.evidence.at.help"))] = None,
     checkpoint: Annotated[Path | None, typer.Option("--checkpoint", metavar="FILE", help=HELP("cli.evidence.checkpoint.help"))] = None,
     trust: Annotated[Path | None, typer.Option("--trust", metavar="DIR", help=HELP("cli.audit.trust.help"))] = None,
@@ -401,7 +403,7 @@ def evidence(
 def blast_radius(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
     certificate: Annotated[str, typer.Argument(metavar="CERT", help=HELP("cli.blast.certificate.help"))],
     since: Annotated[str, typer.Option("--since", metavar="TIME", help=HELP("cli.blast.since.help"))],
-    db: Annotated[Path | None, typer.Option("--db", metavar="DB", help=HELP("cli.audit.archive.help"))] = None,
+    db: Annotated[str | None, typer.Option("--db", metavar="DB", help=HELP("cli.audit.archive.help"))] = None,
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help=HELP("cli.blast.at.help"))] = None,
     checkpoint: Annotated[list[Path] | None, typer.Option("--checkpoint", metavar="FILE", help=HELP("cli.blast.checkpoint.help"))] = None,
     trust: Annotated[Path | None, typer.Option("--trust", metavar="DIR", help=HELP("cli.audit.trust.help"))] = None,

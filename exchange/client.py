@@ -10,7 +10,7 @@ import json
 import re
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -227,6 +227,14 @@ class HttpAxis:
         """See :meth:`exchange.api.Operate.stop_hop`."""
         said = {"since": since.isoformat(), "until": until.isoformat()}
         self._answer(self._ask(self._operator, "POST", f"/v1/operate/hops/{quote(hop, safe='')}/outages", json=said))
+
+    def operate(self, name: str, kind: type[Read], asked: Mapping[str, Any] | None = None) -> Read:
+        """What the route ``/v1/operate/name`` answers to a question."""
+        return self._read(self._answer(self._ask(self._operator, "GET", f"/v1/operate/{name}", params=asked, timeout=self._settle)), kind)
+
+    def authenticate(self, caller: Caller) -> None:
+        """See that the axis knows a caller. Raises :class:`exchange.errors.Unauthenticated` and what every call does."""
+        self._ask(caller, "GET", "/v1/directory", params={"limit": 1})
 
     # --- how it is asked ---
 
