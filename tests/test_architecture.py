@@ -25,6 +25,7 @@ MACHINE_TIME = {"time.monotonic", "time.monotonic_ns", "time.perf_counter", "tim
 CHANCE = {"uuid.uuid1", "uuid.uuid4", "os.urandom", "os.getrandom"}
 
 BOUNDARIES: dict[str, dict[str, str]] = {
+    "console/admin/command.py": {"secrets.token_urlsafe": "a member's secret must not be foreseeable"},
     "console/audit/asking.py": {"time.monotonic": "an audit tells its documents per second on standard error; no answer depends on it"},
     "console/session.py": {"time.monotonic": "progress shows documents per second of the machine; no fact and no file depends on it"},
     "console/up/log.py": {"datetime.now": "when a process said it, in front of its line; read by people, and by nothing else"},
