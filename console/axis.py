@@ -75,7 +75,8 @@ def serve(counter: Counter, text: Text) -> int:
         typer.echo(text("axis.driven") if counter.driven else text("axis.clock"), err=True)
         typer.echo(text("start.test"), err=True)
         typer.echo(_address(listening))
-        _run(make_server(make_app(Service(axis, settings)), settings), listening)
+        service = Service(axis, settings)
+        _run(make_server(make_app(service), settings, service.stop_waiting), listening)
     axis.close()
     return DONE
 

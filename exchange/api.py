@@ -10,7 +10,7 @@ Problems of one submission are *answers* (:class:`Rejection`), problems of the c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +18,7 @@ from typing import BinaryIO, Protocol
 
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState
+from exchange.domain.organization import Organization
 
 
 class Scope(StrEnum):
@@ -201,6 +202,19 @@ class Consistency:
     proof: tuple[bytes, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What one organisation exchanged in a period (Decision 28/2018/QĐ-TTg Art. 11), counted by when packages were admitted."""
+
+    organ: OrganId
+    documents: int
+    """Documents it sent."""
+    sent: Mapping[DeliveryState, int]
+    """Its (document, recipient) pairs by the state they are in now."""
+    received: Mapping[DeliveryState, int]
+    """The pairs of which it is the recipient."""
+
+
 class Submit(Protocol):
     """Hand packages to the axis (scope ``submit``)."""
 
@@ -233,6 +247,21 @@ class Audit(Protocol):
 
     def deliveries(self, caller: Caller, package_ids: Sequence[str]) -> tuple[DeliveryView, ...]:
         """State of every (document, recipient) of the caller's own documents."""
+        ...
+
+    def receipts_of(self, caller: Caller, package_ids: Sequence[str]) -> tuple[Receipt, ...]:
+        """The receipts of the caller's own packages, in order, as they were first given. Raises :class:`exchange.errors.UnknownPackage`."""
+        ...
+
+    def traffic(self, caller: Caller, since: datetime, until: datetime) -> tuple[Traffic, ...]:
+        """What the caller, and every organisation beneath it, exchanged from ``since`` to before ``until``, by code; without idle ones.
+
+        Beneath a ministry, province or department is whose code begins with its own; beneath the axis' operator is everybody.
+        """
+        ...
+
+    def organizations(self, caller: Caller, after: OrganId | None = None, limit: int = 1000) -> tuple[Organization, ...]:
+        """The directory in order of codes: organisations after a code, at most so many. Any scope will do."""
         ...
 
     def count(self, state: DeliveryState) -> int:

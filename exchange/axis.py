@@ -27,11 +27,14 @@ from exchange.api import (
     Settled,
     Submission,
     Token,
+    Traffic,
 )
 from exchange.audit import DeliveryRecord, JudgementRecord, NegotiationRecord, Records, RefusalRecord
+from exchange.audit.traffic import traffic
 from exchange.dispatch import Dispatcher, machine_fraction
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState
+from exchange.domain.organization import Directory, Organization
 from exchange.doorbell import Doorbell
 from exchange.errors import Forbidden, UnknownHop
 from exchange.ledger import Ledger
@@ -68,6 +71,11 @@ class Axis:
         """How it was opened."""
         return self._desk.settings
 
+    @property
+    def directory(self) -> Directory:
+        """The organisations it knows."""
+        return self._desk.directory
+
     def enrol(self, organ: OrganId, secret: str) -> None:
         """Make an organisation a member, or give it a new secret."""
         self._members.enrol(organ, secret)
@@ -86,14 +94,15 @@ class Axis:
         """An access token for some scopes, or for all the caller has. Raises :class:`Unauthenticated`, :class:`Forbidden`."""
         return self._members.token(caller, scopes)
 
-    def authorize(self, credential: Credential, scope: Scope) -> OrganId:
-        """The caller's own code, if it may do this. Raises :class:`Unauthenticated`, :class:`TokenRefused`, :class:`Forbidden`.
+    def authorize(self, credential: Credential, scope: Scope | None) -> OrganId:
+        """The caller's own code, if it may do this; without a scope, any will do.
 
+        Raises :class:`Unauthenticated`, :class:`TokenRefused`, :class:`Forbidden`.
         Calls that name their caller ask it by themselves; whoever serves the others to strangers asks it before each.
         """
         return self._members.authenticate(credential, scope)
 
-    def recall(self, bearer: Bearer, scope: Scope) -> OrganId | None:
+    def recall(self, bearer: Bearer, scope: Scope | None) -> OrganId | None:
         """As :meth:`authorize`, from memory alone; ``None`` when the database has to be asked."""
         return self._members.recall(bearer, scope)
 
@@ -118,11 +127,29 @@ class Axis:
         """See :meth:`exchange.api.Receive.confirm`."""
         self._mailboxes.confirm(self._members.authenticate(caller, Scope.RECEIVE), outcomes, at)
 
+    def with_mail(self, organs: Sequence[OrganId], at: datetime) -> frozenset[OrganId]:
+        """Those in whose mailboxes something waits: for whoever keeps their owners waiting, who were let in before."""
+        return self._mailboxes.with_mail(organs, at)
+
     # --- Audit ---
 
     def deliveries(self, caller: Credential, package_ids: Sequence[str]) -> tuple[DeliveryView, ...]:
         """See :meth:`exchange.api.Audit.deliveries`."""
         return self._records.views(self._members.authenticate(caller, Scope.AUDIT), package_ids)
+
+    def receipts_of(self, caller: Credential, package_ids: Sequence[str]) -> tuple[Receipt, ...]:
+        """See :meth:`exchange.api.Audit.receipts_of`."""
+        return self._records.receipts_of(self._members.authenticate(caller, Scope.AUDIT), package_ids)
+
+    def traffic(self, caller: Credential, since: datetime, until: datetime) -> tuple[Traffic, ...]:
+        """See :meth:`exchange.api.Audit.traffic`."""
+        organ = self._members.authenticate(caller, Scope.AUDIT)
+        return traffic(self._store, None if self._members.operates(organ) else self._desk.directory.beneath(organ), since, until)
+
+    def organizations(self, caller: Credential, after: OrganId | None = None, limit: int = 1000) -> tuple[Organization, ...]:
+        """See :meth:`exchange.api.Audit.organizations`."""
+        self._members.authenticate(caller, None)
+        return self._desk.directory.page(after, limit)
 
     def count(self, state: DeliveryState) -> int:
         """See :meth:`exchange.api.Audit.count`."""

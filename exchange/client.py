@@ -35,10 +35,12 @@ from exchange.api import (
     Rejection,
     Settled,
     Submission,
+    Traffic,
 )
 from exchange.domain.calendar import VN
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState
+from exchange.domain.organization import Organization
 from exchange.errors import (
     AxisMisunderstood,
     AxisUnreachable,
@@ -157,6 +159,28 @@ class HttpAxis:
             answer = self._answer(self._ask(caller, "GET", "/v1/deliveries", params={"package": names}))
             found += [one.view() for one in self._read(answer, wire.DeliveriesBody).deliveries]
         return tuple(found)
+
+    def receipts_of(self, caller: Caller, package_ids: Sequence[str]) -> tuple[Receipt, ...]:
+        """See :meth:`exchange.api.Audit.receipts_of`."""
+        for name in package_ids:
+            self._known(caller, name)
+        found: dict[str, Receipt] = {}
+        for names in _pages(list(dict.fromkeys(package_ids))):
+            answer = self._answer(self._ask(caller, "GET", "/v1/receipts", params={"package": names}))
+            found |= {one.package_id: one.receipt(stored=True) for one in self._read(answer, wire.ReceiptsBody).receipts}
+        return tuple(found[name] for name in package_ids)
+
+    def traffic(self, caller: Caller, since: datetime, until: datetime) -> tuple[Traffic, ...]:
+        """See :meth:`exchange.api.Audit.traffic`."""
+        asked = {"since": since.isoformat(), "until": until.isoformat()}
+        answer = self._answer(self._ask(caller, "GET", "/v1/statistics", params=asked, timeout=self._settle))
+        return tuple(one.traffic() for one in self._read(answer, wire.StatisticsBody).organizations)
+
+    def organizations(self, caller: Caller, after: OrganId | None = None, limit: int = 1000) -> tuple[Organization, ...]:
+        """See :meth:`exchange.api.Audit.organizations`."""
+        asked = {"limit": limit} if after is None else {"limit": limit, "after": str(after)}
+        answer = self._answer(self._ask(caller, "GET", "/v1/directory", params=asked))
+        return tuple(one.organization() for one in self._read(answer, wire.DirectoryBody).organizations)
 
     def count(self, state: DeliveryState) -> int:
         """See :meth:`exchange.api.Audit.count`."""

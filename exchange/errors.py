@@ -140,14 +140,14 @@ class AxisMisunderstood(ExchangeError):
 
 
 class UnknownPackage(ExchangeError):
-    """The caller asked for a package that is not its own."""
+    """The caller asked for a package that is neither its own nor in its mailbox."""
 
     def __init__(self, package_id: str, organ: str) -> None:
         super().__init__(package_id, organ)
         self.package_id, self.organ = package_id, organ
 
     def __str__(self) -> str:
-        return f"package {self.package_id} is not in the mailbox of {self.organ}"
+        return f"{self.organ} has no package {self.package_id}"
 
 
 class UnknownHop(ExchangeError):

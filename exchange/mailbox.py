@@ -41,6 +41,11 @@ _WAITING = (
     .order_by(mailbox.c.available_at, package.c.priority.desc(), package.c.sender, _SEQUENCE, package.c.id)
     .limit(bindparam("limit"))
 )
+_WITH_MAIL = (
+    select(mailbox.c.organ)
+    .distinct()
+    .where(mailbox.c.organ.in_(bindparam("organs", expanding=True)), mailbox.c.open == 1, mailbox.c.available_at <= bindparam("at"))
+)
 _NAMED = _LINE.where(
     mailbox.c.organ == bindparam("organ"),
     mailbox.c.available_at <= bindparam("at"),
@@ -71,6 +76,13 @@ class Mailboxes:
         with self._store.asking() as work:
             rows = work.all(_WAITING, {"organ": str(organ), "at": round(at.timestamp()), "limit": limit})
         return tuple(_envelope(row) for row in rows)
+
+    def with_mail(self, organs: Sequence[OrganId], at: datetime) -> frozenset[OrganId]:
+        """Those in whose mailboxes something waits at ``at``. Meant for mailboxes found empty a moment ago: it walks their open lines."""
+        names = {str(organ): organ for organ in organs}
+        with self._store.reading() as work:
+            rows = work.all_of(_WITH_MAIL, "organs", list(names), {"at": round(at.timestamp())})
+        return frozenset(names[row.organ] for row in rows)
 
     def fetch(self, organ: OrganId, package_ids: Sequence[str], at: datetime) -> tuple[Package, ...]:
         """The packages in the order asked for. Raises :class:`UnknownPackage`."""

@@ -82,8 +82,11 @@ class Members:
 
         again(written)
 
-    def authenticate(self, caller: Credential, scope: Scope) -> OrganId:
-        """The caller's own code. Raises :class:`Unauthenticated`, :class:`TokenRefused`, :class:`LockedOut`, :class:`Forbidden`."""
+    def authenticate(self, caller: Credential, scope: Scope | None) -> OrganId:
+        """The caller's own code, if it has the scope, or any where none is named.
+
+        Raises :class:`Unauthenticated`, :class:`TokenRefused`, :class:`LockedOut`, :class:`Forbidden`.
+        """
         if isinstance(caller, Bearer):
             claims = self._tokens.read(caller.token)
             if not self._is_fresh(claims):
@@ -91,11 +94,11 @@ class Members:
             return _allowed(claims, scope)
         organ = self.canonical(caller.organ)
         self._known(organ, caller)
-        if scope not in self._scopes(organ):
+        if scope is not None and scope not in self._scopes(organ):
             raise Forbidden(str(organ), scope)
         return organ
 
-    def recall(self, bearer: Bearer, scope: Scope) -> OrganId | None:
+    def recall(self, bearer: Bearer, scope: Scope | None) -> OrganId | None:
         """As :meth:`authenticate` without asking the database; ``None`` when it has to be asked."""
         claims = self._tokens.read(bearer.token)
         return _allowed(claims, scope) if self._is_fresh(claims) else None
@@ -181,8 +184,8 @@ def _admitted(organ: OrganId, kept: Kept) -> Kept:
     return kept
 
 
-def _allowed(claims: Claims, scope: Scope) -> OrganId:
-    if scope not in claims.scopes:
+def _allowed(claims: Claims, scope: Scope | None) -> OrganId:
+    if scope is not None and scope not in claims.scopes:
         raise Forbidden(str(claims.organ), scope)
     return claims.organ
 

@@ -86,7 +86,7 @@ class Tokens:
                 options={"require": list(_CLAIMS), "verify_exp": False, "verify_iat": False, "verify_nbf": False},
             )  # fmt: skip
             return _claims(said)
-        except jwt.InvalidAudienceError:
+        except (jwt.InvalidAudienceError, jwt.InvalidIssuerError):
             raise TokenRefused("is for another axis") from None
         except (jwt.InvalidTokenError, InvalidOrganId, ValueError, TypeError, AttributeError):
             raise TokenRefused("is not one of this axis") from None

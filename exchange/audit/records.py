@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, func, select
 
-from exchange.api import DeliveryView
+from exchange.api import DeliveryView, Receipt
 from exchange.domain.identifiers import DocumentKey, OrganId
 from exchange.domain.lifecycle import DeliveryState
 from exchange.domain.negotiation import Kind, Step
@@ -31,6 +31,11 @@ _OWN = select(package.c.package_id).where(
 )
 
 
+_RECEIPTS = (
+    select(package.c.package_id, package.c.sha256, package.c.admitted_at, receipt.c.statement, receipt.c.signature)
+    .join(receipt, receipt.c.package == package.c.id)
+    .where(package.c.sender == bindparam("sender"), package.c.package_id.in_(bindparam("ids", expanding=True)))
+)
 _VERDICTS = (
     select(
         verdict.c.id, package.c.package_id, package.c.sender, verdict.c.at, verdict.c.accepted, verdict.c.rule, verdict.c.sub_indication,
@@ -129,6 +134,19 @@ class Records:
         return tuple(
             DeliveryView(name, OrganId.parse(recipient), DeliveryState(state), instant(since), reason)
             for name, recipient, state, since, reason in rows
+        )
+
+    def receipts_of(self, sender: OrganId, package_ids: Sequence[str]) -> tuple[Receipt, ...]:
+        """The receipts of the sender's own packages, in order. Raises :class:`UnknownPackage` for one that is not the sender's."""
+        with self._store.reading() as work:
+            rows = {row.package_id: row for row in work.all_of(_RECEIPTS, "ids", list(dict.fromkeys(package_ids)), {"sender": str(sender)})}
+        for name in package_ids:
+            if name not in rows:
+                raise UnknownPackage(name, str(sender))
+        found = (rows[name] for name in package_ids)
+        return tuple(
+            Receipt(row.package_id, bytes(row.sha256), instant(row.admitted_at), bytes(row.statement), bytes(row.signature), stored=True)
+            for row in found
         )
 
     def deliveries(self) -> Iterator[DeliveryRecord]:

@@ -6,6 +6,7 @@ A certificate does not carry the organisation code, so signer and sender are lin
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -85,7 +86,7 @@ _NOBODY = Signers()
 class Directory:
     """The organisations the axis knows, by code or alias, with their signers. Immutable. Raises :class:`DuplicateOrgan`."""
 
-    __slots__ = ("_organizations", "_owners", "_signers")
+    __slots__ = ("_in_order", "_organizations", "_owners", "_signers")
 
     def __init__(self, organizations: Iterable[Organization], signers: Mapping[OrganId, Signers] | None = None) -> None:
         self._organizations: dict[OrganId, Organization] = {}
@@ -94,6 +95,7 @@ class Directory:
                 if organ in self._organizations:
                     raise DuplicateOrgan(str(organ))
                 self._organizations[organ] = organization
+        self._in_order = tuple(sorted(set(self._organizations.values()), key=lambda organization: organization.id))
         self._signers = dict(signers or {})
         self._owners: dict[str, OrganId] = {}
         for organ, entry in self._signers.items():
@@ -121,4 +123,23 @@ class Directory:
 
     def organizations(self) -> tuple[Organization, ...]:
         """Every organisation once, in order of its code."""
-        return tuple(sorted(set(self._organizations.values()), key=lambda organization: organization.id))
+        return self._in_order
+
+    def page(self, after: OrganId | None, limit: int) -> tuple[Organization, ...]:
+        """Organisations in order of their codes, those after ``after``, at most so many."""
+        start = 0 if after is None else bisect_right(self._in_order, after, key=lambda organization: organization.id)
+        return self._in_order[start : start + limit]
+
+    def beneath(self, organ: OrganId) -> frozenset[OrganId]:
+        """An organisation and those whose code begins with its own, or whose parents lead to it."""
+        prefix = f"{organ}."
+        return frozenset({organ, *(one.id for one in self._in_order if one.id.value.startswith(prefix) or organ in self._ancestors(one))})
+
+    def _ancestors(self, organization: Organization) -> set[OrganId]:
+        found: set[OrganId] = set()
+        parent = organization.parent
+        while parent is not None and parent not in found:
+            found.add(parent)
+            above = self._organizations.get(parent)
+            parent = None if above is None else above.parent
+        return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,12 +15,12 @@ from starlette.responses import Response
 
 from exchange.errors import ExchangeError
 from exchange.web import audit, operate, receive, submit, token
+from exchange.web import service as about
+from exchange.web.docs import POLICY, page
 from exchange.web.guard import Service
+from exchange.web.openapi import describe
 from exchange.web.problems import BadRequest, answer_of, answer_of_status
 from exchange.web.render import problem_of
-
-_log = logging.getLogger("truc.axis")
-_JSON_BODY = 1 << 20
 
 
 def make_app(service: Service) -> FastAPI:
@@ -31,9 +31,10 @@ def make_app(service: Service) -> FastAPI:
         yield
         service.close()
 
-    app = FastAPI(title="Trục", version="1", lifespan=life, docs_url=None, redoc_url=None, max_body_size=None)
-    for part in (token, submit, receive, audit, operate):
-        app.include_router(part.routes(service))
+    app = FastAPI(lifespan=life, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    for part in (submit.routes, receive.routes, audit.routes, audit.directory_routes, token.routes, operate.routes, about.routes):
+        app.include_router(part(service))
+    _describe(app, describe(app, driven=service.settings.driven))
     app.add_exception_handler(ExchangeError, _known)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _bare)
@@ -41,11 +42,22 @@ def make_app(service: Service) -> FastAPI:
     return app
 
 
-async def _known(request: Request, error: Exception) -> Response:
-    answer = answer_of(error)
-    if answer.status >= 500:
-        _log.error("%s %s: %s", request.method, request.scope.get("route_path", "-"), error)
-    return problem_of(answer)
+def _describe(app: FastAPI, document: dict[str, Any]) -> None:
+    """The OpenAPI document and its page, rendered once."""
+    machine, people = json.dumps(document, ensure_ascii=False).encode(), page(document).encode()
+
+    async def openapi(_: Request) -> Response:
+        return Response(machine, media_type="application/json", headers={"X-Content-Type-Options": "nosniff"})
+
+    async def docs(_: Request) -> Response:
+        return Response(people, media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": POLICY})
+
+    app.add_route("/openapi.json", openapi, ["GET"], include_in_schema=False)
+    app.add_route("/docs", docs, ["GET"], include_in_schema=False)
+
+
+async def _known(_: Request, error: Exception) -> Response:
+    return problem_of(answer_of(error))
 
 
 async def _malformed(_: Request, error: Exception) -> Response:
@@ -61,6 +73,6 @@ async def _bare(_: Request, error: Exception) -> Response:
     return problem_of(answer)
 
 
-async def _unknown(request: Request, error: Exception) -> Response:
-    _log.exception("%s failed", request.method, exc_info=error)
+async def _unknown(_: Request, error: Exception) -> Response:
+    """A fault of ours: the server writes it down, for it is raised again once this is sent."""
     return problem_of(answer_of(error))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
-from pydantic import StringConstraints
+from fastapi import APIRouter, Path, Query
+from pydantic import AfterValidator, AwareDatetime, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
 from exchange.api import Scope
+from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState
+from exchange.web.clock import YEARS
 from exchange.web.guard import Service, guarded, visitor
 from exchange.web.render import EVERYWHERE, body_of, documented
 from exchange.web.wire import (
@@ -20,16 +23,32 @@ from exchange.web.wire import (
     CountBody,
     DeliveriesBody,
     DeliveryBody,
+    DirectoryBody,
     InclusionBody,
     InclusionsBody,
     NewestBody,
+    OrganizationBody,
+    ReceiptBody,
+    ReceiptsBody,
+    StatisticsBody,
+    TrafficBody,
 )
 
 MOST_PACKAGES = 100
+
+
+def _in_reach(at: datetime) -> datetime:
+    if at.year not in YEARS:
+        raise ValueError(f"an instant of the years {YEARS[0]} to {YEARS[-1]}")
+    return at
+
+
 Packages = Annotated[
     list[Annotated[str, StringConstraints(pattern=PACKAGE_ID)]],
     Query(alias="package", min_length=1, max_length=MOST_PACKAGES, description="Repeat it for up to a hundred packages"),
 ]
+MOST_ORGANIZATIONS = 1000
+Moment = Annotated[AwareDatetime, AfterValidator(_in_reach), Query(examples=["2021-09-27T00:00:00+07:00"])]
 Size = Annotated[int, Query(ge=0, le=(1 << 63) - 1)]
 
 
@@ -43,6 +62,29 @@ def routes(service: Service) -> APIRouter:
         """State of every (document, recipient) of the caller's own documents."""
         views = await pool.run(axis.deliveries, visitor(request).bearer, package)
         return body_of(DeliveriesBody.model_construct(deliveries=[DeliveryBody.of(view) for view in views]))
+
+    @router.get("/receipts/{package_id}", response_model=ReceiptBody, summary="A receipt", responses=documented(404, 422, *EVERYWHERE))
+    async def receipt(request: Request, package_id: Annotated[str, Path(pattern=PACKAGE_ID)]) -> Response:
+        """The receipt of one of the caller's own packages, byte for byte as it was first given."""
+        (found,) = await pool.run(axis.receipts_of, visitor(request).bearer, [package_id])
+        return body_of(ReceiptBody.of(found))
+
+    @router.get("/receipts", response_model=ReceiptsBody, summary="Receipts", responses=documented(404, 422, *EVERYWHERE))
+    async def receipts(request: Request, package: Packages) -> Response:
+        """The receipts of several packages of the caller's own."""
+        found = await pool.run(axis.receipts_of, visitor(request).bearer, package)
+        return body_of(ReceiptsBody.model_construct(receipts=[ReceiptBody.of(one) for one in found]))
+
+    @router.get("/statistics", response_model=StatisticsBody, summary="Statistics", responses=documented(422, *EVERYWHERE))
+    async def statistics(request: Request, since: Moment, until: Moment) -> Response:
+        """What the caller and every organisation beneath it exchanged in a period (Decision 28/2018/QĐ-TTg Art. 11).
+
+        Beneath a ministry, a province or a department is whose code begins with its own; the axis' operator sees everybody.
+        """
+        # counted from the rows of the period: it may take its time, and must not keep others from a thread
+        found = await service.operators.run(axis.traffic, visitor(request).bearer, since, until)
+        rows = [TrafficBody.of(one, axis.directory.lookup(one.organ)) for one in found]
+        return body_of(StatisticsBody.model_construct(since=since, until=until, organizations=rows))
 
     @router.get("/deliveries/count", response_model=CountBody, summary="Count a state", responses=documented(422, *EVERYWHERE))
     async def count(request: Request, state: DeliveryState) -> Response:
@@ -66,5 +108,24 @@ def routes(service: Service) -> APIRouter:
     async def consistency(first: Size, second: Size) -> Response:
         """That an earlier ledger is the beginning of a later one."""
         return body_of(ConsistencyBody.of(await pool.run(axis.consistency, first, second)))
+
+    return router
+
+
+def directory_routes(service: Service) -> APIRouter:
+    """What everybody with a token may see."""
+    router = guarded(service, None)
+
+    @router.get("/directory", response_model=DirectoryBody, summary="The directory", responses=documented(422, *EVERYWHERE))
+    async def directory(
+        request: Request,
+        after: Annotated[str, Query(max_length=20, description="Codes after this one", examples=["H28.20"])] = "",
+        limit: Annotated[int, Query(ge=1, le=MOST_ORGANIZATIONS)] = MOST_ORGANIZATIONS,
+    ) -> Response:
+        """The organisations of the axis in order of their codes, a page at a time."""
+        last = OrganId.parse(after) if after else None
+        found = await service.pool.run(service.axis.organizations, visitor(request).bearer, last, limit + 1)
+        rest = str(found[limit - 1].id) if len(found) > limit else None
+        return body_of(DirectoryBody.model_construct(organizations=[OrganizationBody.of(one) for one in found[:limit]], next=rest))
 
     return router

@@ -10,7 +10,7 @@ from exchange.domain.calendar import VN
 from exchange.web.problems import BadRequest
 
 HEADER = "Truc-Instant"
-_YEARS = range(2000, 2101)
+YEARS = range(2000, 2101)
 _AGE_SECONDS = 1.0
 
 
@@ -23,7 +23,6 @@ class DatabaseClock:
     def __init__(self, ask: Callable[[], float]) -> None:
         self._ask = ask
         self._offset, self._asked = 0.0, -_AGE_SECONDS
-        self.known = False
 
     def is_old(self) -> bool:
         """Whether it is time to ask again."""
@@ -35,7 +34,6 @@ class DatabaseClock:
         said = self._ask()
         self._asked = time.monotonic()
         self._offset = said - (before + self._asked) / 2
-        self.known = True
 
     def now(self) -> datetime:
         """Now in whole seconds, Vietnamese time."""
@@ -48,6 +46,6 @@ def instant_of(text: str) -> datetime:
         at = datetime.fromisoformat(text) if len(text) <= 35 else None
     except ValueError:
         at = None
-    if at is None or at.tzinfo is None or at.microsecond or at.year not in _YEARS:
+    if at is None or at.tzinfo is None or at.microsecond or at.year not in YEARS:
         raise BadRequest("instant", f"{HEADER} is an instant like 2021-09-27T08:00:00+07:00, in whole seconds")
     return at.astimezone(VN)

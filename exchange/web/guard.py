@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute, APIRouter
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from exchange.api import Bearer, Scope
 from exchange.axis import Axis
 from exchange.domain.identifiers import OrganId
-from exchange.errors import TooManyRequests
+from exchange.errors import ExchangeError
+from exchange.web.arrivals import Arrivals
 from exchange.web.bodies import Spool
 from exchange.web.clock import HEADER, DatabaseClock, instant_of
 from exchange.web.limits import Buckets, WebSettings
 from exchange.web.pool import Pool
-from exchange.web.problems import BadRequest
+from exchange.web.problems import BadRequest, answer_of
+from exchange.web.render import problem_of
 
+_log = logging.getLogger("truc.axis")
+ANY = "directory"
+"""The tag of routes for everybody with a token."""
 _OPERATORS = 2
-"""Settlings at once: they wait for workers, and must not keep others from a thread."""
+"""Settlings and statistics at once: they take their time, and must not keep others from a thread."""
 
 
 @dataclass(slots=True)
@@ -36,15 +44,17 @@ class Service:
     operators: Pool = field(init=False)
     spool: Spool = field(init=False)
     buckets: Buckets = field(init=False)
+    arrivals: Arrivals = field(init=False)
 
     def __post_init__(self) -> None:
         self.clock = DatabaseClock(self.axis.machine_seconds)
         self.pool = Pool("axis", self.settings.threads, self.settings.waiting)
-        self.operators = Pool("operate", _OPERATORS, _OPERATORS)
+        self.operators = Pool("operate", _OPERATORS, 4 * _OPERATORS)
         self.spool = Spool(self.settings)
         self.buckets = Buckets(self.settings.rate, self.settings.burst)
+        self.arrivals = Arrivals(self.pool, self.axis.with_mail, self.clock.now)
 
-    async def admit(self, request: Request, scope: Scope) -> Visitor:
+    async def admit(self, request: Request, scope: Scope | None) -> Visitor:
         """Who asks. Raises :class:`Unauthenticated`, :class:`TokenRefused`, :class:`Forbidden`, :class:`TooManyRequests`."""
         bearer = Bearer(_token(request))
         organ = self.axis.recall(bearer, scope)
@@ -62,19 +72,21 @@ class Service:
             return instant_of(given)
         if given is not None:
             raise BadRequest("instant", f"this axis follows its own clock: {HEADER} is not admitted")
-        if self.clock.is_old():
-            await self._look()
+        await self.set_clock()
         return self.clock.now()
 
-    async def _look(self) -> None:
-        try:
+    async def set_clock(self) -> None:
+        """Set the clock by the database's, if that was not done within this second. Raises :class:`StoreUnavailable`."""
+        if self.clock.is_old():
             await self.pool.run(self.clock.look)
-        except TooManyRequests:
-            if not self.clock.known:
-                raise
+
+    def stop_waiting(self) -> None:
+        """The service is about to stop: whoever waits at a mailbox gets the answer there is."""
+        self.arrivals.close()
 
     def close(self) -> None:
         """Finish what runs."""
+        self.stop_waiting()
         self.pool.close()
         self.operators.close()
 
@@ -87,23 +99,34 @@ class Visitor:
     organ: OrganId
 
 
-def guarded(service: Service, scope: Scope) -> APIRouter:
-    """A router whose every route lets only callers with this scope in: a route in it cannot forget to ask."""
+def guarded(service: Service, scope: Scope | None) -> APIRouter:
+    """A router whose every route lets only callers with this scope in, or with any: a route in it cannot forget to ask."""
 
     class Guarded(APIRoute):
         """A route behind the guard."""
 
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             """The route's own handler, after the guard."""
-            handler = super().get_route_handler()
+            handler, name = super().get_route_handler(), f"{min(self.methods or ())} {self.path_format}"
 
             async def handle(request: Request) -> Response:
-                request.state.visitor = await service.admit(request, scope)
-                return await handler(request)
+                try:
+                    request.state.visitor = await service.admit(request, scope)
+                    return await handler(request)
+                except (RequestValidationError, HTTPException, ClientDisconnect):
+                    raise
+                except ExchangeError as error:
+                    answer = answer_of(error)
+                    if answer.status >= 500:
+                        _log.error("%s: %s", name, error)
+                    return problem_of(answer)
+                except Exception as error:  # a fault of ours: written down, and told as that; the connection goes on
+                    _log.exception("%s failed", name)
+                    return problem_of(answer_of(error))
 
             return handle
 
-    return APIRouter(prefix="/v1", route_class=Guarded, tags=[scope.value])
+    return APIRouter(prefix="/v1", route_class=Guarded, tags=[ANY if scope is None else scope.value])
 
 
 def visitor(request: Request) -> Visitor:

@@ -41,8 +41,6 @@ class WebSettings:
     header_bytes: int = 32 << 10
     header_seconds: float = 10.0
     """Seconds within which a request's head must be there, and what is left of a body after an early answer."""
-    longest_wait: int = 60
-    """Seconds a mailbox may be waited at."""
     connections: int = 2000
 
 

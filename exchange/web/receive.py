@@ -15,6 +15,7 @@ from exchange.web.submit import EDXML
 from exchange.web.wire import PACKAGE_ID, ConfirmationsBody, EnvelopeBody, MailboxBody
 
 MOST_LINES = 1000
+LONGEST_WAIT = 60
 _SMALL = 1 << 20
 REFUSAL = "application/vnd.truc.refusal"
 _BYTES = {"content": {EDXML: {}, REFUSAL: {}}, "description": "The package, byte for byte as it was submitted", "headers": {
@@ -32,10 +33,16 @@ def routes(service: Service) -> APIRouter:
 
     @router.get("/mailbox", response_model=MailboxBody, summary="What waits", responses=documented(400, 422, *EVERYWHERE))
     async def mailbox(
-        request: Request, limit: Annotated[int, Query(ge=1, le=MOST_LINES, description="At most so many lines")] = 100
+        request: Request,
+        limit: Annotated[int, Query(ge=1, le=MOST_LINES, description="At most so many lines")] = 100,
+        wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for mail while there is none")] = 0,
     ) -> Response:
         """Unconfirmed packages in the order of their arrival, urgent ones first among those of one instant."""
-        lines = await pool.run(axis.waiting, visitor(request).bearer, await service.instant(request), limit)
+        who = visitor(request)
+        lines = await pool.run(axis.waiting, who.bearer, await service.instant(request), limit)
+        if wait and not lines:
+            await service.arrivals.wait(who.organ, await service.instant(request) if service.settings.driven else None, wait)
+            lines = await pool.run(axis.waiting, who.bearer, await service.instant(request), limit)
         return body_of(MailboxBody.model_construct(packages=[EnvelopeBody.of(line) for line in lines]))
 
     @router.get(

@@ -1,4 +1,4 @@
-"""Answers: JSON of one encoder, problems, and nothing a cache may keep."""
+"""Answers: JSON of one encoder, problems, and nothing a cache may keep; and how the OpenAPI tells of problems."""
 
 from __future__ import annotations
 
@@ -9,27 +9,47 @@ from typing import Any
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from exchange.web.problems import MEDIA_TYPE, Answer
-from exchange.web.wire import ProblemBody
+from exchange.web.problems import MEDIA_TYPE, PATH, PROBLEMS, Answer
 
-_NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 def body_of(value: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A body of :mod:`exchange.web.wire`."""
-    return Response(value.model_dump_json().encode(), status, {**_NO_STORE, **(headers or {})}, "application/json")
+    return Response(value.model_dump_json().encode(), status, {**HEADERS, **(headers or {})}, "application/json")
 
 
 def problem_of(answer: Answer) -> Response:
     """A problem. What a caller wrote may hold lone surrogates: JSON's escapes carry those too."""
-    return Response(json.dumps(answer.body).encode("ascii"), answer.status, {**_NO_STORE, **answer.headers}, MEDIA_TYPE)
+    return Response(json.dumps(answer.body).encode("ascii"), answer.status, {**HEADERS, **answer.headers}, MEDIA_TYPE)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For the OpenAPI: these statuses are problems."""
-    return {status: {"model": ProblemBody, "content": {MEDIA_TYPE: {}}, "description": _WORDS[status]} for status in statuses}
+    return {status: {"description": _WORDS[status], "content": {MEDIA_TYPE: _content(status)}} for status in statuses}
 
 
+def _content(status: int) -> dict[str, Any]:
+    problem = next((one for one in PROBLEMS if one.status == status), None)
+    example = _EXAMPLES.get(status)
+    if example is None and problem is not None:
+        example = {"type": PATH + problem.slug, "title": problem.title, "status": status, "detail": problem.meaning}
+    return {"schema": {"$ref": "#/components/schemas/ProblemBody"}, "example": example}
+
+
+_REJECTED = {"type": PATH + "package-rejected", "title": "Package rejected"}
+_EXAMPLES: dict[int, dict[str, Any]] = {
+    403: {"type": PATH + "forbidden", "title": "Not allowed", "status": 403, "detail": "H28.20 may not operate here",
+          "organ": "H28.20", "scope": "operate"},
+    404: {"type": PATH + "unknown-package", "title": "No such package", "status": 404,
+          "detail": "H28.20 has no package 5f1c8d9a2b7e4c3d6a0f9e8b", "package_id": "5f1c8d9a2b7e4c3d6a0f9e8b", "organ": "H28.20"},
+    409: {**_REJECTED, "status": 409, "detail": "document H28 15/UBND-VX (2021) was submitted before with other bytes",
+          "rule": "duplicate-number", "place": "MessageHeader/Code/CodeNumber"},
+    422: {**_REJECTED, "status": 422, "detail": "line 1, column 9: no element found", "rule": "not-well-formed", "place": "byte 9"},
+    429: {"type": PATH + "too-many-requests", "title": "Too many requests", "status": 429,
+          "detail": "H28 asks for more than 1000 requests a second: ask again in 1 s", "seconds": 1,
+          "rule": "H28 asks for more than 1000 requests a second"},
+}  # fmt: skip
 _WORDS = {
     400: "The header Truc-Instant stands where it must not, or not where it must",
     401: "No access token, or one that is refused",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from typing import Any, cast
 
 import uvicorn
@@ -100,14 +101,29 @@ def bounded(settings: WebSettings) -> type[asyncio.Protocol]:
     return Bounded
 
 
-def make_server(app: ASGIApp, settings: WebSettings, log_level: str = "warning") -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """uvicorn's server, which tells when it is about to stop, so that nobody who waits keeps it from stopping."""
+
+    def __init__(self, config: uvicorn.Config, before_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._before_stop = before_stop
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop in order."""
+        self._before_stop()
+        await super().shutdown(sockets)
+
+
+def make_server(
+    app: ASGIApp, settings: WebSettings, before_stop: Callable[[], None] = lambda: None, log_level: str = "warning"
+) -> uvicorn.Server:
     """A server for the app; run it with ``server.run(sockets=[…])``. A stop lets answers in hand be finished."""
     options: dict[str, Any] = {
         "http": bounded(settings), "ws": "none", "loop": "asyncio", "log_level": log_level, "access_log": False, "server_header": False,
         "proxy_headers": False, "limit_concurrency": settings.connections, "backlog": 1024, "timeout_keep_alive": 30,
         "timeout_graceful_shutdown": _GRACE_SECONDS,
     }  # fmt: skip
-    return uvicorn.Server(uvicorn.Config(app, **options))
+    return Server(uvicorn.Config(app, **options), before_stop)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from exchange.api import Caller
+from exchange.api import AxisApi, Caller
 from exchange.axis import Axis
 from exchange.client import HttpAxis
 from exchange.domain.identifiers import OrganId
@@ -29,7 +29,8 @@ def hosting(axis: Axis, settings: WebSettings = DRIVEN) -> Iterator[str]:
     """The address at which the axis is served by a server of its own while the block lasts."""
     axis.enrol(OPERATOR.organ, OPERATOR.secret)
     with listen("127.0.0.1", 0) as listening:
-        server = make_server(make_app(Service(axis, settings)), settings)
+        service = Service(axis, settings)
+        server = make_server(make_app(service), settings, service.stop_waiting)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="host")
         thread.start()
         try:
@@ -72,22 +73,7 @@ class Remote:
     Tests of the contract ask for both; whatever a Protocol names goes over the wire.
     """
 
-    _PROTOCOLS = frozenset(
-        {
-            "submit",
-            "waiting",
-            "fetch",
-            "confirm",
-            "deliveries",
-            "count",
-            "checkpoint",
-            "inclusion",
-            "consistency",
-            "settle",
-            "seal",
-            "stop_hop",
-        }
-    )
+    _PROTOCOLS = frozenset(name for name in dir(AxisApi) if not name.startswith("_"))
 
     def __init__(self, far: HttpAxis, near: Axis) -> None:
         self._far, self._near = far, near
