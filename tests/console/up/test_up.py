@@ -62,7 +62,8 @@ def start(folder: Path, world: Path) -> Up:
             start_new_session=True,
         )  # fmt: skip
     assert process.stdout is not None
-    line = process.stdout.readline()
+    with process.stdout:
+        line = process.stdout.readline()  # it says no more than this one there
     assert line, log.read_text()
     return Up(process, json.loads(line), world, log)
 
@@ -155,8 +156,7 @@ def documents_pass_whatever_dies(up: Up, sent: list[bytes]) -> list[Receipt]:
 def everything_ends_in_order(up: Up) -> None:
     pids = list(up.said["processes"].values())
     up.process.send_signal(signal.SIGINT)
-    up.process.communicate(timeout=60)
-    assert up.process.returncode == 0, up.log.read_text()
+    assert up.process.wait(60) == 0, up.log.read_text()
     order = [line.split()[1] for line in up.log.read_text().splitlines() if line.startswith("Ending ")]
     assert order == ["pki", "beat", "worker-1", "axis", "valkey", "postgres"]
     assert not [pid for pid in pids if alive(pid)]
@@ -165,7 +165,7 @@ def everything_ends_in_order(up: Up) -> None:
 def everything_ends_with_it(up: Up) -> None:
     pids = list(up.said["processes"].values())
     up.process.kill()
-    up.process.communicate()
+    up.process.wait()
     until(lambda: not [pid for pid in pids if alive(pid)], 30)
 
 
@@ -192,4 +192,4 @@ def test_it_serves_whatever_dies_ends_in_order_and_loses_nothing(folder: Path) -
         assert not [secret for secret in _secrets(up) if secret in said]
     finally:
         up.process.kill()
-        up.process.communicate()
+        up.process.wait()
