@@ -171,6 +171,8 @@ def everything_ends_with_it(up: Up) -> None:
 
 @needs_postgres
 @needs_valkey
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_it_serves_whatever_dies_ends_in_order_and_loses_nothing(folder: Path) -> None:
     world = world_file(folder)
     sent = [package(world, SEED, str(number), (DEPARTMENT, DISTRICT)) for number in range(10, 16)]
