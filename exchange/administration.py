@@ -19,6 +19,7 @@ from exchange.domain.identifiers import OrganId
 from exchange.errors import NotResendable, UnknownMember, UnknownPackage
 from exchange.members import keep_secrets
 from exchange.outbox import Parked
+from exchange.stages.expire import RULE as EXPIRED
 from exchange.stages.mail import instant
 from exchange.store.engine import machine_now, storable
 from exchange.store.tables import intervention, lockout, mailbox, member, package
@@ -114,8 +115,9 @@ _OPEN_SINCE = (
 class Administration:
     """The operators' hands on one database."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, on_members: Callable[[], None] = lambda: None) -> None:
+        self._store, self._on_members = store, on_members
+        """What this process has in mind of its members is to be forgotten when one of them was acted on."""
 
     def members(self) -> tuple[Member, ...]:
         """Every enrolled organisation, by its code."""
@@ -167,7 +169,7 @@ class Administration:
             for name in package_ids:
                 count = outbox.release(work, name)
                 if not count:
-                    raise UnknownPackage(name, "the dead letters")
+                    raise UnknownPackage(name, "the list of dead letters")
                 _record(work, Action.REQUEUE, deed, package_id=name, rows=count)
             return len(package_ids)
 
@@ -185,6 +187,8 @@ class Administration:
                 raise NotResendable(package_id, str(organ), "it was never in that mailbox")
             if line.open:
                 raise NotResendable(package_id, str(organ), "it lies in the mailbox and waits to be fetched")
+            if line.outcome == EXPIRED:
+                raise NotResendable(package_id, str(organ), "it was not fetched in time, and its sender was told")
             if line.outcome != "fetched":
                 raise NotResendable(package_id, str(organ), "the recipient's software reported that it failed, and its sender was told")
             work.run(_OPEN_LINE, {"b_id": line.id})
@@ -221,7 +225,9 @@ class Administration:
             _record(work, action, deed, organ=str(organ), rows=count)
             return count
 
-        return self._written(recorded)
+        rows = self._written(recorded)
+        self._on_members()
+        return rows
 
     def _written(self, act: _Act) -> int:
         def written() -> int:

@@ -2,14 +2,14 @@
 
     ExchangeError
     ├── Unauthenticated          the caller's secret does not fit the organisation
+    ├── TokenRefused             an access token that is none of ours, or none any more
+    ├── Forbidden                the caller is known and may not do this
+    ├── AxisUnreachable          an axis elsewhere does not answer
+    ├── AxisMisunderstood        an axis elsewhere answers what this release does not understand
+    ├── Overloaded               more waits than may: to be tried again later
     ├── LockedOut                the caller is who it says, and operators shut it out
     ├── UnknownMember            an operator named an organisation that is not enrolled
     ├── NotResendable            an operator asked for mail again that is not there to be sent again
-    ├── TokenRefused             an access token that is none of ours, or none any more
-    ├── Forbidden                the caller is known and may not do this
-    ├── TooManyRequests          the caller, or everybody together, asks for more than the axis gives
-    ├── AxisUnreachable          an axis elsewhere does not answer
-    ├── AxisMisunderstood        an axis elsewhere answers what this release does not understand
     ├── UnknownPackage           not in this caller's mailbox or archive
     ├── UnknownHop               no such leg of the road
     ├── UnknownLedgerSize        the ledger never had so many entries
@@ -51,6 +51,67 @@ class Unauthenticated(ExchangeError):
         return f"{self.organ} is not registered with the axis under this secret"
 
 
+class TokenRefused(ExchangeError):
+    """An access token that opens nothing: ``rule`` says why in a few words, and nothing of the token itself."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+    def __str__(self) -> str:
+        return f"the access token {self.rule}"
+
+
+class Forbidden(ExchangeError):
+    """The caller is who it says it is, and may not do this; nothing was done."""
+
+    def __init__(self, organ: str, scope: str) -> None:
+        super().__init__(organ, scope)
+        self.organ, self.scope = organ, scope
+
+    def __str__(self) -> str:
+        return f"{self.organ} may not {self.scope} here"
+
+
+class AxisUnreachable(ExchangeError):
+    """An axis elsewhere does not answer, or has been out of order for longer than one waits."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason)
+        self.url, self.reason = url, reason
+
+    def __str__(self) -> str:
+        return f"the axis at {self.url} cannot be reached: {self.reason}"
+
+
+class AxisMisunderstood(ExchangeError):
+    """An answer of an axis elsewhere that is not what this release expects: another release, or no axis at all."""
+
+    def __init__(self, url: str, answer: str) -> None:
+        super().__init__(url, answer)
+        self.url, self.answer = url, answer
+
+    def __str__(self) -> str:
+        return f"{self.url} answers what is not understood: {self.answer}"
+
+
+class Overloaded(ExchangeError):
+    """More waits than may; nothing was done, and the same submission is welcome in ``seconds`` (HTTP 429 and Retry-After).
+
+    ``rule``: ``above-capacity`` (everybody of this urgency waits too long), ``above-share`` (this organisation has more in line than its
+    part), ``too-late`` (the answer did not come in the time a caller waits), ``closing`` (the process is about to end); of one API process:
+    ``agency-rate`` and ``agency-waits`` (this organisation asks, or waits at its mailbox, too often), ``no-thread`` and ``no-room`` (too
+    much is being asked, or sent, at once).
+    """
+
+    def __init__(self, rule: str, seconds: int) -> None:
+        super().__init__(rule, seconds)
+        self.rule, self.seconds = rule, seconds
+
+    def __str__(self) -> str:
+        return f"the axis takes no more of this now ({self.rule}): try again in {self.seconds} seconds"
+
+
 class LockedOut(ExchangeError):
     """The caller is who it says, and operators of the axis shut it out; nothing was done."""
 
@@ -82,61 +143,6 @@ class NotResendable(ExchangeError):
 
     def __str__(self) -> str:
         return f"package {self.package_id} cannot be sent to {self.organ} again: {self.rule}"
-
-
-class TokenRefused(ExchangeError):
-    """An access token that opens nothing: ``rule`` says why in a few words, and nothing of the token itself."""
-
-    def __init__(self, rule: str) -> None:
-        super().__init__(rule)
-        self.rule = rule
-
-    def __str__(self) -> str:
-        return f"the access token {self.rule}"
-
-
-class Forbidden(ExchangeError):
-    """The caller is who it says it is, and may not do this; nothing was done."""
-
-    def __init__(self, organ: str, scope: str) -> None:
-        super().__init__(organ, scope)
-        self.organ, self.scope = organ, scope
-
-    def __str__(self) -> str:
-        return f"{self.organ} may not {self.scope} here"
-
-
-class TooManyRequests(ExchangeError):
-    """More than the axis gives now: to be asked again after so many seconds; nothing was done."""
-
-    def __init__(self, seconds: int, rule: str) -> None:
-        super().__init__(seconds, rule)
-        self.seconds, self.rule = seconds, rule
-
-    def __str__(self) -> str:
-        return f"{self.rule}: ask again in {self.seconds} s"
-
-
-class AxisUnreachable(ExchangeError):
-    """An axis elsewhere does not answer, or has been out of order for longer than one waits."""
-
-    def __init__(self, url: str, reason: str) -> None:
-        super().__init__(url, reason)
-        self.url, self.reason = url, reason
-
-    def __str__(self) -> str:
-        return f"the axis at {self.url} cannot be reached: {self.reason}"
-
-
-class AxisMisunderstood(ExchangeError):
-    """An answer of an axis elsewhere that is not what this release expects: another release, or no axis at all."""
-
-    def __init__(self, url: str, answer: str) -> None:
-        super().__init__(url, answer)
-        self.url, self.answer = url, answer
-
-    def __str__(self) -> str:
-        return f"{self.url} answers what is not understood: {self.answer}"
 
 
 class UnknownPackage(ExchangeError):

@@ -14,6 +14,7 @@ from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import Event, allowed
 from exchange.errors import UnknownPackage
 from exchange.receipts import write_refusal
+from exchange.stages.expire import RULE as EXPIRED
 from exchange.stages.mail import instant
 from exchange.stages.moves import Moves
 from exchange.stages.negotiations import end_replacements
@@ -51,6 +52,7 @@ _NAMED = _LINE.where(
     mailbox.c.available_at <= bindparam("at"),
     package.c.package_id.in_(bindparam("ids", expanding=True)),
 )
+_FETCHABLE = _NAMED.where(mailbox.c.outcome != EXPIRED)
 _NAMED_LOCKED = _NAMED.order_by(mailbox.c.id).with_for_update(of=mailbox)
 _OF_ONE = (mailbox.c.package == bindparam("b_package"), mailbox.c.organ == bindparam("b_organ"), mailbox.c.open == 1)
 _CLOSE = (
@@ -85,9 +87,9 @@ class Mailboxes:
         return frozenset(names[row.organ] for row in rows)
 
     def fetch(self, organ: OrganId, package_ids: Sequence[str], at: datetime) -> tuple[Package, ...]:
-        """The packages in the order asked for. Raises :class:`UnknownPackage`."""
+        """The packages in the order asked for. Raises :class:`UnknownPackage`, also for what expired: its sender was told so."""
         with self._store.reading() as work:
-            lines = self._lines(work, organ, package_ids, at)
+            lines = self._lines(work, organ, package_ids, at, _FETCHABLE)
             notices = [row[0] for row in lines.values() if row.kind == PackageKind.REFUSAL.value]
             refusals = load_refusals(work, notices) if notices else {}
             whole = {row[0]: found for row in lines.values() if (found := self._store.recent.get(row[0])) is not None}
@@ -134,7 +136,7 @@ class Mailboxes:
             if documents:
                 _record_transport(work, organ, documents, seconds)
 
-    def _lines(self, work: Work, organ: OrganId, package_ids: Sequence[str], at: datetime, query: Select[Any] = _NAMED) -> dict[str, Any]:
+    def _lines(self, work: Work, organ: OrganId, package_ids: Sequence[str], at: datetime, query: Select[Any]) -> dict[str, Any]:
         rows = work.all_of(query, "ids", list(package_ids), {"organ": str(organ), "at": round(at.timestamp())})
         lines = {row.package_id: row for row in rows}
         for name in package_ids:

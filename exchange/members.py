@@ -31,12 +31,10 @@ _SECRET = (
 )
 _THERE = select(member.c.organ).where(member.c.organ.in_(bindparam("organs", expanding=True)))
 _NOBODY = (b"\0" * 16, b"\0" * 32, None)
-Kept = tuple[bytes, bytes, str | None]
-"""Salt and digest of a secret, and why its organisation is locked out (``None``: it is not)."""
 _MEMBERS = frozenset({Scope.SUBMIT, Scope.RECEIVE, Scope.AUDIT})
 _OPERATOR = frozenset(Scope)
 _FRESH_SECONDS = 2.0
-"""So long a token is believed without looking whether the secret is still the one it was got with."""
+"""So long a token is believed without looking whether its secret is still the present one, and its organisation not locked out."""
 _KEPT = 16_384
 
 
@@ -68,35 +66,49 @@ class Members:
                 keep_secrets(work, kept)
 
         again(written)
+        self.forget()
+
+    def forget(self) -> None:
+        """Look at the secret behind each token again."""
         self._seen.clear()
 
     def enrol_new(self, secrets: dict[OrganId, str]) -> None:
         """Register those that are not registered, whoever else may be doing the same."""
-        rows = _rows({str(self.canonical(organ)): secret for organ, secret in secrets.items()})
+        kept = {str(self.canonical(organ)): secret for organ, secret in secrets.items()}
 
         def written() -> None:
             with self._store.writing() as work:
                 wait_for(work, Lock.OPENING)  # processes of one axis start together
-                there = {row[0] for row in work.all_of(_THERE, "organs", [row["organ"] for row in rows])}
-                work.many(_ENROL, [row for row in rows if row["organ"] not in there])
+                there = {row[0] for row in work.all_of(_THERE, "organs", sorted(kept))}
+                keep_secrets(work, {organ: secret for organ, secret in kept.items() if organ not in there})
 
         again(written)
 
     def authenticate(self, caller: Credential, scope: Scope | None) -> OrganId:
         """The caller's own code, if it has the scope, or any where none is named.
 
-        Raises :class:`Unauthenticated`, :class:`TokenRefused`, :class:`LockedOut`, :class:`Forbidden`.
+        Raises :class:`Unauthenticated`, :class:`TokenRefused`, :class:`Forbidden`, and, only for whoever knows the secret,
+        :class:`LockedOut`.
         """
         if isinstance(caller, Bearer):
             claims = self._tokens.read(caller.token)
             if not self._is_fresh(claims):
                 self._look(claims)
             return _allowed(claims, scope)
-        organ = self.canonical(caller.organ)
-        self._known(organ, caller)
+        organ, _, _ = self._known(caller)
         if scope is not None and scope not in self._scopes(organ):
             raise Forbidden(str(organ), scope)
         return organ
+
+    def _known(self, caller: Caller) -> tuple[OrganId, bytes, bytes]:
+        """The caller's own code, with salt and digest of its secret."""
+        organ = self.canonical(caller.organ)
+        salt, digest, locked = self._read(organ)
+        if not hmac.compare_digest(_digest(salt, caller.secret), digest):
+            raise Unauthenticated(str(caller.organ))
+        if locked is not None:
+            raise LockedOut(str(organ), locked)
+        return organ, salt, digest
 
     def recall(self, bearer: Bearer, scope: Scope | None) -> OrganId | None:
         """As :meth:`authenticate` without asking the database; ``None`` when it has to be asked."""
@@ -104,14 +116,13 @@ class Members:
         return _allowed(claims, scope) if self._is_fresh(claims) else None
 
     def token(self, caller: Caller, scopes: frozenset[Scope] = frozenset()) -> Token:
-        """A token for what is asked for, or for all the caller may do. Raises as :meth:`authenticate`."""
-        organ = self.canonical(caller.organ)
-        kept = self._known(organ, caller)
+        """A token for what is asked for, or for all the caller may do. Raises :class:`Unauthenticated`, :class:`Forbidden`."""
+        organ, salt, digest = self._known(caller)
         mine = self._scopes(organ)
         for scope in sorted(scopes - mine):
             raise Forbidden(str(organ), scope)
         given = scopes or mine
-        return Token(self._tokens.issue(organ, given, _fingerprint(kept)), given, self._tokens.seconds)
+        return Token(self._tokens.issue(organ, given, _fingerprint(salt, digest)), given, self._tokens.seconds)
 
     def operates(self, organ: OrganId) -> bool:
         """Whether this organisation runs the axis."""
@@ -140,23 +151,18 @@ class Members:
         return seen is not None and seen[0] == claims.secret and time.monotonic() - seen[1] < _FRESH_SECONDS
 
     def _look(self, claims: Claims) -> None:
-        at, kept = time.monotonic(), self._read(claims.organ)
-        present = _fingerprint(kept)
-        if present != claims.secret:
+        began = time.monotonic()
+        salt, digest, locked = self._read(claims.organ)
+        if _fingerprint(salt, digest) != claims.secret:
             raise TokenRefused("was got with a secret that was replaced")
-        _admitted(claims.organ, kept)
+        if locked is not None:
+            raise LockedOut(str(claims.organ), locked)
         if len(self._seen) >= _KEPT:
             self._seen.clear()
-        self._seen[claims.organ] = (present, at)
+        self._seen[claims.organ] = (claims.secret, began)
 
-    def _known(self, organ: OrganId, caller: Caller) -> Kept:
-        """What is kept of a caller who knows its secret: only he learns of a lock. Raises :class:`Unauthenticated`, :class:`LockedOut`."""
-        kept = self._read(organ)
-        if not _fits(kept, caller.secret):
-            raise Unauthenticated(str(caller.organ))
-        return _admitted(caller.organ, kept)
-
-    def _read(self, organ: OrganId) -> Kept:
+    def _read(self, organ: OrganId) -> tuple[bytes, bytes, str | None]:
+        """Salt and digest of the secret, and why the organisation is locked out (``None``: it is not)."""
         with self._store.asking() as work:
             row = work.first(_SECRET, {"organ": str(organ)})
         return _NOBODY if row is None else (bytes(row.salt), bytes(row.digest), row.locked)
@@ -164,24 +170,12 @@ class Members:
 
 def keep_secrets(work: Work, secrets: Mapping[str, str]) -> None:
     """Write down secrets by the organisations' own codes, in place of those they had. A lock stays."""
-    rows = _rows(secrets)
-    work.many(_REMOVE, [{"b_organ": row["organ"]} for row in rows])
-    work.many(_ENROL, rows)
-
-
-def _rows(secrets: Mapping[str, str]) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = []
-    for organ, secret in sorted(secrets.items()):  # one order in every process: none waits for another in a ring
+    rows = []
+    for organ, secret in sorted(secrets.items()):
         salt = token_bytes(16)
         rows.append({"organ": organ, "salt": salt, "digest": _digest(salt, secret)})
-    return rows
-
-
-def _admitted(organ: OrganId, kept: Kept) -> Kept:
-    """The same, unless operators locked it out. Raises :class:`LockedOut`."""
-    if kept[2] is not None:
-        raise LockedOut(str(organ), kept[2])
-    return kept
+    work.many(_REMOVE, [{"b_organ": row["organ"]} for row in rows])
+    work.many(_ENROL, rows)
 
 
 def _allowed(claims: Claims, scope: Scope | None) -> OrganId:
@@ -190,15 +184,10 @@ def _allowed(claims: Claims, scope: Scope | None) -> OrganId:
     return claims.organ
 
 
-def _fingerprint(kept: Kept) -> str:
+def _fingerprint(salt: bytes, digest: bytes) -> str:
     """Names a secret's present row: another salt, another name, even for the same secret. Tells nothing of the secret."""
-    return sha256(b"member\0" + kept[0] + kept[1]).hexdigest()[:24]
+    return sha256(b"member\0" + salt + digest).hexdigest()[:24]
 
 
 def _digest(salt: bytes, secret: str) -> bytes:
     return hmac.digest(salt, secret.encode("utf-8", "surrogatepass"), sha256().name)
-
-
-def _fits(kept: Kept, secret: str) -> bool:
-    salt, digest, _ = kept
-    return hmac.compare_digest(_digest(salt, secret), digest)

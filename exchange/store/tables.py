@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import Text as AnyText
 
-VERSION = "0005"
+VERSION = "0006"
 """The schema this code speaks; equal to the newest Alembic revision."""
 
 Id = BigInteger().with_variant(Integer, "sqlite")
@@ -167,7 +167,7 @@ delivery = Table(
     Column("reason", Text, nullable=False),
     Column("route", Text, nullable=False),
     Column("available_at", BigInteger, nullable=True),
-    Column("transport", Text, nullable=False),  # '' | fetched | failed, apart from the codes 01–06
+    Column("transport", Text, nullable=False),  # '' | fetched | failed | expired, apart from the codes 01–06
     Column("transport_at", BigInteger, nullable=True),
     UniqueConstraint("document", "recipient"),
     Index(None, "state"),
@@ -258,11 +258,12 @@ mailbox = Table(
     Column("package", Id, _package(), nullable=False),
     Column("available_at", BigInteger, nullable=False),
     Column("open", SmallInteger, nullable=False),
-    Column("outcome", Text, nullable=False),  # '' | fetched | failed
+    Column("outcome", Text, nullable=False),  # '' | fetched | failed | expired
     Column("reason", Text, nullable=False),
     Column("closed_at", BigInteger, nullable=True),
     UniqueConstraint("package", "organ"),
     Index("ix_mailbox_waiting", "organ", "available_at", sqlite_where=text("open = 1"), postgresql_where=text("open = 1")),
+    Index("ix_mailbox_oldest", "available_at", sqlite_where=text("open = 1"), postgresql_where=text("open = 1")),  # for what expires
 )
 
 outbox = Table(
@@ -285,6 +286,15 @@ outbox = Table(
     UniqueConstraint("stage", "package"),
     Index("ix_outbox_line", "stage", "turn", "package", sqlite_where=text("parked = 0"), postgresql_where=text("parked = 0")),
     Index("ix_outbox_sender", "stage", "sender", "turn", sqlite_where=text("parked = 0"), postgresql_where=text("parked = 0")),
+)
+
+breaker = Table(
+    "breaker",  # senders whose documents cost workers their lives (exchange/breakers.py)
+    metadata,
+    Column("agency", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("failed_at", BigInteger, nullable=False),  # machine time, as is the next
+    Column("open_until", BigInteger, nullable=False),  # until then its documents are left in line
 )
 
 horizon = Table(

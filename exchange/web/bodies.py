@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from starlette.requests import Request
 
-from exchange.errors import TooManyRequests
+from exchange.errors import Overloaded
 from exchange.web.limits import WebSettings
 from exchange.web.problems import BadRequest
 
@@ -26,7 +26,7 @@ class Spool:
 
     @asynccontextmanager
     async def body(self, request: Request, limit: int) -> AsyncIterator[bytes | BinaryIO]:
-        """The body, as bytes or as a file to be read once. Raises :class:`BadRequest`, :class:`TooManyRequests`."""
+        """The body, as bytes or as a file to be read once. Raises :class:`BadRequest`, :class:`Overloaded`."""
         held = _Held(self, limit)
         try:
             yield await self._receive(request, held)
@@ -52,9 +52,9 @@ class Spool:
                 raise BadRequest("too-slow", f"{held.size} bytes took longer than {allowed:.0f} s")
 
     def holds(self, memory: int, disk: int) -> None:
-        """Count what one body takes more. Raises :class:`TooManyRequests`."""
+        """Count what one body takes more. Raises :class:`Overloaded`."""
         if disk and self.disk + disk > self._settings.bodies_disk:
-            raise TooManyRequests(5, "there is no room for more bodies")
+            raise Overloaded("no-room", 5)
         self.memory += memory
         self.disk += disk
 

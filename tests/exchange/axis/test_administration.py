@@ -57,7 +57,7 @@ def test_an_agency_that_is_locked_out_is_answered_nothing(axis: Axis, call: str)
     for organ in (DEPARTMENT, ALIAS):
         with pytest.raises(LockedOut) as caught:
             CALLS[call](axis, Caller(organ, secret(DEPARTMENT)))
-        assert str(caught.value) == f"{organ} is locked out by the operators of the axis: its machine was stolen"
+        assert (caught.value.organ, caught.value.reason) == ("H28.20", DEED.reason)
     assert axis.administration.unlock(DEPARTMENT, replace(DEED, reason="found"))
     assert axis.waiting(caller(DEPARTMENT), at(0)) == ()
 
@@ -125,7 +125,8 @@ def test_members_are_listed_with_their_locks(axis: Axis) -> None:
     assert not axis.administration.unlock(DISTRICT, DEED)
     axis.administration.lock(DISTRICT, DEED)
     axis.administration.lock(DISTRICT, replace(DEED, reason="still"))
-    found = {str(one.organ): (one.locked_since is not None, one.reason) for one in axis.administration.members() if one.organ in MEMBERS}
+    members = (one for one in axis.administration.members() if one.organ in MEMBERS)  # over HTTP the operator is one, too
+    found = {str(one.organ): (one.locked_since is not None, one.reason) for one in members}
     assert found == dict.fromkeys(("G12", "H17", "H28", "H28.20"), (False, "")) | {"H28.30": (True, "still")}
 
 

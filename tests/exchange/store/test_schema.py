@@ -146,7 +146,18 @@ def test_a_database_of_the_first_release_moves_on_with_everything_in_it(tmp_path
     engine.dispose()
     after = dump(path)
     assert {name: rows for name, rows in after.items() if name in before} == before | {"alembic_version": [(VERSION,)]}
-    new = {"checkpoint", "evidence", "horizon", "intervention", "ledger_entry", "ledger_node", "letter_stamp", "lockout", "trust"}
+    new = {
+        "breaker",
+        "checkpoint",
+        "evidence",
+        "horizon",
+        "intervention",
+        "ledger_entry",
+        "ledger_node",
+        "letter_stamp",
+        "lockout",
+        "trust",
+    }
     assert {name for name in after if name not in before} == new
     axis = open_field(file_url(path))
     sealed = axis.seal(at(3600))
