@@ -311,12 +311,17 @@ def blast_radius(  # noqa: PLR0913, PLR0917 - each parameter is an option of the
 
 
 @app.command(help=HELP("cli.doctor.help"))
-def doctor(lang: Lang = None) -> None:
-    """Say what is here and what is missing."""
+def doctor(database: AnyDatabase = None, broker: AnyBroker = None, lang: Lang = None) -> None:
+    """Say what is here and what is missing; of a service, when its addresses are given."""
     text = text_of(lang)
-    from console.doctor import report
+    if database is None and broker is None:
+        from console.doctor import report
 
-    lines, whole = report(text)
+        lines, whole = report(text)
+    else:
+        from console.service_doctor import report as report_service
+
+        lines, whole = report_service(database, broker, text)
     typer.echo("\n".join(lines))
     raise typer.Exit(0 if whole else 3)
 

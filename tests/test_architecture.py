@@ -27,6 +27,7 @@ CHANCE = {"uuid.uuid1", "uuid.uuid4", "os.urandom", "os.getrandom"}
 BOUNDARIES: dict[str, dict[str, str]] = {
     "console/admin/command.py": {"secrets.token_urlsafe": "a member's secret must not be foreseeable"},
     "console/audit/asking.py": {"time.monotonic": "an audit tells its documents per second on standard error; no answer depends on it"},
+    "console/service_doctor.py": {"time.time": "how far this machine's clock is from the database's; told to people"},
     "console/session.py": {"time.monotonic": "progress shows documents per second of the machine; no fact and no file depends on it"},
     "console/up/log.py": {"datetime.now": "when a process said it, in front of its line; read by people, and by nothing else"},
     "console/up/secrets.py": {"secrets.token_urlsafe": "a password of the database and of the broker must not be foreseeable"},

@@ -15,7 +15,6 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from console.locale import Text
@@ -27,13 +26,12 @@ from exchange.errors import (
     ExchangeError,
     InvalidOrganId,
     NotResendable,
-    StoreUnavailable,
     StoreVersionMismatch,
     UnknownMember,
     UnknownPackage,
 )
 from exchange.presence import Part, known_as
-from exchange.store.engine import open_engine
+from exchange.store.engine import open_existing
 from exchange.store.schema import version_of
 from exchange.store.tables import VERSION
 from exchange.store.work import Store
@@ -206,10 +204,7 @@ def _with(database: str, text: Text, act: Callable[[Administration], int]) -> in
 @contextmanager
 def _hands(database: str) -> Iterator[Administration]:
     """Hands on a database of this release. Raises :class:`exchange.errors.StoreError`."""
-    address = make_url(database)
-    if address.get_backend_name() == "sqlite" and not Path(address.database or "").is_file():
-        raise StoreUnavailable(f"there is no file {address.database or '(in memory)'}")  # else SQLite would make one
-    store = Store(open_engine(known_as(database, Part.ADMIN, f"{socket.gethostname()}-{os.getpid()}")))
+    store = Store(open_existing(known_as(database, Part.ADMIN, f"{socket.gethostname()}-{os.getpid()}")))
     try:
         with store.reading():  # says in one sentence what ails the database
             pass

@@ -73,6 +73,25 @@ def broker(url: str) -> None:
         raise Unwell(str(error)) from None
 
 
+def broker_settings(url: str) -> dict[str, str]:
+    """Which server it is, and its settings; those it will not tell are not among them. Raises :class:`Unwell`."""
+    from redis import Redis
+    from redis.exceptions import RedisError, ResponseError
+
+    try:
+        with Redis.from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, decode_responses=True) as client:
+            told = client.info("server")
+            version = told.get("valkey_version") or told.get("redis_version") or "?"
+            found = {"server": f"{'Valkey' if 'valkey_version' in told else 'Redis'} {version}"}
+            try:
+                found |= client.config_get("appendonly") | client.config_get("maxmemory-policy")
+            except ResponseError:  # a broker that others run may forbid it
+                return found
+            return found
+    except (RedisError, ValueError) as error:
+        raise Unwell(str(error)) from None
+
+
 def beat(url: str) -> tuple[str, float]:
     """Who of the schedule rang last, and how many seconds ago. Raises :class:`Unwell`."""
     from redis.exceptions import RedisError
