@@ -8,12 +8,13 @@ from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
 import typer
+from sqlalchemy.exc import ArgumentError
 
 from console.locale import Text
 from console.outcome import DONE, SHORT, USAGE
 from exchange.errors import StoreError
 from exchange.presence import Part, Presence, processes
-from exchange.store.engine import open_engine
+from exchange.store.engine import open_existing
 from exchange.store.work import Store
 
 SEEN_SECONDS = 10.0
@@ -43,13 +44,14 @@ def http(url: str) -> None:
 
 def workers(database: str, host: str = "") -> tuple[Presence, ...]:
     """The children of workers that looked for work lately, of one host or of all. Raises :class:`Unwell` when there are none."""
-    store = Store(open_engine(database))
     try:
-        found = processes(store)
-    except StoreError as error:
+        store = Store(open_existing(database))
+        try:
+            found = processes(store)
+        finally:
+            store.close()
+    except (StoreError, ArgumentError) as error:
         raise Unwell(str(error)) from None
-    finally:
-        store.close()
     lively = tuple(one for one in found if one.part == Part.WORKER and one.seen < SEEN_SECONDS and one.name.startswith(host))
     if not lively:
         raise Unwell("no worker looked for work lately")
