@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 from contextlib import suppress
@@ -18,7 +19,9 @@ from exchange.axis import Axis
 from exchange.bootstrap import open_axis
 from exchange.doorbell import Doorbell, Silent
 from exchange.errors import ExchangeError
-from exchange.settings import AxisSettings
+from exchange.logs import set_up
+from exchange.presence import Part, known_as
+from exchange.settings import AxisSettings, Capacity
 from scenarios import roads, secrets
 from scenarios.world.file import WorldFileError, load_world
 from scenarios.world.pki import build
@@ -67,6 +70,7 @@ def serve(counter: Counter, text: Text) -> int:
         axis.close()
         typer.echo(text("error.unreachable", error=f"{counter.host}:{counter.port}: {error.strerror or error}"), err=True)
         return UNREACHED
+    set_up("axis")
     settings = WebSettings(driven=counter.driven)
     with listening:
         typer.echo(text("axis.line", name=counter.scenario, seed=counter.seed), err=True)
@@ -99,7 +103,11 @@ def _open(counter: Counter, bell: Doorbell, text: Text) -> Axis:
     world = load_world(counter.scenario, counter.seed)
     issued = build(world)
     trust = issued.pki.trust_store()
-    settings = AxisSettings(database_url=counter.database, accept_sealed_files=world.sealed_files, expect_time_stamps=world.stamps)
+    url = known_as(counter.database, Part.AXIS, f"{socket.gethostname()}-{os.getpid()}")
+    settings = AxisSettings(
+        database_url=url, accept_sealed_files=world.sealed_files, expect_time_stamps=world.stamps,
+        capacity=None if counter.driven else Capacity(),
+    )  # fmt: skip
     axis = open_axis(
         settings, directory=issued.directory, trust=trust, hops=roads.hop_specs(world) if counter.driven else (), doorbell=bell,
         signer=CadesSigner(issued.axis, embed_certificates=False, purpose=Purpose.RECEIPT), validator=Validator(trust, issued.policy),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
@@ -112,8 +113,31 @@ def pki(
     raise typer.Exit(serve(Stand(scenario, seed, at, host, port, moment_header), text))
 
 
-Database = Annotated[str, typer.Option("--database", envvar="TRUC_DATABASE", metavar="URL", help=HELP("cli.database.help"))]
-Broker = Annotated[str, typer.Option("--broker", envvar="TRUC_BROKER", metavar="URL", help=HELP("cli.broker.help"))]
+def _completed(variable: str) -> Callable[[str | None], str | None]:
+    """An address gets its password from the file that a variable names, so that it stands on no command line and in no environment."""
+
+    def complete(url: str | None) -> str | None:
+        from console.up.secrets import SecretUnreadable, with_password
+
+        try:
+            return None if url is None else with_password(url, variable, os.environ)
+        except SecretUnreadable as error:
+            typer.echo(f"{variable}: {error}", err=True)
+            raise typer.Exit(2) from None
+
+    return complete
+
+
+_DATABASE = typer.Option(
+    "--database", envvar="TRUC_DATABASE", metavar="URL", help=HELP("cli.database.help"), callback=_completed("TRUC_DATABASE_PASSWORD_FILE")
+)
+_BROKER = typer.Option(
+    "--broker", envvar="TRUC_BROKER", metavar="URL", help=HELP("cli.broker.help"), callback=_completed("TRUC_BROKER_PASSWORD_FILE")
+)
+Database = Annotated[str, _DATABASE]
+Broker = Annotated[str, _BROKER]
+AnyDatabase = Annotated[str | None, _DATABASE]
+AnyBroker = Annotated[str | None, _BROKER]
 
 
 @app.command(help=HELP("cli.migrate.help"))
@@ -146,7 +170,7 @@ def worker(
 def axis(
     scenario: Annotated[str, typer.Argument(help=HELP("cli.scenario.help"))],
     database: Database,
-    broker: Annotated[str | None, typer.Option("--broker", envvar="TRUC_BROKER", metavar="URL", help=HELP("cli.broker.help"))] = None,
+    broker: AnyBroker = None,
     seed: Annotated[str, typer.Option("--seed", envvar="TRUC_SEED", help=HELP("cli.seed.help"))] = "1",
     host: Annotated[str, typer.Option("--host", help=HELP("cli.host.help"))] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help=HELP("cli.port.help"))] = 8080,
@@ -222,6 +246,56 @@ def load(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
         typer.echo(f"\n{text('error.interrupted')}", err=True)
         code = _INTERRUPTED
     raise typer.Exit(code)
+
+
+@app.command(short_help=HELP("cli.up.short"), help=HELP("cli.up.help"))
+def up(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
+    scenario: Annotated[str, typer.Argument(help=HELP("cli.scenario.help"))] = "first-day",
+    seed: Annotated[str, typer.Option("--seed", envvar="TRUC_SEED", help=HELP("cli.seed.help"))] = "1",
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help=HELP("cli.up.workers.help"))] = 1,
+    children: Annotated[int, typer.Option("--children", min=1, max=64, help=HELP("cli.children.help"))] = 2,
+    host: Annotated[str, typer.Option("--host", help=HELP("cli.host.help"))] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help=HELP("cli.port.help"))] = 8080,
+    pki_port: Annotated[int, typer.Option("--pki-port", min=0, max=65535, help=HELP("cli.up.pki-port.help"))] = 3161,
+    data: Annotated[Path, typer.Option("--data", file_okay=False, help=HELP("cli.up.data.help"))] = Path("truc-data"),
+    database: AnyDatabase = None,
+    broker: AnyBroker = None,
+    json: Annotated[bool, typer.Option("--json", help=HELP("cli.up.json.help"))] = False,
+    lang: Lang = None,
+) -> None:
+    """Start every part of the networked service here."""
+    text = _text(lang)
+    from console.up.command import perform
+    from console.up.place import Wish
+
+    raise typer.Exit(perform(Wish(scenario, seed, data, workers, children, host, port, pki_port, database, broker, json), text))
+
+
+@app.command(help=HELP("cli.secrets.help"))
+def secrets(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help=HELP("cli.secrets.folder.help"))] = Path("secrets"),
+    lang: Lang = None,
+) -> None:
+    """Make the secrets that the services read."""
+    text = _text(lang)
+    from console.up.command import secrets as make
+
+    raise typer.Exit(make(folder, text))
+
+
+@app.command(help=HELP("cli.health.help"))
+def health(
+    part: Annotated[str, typer.Argument(metavar="PART", help=HELP("cli.health.part.help"))],
+    url: Annotated[str | None, typer.Argument(metavar="[URL]", help=HELP("cli.health.url.help"))] = None,
+    database: AnyDatabase = None,
+    broker: AnyBroker = None,
+    lang: Lang = None,
+) -> None:
+    """Say whether one part is well."""
+    text = _text(lang)
+    from console.up.health import one
+
+    raise typer.Exit(one(part, url, database, broker, text))
 
 
 @app.command(short_help=HELP("cli.faults.short"), help=HELP("cli.faults.help"))

@@ -14,6 +14,7 @@ from console.session import known
 from exchange.bootstrap import open_crew
 from exchange.crew import Crew
 from exchange.errors import ExchangeError
+from exchange.presence import Part, known_as
 from exchange.settings import AxisSettings
 from exchange.store.engine import open_engine
 from exchange.store.schema import bring_up
@@ -66,10 +67,14 @@ def work(station: Station, text: Text) -> int:
         hops = roads.hop_specs(world) if station.driven else ()
 
         def crew() -> Crew:
-            settings = AxisSettings(database_url=station.database, accept_sealed_files=world.sealed_files, expect_time_stamps=world.stamps)
+            name = lease_name()
+            settings = AxisSettings(
+                database_url=known_as(station.database, Part.WORKER, name), accept_sealed_files=world.sealed_files,
+                expect_time_stamps=world.stamps,
+            )  # fmt: skip
             trust, bell = issued.pki.trust_store(), celery_bell(station.broker)
             return open_crew(
-                settings, directory=issued.directory, trust=trust, signer=signer, hops=hops, doorbell=bell, name=lease_name(),
+                settings, directory=issued.directory, trust=trust, signer=signer, hops=hops, doorbell=bell, name=name,
                 validator=Validator(trust, issued.policy),
             )  # fmt: skip
 

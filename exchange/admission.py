@@ -17,18 +17,20 @@ from typing import BinaryIO, cast
 from sqlalchemy import bindparam, select
 
 from exchange.api import PackageKind, Receipt, Rejection, Submission
+from exchange.capacity import Gate
+from exchange.counts import Counts
 from exchange.domain.identifiers import DocumentKey, OrganId
 from exchange.doorbell import Doorbell
 from exchange.edxml.model import EdocHeader, StatusHeader
 from exchange.edxml.reader import AttachmentHandle, EdxmlPackage, read
 from exchange.edxml.tree import Limits
-from exchange.errors import EdxmlError, InvalidNumber
+from exchange.errors import EdxmlError, InvalidNumber, Overloaded
 from exchange.outbox import Stage
 from exchange.receipts import Notary, package_id_of, receipt_statement
 from exchange.settings import AxisSettings
 from exchange.stages.mail import instant
 from exchange.store.admissions import Admission, known_documents, write_admissions
-from exchange.store.blobs import BlobWriter, MemoryBudget, StagedBlob, drop
+from exchange.store.blobs import BlobWriter, Budget, MemoryBudget, StagedBlob, drop
 from exchange.store.tables import package, receipt
 from exchange.store.work import Store, Work, again
 
@@ -44,7 +46,7 @@ class _Sink:
     """Hands attachments to blob writers; the reference of an attachment is its place in ``staged``."""
 
     store: Store
-    budget: MemoryBudget
+    budget: Budget
     staged: list[StagedBlob] = field(default_factory=list)
     writers: list[BlobWriter] = field(default_factory=list)
 
@@ -94,29 +96,83 @@ class Admissions:
     """Admits packages of authenticated callers."""
 
     def __init__(
-        self, store: Store, settings: AxisSettings, notary: Notary, canonical: Callable[[OrganId], OrganId], doorbell: Doorbell
+        self,
+        store: Store,
+        settings: AxisSettings,
+        notary: Notary,
+        canonical: Callable[[OrganId], OrganId],
+        doorbell: Doorbell,
     ) -> None:
         self._store, self._settings, self._notary, self._canonical, self._doorbell = store, settings, notary, canonical, doorbell
         self._limits = Limits(attachment=settings.max_attachment_bytes)
+        self._gate = Gate(store, settings.capacity)
+        self.counts = Counts()
 
     def submit(
         self, sender: OrganId, aliases: frozenset[OrganId], submissions: Sequence[Submission], at: datetime
     ) -> tuple[Receipt | Rejection, ...]:
-        """Admit each package or say why not, in order. ``aliases``: codes under which the caller may stand in ``From``."""
+        """Admit each package or say why not, in order. ``aliases``: codes under which the caller may stand in ``From``.
+
+        Raises :class:`exchange.errors.Overloaded` for the whole call.
+        """
         budget = MemoryBudget(self._settings.memory_bytes)
-        read_in = [self._read(sender, aliases, one, at, budget) for one in submissions]
-        candidates = [one for one in read_in if isinstance(one, Admission)]
-        answers: dict[int, Receipt | Rejection] = {}
-        if candidates:
-            answers = again(lambda: self._admit(candidates))  # another process may admit one of them between our look and our write
-            self._discard(candidates)
-            for stage, kind in ((Stage.VERIFY, PackageKind.EDOC), (Stage.ROUTE, PackageKind.STATUS)):
-                if any(one.kind is kind for one in candidates):
-                    self._doorbell.ring(stage)
-        return tuple(answers[id(one)] if isinstance(one, Admission) else one for one in read_in)
+        read_in: list[Admission | Rejection] = []
+        try:
+            read_in.extend(self.read(sender, aliases, one, at, budget) for one in submissions)
+        except Overloaded:
+            self.abandon([one for one in read_in if isinstance(one, Admission)])
+            raise
+        answers = iter(self.admit([one for one in read_in if isinstance(one, Admission)]))
+        return tuple(next(answers) if isinstance(one, Admission) else one for one in read_in)
+
+    def read(
+        self, sender: OrganId, aliases: frozenset[OrganId], submission: Submission, at: datetime, budget: Budget
+    ) -> Admission | Rejection:
+        """Parse a package, its large attachments staged as they come. Raises :class:`exchange.errors.Overloaded`."""
+        staged: list[Admission] = []
+        try:
+            self._gate.open_at_all(str(sender))
+            read_in = self._read(sender, aliases, submission, at, budget)
+            if isinstance(read_in, Admission):
+                staged.append(read_in)
+                self._gate.enter(str(sender), read_in.priority)
+        except Overloaded as error:
+            self.counts.add("truc_overloads", error.rule)
+            self.abandon(staged)
+            raise
+        if isinstance(read_in, Rejection):
+            self.counts.add("truc_rejections", read_in.rule)
+        return read_in
+
+    def admit(self, candidates: Sequence[Admission]) -> list[Receipt | Rejection]:
+        """Write what was read, of whatever callers, in one transaction; the answers in order. What was staged for nothing is removed."""
+        if not candidates:
+            return []
+        answers = again(lambda: self._admit(candidates))  # another process may admit one of them between our look and our write
+        self.abandon(candidates)
+        for stage, kind in ((Stage.VERIFY, PackageKind.EDOC), (Stage.ROUTE, PackageKind.STATUS)):
+            if any(one.kind is kind for one in candidates):
+                self._doorbell.ring(stage)
+        self._count(candidates, answers)
+        return [answers[id(one)] for one in candidates]
+
+    def _count(self, candidates: Sequence[Admission], answers: dict[int, Receipt | Rejection]) -> None:
+        for one in candidates:
+            answer = answers[id(one)]
+            if isinstance(answer, Rejection):
+                self.counts.add("truc_rejections", answer.rule)
+            elif one.signature:  # not a package that was there already
+                self.counts.add("truc_admissions", one.kind.value)
+
+    def abandon(self, candidates: Sequence[Admission]) -> None:
+        """Uploads nobody adopted, of packages or attachments that were there already or are not wanted, go now, not at the next sweep."""
+        staged = {blob.upload for one in candidates for blob in one.staged if blob.upload is not None}
+        for number in sorted(staged):
+            with self._store.writing() as work:
+                drop(work, number)
 
     def _read(
-        self, sender: OrganId, aliases: frozenset[OrganId], submission: Submission, at: datetime, budget: MemoryBudget
+        self, sender: OrganId, aliases: frozenset[OrganId], submission: Submission, at: datetime, budget: Budget
     ) -> Admission | Rejection:
         sink = _Sink(self._store, budget)
         source = submission.package
@@ -191,13 +247,6 @@ class Admissions:
             package_id: Receipt(package_id, bytes(digest), instant(admitted_at), bytes(statement), bytes(signature), stored=True)
             for package_id, _, digest, admitted_at, statement, signature in rows
         }
-
-    def _discard(self, candidates: Sequence[Admission]) -> None:
-        """Uploads of packages or attachments that were there already are nobody's: remove them now, not at the next sweep."""
-        staged = {blob.upload for one in candidates for blob in one.staged if blob.upload is not None}
-        for number in sorted(staged):
-            with self._store.writing() as work:
-                drop(work, number)
 
 
 def _duplicate(one: Admission) -> Rejection:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import insert
 
 from exchange import outbox
+from exchange.administration import Administration
 from exchange.admission import Admissions
 from exchange.api import (
     Bearer,
@@ -30,6 +31,7 @@ from exchange.api import (
 )
 from exchange.audit import DeliveryRecord, JudgementRecord, NegotiationRecord, Records, RefusalRecord
 from exchange.audit.traffic import traffic
+from exchange.counts import Counts
 from exchange.dispatch import Dispatcher, machine_fraction
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState
@@ -45,7 +47,10 @@ from exchange.stages.desk import Desk
 from exchange.stages.mail import instant
 from exchange.stages.seal import seal
 from exchange.stamps import LetterStampRecord, letter_stamps
+from exchange.standing import Standing, standing
 from exchange.store import blobs
+from exchange.store.admissions import Admission
+from exchange.store.blobs import Budget
 from exchange.store.tables import outage
 from exchange.tokens import Tokens
 
@@ -62,10 +67,12 @@ class Axis:
         self._mailboxes = Mailboxes(desk.store)
         self._records = Records(desk.store)
         self._ledger = Ledger(desk.store)
+        self.administration = Administration(desk.store, self._members.forget)
+        """What operators do by hand."""
 
     @property
     def settings(self) -> AxisSettings:
-        """How it was opened."""
+        """What it was told."""
         return self._desk.settings
 
     @property
@@ -109,6 +116,22 @@ class Axis:
         """See :meth:`exchange.api.Submit.submit`."""
         organ = self._members.authenticate(caller, Scope.SUBMIT)
         return self._admissions.submit(organ, self._members.codes(organ), submissions, at)
+
+    def read_in(self, caller: Credential, submission: Submission, at: datetime, budget: Budget) -> Admission | Rejection:
+        """The first half of a submission, which needs no transaction of its own: authenticate and parse. ``budget``: see there.
+
+        Raises what :meth:`submit` does, and :class:`exchange.errors.Overloaded`.
+        """
+        organ = self._members.authenticate(caller, Scope.SUBMIT)
+        return self._admissions.read(organ, self._members.codes(organ), submission, at, budget)
+
+    def admit(self, admissions: Sequence[Admission]) -> list[Receipt | Rejection]:
+        """The second half, for many callers at once: one transaction, the answers in order."""
+        return self._admissions.admit(admissions)
+
+    def abandon(self, admissions: Sequence[Admission]) -> None:
+        """What was read in will not be admitted: what was staged for it goes."""
+        self._admissions.abandon(admissions)
 
     # --- Receive ---
 
@@ -233,6 +256,15 @@ class Axis:
     def machine_seconds(self) -> float:
         """The database's clock, epoch seconds with their fraction: one clock for all processes of an axis."""
         return machine_fraction(self._store)
+
+    def standing(self) -> Standing:
+        """How the queues, the hops and the ledger stand now."""
+        return standing(self._store)
+
+    @property
+    def counts(self) -> Counts:
+        """What this process counted since it began."""
+        return self._admissions.counts
 
     def depth(self) -> Mapping[str, int]:
         """Rows waiting per stage (``verify``, ``route``) and packages per hop: what is in flight, counted."""

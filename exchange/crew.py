@@ -5,13 +5,15 @@ Which stage a bell names is a hint. Whatever is run, it is run until it has no m
 
 from __future__ import annotations
 
+import logging
 import time
 from threading import RLock
 
 from exchange.api import Checkpoint
-from exchange.dispatch import machine_clock, move, reach_of_workers
+from exchange.dispatch import expire_mail, machine_clock, move, reach_of_workers
 from exchange.doorbell import Doorbell
 from exchange.errors import StoreUnavailable
+from exchange.logs import about
 from exchange.outbox import EVERYTHING, FOLLOWS, Stage
 from exchange.stages.desk import Desk
 from exchange.stages.guard import Keeper
@@ -21,6 +23,8 @@ from exchange.stages.seal import seal
 from exchange.store.blobs import sweep
 from exchange.store.engine import Lock, alone
 from exchange.store.work import Conflict
+
+_log = logging.getLogger("truc.worker")
 
 
 class Crew:
@@ -57,6 +61,13 @@ class Crew:
             mail, _ = move(self._desk, machine_clock(self._desk.store))
             return len(mail)
 
+    def expire(self) -> int:
+        """Have mail expire that nobody fetched, as of the machine's now; gives how much. Where a kernel drives, it sees to it itself."""
+        with self._turn:
+            if self._desk.settings.expire_days is None or reach_of_workers(self._desk.store) != EVERYTHING:
+                return 0
+            return len(expire_mail(self._desk, machine_clock(self._desk.store)))
+
     def seal(self) -> Checkpoint | None:
         """Seal as of the machine's now, unless somebody does already or a kernel drives."""
         with self._turn, alone(self._desk.store.engine, Lock.SEALING) as ours:
@@ -81,10 +92,11 @@ class Crew:
             try:
                 self.sweep()
                 if time.monotonic() - sealed >= seal_every:
+                    self.expire()
                     self.seal()
                     sealed = time.monotonic()
-            except (StoreUnavailable, Conflict):  # said by whoever was asked for something; here it is only tried again
-                continue
+            except (StoreUnavailable, Conflict) as error:  # it is tried again
+                _log.warning("the patrol found no way", extra=about(reason=str(error)))
 
     def close(self) -> None:
         """Give the database back."""

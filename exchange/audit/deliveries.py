@@ -18,6 +18,7 @@ from exchange.domain.negotiation import Kind, Step
 from exchange.domain.routing import hops_for
 from exchange.receipts import Refusal, package_id_of, read_refusal, refusal_statement, write_refusal
 from exchange.stages.batch import ROUTE_SEPARATOR
+from exchange.stages.expire import RULE as EXPIRED
 from exchange.stages.mail import instant
 from exchange.store.tables import delivery, delivery_event, document, mailbox, negotiation, package, refusal, status
 from exchange.store.work import Store
@@ -72,12 +73,12 @@ _REFUSALS = (
 _STEPS = frozenset((row.state, row.target) for row in TRANSITIONS if row.state is not row.target)
 _AT_ONCE = (DeliveryState.RECEIVED, DeliveryState.WAITING)
 """A step for those alone between whom there is no hop."""
-_BY_SOFTWARE = frozenset({DeliveryState.WAITING, DeliveryState.FETCHED, DeliveryState.FAILED})
-"""States entered at an instant of their own: arrival, fetching, a transport that failed; all others at the admission of their cause."""
+_BY_SOFTWARE = frozenset({DeliveryState.WAITING, DeliveryState.FETCHED, DeliveryState.FAILED, DeliveryState.EXPIRED})
+"""Entered at an instant of their own: arrival, fetching, a transport that failed, expiry; all others at the admission of their cause."""
 _CODES = MappingProxyType({state.value: standing.code.value for state in DeliveryState if (standing := state.standing).code is not None})
 _OPERATIONS = MappingProxyType({Kind.RECALL: Operation.RECALL, Kind.UPDATE: Operation.UPDATE, Kind.REPLACE: Operation.REPLACE})
 _ANSWERS = MappingProxyType({Step.AGREED: StatusCode.AGREED, Step.REFUSED: StatusCode.REFUSED})
-_OUTCOMES = ("", "fetched", "failed")
+_OUTCOMES = ("", "fetched", "failed", EXPIRED)
 
 
 class Deliveries:
@@ -207,14 +208,16 @@ class Deliveries:
         wire = write_refusal(row.statement, row.signature)
         digest = sha256(wire).digest()
         said = read_refusal(wire).refusal
-        rows_say = Refusal(row.about_id, row.recipient, row.rule, row.sub_indication, said.detail, instant(row.about_at))
-        named = (digest, len(wire), PackageKind.REFUSAL.value, package_id_of(row.sender, digest), row.about_at)
+        # a refusal is as of the admission of what it refuses; that something expired is known later
+        at = row.admitted_at if row.rule == EXPIRED and row.admitted_at > row.about_at else row.about_at
+        rows_say = Refusal(row.about_id, row.recipient, row.rule, row.sub_indication, said.detail, instant(at))
+        named = (digest, len(wire), PackageKind.REFUSAL.value, package_id_of(row.sender, digest), at)
         self._book.check(place, (
             (refusal_statement(rows_say) == row.statement, "refusal-differs", SIGNED, "the rows say something else than was signed"),
             ((row.sha256, row.size, row.kind, row.package_id, row.admitted_at) == named, "refusal-package", SIGNED,
              "the package row of the refusal is not of these bytes"),
         ))  # fmt: skip
-        report, fault = self._epochs.axis_signature(row.signature, sha256(row.statement).digest(), instant(row.about_at), Purpose.REFUSAL)
+        report, fault = self._epochs.axis_signature(row.signature, sha256(row.statement).digest(), instant(at), Purpose.REFUSAL)
         if report is None:
             self._book.skip("refusals' signatures", fault)
             return

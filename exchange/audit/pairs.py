@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, exists, or_, select
 
+from exchange.administration import Action
 from exchange.api import PackageKind
 from exchange.audit.findings import Book, Place
 from exchange.outbox import Stage
@@ -14,6 +15,7 @@ from exchange.store.tables import (
     attachment,
     blob,
     document,
+    intervention,
     mailbox,
     outbox,
     package,
@@ -55,8 +57,12 @@ _is_waiting = exists().where(outbox.c.package == package.c.id, outbox.c.stage ==
 _is_answered = exists().where(refusal.c.about == package.c.id)
 _is_refused = exists().where(verdict.c.package == package.c.id, verdict.c.accepted == 0)
 _is_withdrawn = exists().where(document.c.package == package.c.id)
+_is_opened_again = exists().where(
+    intervention.c.organ == mailbox.c.organ, intervention.c.action.in_((Action.RESEND.value, Action.REPLAY.value))
+)  # fmt: skip
 _open_box = or_(
-    (mailbox.c.open == 1) & ((mailbox.c.outcome != "") | mailbox.c.closed_at.is_not(None)),
+    (mailbox.c.open == 1) & ((mailbox.c.outcome != "") | mailbox.c.closed_at.is_not(None)) & ~_is_opened_again,
+    (mailbox.c.open == 1) & ((mailbox.c.outcome == "") != mailbox.c.closed_at.is_(None)),
     (mailbox.c.open == 0) & ((mailbox.c.outcome == "") | mailbox.c.closed_at.is_(None)),
     mailbox.c.open.not_in((0, 1)),
 )

@@ -97,6 +97,7 @@ class DeliveryState(StrEnum):
     IN_PROCESS = "in-process"
     DONE = "done"
     FAILED = "failed"
+    EXPIRED = "expired"
     TAKEN_BACK = "taken-back"
     RECALLED = "recalled"
     REPLACED = "replaced"
@@ -134,6 +135,7 @@ STANDINGS: Mapping[DeliveryState, Standing] = MappingProxyType({
     _S.IN_PROCESS: Standing(StatusCode.IN_PROCESS, _M.RECIPIENT_HANDLER, "finish"),
     _S.DONE: Standing(StatusCode.DONE, _M.NOBODY, ""),
     _S.FAILED: Standing(None, _M.SENDER_CLERK, "read the signed refusal, send rightly or otherwise"),
+    _S.EXPIRED: Standing(None, _M.SENDER_CLERK, "read the signed notice, send it otherwise"),
     _S.TAKEN_BACK: Standing(None, _M.NOBODY, ""),
     _S.RECALLED: Standing(None, _M.NOBODY, ""),
     _S.REPLACED: Standing(None, _M.NOBODY, ""),
@@ -148,6 +150,7 @@ class Event(StrEnum):
     REFUSED_BY_AXIS = "refused by the axis (signed)"
     FETCHED = "fetched and confirmed"
     TRANSPORT_FAILED = "transport failed"
+    EXPIRED = "not fetched in time"
     ARRIVED = "01"
     RETURNED = "02"
     REGISTERED = "03"
@@ -187,6 +190,7 @@ def _rows() -> Iterator[Transition]:
         yield Transition(state, _E.WITHDRAWN, _S.TAKEN_BACK, _M.SENDER_CLERK, "local take-back: nothing has reached the recipient")
     yield Transition(_S.WAITING, _E.FETCHED, _S.FETCHED, _M.RECIPIENT_SOFTWARE, "transport 'done'")
     yield Transition(_S.WAITING, _E.TRANSPORT_FAILED, _S.FAILED, _M.RECIPIENT_SOFTWARE, "transport 'fail'")
+    yield Transition(_S.WAITING, _E.EXPIRED, _S.EXPIRED, _M.AXIS, "not fetched in time: a signed notice to the sender")
     for state in _LATE_CONFIRM:
         yield Transition(state, _E.FETCHED, state, _M.RECIPIENT_SOFTWARE, "the transport report came after the status")
     yield from _status_rows()

@@ -73,9 +73,10 @@ class Batch:
         """The directory's entry for a code as stored."""
         return self.desk.directory.lookup(OrganId.parse(organ))
 
-    def refuse(self, one: Admitted, recipient: str, rule: str, detail: str, sub_indication: str = "") -> None:
-        """Order a signed refusal of this package for one recipient."""
-        self.refusals.append(RefusalOrder(one.id, one.package_id, one.sender, recipient, rule, sub_indication, detail, one.at))
+    def refuse(self, one: Admitted, recipient: str, rule: str, detail: str, sub_indication: str = "", at: int | None = None) -> None:
+        """Order a signed refusal of this package for one recipient, as of its admission or another instant."""
+        when = one.at if at is None else at
+        self.refusals.append(RefusalOrder(one.id, one.package_id, one.sender, recipient, rule, sub_indication, detail, when))
 
     def fail(self, one: Admitted, held: Held, rule: str, detail: str, sub_indication: str = "") -> None:
         """Transport fail: the delivery ends, the sender gets the signed reason. Never code 02."""

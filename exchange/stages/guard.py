@@ -8,6 +8,7 @@ computation that lets no other thread run is ended by the interpreter's own watc
 from __future__ import annotations
 
 import faulthandler
+import logging
 import os
 import threading
 import time
@@ -15,10 +16,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Protocol
 
+from exchange.breakers import trip
 from exchange.errors import StoreError
+from exchange.logs import about
 from exchange.outbox import Claim, postpone, renew, time_out
 from exchange.store.work import Conflict, Store
 
+_log = logging.getLogger("truc.stages")
 GIVEN_UP = 70
 """Exit code of a process that was given up (EX_SOFTWARE)."""
 _STDERR = 2
@@ -97,13 +101,17 @@ class Keeper:
         if not self._claims:
             return
         current = self._current
+        wait = 0
         late = current is not None and time.monotonic() - current[1] > self._limit
         # the next look may find the database again; until then the lease runs
         with suppress(StoreError, Conflict), self._store.writing() as work:
             if late and current is not None:
                 time_out(work, current[0], self._limit)
+                wait = trip(work, current[0].sender)
                 postpone(work, [one for one in self._claims if one.id != current[0].id])
             else:
                 renew(work, self._claims, self._seconds)
-        if late:
+        if late and current is not None:
+            said = about(row=current[0].package, sender=current[0].sender, seconds=self._limit, held_back=wait)
+            _log.error("a document took too long, and its process ends", extra=said)
             self._give_up(GIVEN_UP)

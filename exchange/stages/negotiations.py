@@ -109,7 +109,7 @@ def close_replacement(work: Work, number: int, *, by: int, at: int, registered: 
     work.run(_CLOSE, {"b_id": number, "b_step": (Step.AGREED if registered else Step.REFUSED).value, "b_by": by, "b_at": at})
 
 
-_ENDED = frozenset({DeliveryState.RETURNED, DeliveryState.FAILED, DeliveryState.TAKEN_BACK, DeliveryState.RECALLED})
+_ENDED = frozenset({DeliveryState.RETURNED, DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.TAKEN_BACK, DeliveryState.RECALLED})
 
 
 def end_replacements(work: Work, moves: Moves, held: Held, *, by: int, at: int) -> None:

@@ -7,14 +7,18 @@ fails waits or is parked.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 
+from exchange.breakers import trip
 from exchange.errors import StoreUnavailable
+from exchange.logs import about
 from exchange.outbox import SHARDS, Claim, Reach, Stage, claim_batch, claim_these, give_back, lock, postpone
 from exchange.retry import Decision, decide
+from exchange.stages.batch import load_admitted
 from exchange.stages.desk import Desk
 from exchange.stages.guard import Guard, NoGuard
 from exchange.stages.mail import Mail
@@ -23,6 +27,7 @@ from exchange.stages.verify import judge_claims, record
 from exchange.store.engine import free_shards
 from exchange.store.work import Conflict, again
 
+_log = logging.getLogger("truc.stages")
 _DOCUMENTS = 32
 _DEATHS = 2
 """An attempt that ends without a word weighs half of one that ends with an error: machines die of other things than documents, too."""
@@ -79,7 +84,8 @@ class Runner:
     def _park(self, one: Claim) -> None:
         """Whoever judges it dies, by a crash that no code of ours sees: it comes alone, and no more."""
         with self._desk.store.writing() as work:
-            give_back(work, one, Decision(park=True, wait=0, reason=f"{one.attempt - 1} attempts at it ended without a word"))
+            trip(work, one.sender)
+        self._give_back(Stage.VERIFY, one, Decision(park=True, wait=0, reason=f"{one.attempt - 1} attempts at it ended without a word"))
 
     def _route(self, reach: Reach) -> Done:
         parts = 1 if self._desk.store.dialect == "sqlite" else _PARTS
@@ -118,10 +124,18 @@ class Runner:
                 self._put_back(claims)
                 raise
             except Exception as error:  # the row's own error: recorded with the row, shown to people, retried or parked
-                decision = decide(error, one.attempt, self._desk.settings.max_attempts)
-                with self._desk.store.writing() as work:
-                    give_back(work, one, decision)
+                self._give_back(stage, one, decide(error, one.attempt, self._desk.settings.max_attempts))
         return mail
+
+    def _give_back(self, stage: Stage, one: Claim, decision: Decision) -> None:
+        with self._desk.store.writing() as work:
+            give_back(work, one, decision)
+            admitted = load_admitted(work, [one.package])[one.package]
+        said = about(
+            stage=stage.value, package=admitted.package_id, sender=one.sender, attempt=one.attempt, reason=decision.reason,
+            wait=None if decision.park else decision.wait,
+        )  # fmt: skip
+        _log.log(logging.ERROR if decision.park else logging.WARNING, "parked" if decision.park else "to be tried again", extra=said)
 
     def _put_back(self, claims: Sequence[Claim]) -> None:
         """The machine failed, not the rows: free them at once if it still lets us; otherwise their lease runs out."""

@@ -5,11 +5,13 @@ Accepted: a row for stage route. Refused: every delivery the package carries fai
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import insert
 
 from exchange.domain.lifecycle import Event, allowed
+from exchange.logs import about
 from exchange.outbox import Claim, Stage, Task, post, settle, still_held
 from exchange.stages.batch import Admitted, Batch, load_admitted
 from exchange.stages.desk import Desk
@@ -22,6 +24,7 @@ from exchange.store.tables import letter_stamp, verdict
 from exchange.store.work import Work
 from exchange.verification import Attachment, Finding, Judgement, judge
 
+_log = logging.getLogger("truc.stages")
 _VERDICT = insert(verdict)
 _STAMP = insert(letter_stamp)
 HEAD = 64
@@ -91,6 +94,9 @@ def record(work: Work, desk: Desk, judged: Sequence[tuple[Claim, Admitted, Judge
             batch.refuse(one, "", said.rule, said.detail, said.sub_indication)
     mail = batch.flush()
     settle(work, [claim for claim, _, _ in fresh])
+    if _log.isEnabledFor(logging.INFO):
+        for _, one, said in fresh:
+            _log.info("judged", extra=about(package=one.package_id, sender=one.sender, accepted=said.accepted, rule=said.rule))
     return mail
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Protocol
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
@@ -36,6 +37,14 @@ class StagedBlob:
     upload: int | None
 
 
+class Budget(Protocol):
+    """Says how much of what comes may wait in memory for the admission."""
+
+    def take(self, size: int) -> bool:
+        """Whether ``size`` bytes more fit; takes them if so."""
+        ...
+
+
 @dataclass(slots=True)
 class MemoryBudget:
     """Bytes that attachments of one call may still keep in memory."""
@@ -53,7 +62,7 @@ class MemoryBudget:
 class BlobWriter:
     """Receives one attachment a piece at a time. Never holds more than sixteen chunks."""
 
-    def __init__(self, store: Store, budget: MemoryBudget) -> None:
+    def __init__(self, store: Store, budget: Budget) -> None:
         self._store = store
         self._budget = budget
         self._digest = sha256()

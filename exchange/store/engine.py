@@ -66,6 +66,8 @@ _OVERTAKEN = ("40001", "40P01")
 """Two transactions wanted the same rows in different orders, and the server ended this one."""
 _STANDSTILL_SECONDS = 6
 """A process that stands still within a transaction loses it, and with it the rows it locked."""
+_CONNECTIONS = 12
+"""Of one process. What is opened beyond a pool's size is closed after each use: with 64 threads that cost more than their statements."""
 _POSTGRES_ARGUMENTS = {
     "connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000,
     "options": f"-c idle_in_transaction_session_timeout={_STANDSTILL_SECONDS}s -c timezone=UTC",
@@ -76,7 +78,7 @@ def open_engine(url: str | URL) -> Engine:
     """An engine for ``sqlite://`` (memory), ``sqlite:///path`` or ``postgresql+psycopg://…``. Nothing is connected yet."""
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        engine = create_engine(address, connect_args={**_POSTGRES_ARGUMENTS, **address.query}, pool_size=10, max_overflow=30)
+        engine = create_engine(address, connect_args={**_POSTGRES_ARGUMENTS, **address.query}, pool_size=_CONNECTIONS, max_overflow=0)
         event.listen(engine, "connect", _prepare_postgres)
         return engine
     arguments: dict[str, Any] = {"timeout": _BUSY_SECONDS, "check_same_thread": False, "cached_statements": 512}

@@ -2,7 +2,8 @@
 
 Text columns hold identifiers in the form the axis speaks (OrganId as in Decision 20/2020). Queue rows (``outbox``, ``crossing``) are
 small and carry no payload; history lives in ``delivery_event``, ``verdict``, ``receipt``, ``refusal`` and ``negotiation``. The ledger over
-that history stands in ``ledger_entry``, ``ledger_node`` and ``checkpoint``; what verdicts stood on in ``evidence`` and ``trust``.
+that history stands in ``ledger_entry``, ``ledger_node`` and ``checkpoint``; what verdicts stood on in ``evidence`` and ``trust``; what
+operators did by hand in ``intervention``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import Text as AnyText
 
-VERSION = "0004"
+VERSION = "0006"
 """The schema this code speaks; equal to the newest Alembic revision."""
 
 Id = BigInteger().with_variant(Integer, "sqlite")
@@ -51,6 +52,28 @@ member = Table(
     Column("organ", Text, primary_key=True),
     Column("salt", LargeBinary, nullable=False),
     Column("digest", LargeBinary, nullable=False),  # HMAC-SHA256(salt, secret): secrets are random, so a slow hash would buy nothing
+)
+
+lockout = Table(
+    "lockout",  # members whom operators shut out: whatever secret they have, no call of theirs is answered
+    metadata,
+    Column("organ", Text, primary_key=True),
+    Column("since", BigInteger, nullable=False),  # machine time
+    Column("reason", Text, nullable=False),
+)
+
+intervention = Table(
+    "intervention",  # what operators did by hand
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", BigInteger, nullable=False),  # machine time
+    Column("operator", Text, nullable=False),  # who, as they said
+    Column("action", Text, nullable=False),  # exchange/administration.py: Action
+    Column("organ", Text, nullable=False),  # whom it concerned; '' when nobody alone
+    Column("package_id", Text, nullable=False),  # what it concerned; '' when no package alone
+    Column("reason", Text, nullable=False),
+    Column("rows", Integer, nullable=False),  # how many rows it changed
+    Index(None, "organ"),
 )
 
 package = Table(
@@ -144,7 +167,7 @@ delivery = Table(
     Column("reason", Text, nullable=False),
     Column("route", Text, nullable=False),
     Column("available_at", BigInteger, nullable=True),
-    Column("transport", Text, nullable=False),  # '' | fetched | failed, apart from the codes 01–06
+    Column("transport", Text, nullable=False),  # '' | fetched | failed | expired, apart from the codes 01–06
     Column("transport_at", BigInteger, nullable=True),
     UniqueConstraint("document", "recipient"),
     Index(None, "state"),
@@ -235,11 +258,12 @@ mailbox = Table(
     Column("package", Id, _package(), nullable=False),
     Column("available_at", BigInteger, nullable=False),
     Column("open", SmallInteger, nullable=False),
-    Column("outcome", Text, nullable=False),  # '' | fetched | failed
+    Column("outcome", Text, nullable=False),  # '' | fetched | failed | expired
     Column("reason", Text, nullable=False),
     Column("closed_at", BigInteger, nullable=True),
     UniqueConstraint("package", "organ"),
     Index("ix_mailbox_waiting", "organ", "available_at", sqlite_where=text("open = 1"), postgresql_where=text("open = 1")),
+    Index("ix_mailbox_oldest", "available_at", sqlite_where=text("open = 1"), postgresql_where=text("open = 1")),  # for what expires
 )
 
 outbox = Table(
@@ -262,6 +286,15 @@ outbox = Table(
     UniqueConstraint("stage", "package"),
     Index("ix_outbox_line", "stage", "turn", "package", sqlite_where=text("parked = 0"), postgresql_where=text("parked = 0")),
     Index("ix_outbox_sender", "stage", "sender", "turn", sqlite_where=text("parked = 0"), postgresql_where=text("parked = 0")),
+)
+
+breaker = Table(
+    "breaker",  # senders whose documents cost workers their lives (exchange/breakers.py)
+    metadata,
+    Column("agency", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("failed_at", BigInteger, nullable=False),  # machine time, as is the next
+    Column("open_until", BigInteger, nullable=False),  # until then its documents are left in line
 )
 
 horizon = Table(
@@ -355,5 +388,7 @@ checkpoint = Table(
     Column("signature", LargeBinary, nullable=False),
 )
 
-APPEND_ONLY = (receipt, refusal, verdict, letter_stamp, delivery_event, evidence, trust, ledger_entry, ledger_node, checkpoint)
+APPEND_ONLY = (
+    receipt, refusal, verdict, letter_stamp, delivery_event, evidence, trust, ledger_entry, ledger_node, checkpoint, intervention,
+)  # fmt: skip
 """Tables no statement may update or delete from: triggers of the migrations say no."""

@@ -14,6 +14,7 @@ from weakref import WeakSet
 
 from sqlalchemy import Engine, Executable, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from exchange.errors import StoreUnavailable
 from exchange.store.engine import UNREACHABLE, begin_sql, fault_of, overtaken
@@ -169,6 +170,8 @@ class Store:
 
     def explain(self, error: BaseException | None) -> None:
         """Raise the package's own name for a driver's error, if it has one."""
+        if isinstance(error, NoConnection):
+            raise StoreUnavailable("every connection to the database is in use") from error
         found = error.orig if isinstance(error, DBAPIError) else error
         if not isinstance(error, DBAPIError) and not isinstance(error, self._error):
             return

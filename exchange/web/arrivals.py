@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from exchange.domain.identifiers import OrganId
-from exchange.errors import ExchangeError, TooManyRequests
+from exchange.errors import ExchangeError, Overloaded
 from exchange.web.pool import Pool
 
 _LOOK_SECONDS = 0.25
@@ -35,11 +35,11 @@ class Arrivals:
         self._closed = False
 
     async def wait(self, organ: OrganId, at: datetime | None, seconds: float) -> None:
-        """Until something may be there, or the time is over, or the service stops. Raises :class:`TooManyRequests`."""
+        """Until something may be there, or the time is over, or the service stops. Raises :class:`Overloaded`."""
         if self._closed:
             return
         if sum(one.organ == organ for one in self._waiters) >= _MOST:
-            raise TooManyRequests(1, f"{organ} waits at its mailbox {_MOST} times already")
+            raise Overloaded(1, "agency-waits")
         waiter = _Waiter(organ, at, asyncio.Event())
         self._waiters.add(waiter)
         if self._looking is None or self._looking.done():

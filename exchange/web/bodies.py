@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
-from exchange.errors import TooManyRequests
+from exchange.errors import Overloaded
 from exchange.web.limits import WebSettings
 from exchange.web.problems import BadRequest
+
+_JSON_BYTES = 1 << 20
+Json = TypeVar("Json", bound=BaseModel)
 
 
 class Spool:
@@ -26,7 +31,7 @@ class Spool:
 
     @asynccontextmanager
     async def body(self, request: Request, limit: int) -> AsyncIterator[bytes | BinaryIO]:
-        """The body, as bytes or as a file to be read once. Raises :class:`BadRequest`, :class:`TooManyRequests`."""
+        """The body, as bytes or as a file to be read once. Raises :class:`BadRequest`, :class:`Overloaded`."""
         held = _Held(self, limit)
         try:
             yield await self._receive(request, held)
@@ -52,9 +57,9 @@ class Spool:
                 raise BadRequest("too-slow", f"{held.size} bytes took longer than {allowed:.0f} s")
 
     def holds(self, memory: int, disk: int) -> None:
-        """Count what one body takes more. Raises :class:`TooManyRequests`."""
+        """Count what one body takes more. Raises :class:`Overloaded`."""
         if disk and self.disk + disk > self._settings.bodies_disk:
-            raise TooManyRequests(5, "there is no room for more bodies")
+            raise Overloaded(5, "no-room")
         self.memory += memory
         self.disk += disk
 
@@ -110,7 +115,19 @@ class _Held:
             self._file.close()
 
 
-Limit = Callable[[Request], int]
+async def json_of(request: Request, spool: Spool, kind: type[Json]) -> Json:
+    """A small JSON body. Raises :class:`BadRequest` when it is none, or not what the route takes."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise BadRequest("media-type", "the body is application/json")
+    async with spool.body(request, _JSON_BYTES) as body:
+        data = body if isinstance(body, bytes) else body.read()
+    try:
+        return kind.model_validate(json.loads(data))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadRequest("malformed", f"{'/'.join(str(part) for part in ('body', *first['loc']))}: {first['msg']}") from None
+    except (ValueError, RecursionError):
+        raise BadRequest("malformed", "body: no JSON in UTF-8") from None
 
 
 def _too_large(limit: int) -> BadRequest:

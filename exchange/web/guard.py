@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +20,8 @@ from exchange.api import Bearer, Scope
 from exchange.axis import Axis
 from exchange.domain.identifiers import OrganId
 from exchange.errors import ExchangeError
+from exchange.gathering import Gatherer
+from exchange.standing import Standing
 from exchange.web.arrivals import Arrivals
 from exchange.web.bodies import Spool
 from exchange.web.clock import HEADER, DatabaseClock, instant_of
@@ -29,6 +33,7 @@ from exchange.web.render import problem_of
 _log = logging.getLogger("truc.axis")
 ANY = "directory"
 """The tag of routes for everybody with a token."""
+_STANDING_SECONDS = 1.0
 _OPERATORS = 2
 """Settlings and statistics at once: they take their time, and must not keep others from a thread."""
 
@@ -44,7 +49,11 @@ class Service:
     operators: Pool = field(init=False)
     spool: Spool = field(init=False)
     buckets: Buckets = field(init=False)
+    gatherer: Gatherer = field(init=False)
     arrivals: Arrivals = field(init=False)
+
+    _standing: Standing | None = field(init=False, default=None)
+    _looked: float = field(init=False, default=-math.inf)
 
     def __post_init__(self) -> None:
         self.clock = DatabaseClock(self.axis.machine_seconds)
@@ -52,10 +61,11 @@ class Service:
         self.operators = Pool("operate", _OPERATORS, 4 * _OPERATORS)
         self.spool = Spool(self.settings)
         self.buckets = Buckets(self.settings.rate, self.settings.burst)
+        self.gatherer = Gatherer(self.axis)
         self.arrivals = Arrivals(self.pool, self.axis.with_mail, self.clock.now)
 
     async def admit(self, request: Request, scope: Scope | None) -> Visitor:
-        """Who asks. Raises :class:`Unauthenticated`, :class:`TokenRefused`, :class:`Forbidden`, :class:`TooManyRequests`."""
+        """Who asks. Raises :class:`Unauthenticated`, :class:`TokenRefused`, :class:`Forbidden`, :class:`Overloaded`."""
         bearer = Bearer(_token(request))
         organ = self.axis.recall(bearer, scope)
         if organ is None:
@@ -80,6 +90,17 @@ class Service:
         if self.clock.is_old():
             await self.pool.run(self.clock.look)
 
+    async def standing(self) -> Standing | None:
+        """How the axis stands, as of a second ago at most; ``None`` when the database does not say."""
+        now = time.monotonic()
+        if now - self._looked >= _STANDING_SECONDS:
+            self._looked = now
+            try:
+                self._standing = await self.operators.run(self.axis.standing)
+            except ExchangeError:
+                self._standing = None
+        return self._standing
+
     def stop_waiting(self) -> None:
         """The service is about to stop: whoever waits at a mailbox gets the answer there is."""
         self.arrivals.close()
@@ -87,6 +108,7 @@ class Service:
     def close(self) -> None:
         """Finish what runs."""
         self.stop_waiting()
+        self.gatherer.close()
         self.pool.close()
         self.operators.close()
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 from exchange.domain.identifiers import OrganId
-from exchange.errors import TooManyRequests
+from exchange.errors import Overloaded
 
 _KEPT = 16_384
 
@@ -16,12 +16,13 @@ _KEPT = 16_384
 class WebSettings:
     """How one API process serves.
 
-    Its threads are as many as it needs database connections, and a few for operating and for the clock.
+    Its threads parse and ask; submissions are written by one (:mod:`exchange.gathering`). With the operators' two, who may need two
+    connections each, they fit into one process's pool.
     """
 
     driven: bool = False
     """A scenario's clock is admitted, in the header Truc-Instant of every request."""
-    threads: int = 16
+    threads: int = 8
     waiting: int = 512
     """Requests that may wait for a thread; one more is told to come back."""
     rate: float = 1000.0
@@ -53,12 +54,12 @@ class Buckets:
         """Agency → the moment at which its bucket is full again."""
 
     def take(self, organ: OrganId) -> None:
-        """One request. Raises :class:`TooManyRequests` with the seconds until there is room for one more."""
+        """One request. Raises :class:`Overloaded` with the seconds until there is room for one more."""
         now = time.monotonic()
         full = max(self._full.get(organ, now), now) + 1 / self._rate
         over = full - now - self._burst / self._rate
         if over > 0:
-            raise TooManyRequests(math.ceil(over), f"{organ} asks for more than {self._rate:g} requests a second")
+            raise Overloaded(math.ceil(over), "agency-rate")
         if len(self._full) >= _KEPT:
             self._full = {one: at for one, at in self._full.items() if at > now}
         self._full[organ] = full

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from exchange.errors import TooManyRequests
+from exchange.errors import Overloaded
 
 Parameters = ParamSpec("Parameters")
 Answer = TypeVar("Answer")
@@ -21,9 +21,9 @@ class Pool:
         self._limit, self._busy = threads + waiting, 0
 
     async def run(self, call: Callable[Parameters, Answer], *args: Parameters.args, **kwargs: Parameters.kwargs) -> Answer:
-        """The answer of a call, made in a thread. Raises :class:`TooManyRequests` when too many wait already."""
+        """The answer of a call, made in a thread. Raises :class:`Overloaded` when too many wait already."""
         if self._busy >= self._limit:
-            raise TooManyRequests(1, "the axis is at its capacity")
+            raise Overloaded(1, "no-thread")
         self._busy += 1
         try:
             future = asyncio.wrap_future(self._threads.submit(call, *args, **kwargs))

@@ -16,6 +16,7 @@ from exchange.errors import (
     ExchangeError,
     Forbidden,
     InvalidOrganId,
+    LockedOut,
     NotSettled,
     StoreError,
     StoreUnavailable,
@@ -66,6 +67,8 @@ PROBLEMS = (
     ),
     Problem("forbidden", 403, "Not allowed", "The token does not have the scope, or the organisation may not do this.", Forbidden,
             ("organ", "scope")),
+    Problem("locked-out", 403, "Locked out", "The operators of the axis shut this organisation out; `reason` says why.", LockedOut,
+            ("organ", "reason")),
     Problem("unknown-package", 404, "No such package", "No package of this name is the caller's own, or in its mailbox.", UnknownPackage,
             ("package_id", "organ")),
     Problem("unknown-hop", 404, "No such hop", "The axis was opened without this leg of the road.", UnknownHop, ("hop",)),
@@ -84,8 +87,8 @@ PROBLEMS = (
     Problem("instant", 400, "Business instant",
             "The header Truc-Instant belongs to an axis that a scenario drives: there it must stand, elsewhere it must not."),
     Problem("too-many-requests", 429, "Too many requests",
-            "The agency, or everybody together, asks for more than the axis gives. Ask again after Retry-After.", TooManyRequests,
-            ("seconds", "rule")),
+            "The agency, or everybody together, asks for more than the axis gives: `rule` says which. Ask again after Retry-After.",
+            TooManyRequests, ("seconds", "rule")),
     Problem("internal-error", 500, "Internal error", "A fault of the axis. Nothing was done, or all of it: submit the same bytes again."),
     Problem("not-settled", 504, "Not settled", "Workers left work undone for too long.", NotSettled, ("rows", "seconds")),
     Problem("store-unavailable", 503, "The database cannot serve",
@@ -97,6 +100,7 @@ _REJECTED = BY_SLUG["package-rejected"]
 _STATUS_OF_RULE = {"duplicate-number": 409, "too-large": 413, "sender-mismatch": 403}
 """Rejections of a package that HTTP has a better word for than 422."""
 REJECTION_STATUSES = (403, 409, 413, 422)
+_BARE = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "media-type"}
 _RETRY = {"store-unavailable": 2}
 
 
@@ -130,8 +134,7 @@ def answer_of_rejection(rejection: Rejection) -> Answer:
 
 def answer_of_status(status: int, detail: str) -> Answer:
     """The problem for a bare HTTP status."""
-    found = next((one for one in PROBLEMS if one.status == status and one.error is None), BY_SLUG["malformed"])
-    return _answer(found, detail)
+    return _answer(BY_SLUG[_BARE.get(status, "malformed" if status < 500 else "internal-error")], detail)
 
 
 def _answer(problem: Problem, detail: str, members: Mapping[str, Any] | None = None) -> Answer:

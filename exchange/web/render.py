@@ -29,6 +29,12 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": _WORDS[status], "content": {MEDIA_TYPE: _content(status)}} for status in statuses}
 
 
+def takes(kind: type[BaseModel]) -> dict[str, Any]:
+    """For the OpenAPI: the route takes such a JSON body, and reads it itself, within bounds."""
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{kind.__name__}"}}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
 def _content(status: int) -> dict[str, Any]:
     problem = next((one for one in PROBLEMS if one.status == status), None)
     example = _EXAMPLES.get(status)
@@ -47,13 +53,12 @@ _EXAMPLES: dict[int, dict[str, Any]] = {
           "rule": "duplicate-number", "place": "MessageHeader/Code/CodeNumber"},
     422: {**_REJECTED, "status": 422, "detail": "line 1, column 9: no element found", "rule": "not-well-formed", "place": "byte 9"},
     429: {"type": PATH + "too-many-requests", "title": "Too many requests", "status": 429,
-          "detail": "H28 asks for more than 1000 requests a second: ask again in 1 s", "seconds": 1,
-          "rule": "H28 asks for more than 1000 requests a second"},
+          "detail": "the axis takes no more of this now (above-capacity): try again in 7 seconds", "rule": "above-capacity", "seconds": 7},
 }  # fmt: skip
 _WORDS = {
     400: "The header Truc-Instant stands where it must not, or not where it must",
     401: "No access token, or one that is refused",
-    403: "The scope is missing, or the package names another sender",
+    403: "The scope is missing, the organisation is locked out, or the package names another sender",
     404: "Not the caller's own, or not there",
     408: "The body came too slowly",
     409: "The sender's document of this number was submitted before with other bytes",

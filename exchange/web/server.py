@@ -26,6 +26,7 @@ def bounded(settings: WebSettings) -> type[asyncio.Protocol]:
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             """Somebody connected: the head must be there in time."""
             super().connection_made(cast("asyncio.Transport", transport))
+            self.access_log = False  # an address may hold what a careless caller put there, a token even
             self.in_head, self.head_bytes, self.parsed_bytes = True, 0, 0
             self.deadline: asyncio.TimerHandle | None = self._hurry()
 
@@ -114,12 +115,10 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def make_server(
-    app: ASGIApp, settings: WebSettings, before_stop: Callable[[], None] = lambda: None, log_level: str = "warning"
-) -> uvicorn.Server:
+def make_server(app: ASGIApp, settings: WebSettings, before_stop: Callable[[], None] = lambda: None) -> uvicorn.Server:
     """A server for the app; run it with ``server.run(sockets=[…])``. A stop lets answers in hand be finished."""
     options: dict[str, Any] = {
-        "http": bounded(settings), "ws": "none", "loop": "asyncio", "log_level": log_level, "access_log": False, "server_header": False,
+        "http": bounded(settings), "ws": "none", "loop": "asyncio", "log_config": None, "access_log": False, "server_header": False,
         "proxy_headers": False, "limit_concurrency": settings.connections, "backlog": 1024, "timeout_keep_alive": 30,
         "timeout_graceful_shutdown": _GRACE_SECONDS,
     }  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
+from exchange.metrics import CONTENT_TYPE, render
 from exchange.web.guard import Service
 from exchange.web.problems import BY_SLUG, PATH, BadRequest
 from exchange.web.render import body_of, documented
@@ -27,6 +28,12 @@ def routes(service: Service) -> APIRouter:
         """The database answers this process, now or a second ago: it may be sent requests."""
         await service.set_clock()
         return body_of(HealthBody(status="ready"))
+
+    @router.get("/metrics", response_class=Response, summary="Metrics",
+                responses={200: {"content": {CONTENT_TYPE: {}}, "description": "OpenMetrics text"}})  # fmt: skip
+    async def metrics() -> Response:
+        """How the axis stands and what this process counted, for a scraper. No organisation and no document is named."""
+        return Response(render(await service.standing(), service.axis.counts.read()), headers={"Content-Type": CONTENT_TYPE})
 
     @router.get(PATH + "{slug}", response_model=MeaningBody, summary="What a problem means", responses=documented(404))
     async def problem(slug: Annotated[str, Path(max_length=40, examples=["unknown-package"])]) -> Response:

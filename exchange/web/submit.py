@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from exchange.api import Receipt, Scope, Submission
+from exchange.errors import Overloaded
 from exchange.web.guard import Service, guarded, visitor
 from exchange.web.problems import BadRequest, answer_of_rejection
 from exchange.web.render import EVERYWHERE, body_of, documented, problem_of
 from exchange.web.wire import ReceiptBody
 
 EDXML = "application/edxml+xml"
+_PATIENCE = 30.0
+"""Seconds a submission waits for its transaction."""
 _BODY = {
     "requestBody": {
         "required": True,
@@ -42,7 +47,12 @@ def routes(service: Service) -> APIRouter:
         _one_media_type(request)
         at = await service.instant(request)
         async with service.spool.body(request, limit) as package:
-            (answer,) = await service.pool.run(service.axis.submit, visitor(request).bearer, [Submission(package)], at)
+            line = await service.pool.run(service.gatherer.hand_in, visitor(request).bearer, Submission(package), at)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                answer = await asyncio.wrap_future(line)  # given up, it leaves the line if it still stands there
+        except TimeoutError:
+            raise Overloaded(1, "too-late") from None
         if not isinstance(answer, Receipt):
             return problem_of(answer_of_rejection(answer))
         place = {"Location": f"/v1/receipts/{answer.package_id}"}

@@ -98,8 +98,8 @@ def test_closed_by_negotiation_stays_closed(events: list[Event]) -> None:
         if not allowed(state, event):
             continue
         state = apply(state, event)
-        closed = closed or state in {S.TAKEN_BACK, S.RECALLED, S.REPLACED, S.FAILED}
-        assert not closed or state in {S.TAKEN_BACK, S.RECALLED, S.REPLACED, S.FAILED}
+        closed = closed or state in {S.TAKEN_BACK, S.RECALLED, S.REPLACED, S.FAILED, S.EXPIRED}
+        assert not closed or state in {S.TAKEN_BACK, S.RECALLED, S.REPLACED, S.FAILED, S.EXPIRED}
 
 
 def test_nine_codes_six_of_which_move_a_delivery() -> None:

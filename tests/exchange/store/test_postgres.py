@@ -9,9 +9,10 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
+from exchange.administration import Deed
 from exchange.domain.lifecycle import DeliveryState
 from exchange.errors import StoreUnavailable
 from exchange.store.engine import free_shards, open_engine, storable
@@ -75,6 +76,7 @@ def test_the_history_and_the_ledger_can_only_be_added_to(postgres_url: str) -> N
     stamped = add_document_timestamp(letter(PROVINCE, (DEPARTMENT,), "8", TODAY), lambda digest: pki().stamp(digest, at(-60)))
     send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "8", letter=stamped).package(), 0)
     axis.settle(at(60))
+    axis.administration.requeue(None, Deed("an", "mended"))
     axis.seal(at(60))
     axis.close()
     engine = open_engine(postgres_url)
@@ -172,3 +174,17 @@ def test_the_claim_walks_the_line_and_stops(postgres_url: str) -> None:
     assert "ix_outbox_line" in plan
     assert "Sort" not in plan
     assert "rows=32" in lines[0]
+
+
+def test_a_pool_that_is_used_up_is_the_machines_fault_and_not_a_riddle(postgres_url: str) -> None:
+    engine = open_engine(postgres_url)
+    engine.pool._timeout = 0.1  # type: ignore[attr-defined]
+    store = Store(engine)
+    held = [engine.connect() for _ in range(12)]
+    with pytest.raises(StoreUnavailable, match="every connection to the database is in use"), store.reading():
+        pass
+    for one in held:
+        one.close()
+    with store.reading() as work:
+        assert work.value(select(1)) == 1
+    store.close()

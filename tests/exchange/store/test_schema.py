@@ -16,6 +16,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from exchange.administration import Deed
 from exchange.api import Receipt, Submission
 from exchange.audit import audit_archive
 from exchange.errors import StoreUnavailable, StoreVersionMismatch
@@ -101,6 +102,7 @@ def test_the_history_and_the_ledger_can_only_be_added_to(tmp_path: Path) -> None
     stamped = add_document_timestamp(letter(PROVINCE, (DEPARTMENT,), "8", TODAY), lambda digest: pki().stamp(digest, at(-60)))
     send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "8", letter=stamped).package(), 0)
     axis.settle(at(60))
+    axis.administration.requeue(None, Deed("an", "mended"))
     axis.seal(at(60))
     axis.close()
     raw = sqlite3.connect(path)
@@ -144,7 +146,18 @@ def test_a_database_of_the_first_release_moves_on_with_everything_in_it(tmp_path
     engine.dispose()
     after = dump(path)
     assert {name: rows for name, rows in after.items() if name in before} == before | {"alembic_version": [(VERSION,)]}
-    new = {"checkpoint", "evidence", "horizon", "ledger_entry", "ledger_node", "letter_stamp", "trust"}
+    new = {
+        "breaker",
+        "checkpoint",
+        "evidence",
+        "horizon",
+        "intervention",
+        "ledger_entry",
+        "ledger_node",
+        "letter_stamp",
+        "lockout",
+        "trust",
+    }
     assert {name for name in after if name not in before} == new
     axis = open_field(file_url(path))
     sealed = axis.seal(at(3600))

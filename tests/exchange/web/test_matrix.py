@@ -53,6 +53,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/v1/operate/hops/{hop}/outages"): Route(Scope.OPERATE, OPERATOR.organ, 204, 400, json=PERIOD),
     ("POST", "/oauth2/token"): Route(ANYBODY, own=401, others=401),
     ("GET", "/healthz"): Route(ANYBODY),
+    ("GET", "/metrics"): Route(ANYBODY),
     ("GET", "/readyz"): Route(ANYBODY),
     ("GET", "/problems/{slug}"): Route(ANYBODY),
 }
