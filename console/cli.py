@@ -229,7 +229,7 @@ def chaos(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comman
     lang: Lang = None,
 ) -> None:
     """Strike a service."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.chaos.command import Wish, default_cache, perform
 
     wish = Wish(kills, seed, scenario, agencies, apis, workers, burst, every, broker, disturb, json, default_cache())
@@ -267,7 +267,7 @@ def load(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
     lang: Lang = None,
 ) -> None:
     """Load a service and hold it against thresholds."""
-    text = _text(lang)
+    text = text_of(lang)
     try:
         from console.load.asking import Wish
         from console.load.command import perform_load
