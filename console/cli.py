@@ -236,6 +236,20 @@ def chaos(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comman
     raise typer.Exit(perform(wish, text))
 
 
+@app.command(short_help=HELP("cli.campaign.short"), help=HELP("cli.campaign.help"))
+def campaign(
+    name: Annotated[str | None, typer.Argument(help=HELP("cli.campaign.name.help"))] = None,
+    short: Annotated[bool, typer.Option("--short", help=HELP("cli.campaign.short-option.help"))] = False,
+    lang: Lang = None,
+) -> None:
+    """Run a long measurement."""
+    text = _text(lang)
+    from console.campaign import RECORDS
+    from console.campaign import campaign as run_campaign
+
+    raise typer.Exit(run_campaign(name, text, short=short, records=None if short else RECORDS))
+
+
 @app.command(short_help=HELP("cli.load.short"), help=HELP("cli.load.help"))
 def load(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
     targets: Annotated[list[str], typer.Argument(metavar="TARGET…", help=HELP("cli.load.target.help"))],
