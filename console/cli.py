@@ -243,7 +243,7 @@ def campaign(
     lang: Lang = None,
 ) -> None:
     """Run a long measurement."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.campaign import RECORDS
     from console.campaign import campaign as run_campaign
 

@@ -168,10 +168,7 @@ class Members:
 
 def keep_secrets(work: Work, secrets: Mapping[str, str]) -> None:
     """Write down secrets by the organisations' own codes, in place of those they had. A lock stays."""
-    rows = []
-    for organ, secret in sorted(secrets.items()):
-        salt = token_bytes(16)
-        rows.append({"organ": organ, "salt": salt, "digest": _digest(salt, secret)})
+    rows = _rows(secrets)
     work.many(_REMOVE, [{"b_organ": row["organ"]} for row in rows])
     work.many(_ENROL, rows)
 
@@ -204,3 +201,8 @@ def _fingerprint(kept: Kept) -> str:
 
 def _digest(salt: bytes, secret: str) -> bytes:
     return hmac.digest(salt, secret.encode("utf-8", "surrogatepass"), sha256().name)
+
+
+def _fits(kept: Kept, secret: str) -> bool:
+    salt, digest, _ = kept
+    return hmac.compare_digest(_digest(salt, secret), digest)

@@ -67,6 +67,8 @@ PROBLEMS = (
     ),
     Problem("forbidden", 403, "Not allowed", "The token does not have the scope, or the organisation may not do this.", Forbidden,
             ("organ", "scope")),
+    Problem("locked-out", 403, "Locked out", "The operators of the axis shut this organisation out; `reason` says why.", LockedOut,
+            ("organ", "reason")),
     Problem("unknown-package", 404, "No such package", "No package of this name is the caller's own, or in its mailbox.", UnknownPackage,
             ("package_id", "organ")),
     Problem("unknown-hop", 404, "No such hop", "The axis was opened without this leg of the road.", UnknownHop, ("hop",)),
