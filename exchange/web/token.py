@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from exchange.api import Caller, Scope, Token
 from exchange.domain.identifiers import OrganId
-from exchange.errors import Forbidden, InvalidOrganId, Unauthenticated
+from exchange.errors import Forbidden, InvalidOrganId, LockedOut, Unauthenticated
 from exchange.web.guard import Service
 from exchange.web.render import body_of, documented
 from exchange.web.wire import TokenBody, TokenErrorBody
@@ -79,6 +79,8 @@ def _ask(service: Service, caller: Caller, scopes: frozenset[Scope]) -> Token:
         return service.axis.token(caller, scopes)
     except Unauthenticated:
         raise _Refused("invalid_client", "the organisation is not registered under this secret", 401) from None
+    except LockedOut as error:
+        raise _Refused("unauthorized_client", error.reason) from None
     except Forbidden as error:
         raise _Refused("invalid_scope", str(error)) from None
 
