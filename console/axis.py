@@ -20,6 +20,7 @@ from exchange.bootstrap import open_axis
 from exchange.doorbell import Doorbell, Silent
 from exchange.errors import ExchangeError
 from exchange.logs import set_up
+from exchange.metering import Reported
 from exchange.presence import Part, known_as
 from exchange.settings import AxisSettings, Capacity
 from scenarios import roads, secrets
@@ -29,6 +30,10 @@ from signing import CadesSigner, Purpose, SigningError, Validator
 
 if TYPE_CHECKING:
     from uvicorn import Server
+
+
+_KERNEL = 1e6
+"""Requests of one agency per second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ def serve(counter: Counter, text: Text) -> int:
         from exchange.web.limits import WebSettings
         from exchange.web.server import listen, make_server
 
-        bell = _bell(counter.broker)
+        bell = _bell(counter.broker, driven=counter.driven)
     except ImportError:
         typer.echo(text("error.axis"), err=True)
         return UNREACHED
@@ -73,7 +78,8 @@ def serve(counter: Counter, text: Text) -> int:
         typer.echo(text("error.unreachable", error=f"{counter.host}:{counter.port}: {error.strerror or error}"), err=True)
         return UNREACHED
     set_up("axis")
-    settings = WebSettings(driven=counter.driven)
+    # a kernel asks for all agencies, as fast as it is answered
+    settings = WebSettings(driven=True, rate=_KERNEL, burst=_KERNEL) if counter.driven else WebSettings()
     with listening:
         typer.echo(text("axis.line", name=counter.scenario, seed=counter.seed), err=True)
         typer.echo(text("axis.driven") if counter.driven else text("axis.clock"), err=True)
@@ -92,12 +98,12 @@ def _run(server: Server, listening: socket.socket) -> None:
         server.run(sockets=[listening])
 
 
-def _bell(broker: str | None) -> Doorbell:
+def _bell(broker: str | None, *, driven: bool) -> Doorbell:
     if broker is None:
         return Silent()
     from workers.bell import celery_bell
 
-    return celery_bell(broker)
+    return celery_bell(broker, 0.002) if driven else celery_bell(broker)
 
 
 def _open(counter: Counter, bell: Doorbell, text: Text) -> Axis:
@@ -105,7 +111,8 @@ def _open(counter: Counter, bell: Doorbell, text: Text) -> Axis:
     world = load_world(counter.scenario, counter.seed)
     issued = build(world)
     trust = issued.pki.trust_store()
-    url = known_as(counter.database, Part.AXIS, f"{socket.gethostname()}-{os.getpid()}")
+    name = f"{socket.gethostname()}-{os.getpid()}"
+    url = known_as(counter.database, Part.AXIS, name)
     settings = AxisSettings(
         database_url=url, accept_sealed_files=world.sealed_files, expect_time_stamps=world.stamps,
         capacity=None if counter.driven else counter.capacity,
@@ -113,7 +120,7 @@ def _open(counter: Counter, bell: Doorbell, text: Text) -> Axis:
     axis = open_axis(
         settings, directory=issued.directory, trust=trust, hops=roads.hop_specs(world) if counter.driven else (), doorbell=bell,
         signer=CadesSigner(issued.axis, embed_certificates=False, purpose=Purpose.RECEIPT), validator=Validator(trust, issued.policy),
-        driven=counter.driven,
+        driven=counter.driven, metering=Reported(name) if counter.driven else None,
     )  # fmt: skip
     axis.enrol_new(secrets.members(world, settings.organ))
     return axis

@@ -6,18 +6,16 @@ usage or unreadable input; 3 a part could not be used. Results go to stdout, pro
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from console.locale import LANGUAGES, Text, catalogue, choose
+from console.admin.cli import admin
+from console.shared import HELP, AnyBroker, AnyDatabase, Broker, Database, Lang, text_of
 
-HELP = catalogue(choose(None, os.environ))
 _INTERRUPTED = 130
 
 app = typer.Typer(
@@ -28,16 +26,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-Lang = Annotated[str | None, typer.Option("--lang", metavar="en|vi", help=HELP("cli.lang.help"))]
-
-
-def _text(lang: str | None) -> Text:
-    try:
-        return catalogue(choose(lang, os.environ))
-    except KeyError:
-        typer.echo(HELP("error.language", lang=lang, languages=", ".join(LANGUAGES)), err=True)
-        raise typer.Exit(2) from None
 
 
 def _version(wanted: bool) -> None:
@@ -57,6 +45,9 @@ def _clone_version() -> str:
     return str(tomllib.loads(project.read_text("utf-8"))["project"]["version"])
 
 
+app.add_typer(admin, name="admin")
+
+
 @app.callback()
 def options(
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help=HELP("cli.version.help"))] = False,
@@ -72,14 +63,16 @@ def run(
     out: Annotated[Path | None, typer.Option("--out", help=HELP("cli.out.help"), file_okay=False)] = None,
     json: Annotated[bool, typer.Option("--json", help=HELP("cli.json.help"))] = False,
     require_targets: Annotated[bool, typer.Option("--require-targets", help=HELP("cli.require.help"))] = False,
+    axis: Annotated[str | None, typer.Option("--axis", metavar="URL", help=HELP("cli.run.axis.help"))] = None,
+    broker: Annotated[str | None, typer.Option("--broker", metavar="URL", help=HELP("cli.broker.help"))] = None,
     lang: Lang = None,
 ) -> None:
     """Run a scenario."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.session import Wish, perform
 
     try:
-        code = perform(Wish(scenario, days, seed, out, json, require_targets), text)
+        code = perform(Wish(scenario, days, seed, out, json, require_targets, axis, broker), text)
     except KeyboardInterrupt:  # said here: typer would end without a word
         typer.echo(f"\n{text('error.interrupted')}", err=True)
         code = _INTERRUPTED
@@ -89,7 +82,7 @@ def run(
 @app.command(help=HELP("cli.scenarios.help"))
 def scenarios(lang: Lang = None) -> None:
     """List the library."""
-    text = _text(lang)
+    text = text_of(lang)
     from scenarios.world.file import library, question
 
     for name in library():
@@ -107,43 +100,16 @@ def pki(
     lang: Lang = None,
 ) -> None:
     """Serve a scenario's PKI."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.pki import Stand, serve
 
     raise typer.Exit(serve(Stand(scenario, seed, at, host, port, moment_header), text))
 
 
-def _completed(variable: str) -> Callable[[str | None], str | None]:
-    """An address gets its password from the file that a variable names, so that it stands on no command line and in no environment."""
-
-    def complete(url: str | None) -> str | None:
-        from console.up.secrets import SecretUnreadable, with_password
-
-        try:
-            return None if url is None else with_password(url, variable, os.environ)
-        except SecretUnreadable as error:
-            typer.echo(f"{variable}: {error}", err=True)
-            raise typer.Exit(2) from None
-
-    return complete
-
-
-_DATABASE = typer.Option(
-    "--database", envvar="TRUC_DATABASE", metavar="URL", help=HELP("cli.database.help"), callback=_completed("TRUC_DATABASE_PASSWORD_FILE")
-)
-_BROKER = typer.Option(
-    "--broker", envvar="TRUC_BROKER", metavar="URL", help=HELP("cli.broker.help"), callback=_completed("TRUC_BROKER_PASSWORD_FILE")
-)
-Database = Annotated[str, _DATABASE]
-Broker = Annotated[str, _BROKER]
-AnyDatabase = Annotated[str | None, _DATABASE]
-AnyBroker = Annotated[str | None, _BROKER]
-
-
 @app.command(help=HELP("cli.migrate.help"))
 def migrate(database: Database, lang: Lang = None) -> None:
     """Bring a database to this release's schema."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.service import migrate as run_migrations
 
     raise typer.Exit(run_migrations(database, text))
@@ -163,7 +129,7 @@ def worker(
     lang: Lang = None,
 ) -> None:
     """Run the axis' stages."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.service import Station, work
 
     raise typer.Exit(work(Station(scenario, seed, database, broker, children, driven, expire_days), text))
@@ -185,7 +151,7 @@ def axis(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
     lang: Lang = None,
 ) -> None:
     """Serve the axis over HTTP."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.axis import Counter, serve
     from exchange.settings import Capacity
 
@@ -199,7 +165,7 @@ def beat(
     lang: Lang = None,
 ) -> None:
     """Ring the bells on schedule."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.service import keep_time
 
     raise typer.Exit(keep_time(broker, state, text))
@@ -221,7 +187,7 @@ def up(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
     lang: Lang = None,
 ) -> None:
     """Start every part of the networked service here."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.up.command import perform
     from console.up.place import Wish
 
@@ -234,7 +200,7 @@ def secrets(
     lang: Lang = None,
 ) -> None:
     """Make the secrets that the services read."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.up.command import secrets as make
 
     raise typer.Exit(make(folder, text))
@@ -249,7 +215,7 @@ def health(
     lang: Lang = None,
 ) -> None:
     """Say whether one part is well."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.up.health import one
 
     raise typer.Exit(one(part, url, database, broker, text))
@@ -271,7 +237,7 @@ def chaos(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comman
     lang: Lang = None,
 ) -> None:
     """Strike a service."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.chaos.command import Wish, default_cache, perform
 
     wish = Wish(kills, seed, scenario, agencies, apis, workers, burst, every, broker, disturb, json, default_cache())
@@ -285,7 +251,7 @@ def campaign(
     lang: Lang = None,
 ) -> None:
     """Run a long measurement."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.campaign import RECORDS
     from console.campaign import campaign as run_campaign
 
@@ -323,7 +289,7 @@ def load(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
     lang: Lang = None,
 ) -> None:
     """Load a service and hold it against thresholds."""
-    text = _text(lang)
+    text = text_of(lang)
     try:
         from console.load.asking import Wish
         from console.load.command import perform_load
@@ -350,7 +316,7 @@ def faults(
     lang: Lang = None,
 ) -> None:
     """List or explain the catalogue of faults."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.faults import show
 
     raise typer.Exit(show(name, out, text))
@@ -371,7 +337,7 @@ def verify(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comma
     lang: Lang = None,
 ) -> None:
     """Say what the signatures of files are worth."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.verify.command import Wish, perform
 
     wish = Wish(tuple(files), at, trust, tuple(anchor or ()), content, policy, json, html, pdf, second_opinion)
@@ -380,7 +346,7 @@ def verify(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comma
 
 @app.command(short_help=HELP("cli.audit.short"), help=HELP("cli.audit.help"))
 def audit(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
-    archive: Annotated[Path | None, typer.Argument(metavar="[DB]", help=HELP("cli.audit.archive.help"))] = None,
+    archive: Annotated[str | None, typer.Argument(metavar="[DB]", help=HELP("cli.audit.archive.help"))] = None,
     checkpoint: Annotated[list[Path] | None, typer.Option("--checkpoint", metavar="FILE", help=HELP("cli.audit.checkpoint.help"))] = None,
     trust: Annotated[Path | None, typer.Option("--trust", metavar="DIR", help=HELP("cli.audit.trust.help"))] = None,
     anchor: Annotated[list[str] | None, typer.Option("--anchor", metavar="SHA256", help=HELP("cli.audit.anchor.help"))] = None,
@@ -393,7 +359,7 @@ def audit(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comman
     lang: Lang = None,
 ) -> None:
     """Audit a whole archive."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.audit.command import Wish, perform
 
     brought = (archive, tuple(checkpoint or ()), trust, tuple(anchor or ()))
@@ -404,7 +370,7 @@ def audit(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comman
 def evidence(
     document: Annotated[str, typer.Argument(metavar="DOCUMENT", help=HELP("cli.evidence.document.help"))],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help=HELP("cli.evidence.out.help"))],
-    db: Annotated[Path | None, typer.Option("--db", metavar="DB", help=HELP("cli.audit.archive.help"))] = None,
+    db: Annotated[str | None, typer.Option("--db", metavar="DB", help=HELP("cli.audit.archive.help"))] = None,
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help=HELP("cli.evidence.at.help"))] = None,
     checkpoint: Annotated[Path | None, typer.Option("--checkpoint", metavar="FILE", help=HELP("cli.evidence.checkpoint.help"))] = None,
     trust: Annotated[Path | None, typer.Option("--trust", metavar="DIR", help=HELP("cli.audit.trust.help"))] = None,
@@ -413,7 +379,7 @@ def evidence(
     lang: Lang = None,
 ) -> None:
     """Write the evidence about one document."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.audit.evidence import Wish, perform
 
     raise typer.Exit(perform(Wish(document, out, db, at, checkpoint, trust, tuple(anchor or ()), policy), text))
@@ -423,7 +389,7 @@ def evidence(
 def blast_radius(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
     certificate: Annotated[str, typer.Argument(metavar="CERT", help=HELP("cli.blast.certificate.help"))],
     since: Annotated[str, typer.Option("--since", metavar="TIME", help=HELP("cli.blast.since.help"))],
-    db: Annotated[Path | None, typer.Option("--db", metavar="DB", help=HELP("cli.audit.archive.help"))] = None,
+    db: Annotated[str | None, typer.Option("--db", metavar="DB", help=HELP("cli.audit.archive.help"))] = None,
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help=HELP("cli.blast.at.help"))] = None,
     checkpoint: Annotated[list[Path] | None, typer.Option("--checkpoint", metavar="FILE", help=HELP("cli.blast.checkpoint.help"))] = None,
     trust: Annotated[Path | None, typer.Option("--trust", metavar="DIR", help=HELP("cli.audit.trust.help"))] = None,
@@ -435,7 +401,7 @@ def blast_radius(  # noqa: PLR0913, PLR0917 - each parameter is an option of the
     lang: Lang = None,
 ) -> None:
     """Say what changes if a key was compromised."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.audit.blast import Wish, perform
 
     brought = (tuple(checkpoint or ()), trust, tuple(anchor or ()))
@@ -443,12 +409,17 @@ def blast_radius(  # noqa: PLR0913, PLR0917 - each parameter is an option of the
 
 
 @app.command(help=HELP("cli.doctor.help"))
-def doctor(lang: Lang = None) -> None:
-    """Say what is here and what is missing."""
-    text = _text(lang)
-    from console.doctor import report
+def doctor(database: AnyDatabase = None, broker: AnyBroker = None, lang: Lang = None) -> None:
+    """Say what is here and what is missing; of a service, when its addresses are given."""
+    text = text_of(lang)
+    if database is None and broker is None:
+        from console.doctor import report
 
-    lines, whole = report(text)
+        lines, whole = report(text)
+    else:
+        from console.service_doctor import report as report_service
+
+        lines, whole = report_service(database, broker, text)
     typer.echo("\n".join(lines))
     raise typer.Exit(0 if whole else 3)
 
@@ -456,7 +427,7 @@ def doctor(lang: Lang = None) -> None:
 @app.command(short_help=HELP("cli.scorecard.short"), help=HELP("cli.scorecard.help"))
 def scorecard(lang: Lang = None) -> None:
     """Run the public suites."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.scorecard import scorecard as run_suites
 
     raise typer.Exit(run_suites(text))

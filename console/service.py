@@ -77,7 +77,7 @@ def work(station: Station, text: Text) -> int:
             trust, bell = issued.pki.trust_store(), celery_bell(station.broker)
             return open_crew(
                 settings, directory=issued.directory, trust=trust, signer=signer, hops=hops, doorbell=bell, name=name,
-                validator=Validator(trust, issued.policy),
+                validator=Validator(trust, issued.policy), counted=station.driven,
             )  # fmt: skip
 
         crew().close()  # says now what is wrong with the database, instead of in every child

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 from rich.text import Text as Cell
+from sqlalchemy.exc import ArgumentError
 
 from console.lasting import disturbances
 from console.locale import Text
@@ -27,11 +28,13 @@ from console.reports.model import inconsistencies, not_held, report_tree
 from console.reports.trace_csv import TraceCsv
 from console.story import Storyteller
 from console.terminal import show, target_text
+from console.where import place_of
 from exchange.domain.calendar import VN
-from exchange.errors import StoreError
+from exchange.errors import ExchangeError
 from scenarios.measures import CATALOGUE, Fold
+from scenarios.places import AxisInUse, Place
+from scenarios.run import Operation, run
 from scenarios.run import Progress as Moment
-from scenarios.run import run
 from scenarios.trace import Record
 from scenarios.world.file import WorldFileError, library, load_world
 from scenarios.world.model import World
@@ -57,6 +60,9 @@ class Wish:
     out: Path | None
     json: bool
     require_targets: bool
+    axis: str | None = None
+    """Where the axis is; in this process when nowhere is said."""
+    broker: str | None = None
 
 
 def perform(wish: Wish, text: Text) -> int:
@@ -66,12 +72,20 @@ def perform(wish: Wish, text: Text) -> int:
         known(wish.scenario, wish.seed, text)
         world = load_world(wish.scenario, wish.seed)
         days = working_days(wish, world, text)
+        place, mode = place_of(wish.axis, wish.broker, text)
+        _announce(world, days, mode, text, talk)
         with _folder(wish.out, text) as folder:
-            return _perform(wish, world, days, folder, text, talk)
-    except (WorldFileError, Unusable) as error:
+            return _perform(wish, world, days, place, folder, text, talk)
+    except (WorldFileError, Unusable, ArgumentError) as error:
         talk.print(str(error), markup=False)
         return USAGE
-    except (StoreError, OSError) as error:
+    except AxisInUse as error:
+        talk.print(text("error.place.used", receipts=error.receipts), markup=False)
+        return USAGE
+    except ImportError:
+        talk.print(text("error.workers"), markup=False)
+        return UNREACHED
+    except (ExchangeError, OSError) as error:
         talk.print(text("error.unreachable", error=error), markup=False)
         return UNREACHED
 
@@ -117,8 +131,7 @@ def _folder(out: Path | None, text: Text) -> Iterator[Path]:
     yield out
 
 
-def _perform(wish: Wish, world: World, days: int, folder: Path, text: Text, talk: Console) -> int:
-    _announce(world, days, text, talk)
+def _perform(wish: Wish, world: World, days: int, place: Place, folder: Path, text: Text, talk: Console) -> int:
     fold, story = Fold(world), Storyteller(world)
     began = monotonic()
     with ExitStack() as stack:
@@ -128,9 +141,9 @@ def _perform(wish: Wish, world: World, days: int, folder: Path, text: Text, talk
         if wish.out is not None:
             sinks.append(stack.enter_context(TraceCsv(folder / "trace.csv", world.start)).add)
         watch = stack.enter_context(_watching(text, talk))
-        result = run(world, days=days, sink=_all(sinks), workdir=folder, progress=watch)
+        result = run(world, days=days, sink=_all(sinks), workdir=folder, progress=watch, place=place)
     tree = report_tree(world, fold.finish(), result)
-    _ended(tree, monotonic() - began, text, talk)
+    _ended(tree, result.again, monotonic() - began, text, talk)
     _print(wish, tree, story, text)
     if wish.out is not None:
         _write(tree, folder, text, talk)
@@ -145,9 +158,9 @@ def _all(sinks: list[Callable[[Record], None]]) -> Callable[[Record], None]:
     return sink
 
 
-def _announce(world: World, days: int, text: Text, talk: Console) -> None:
+def _announce(world: World, days: int, mode: str, text: Text, talk: Console) -> None:
     start = datetime.combine(world.start, time(), VN)
-    line = text("start.line", name=world.name, seed=world.seed, days=days, start=text.day(start), mode=text("mode.embedded"))
+    line = text("start.line", name=world.name, seed=world.seed, days=days, start=text.day(start), mode=mode)
     faults = [
         text("start.outage", hop=hop.id, since=text.instant(since), until=text.instant(until))
         for hop in world.hops
@@ -200,7 +213,7 @@ def _lines(sentence: Callable[[Moment], str], talk: Console) -> Callable[[Moment
     return tell
 
 
-def _ended(tree: Tree, seconds: float, text: Text, talk: Console) -> None:
+def _ended(tree: Tree, again: Sequence[Operation], seconds: float, text: Text, talk: Console) -> None:
     documents = sum(tree["amounts"]["documents"].values())
     values = {
         "documents": text.number(documents),
@@ -209,6 +222,9 @@ def _ended(tree: Tree, seconds: float, text: Text, talk: Console) -> None:
         "rate": text.number(documents / max(seconds, 1e-3)),
     }
     talk.print(text("progress.done", **values), markup=False)
+    if again:  # a fact of the machines, so it stands here and in no report
+        done = (f"{text.label('purpose', one.purpose)} {text(f'word.{one.kind}')} {text.number(one.metered)}" for one in again)
+        talk.print(text("progress.again", operations="; ".join(done)), markup=False)
 
 
 def _print(wish: Wish, tree: Tree, story: Storyteller, text: Text) -> None:

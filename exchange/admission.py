@@ -26,8 +26,8 @@ from exchange.edxml.reader import AttachmentHandle, EdxmlPackage, read
 from exchange.edxml.tree import Limits
 from exchange.errors import EdxmlError, InvalidNumber, Overloaded
 from exchange.outbox import Stage
-from exchange.receipts import Notary, package_id_of, receipt_statement
-from exchange.settings import AxisSettings
+from exchange.receipts import package_id_of, receipt_statement
+from exchange.stages.desk import Desk
 from exchange.stages.mail import instant
 from exchange.store.admissions import Admission, known_documents, write_admissions
 from exchange.store.blobs import BlobWriter, Budget, MemoryBudget, StagedBlob, drop
@@ -95,17 +95,11 @@ def _too_large(limit: int) -> EdxmlError:
 class Admissions:
     """Admits packages of authenticated callers."""
 
-    def __init__(
-        self,
-        store: Store,
-        settings: AxisSettings,
-        notary: Notary,
-        canonical: Callable[[OrganId], OrganId],
-        doorbell: Doorbell,
-    ) -> None:
-        self._store, self._settings, self._notary, self._canonical, self._doorbell = store, settings, notary, canonical, doorbell
-        self._limits = Limits(attachment=settings.max_attachment_bytes)
-        self._gate = Gate(store, settings.capacity)
+    def __init__(self, desk: Desk, canonical: Callable[[OrganId], OrganId], doorbell: Doorbell) -> None:
+        self._store, self._settings, self._notary, self._metering = desk.store, desk.settings, desk.notary, desk.metering
+        self._canonical, self._doorbell = canonical, doorbell
+        self._limits = Limits(attachment=desk.settings.max_attachment_bytes)
+        self._gate = Gate(desk.store, desk.settings.capacity)
         self.counts = Counts()
 
     def submit(
@@ -213,7 +207,7 @@ class Admissions:
         )  # fmt: skip
 
     def _admit(self, candidates: Sequence[Admission]) -> dict[int, Receipt | Rejection]:
-        with self._store.writing() as work:
+        with self._metering.settling(self._store) as (work, _):
             # in this order: the same package may be committed by another process between the two questions, and is then no duplicate
             numbers = known_documents(work, [one.key for one in candidates if one.founds_document])
             known = self._stored_receipts(work, candidates)

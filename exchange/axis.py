@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import insert
@@ -41,6 +41,8 @@ from exchange.errors import Forbidden, UnknownHop
 from exchange.ledger import Ledger
 from exchange.mailbox import Mailboxes
 from exchange.members import Members
+from exchange.metering import Operations, StepRecord, operations, steps
+from exchange.observe import Observed
 from exchange.outbox import Parked
 from exchange.settings import AxisSettings
 from exchange.stages.desk import Desk
@@ -55,7 +57,7 @@ from exchange.store.tables import outage
 from exchange.tokens import Tokens
 
 
-class Axis:
+class Axis(Observed):
     """One axis. Open it with :func:`exchange.bootstrap.open_axis`."""
 
     def __init__(self, desk: Desk, dispatcher: Dispatcher, doorbell: Doorbell, tokens: Tokens) -> None:
@@ -63,7 +65,7 @@ class Axis:
         self._dispatcher = dispatcher
         self._store = desk.store
         self._members = Members(desk.store, desk.directory, tokens, desk.settings.organ)
-        self._admissions = Admissions(desk.store, desk.settings, desk.notary, self._members.canonical, doorbell)
+        self._admissions = Admissions(desk, self._members.canonical, doorbell)
         self._mailboxes = Mailboxes(desk.store)
         self._records = Records(desk.store)
         self._ledger = Ledger(desk.store)
@@ -198,25 +200,39 @@ class Axis:
         """Every checkpoint, oldest first."""
         return self._ledger.checkpoints()
 
-    def export_deliveries(self) -> Iterator[DeliveryRecord]:
-        """Every (document, recipient), for reconciliation record by record."""
-        return self._records.deliveries()
+    # --- what whoever drives it reads (exchange.observe) ---
 
-    def judgements_since(self, cursor: int = 0) -> tuple[JudgementRecord, ...]:
-        """Verdicts written after a cursor."""
-        return self._records.judgements(cursor)
+    def judgement_page(self, after: int, limit: int) -> Sequence[JudgementRecord]:
+        """See :class:`exchange.observe.Observed`."""
+        return self._records.judgements(after, limit)
 
-    def letter_stamps_since(self, cursor: int = 0) -> Mapping[str, LetterStampRecord]:
-        """What was found of letters' time-stamps with the verdicts after a cursor, by package."""
-        return letter_stamps(self._store, cursor)
+    def letter_stamp_page(self, after: int, limit: int) -> Sequence[LetterStampRecord]:
+        """See :class:`exchange.observe.Observed`."""
+        return letter_stamps(self._store, after, limit)
 
-    def refusals(self) -> tuple[RefusalRecord, ...]:
-        """Every refusal signed."""
-        return self._records.refusals()
+    def refusal_page(self, after: int, limit: int) -> Sequence[RefusalRecord]:
+        """See :class:`exchange.observe.Observed`."""
+        return self._records.refusals(after, limit)
 
-    def negotiations(self) -> tuple[NegotiationRecord, ...]:
-        """Every negotiation and how far it got."""
-        return self._records.negotiations()
+    def path_step_page(self, after: int, limit: int) -> Sequence[StepRecord]:
+        """See :class:`exchange.observe.Observed`."""
+        return steps(self._store, after, limit)
+
+    def delivery_page(self, after: int, limit: int) -> Sequence[DeliveryRecord]:
+        """See :class:`exchange.observe.Observed`."""
+        return self._records.deliveries(after, limit)
+
+    def negotiation_page(self, after: int, limit: int) -> Sequence[NegotiationRecord]:
+        """See :class:`exchange.observe.Observed`."""
+        return self._records.negotiations(after, limit)
+
+    def checkpoint_page(self, after: int, limit: int) -> Sequence[Checkpoint]:
+        """Checkpoints after the one of this number."""
+        return self._ledger.checkpoints_after(after, limit)
+
+    def operations(self) -> tuple[Operations, ...]:
+        """See :class:`exchange.observe.Observed`."""
+        return operations(self._store)
 
     def history(self, package_id: str, recipient: OrganId) -> tuple[tuple[DeliveryState, datetime], ...]:
         """The states one (document, recipient) went through."""

@@ -11,6 +11,7 @@ from exchange.dispatch import Barrier, Inline
 from exchange.domain.organization import Directory
 from exchange.domain.transit import HopSpec
 from exchange.doorbell import Doorbell, Silent
+from exchange.metering import Metering, Reported, Unmetered
 from exchange.outbox import release_leases
 from exchange.receipts import Notary
 from exchange.settings import AxisSettings
@@ -33,6 +34,7 @@ def open_axis(
     validator: Validator | None = None,
     doorbell: Doorbell | None = None,
     driven: bool = False,
+    metering: Metering | None = None,
 ) -> Axis:
     """An axis over the database of the settings, made if it is empty.
 
@@ -40,10 +42,10 @@ def open_axis(
     (:func:`open_crew`) run them, woken by it; ``driven`` says that a kernel's settling alone moves business time, and holds them back.
 
     ``signer`` is the axis' key; receipts, refusals and checkpoints are signed with it, each counted as what it is.
-    ``validator``: the axis' own, when the caller wants to watch its paths; otherwise one is made over ``trust``. Raises
-    :class:`exchange.errors.StoreVersionMismatch` and :class:`exchange.errors.StoreUnavailable`.
+    ``validator``: the axis' own, otherwise one is made over ``trust``. ``metering``: how this process keeps count of what it does, where
+    somebody asks. Raises :class:`exchange.errors.StoreVersionMismatch` and :class:`exchange.errors.StoreUnavailable`.
     """
-    desk = _open_desk(settings, directory, trust, signer, hops, validator)
+    desk = _open_desk(settings, directory, trust, signer, hops, validator, metering)
     tokens = Tokens(signer.holder.key.secret_for("access tokens"), settings.origin, settings.token_seconds)
     if doorbell is None:
         return Axis(desk, Inline(desk), Silent(), tokens)
@@ -63,14 +65,19 @@ def open_crew(
     doorbell: Doorbell,
     name: str,
     validator: Validator | None = None,
+    counted: bool = False,
 ) -> Crew:
-    """The stages for one worker process. ``name`` is in its leases and nobody else's: host, process and start."""
-    return Crew(_open_desk(settings, directory, trust, signer, hops, validator), doorbell, name)
+    """The stages for one worker process. ``name`` is in its leases and nobody else's: host, process and start.
+
+    ``counted``: it reports what it counts (:mod:`exchange.metering`), for a kernel that drives and will ask.
+    """
+    metering = Reported(name) if counted else None
+    return Crew(_open_desk(settings, directory, trust, signer, hops, validator, metering), doorbell, name)
 
 
 def _open_desk(
     settings: AxisSettings, directory: Directory, trust: TrustStore, signer: CadesSigner, hops: Sequence[HopSpec],
-    validator: Validator | None,
+    validator: Validator | None, metering: Metering | None,
 ) -> Desk:  # fmt: skip
     engine = open_engine(settings.database_url)
     store = Store(engine)
@@ -85,7 +92,9 @@ def _open_desk(
             record_terms(work, settings, directory, trust, notary.certificate)
         refused.pop_all()
     own = Validator(trust) if validator is None else validator
-    return Desk(store, settings, directory, trust, own, notary, {hop.id: hop for hop in hops})
+    keeping = metering or Unmetered()
+    own.on_path = keeping.note
+    return Desk(store, settings, directory, trust, own, notary, {hop.id: hop for hop in hops}, keeping)
 
 
 def _with_purpose(signer: CadesSigner, purpose: Purpose) -> CadesSigner:

@@ -10,7 +10,7 @@ import json
 import re
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -51,7 +51,7 @@ from exchange.errors import (
     Unauthenticated,
     UnknownPackage,
 )
-from exchange.web import wire
+from exchange.web import registers, wire
 from exchange.web.problems import MEDIA_TYPE, error_of
 
 EDXML = "application/edxml+xml"
@@ -178,13 +178,13 @@ class HttpAxis:
         """See :meth:`exchange.api.Audit.traffic`."""
         asked = {"since": since.isoformat(), "until": until.isoformat()}
         answer = self._answer(self._ask(caller, "GET", "/v1/statistics", params=asked, timeout=self._settle))
-        return tuple(one.traffic() for one in self._read(answer, wire.StatisticsBody).organizations)
+        return tuple(one.traffic() for one in self._read(answer, registers.StatisticsBody).organizations)
 
     def organizations(self, caller: Caller, after: OrganId | None = None, limit: int = 1000) -> tuple[Organization, ...]:
         """See :meth:`exchange.api.Audit.organizations`."""
         asked = {"limit": limit} if after is None else {"limit": limit, "after": str(after)}
         answer = self._answer(self._ask(caller, "GET", "/v1/directory", params=asked))
-        return tuple(one.organization() for one in self._read(answer, wire.DirectoryBody).organizations)
+        return tuple(one.organization() for one in self._read(answer, registers.DirectoryBody).organizations)
 
     def count(self, state: DeliveryState) -> int:
         """See :meth:`exchange.api.Audit.count`."""
@@ -227,6 +227,14 @@ class HttpAxis:
         """See :meth:`exchange.api.Operate.stop_hop`."""
         said = {"since": since.isoformat(), "until": until.isoformat()}
         self._answer(self._ask(self._operator, "POST", f"/v1/operate/hops/{quote(hop, safe='')}/outages", json=said))
+
+    def operate(self, name: str, kind: type[Read], asked: Mapping[str, Any] | None = None) -> Read:
+        """What the route ``/v1/operate/name`` answers to a question."""
+        return self._read(self._answer(self._ask(self._operator, "GET", f"/v1/operate/{name}", params=asked, timeout=self._settle)), kind)
+
+    def authenticate(self, caller: Caller) -> None:
+        """See that the axis knows a caller. Raises :class:`exchange.errors.Unauthenticated` and what every call does."""
+        self._ask(caller, "GET", "/v1/directory", params={"limit": 1})
 
     # --- how it is asked ---
 

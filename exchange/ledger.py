@@ -14,10 +14,10 @@ from sqlalchemy import bindparam, select
 
 from exchange.api import Checkpoint, Consistency, Inclusion
 from exchange.checkpoints import read_statement
-from exchange.domain.merkle import consistency_proof, inclusion_proof
+from exchange.domain.merkle import consistency_proof, inclusion_proof, leaf_hash
 from exchange.errors import UnknownLedgerSize
-from exchange.store import entries
-from exchange.store.facts import Fact, FactKind, page
+from exchange.store import entries, former
+from exchange.store.facts import Fact, FactKind, Sealed, page
 from exchange.store.tables import ledger_entry, package
 from exchange.store.work import Store, Work
 
@@ -33,10 +33,33 @@ def leaf(kind: FactKind, fact: Fact, agency: str, sequence: int) -> bytes:
 
     None of the values can hold what JSON would escape: codes of organisations, hexadecimal digits, numbers.
     """
+    return _line(f'"agency":"{agency}"', kind, fact, fact.payload, sequence)
+
+
+def _line(begins: str, kind: FactKind, fact: Fact, payload: bytes, sequence: int) -> bytes:
     return (
-        f'{{"agency":"{agency}","fact":"{fact.id}","kind":"{kind}","package_id":"{fact.package_id}","package_sha256":"{fact.package_sha256}",'
-        f'"payload_sha256":"{sha256(fact.payload).hexdigest()}","sequence":"{sequence}"}}'
+        f'{{{begins},"kind":"{kind}","package_id":"{fact.package_id}","package_sha256":"{fact.package_sha256}",'
+        f'"payload_sha256":"{sha256(payload).hexdigest()}","sequence":"{sequence}"}}'
     ).encode("utf-8", "surrogateescape")
+
+
+def stated(kind: FactKind, row: Any, fact: Fact, sealed: Sealed) -> tuple[bytes, bytes]:
+    """Leaf and payload of an entry as they follow from its fact: in the form of its time when it is of before schema 0007.
+
+    ``row`` as :func:`exchange.store.facts.page` gives it. That the entry was made of them is the caller's to ask (:func:`made_of`).
+    """
+    now = leaf(kind, fact, sealed.agency, sealed.sequence)
+    if leaf_hash(now) != sealed.leaf:
+        payload = former.payload(kind, row, fact)
+        then = _line(f'"agency":"{sealed.agency}","fact":"{fact.id}"', kind, fact, payload, sealed.sequence)
+        if leaf_hash(then) == sealed.leaf:
+            return then, payload
+    return now, fact.payload
+
+
+def made_of(kind: FactKind, row: Any, fact: Fact, sealed: Sealed) -> bool:
+    """Whether an entry says what its fact says now."""
+    return leaf_hash(stated(kind, row, fact, sealed)[0]) == sealed.leaf
 
 
 class Ledger:
@@ -53,13 +76,15 @@ class Ledger:
 
     def checkpoints(self) -> tuple[Checkpoint, ...]:
         """Every checkpoint, oldest first."""
-        found: list[Any] = []
-        while True:
-            with self._store.reading() as work:
-                rows = entries.checkpoints(work, found[-1].id if found else 0)
-            if not rows:
-                return tuple(_checkpoint(row) for row in found)
-            found += rows
+        found: list[Checkpoint] = []
+        while page := self.checkpoints_after(found[-1].number if found else 0):
+            found += page
+        return tuple(found)
+
+    def checkpoints_after(self, number: int, limit: int = 1000) -> tuple[Checkpoint, ...]:
+        """The next checkpoints, oldest first."""
+        with self._store.reading() as work:
+            return tuple(_checkpoint(row) for row in entries.checkpoints(work, number, limit))
 
     def inclusion(self, package_ids: Sequence[str]) -> tuple[Inclusion | None, ...]:
         """See :meth:`exchange.api.Audit.inclusion`."""
@@ -85,8 +110,8 @@ def _checkpoint(row: Any) -> Checkpoint:
 
 
 def _inclusion(work: Work, tiles: entries.Tiles, row: Any, size: int) -> Inclusion:
-    ((_, fact, sealed),) = page(work, FactKind.ADMISSION, row.fact - 1, 1)
+    ((found, fact, sealed),) = page(work, FactKind.ADMISSION, row.fact - 1, 1)
     if sealed is None or fact.id != row.fact:
         raise LookupError(f"the admission of {row.package_id} is entered and not there")
     proof = inclusion_proof(row.id, size, tiles.subtree)
-    return Inclusion(row.package_id, row.id, size, leaf(FactKind.ADMISSION, fact, sealed.agency, sealed.sequence), proof)
+    return Inclusion(row.package_id, row.id, size, stated(FactKind.ADMISSION, found, fact, sealed)[0], proof)

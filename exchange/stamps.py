@@ -12,10 +12,12 @@ from exchange.store.tables import letter_stamp, package, verdict
 from exchange.store.work import Store
 
 _STAMPS = (
-    select(package.c.package_id, letter_stamp.c.stamped_at, letter_stamp.c.sub_indication, letter_stamp.c.verifies)
+    select(verdict.c.id, package.c.package_id, letter_stamp.c.stamped_at, letter_stamp.c.sub_indication, letter_stamp.c.verifies)
     .join(verdict, verdict.c.package == letter_stamp.c.package)
     .join(package, package.c.id == letter_stamp.c.package)
-    .where(verdict.c.id > bindparam("cursor"))
+    .where(verdict.c.id > bindparam("after"))
+    .order_by(verdict.c.id)
+    .limit(bindparam("limit"))
 )
 
 
@@ -23,17 +25,21 @@ _STAMPS = (
 class LetterStampRecord:
     """One letter's time-stamps as judged: the earliest time proven (``None`` for none), why the first failed (empty: none did)."""
 
+    cursor: int
+    package_id: str
     stamped_at: datetime | None
     sub_indication: str
     verifies: int
     """Raw verifications of time-stamps."""
 
 
-def letter_stamps(store: Store, cursor: int) -> dict[str, LetterStampRecord]:
-    """Of each time-stamped letter judged after a verdict's cursor (0: all), by package identifier."""
+def letter_stamps(store: Store, after: int, limit: int) -> tuple[LetterStampRecord, ...]:
+    """Of each time-stamped letter judged after a verdict's cursor."""
     with store.reading() as work:
-        rows = work.all(_STAMPS, {"cursor": cursor})
-    return {
-        row.package_id: LetterStampRecord(None if row.stamped_at is None else instant(row.stamped_at), row.sub_indication, row.verifies)
+        rows = work.all(_STAMPS, {"after": after, "limit": limit})
+    return tuple(
+        LetterStampRecord(
+            row.id, row.package_id, None if row.stamped_at is None else instant(row.stamped_at), row.sub_indication, row.verifies
+        )
         for row in rows
-    }
+    )

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from exchange.axis import Axis
 from exchange.domain.lifecycle import DeliveryState, StatusCode
 from exchange.domain.negotiation import Kind, Step
+from exchange.observe import DrivenAxis
 from scenarios.kernel import Kernel
 from scenarios.office.registers import AXIS_ROWS, FACTS, Registers
 from scenarios.trace import (
@@ -180,7 +180,7 @@ class _Comparison:
         self.check(state in expected, f"{name}: the axis says {state}, the trace {sorted(expected)}")
 
 
-def reconcile(facts: Facts, axis: Axis, kernel: Kernel, settled_at: int) -> tuple[tuple[str, ...], int]:
+def reconcile(facts: Facts, axis: DrivenAxis, kernel: Kernel, settled_at: int) -> tuple[tuple[str, ...], int]:
     """Disagreements as sentences (none when all agrees), and how many comparisons were made."""
     registers = facts.registers
     withdrawn: set[tuple[str, str]] = set()
@@ -204,7 +204,7 @@ def reconcile(facts: Facts, axis: Axis, kernel: Kernel, settled_at: int) -> tupl
     return tuple(comparison.found), comparison.compared
 
 
-def _ledger(comparison: _Comparison, facts: Facts, axis: Axis, kernel: Kernel) -> None:
+def _ledger(comparison: _Comparison, facts: Facts, axis: DrivenAxis, kernel: Kernel) -> None:
     """Checkpoints one by one, and that no witness refused any."""
     told = [(record.size, record.root, record.at) for record in facts.sealed]
     noted = [(one.size, one.root.hex(), kernel.instant_of(one.at)) for one in axis.checkpoints()]
@@ -235,7 +235,7 @@ def _told(facts: Facts, withdrawn: set[tuple[str, str]], settled_at: int) -> set
     return ended | set(running.values())
 
 
-def _noted(axis: Axis, registers: Registers, kernel: Kernel) -> set[_Told]:
+def _noted(axis: DrivenAxis, registers: Registers, kernel: Kernel) -> set[_Told]:
     """The same as the axis has them."""
     noted: set[_Told] = set()
     for one in axis.negotiations():

@@ -6,17 +6,16 @@ in :class:`RunResult` are the checks on it: conservation, reconciliation, raw op
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from exchange.axis import Axis
-from exchange.bootstrap import open_axis
 from exchange.domain.lifecycle import DeliveryState, MailState
 from exchange.domain.organization import Level
-from exchange.settings import AxisSettings
+from exchange.metering import Operations
+from exchange.observe import DrivenAxis
 from scenarios import roads
 from scenarios.axisline import AxisLine
 from scenarios.judgements import Judgements
@@ -29,6 +28,7 @@ from scenarios.office.registers import ARCHIVED, MAIL, Registers
 from scenarios.office.services import Services
 from scenarios.office.software import Software
 from scenarios.people import counterpart, errands, life
+from scenarios.places import DAYS_OF_LISTS, Embedded, Place
 from scenarios.reconcile import Facts, reconcile
 from scenarios.sealing import Sealing, Witness, witness_name
 from scenarios.secrets import caller as software_of
@@ -43,12 +43,11 @@ from scenarios.trace import AXIS, AgencyOpened, CertificatesIssued, CrlIssued, P
 from scenarios.world import pki
 from scenarios.world.model import Agency, World
 from scenarios.world.pki import WorldPki
-from signing import METER, CadesSigner, PathCache, Purpose, SignatureLevel, TrustStore, Validator
+from signing import METER, PathCache, PathStep, Purpose, SignatureLevel, TrustStore, Validator
 
 Keep = Literal["all", "none"]
 Counts = Mapping[str, Mapping[str, int]]
-_DAYS_OF_LISTS = 2
-"""Sets of revocation lists a certificate's timelines are kept for: today's, and yesterday's for what arrived overnight."""
+EMBEDDED = Embedded()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """Raw signature operations of one purpose: counted at the cryptography call, and implied by the trace alone."""
+    """Raw signature operations of one purpose: counted at the cryptography call, and implied by the trace alone.
+
+    Counted are those of work that counts. What processes of a distributed axis did once more is in :attr:`RunResult.again`.
+    """
 
     kind: Literal["signs", "verifies"]
     purpose: str
@@ -118,6 +120,10 @@ class RunResult:
     checkpoints: int
     """Times the axis sealed its ledger; each checkpoint was looked at by four witnesses."""
     operations: tuple[Operation, ...]
+    again: tuple[Operation, ...] = ()
+    """Operations done for nothing (``metered``), which nothing implies: paths that more than one process worked out, work given up by one
+    process and done by another, lists of authorities that each process simulates. A fact of the machines, not of the world.
+    """
     in_flight: tuple[tuple[str, int], ...] = ()
     """What waits at the axis when the run ends, by stage and by hop."""
     archived: tuple[tuple[str, int], ...] = ()
@@ -140,13 +146,14 @@ def run(
     workdir: Path,
     progress: Callable[[Progress], None] | None = None,
     keep: Keep = "all",
+    place: Place = EMBEDDED,
 ) -> RunResult:
     """Live ``days`` working days of a world, to the midnight after the last; databases are written to ``workdir`` (must be empty of them).
 
-    Same world and seed, same records; the records of fewer days are the beginning of those of more.
+    Same world and seed, same records, whichever ``place`` the axis is at; the records of fewer days are the beginning of those of more.
     """
     with seldom() as set_aside:
-        return _live(world, days, sink, workdir, progress, keep=keep == "all", assembled=set_aside)
+        return _live(world, days, sink, workdir, progress, place, keep=keep == "all", assembled=set_aside)
 
 
 def _live(
@@ -155,6 +162,7 @@ def _live(
     sink: Sink,
     workdir: Path,
     progress: Callable[[Progress], None] | None,
+    place: Place,
     *,
     keep: bool,
     assembled: Callable[[], None],
@@ -172,7 +180,7 @@ def _live(
 
         kernel = Kernel(world, record)
         issued = pki.build(world, workdir / "keys")
-        with _Assembly(kernel, issued, registers, workdir, keep=keep) as assembly:
+        with _Assembly(kernel, issued, registers, workdir, place, keep=keep) as assembly:
             assembled()
             end = kernel.working_day_end(days)
             kernel.start_process(_tidy(kernel))
@@ -181,7 +189,7 @@ def _live(
             kernel.env.run(until=end)
             disagreements = reconcile(facts, assembly.axis, kernel, assembly.line.settled_at)
             registers.flush()
-            result = _result(kernel, days, tally, disagreements, assembly.axis, registers, before)
+            result = _result(kernel, days, tally, disagreements, assembly, registers, before)
             return replace(result, survival=survival(issued, registers, world.control_times))
     finally:
         registers.close()
@@ -190,20 +198,13 @@ def _live(
 class _Assembly:
     """The parts put together: axis, offices, people, neighbours. A context manager, for the axis holds a file open."""
 
-    def __init__(self, kernel: Kernel, issued: WorldPki, registers: Registers, workdir: Path, *, keep: bool) -> None:
+    def __init__(self, kernel: Kernel, issued: WorldPki, registers: Registers, workdir: Path, place: Place, *, keep: bool) -> None:
         world = kernel.world
         trust = issued.pki.trust_store()
-        paths = PathCache(trust, issued.policy, snapshots=_DAYS_OF_LISTS)
+        paths = PathCache(trust, issued.policy, snapshots=DAYS_OF_LISTS)
         self._kernel, self._issued = kernel, issued
         _opening(kernel, issued)
-        self.axis = open_axis(
-            AxisSettings(database_url=f"sqlite:///{workdir / 'axis.db'}", expect_time_stamps=world.stamps),
-            directory=issued.directory,
-            trust=trust,
-            signer=CadesSigner(issued.axis, embed_certificates=False, purpose=Purpose.RECEIPT),
-            hops=roads.hop_specs(world),
-            validator=Validator(trust, issued.policy, cache=paths, on_path=self._axis_path),
-        )
+        self.axis: DrivenAxis = place.open(world, issued, workdir)
         services = Services(
             kernel=kernel,
             agencies={agency.id: agency for agency in world.agencies},
@@ -229,9 +230,6 @@ class _Assembly:
     def __exit__(self, *_: object) -> None:
         self.axis.close()
 
-    def _axis_path(self, subject: str, verifies: int) -> None:
-        self._kernel.record(PathValidated(self._kernel.now, AXIS, subject, verifies))
-
     def _open_offices(self, services: Services) -> None:
         kernel = self._kernel
         kernel.start_process(_revocation_lists(kernel, self._issued))
@@ -255,8 +253,8 @@ class _Assembly:
             secrets[organ] = caller.secret
             softwares[organ] = Software(office, self.axis, caller, self._issued.axis.certificate_der)
         self.axis.enrol_all(secrets)
-        judgements = Judgements(services, self.axis)
-        self.line = AxisLine(self._kernel, softwares, self.axis.settle, judgements.write)
+        self.judgements = Judgements(services, self.axis)
+        self.line = AxisLine(self._kernel, softwares, self.axis.settle, self.judgements.write)
         services.wake = self.line.wake
         self._kernel.start_process(self.line.run())
 
@@ -265,8 +263,9 @@ class _Assembly:
         kernel, certificate = self._kernel, self._issued.axis.certificate_der
 
         def witness(level: Level) -> Witness:
-            def watched(subject: str, verifies: int) -> None:
-                kernel.record(PathValidated(kernel.now, witness_name(level), subject, verifies))
+            def watched(_: str, steps: tuple[PathStep, ...]) -> None:
+                for step in steps:
+                    kernel.record(PathValidated(kernel.now, witness_name(level), step.subject, step.verifies))
 
             return Witness(level, Validator(trust, self._issued.policy, cache=paths, on_path=watched), certificate, folder)
 
@@ -324,9 +323,16 @@ def _tell(kernel: Kernel, tally: Tally, progress: Callable[[Progress], None], en
 
 
 def _result(
-    kernel: Kernel, days: int, tally: Tally, compared: tuple[tuple[str, ...], int], axis: Axis, registers: Registers, before: Counts
+    kernel: Kernel,
+    days: int,
+    tally: Tally,
+    compared: tuple[tuple[str, ...], int],
+    assembly: _Assembly,
+    registers: Registers,
+    before: Counts,
 ) -> RunResult:
-    axis_pairs = tally.pairs["axis"]
+    axis, axis_pairs = assembly.axis, tally.pairs["axis"]
+    reported, repeated = axis.operations(), assembly.judgements.repeated
     return RunResult(
         days=days,
         ended=kernel.moment,
@@ -344,24 +350,35 @@ def _result(
         disagreements=compared[0],
         reconciled=compared[1],
         checkpoints=tally.signs["checkpoint"],
-        operations=_operations(tally, before),
+        operations=_operations(tally, before, reported, repeated),
+        again=_again(reported, repeated),
         in_flight=tuple(axis.depth().items()),
         archived=tuple((level.value, count) for level in SignatureLevel if (count := registers.count(ARCHIVED, level=level.value))),
     )
 
 
-def _operations(tally: Tally, before: Counts) -> tuple[Operation, ...]:
-    after = METER.snapshot()
-    rows = []
-    for purpose in Purpose:
-        metered = after["signs"][purpose] - before["signs"][purpose]
-        rows.append(Operation("signs", purpose.value, metered, tally.signs[purpose.value]))
-    path = 0
-    for purpose in Purpose:
-        metered = after["verifies"][purpose] - before["verifies"][purpose]
-        if purpose in (Purpose.CERTIFICATE, Purpose.CRL):
-            path += metered
-        else:
-            rows.append(Operation("verifies", purpose.value, metered, tally.verifies[purpose.value]))
-    rows.append(Operation("verifies", "path", path, tally.verifies["path"]))
-    return tuple(rows)
+def _operations(tally: Tally, before: Counts, reported: Sequence[Operations], repeated: int) -> tuple[Operation, ...]:
+    """This process's count and what others report, without path steps done once more, beside what the trace implies."""
+    after, settled = METER.snapshot(), {(one.kind, one.purpose): one.settled for one in reported}
+
+    def metered(kind: str, purpose: Purpose) -> int:
+        return after[kind][purpose] - before[kind][purpose] + settled.get((kind, purpose), 0)
+
+    rows = [Operation("signs", purpose.value, metered("signs", purpose), tally.signs[purpose.value]) for purpose in Purpose]
+    rows += [
+        Operation("verifies", purpose.value, metered("verifies", purpose), tally.verifies[purpose.value])
+        for purpose in Purpose
+        if purpose not in _OF_PATHS
+    ]
+    path = sum(metered("verifies", purpose) for purpose in _OF_PATHS) - repeated
+    return (*rows, Operation("verifies", "path", path, tally.verifies["path"]))
+
+
+def _again(reported: Sequence[Operations], repeated: int) -> tuple[Operation, ...]:
+    paths = repeated + sum(one.again for one in reported if one.kind == "verifies" and one.purpose in _OF_PATHS)
+    others = [one for one in reported if one.again and not (one.kind == "verifies" and one.purpose in _OF_PATHS)]
+    rows = [Operation("signs" if one.kind == "signs" else "verifies", one.purpose, one.again, 0) for one in others]
+    return (*rows, Operation("verifies", "path", paths, 0)) if paths else tuple(rows)
+
+
+_OF_PATHS = (Purpose.CERTIFICATE, Purpose.CRL)

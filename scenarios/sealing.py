@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 
 from exchange.api import Checkpoint
-from exchange.axis import Axis
 from exchange.checkpoints import signature_fault, write_checkpoint
 from exchange.domain.organization import Level
+from exchange.observe import DrivenAxis
 from exchange.witness import Inconsistent, observe
 from scenarios.kernel import Kernel, Process
 from scenarios.trace import CheckpointSealed, CheckpointWitnessed
@@ -44,7 +44,7 @@ class Witness:
         self._file = witness_file(folder, level)
         self._verify = partial(signature_fault, validator=validator, certificate=certificate)
 
-    def look(self, seen: Checkpoint, axis: Axis) -> str:
+    def look(self, seen: Checkpoint, axis: DrivenAxis) -> str:
         """Ask the axis for the proof from the last checkpoint kept; gives the rule under which the new one was refused, or nothing."""
         proof = () if self.last is None else axis.consistency(self.last.size, seen.size).proof
         found = observe(self.last, seen, proof, self._verify)
@@ -58,7 +58,7 @@ class Witness:
 class Sealing:
     """The hours of the ledger. ``settled_at()`` tells the instant of the axis' last settling."""
 
-    def __init__(self, kernel: Kernel, axis: Axis, witnesses: Sequence[Witness], name: str, settled_at: Callable[[], int]) -> None:
+    def __init__(self, kernel: Kernel, axis: DrivenAxis, witnesses: Sequence[Witness], name: str, settled_at: Callable[[], int]) -> None:
         self._kernel, self._axis, self._witnesses, self._name, self._settled_at = kernel, axis, witnesses, name, settled_at
         self._seen = -1
 

@@ -87,7 +87,10 @@ class CrlIssued:
 
 @dataclass(frozen=True, slots=True)
 class PathValidated:
-    """A certificate's path was worked out by one party (``verifies`` raw verifications: links and CRLs); later uses are cached."""
+    """One party verified a link of a certificate's path, or a revocation list on it, by ``verifies`` raw operations, and knows it now.
+
+    ``certificate``: whose certificate, or whose list. Agencies and witnesses share what they know of paths; the axis is another machine.
+    """
 
     at: int
     agency: str

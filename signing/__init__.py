@@ -36,7 +36,7 @@ from signing.formats.coverage import NOTHING_COVERS, STRUCTURE, SignedRange, Spa
 from signing.formats.letter.augment import AwaitingStamp, add_document_timestamp, add_store, augment_letter, await_timestamp
 from signing.formats.letter.claims import LetterClaims, letter_claims
 from signing.formats.letter.content import LetterContent
-from signing.formats.letter.packing import PackedLetter, pack_letter, unpack_letter
+from signing.formats.letter.packing import PackedLetter, PackedUnsealed, pack_letter, pack_unsealed, unpack_letter, unpack_unsealed
 from signing.formats.letter.press import LetterPress
 from signing.formats.letter.reader import Letter, SignatureSlot, read_letter
 from signing.formats.letter.stamped import StampSlot, read_stamped
@@ -50,7 +50,7 @@ from signing.formats.timestamp import make_request as make_time_stamp_request
 from signing.formats.timestamp import read_request as read_time_stamp_request
 from signing.formats.timestamp import read_response as read_time_stamp_response
 from signing.formats.token_message import TokenMessage, parse_token
-from signing.keys import METER, Meter, Purpose, SigningKey
+from signing.keys import METER, READING, Meter, Purpose, SigningKey
 from signing.pki.authorities import Authority, Tree
 from signing.pki.behaviour import HONEST, Behaviour, Service, Wrong
 from signing.pki.hierarchy import Pki
@@ -69,7 +69,7 @@ from signing.validation.ades.rfc5280_judge import Rfc5280Judge
 from signing.validation.ades.timeline import Interval
 from signing.validation.ades.timeline import timeline as verdict_timeline
 from signing.validation.artefact_files import CertificateWords, describe_certificate, sort_artefacts
-from signing.validation.path import PathCache
+from signing.validation.path import PathCache, PathStep
 from signing.validation.policy import DEFAULT, FOREIGN, AlgorithmPolicy, AlgorithmRule
 from signing.validation.report import Check, Indication, SignatureReport, SubIndication
 from signing.validation.rfc5280.engine import ChainEngine, validate_chain
@@ -94,6 +94,7 @@ __all__ = [
     "MOMENT_HEADER",
     "NEEDS_EXTRA",
     "NOTHING_COVERS",
+    "READING",
     "STRUCTURE",
     "AlgorithmPolicy",
     "AlgorithmRule",
@@ -140,7 +141,9 @@ __all__ = [
     "LetterReport",
     "Meter",
     "PackedLetter",
+    "PackedUnsealed",
     "PathCache",
+    "PathStep",
     "Pki",
     "PkiSpec",
     "PolicyFileError",
@@ -203,6 +206,7 @@ __all__ = [
     "load_policy",
     "make_time_stamp_request",
     "pack_letter",
+    "pack_unsealed",
     "parse_cms",
     "parse_token",
     "policy_bytes",
@@ -216,6 +220,7 @@ __all__ = [
     "rule_on",
     "sort_artefacts",
     "unpack_letter",
+    "unpack_unsealed",
     "validate_chain",
     "validate_claim",
     "validate_document",

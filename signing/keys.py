@@ -66,7 +66,13 @@ class Meter:
             "verifies": {str(purpose): self.verifies[purpose] for purpose in Purpose},
         }
 
+    def reading(self) -> tuple[int, ...]:
+        """All counts, signs first, purposes in their declared order: two readings taken one from the other tell what was done between."""
+        return (*self.signs.values(), *self.verifies.values())
 
+
+READING = (*(("signs", purpose) for purpose in Purpose), *(("verifies", purpose) for purpose in Purpose))
+"""What the places of :meth:`Meter.reading` mean."""
 METER = Meter()
 """The process-wide count."""
 

@@ -86,10 +86,10 @@ class Field:
             CadesSigner(seal, purpose=Purpose.ANNEX),
         )  # fmt: skip
 
-    def open(self, path: Path) -> Axis:
-        """The axis over a database file, every agency enrolled."""
+    def open(self, place: Path | str) -> Axis:
+        """The axis over a database file or the database of an address, every agency enrolled."""
         axis = open_axis(
-            AxisSettings(database_url=f"sqlite:///{path}"),
+            AxisSettings(database_url=place if isinstance(place, str) else f"sqlite:///{place}"),
             directory=self.directory,
             trust=self.pki.trust_store(),
             signer=self.signer,
@@ -110,12 +110,12 @@ def caller(organ: OrganId) -> Caller:
     return Caller(organ, str(organ))
 
 
-def build_archive(path: Path, field: Field, documents: int, seed: str, *, answered: bool = True) -> bytes:
+def build_archive(place: Path | str, field: Field, documents: int, seed: str, *, answered: bool = True) -> bytes:
     """An archive of so many documents, sealed every fifty; gives the newest checkpoint's file, to be kept outside.
 
     ``answered`` off leaves every mailbox unread: documents and nothing else.
     """
-    axis = field.open(path)
+    axis = field.open(place)
     rng = Random(f"{seed}/archive")
     sent: dict[OrganId, list[_Sent]] = {organ: [] for organ in field.offices}
     try:

@@ -32,9 +32,14 @@ def talker() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def archive_file(given: Path | None, text: Text) -> Path:
-    """The database meant: a file, or the axis' in the folder of a run; the present folder where none is named. Raises :class:`Unusable`."""
-    path = given or Path()
+def archive_of(given: str | None, text: Text) -> Path | str:
+    """The database meant: an address, a file, or the axis' in the folder of a run; the present folder where none is named.
+
+    Raises :class:`Unusable`.
+    """
+    if given is not None and "://" in given:
+        return given
+    path = Path(given or "")
     if path.is_dir():
         found = path / ARCHIVE
         if not found.is_file():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from console.audit.asking import Stopwatch, archive_file, checkpoints, fingerprints, talker, trust_folder, watching, write_sheets
+from console.audit.asking import Stopwatch, archive_of, checkpoints, fingerprints, talker, trust_folder, watching, write_sheets
 from console.audit.tree import checkpoint_tree, instant
 from console.audit.words import labels
 from console.audit.words import moment as told
@@ -40,7 +40,7 @@ class Wish:
 
     certificate: str
     since: str
-    archive: Path | None
+    archive: str | None
     at: str | None
     checkpoints: tuple[Path, ...]
     trust: Path | None
@@ -58,7 +58,7 @@ def perform(wish: Wish, text: Text) -> int:
     try:
         question = _question(wish, text)
         with watching(text, talk) as progress, seldom():
-            index = Index(archive_file(wish.archive, text), question, progress)
+            index = Index(archive_of(wish.archive, text), question, progress)
         read = watch.seconds
         reach = index.reach(_certificate(wish.certificate, index, text))
     except (Unusable, ArchiveUnreadable, PolicyFileError) as error:

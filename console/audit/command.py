@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from console.audit.asking import Stopwatch, archive_file, checkpoints, fingerprints, talker, trust_folder, watching, write_sheets
+from console.audit.asking import Stopwatch, archive_of, checkpoints, fingerprints, talker, trust_folder, watching, write_sheets
 from console.audit.tree import audit_tree, timeline_tree
 from console.audit.words import audit_sheet
 from console.locale import Text
@@ -35,7 +35,7 @@ ALL = "all"
 class Wish:
     """What the command line asks for."""
 
-    archive: Path | None
+    archive: str | None
     checkpoints: tuple[Path, ...]
     trust: Path | None
     anchors: tuple[str, ...]
@@ -51,7 +51,7 @@ class Wish:
 class Brought:
     """What the auditor brought along."""
 
-    path: Path
+    place: Path | str
     outside: tuple[CheckpointFile, ...]
     trust: TrustFolder | None
     fingerprints: tuple[bytes, ...]
@@ -61,8 +61,8 @@ def perform(wish: Wish, text: Text) -> int:
     """Audit; 0 all held, 1 errors were found, 2 nothing that can be audited, 3 a part is not installed."""
     talk = talker()
     try:
-        path, outside = archive_file(wish.archive, text), checkpoints(wish.checkpoints, text)
-        brought = Brought(path, outside, trust_folder(wish.trust), fingerprints(wish.anchors, text))
+        place, outside = archive_of(wish.archive, text), checkpoints(wish.checkpoints, text)
+        brought = Brought(place, outside, trust_folder(wish.trust), fingerprints(wish.anchors, text))
         report = _audit(brought, text, talk)
         timelines = _timelines(wish, brought, text, talk) if wish.timelines else []
     except (Unusable, ArchiveUnreadable, PolicyFileError) as error:
@@ -82,7 +82,7 @@ def _audit(brought: Brought, text: Text, talk: Console) -> ArchiveReport:
     watch = Stopwatch()
     with watching(text, talk) as progress, seldom():
         report = audit_archive(
-            brought.path, outside=brought.outside, trust=brought.trust, fingerprints=brought.fingerprints, progress=progress
+            brought.place, outside=brought.outside, trust=brought.trust, fingerprints=brought.fingerprints, progress=progress
         )
     seconds = watch.seconds
     documents = report.checked.get("documents", 0)
@@ -100,7 +100,7 @@ def _timelines(wish: Wish, brought: Brought, text: Text, talk: Console) -> list[
     outside = max(brought.outside, key=lambda one: one.checkpoint.size, default=None)
     trees: list[Tree] = []
     with ExitStack() as stack:
-        holdings = stack.enter_context(Holdings(brought.path, brought.trust, brought.fingerprints))
+        holdings = stack.enter_context(Holdings(brought.place, brought.trust, brought.fingerprints))
         sandbox = stack.enter_context(Sandbox())
         for found in _named(wish.timelines, holdings, text):
             try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from console.audit.asking import archive_file, checkpoints, fingerprints, talker, trust_folder
+from console.audit.asking import archive_of, checkpoints, fingerprints, talker, trust_folder
 from console.audit.command import named
 from console.locale import Text
 from console.options import moment
@@ -29,7 +29,7 @@ class Wish:
 
     document: str
     out: Path
-    archive: Path | None
+    archive: str | None
     at: str | None
     checkpoint: Path | None
     trust: Path | None
@@ -64,7 +64,7 @@ def _dossier(wish: Wish, text: Text, enter: Callable[..., object]) -> Dossier:
     outside = checkpoints([wish.checkpoint], text)[0] if wish.checkpoint is not None else None
     if not wish.out.name or wish.out.is_dir():
         raise Unusable(text("evidence.error.out", path=wish.out))
-    path, trust = archive_file(wish.archive, text), trust_folder(wish.trust)
+    path, trust = archive_of(wish.archive, text), trust_folder(wish.trust)
     holdings, sandbox = Holdings(path, trust, fingerprints(wish.anchors, text)), Sandbox()
     enter(holdings)
     enter(sandbox)

@@ -162,12 +162,9 @@ def _time(tree: Tree, text: Text) -> Markup:
     cpu = tree["cpu"].get("per_document") or {}
     if cpu:
         parts += [_bar(cpu, text), _rows([text("load.word.process"), text("load.word.cpu")], words.cpu_rows(tree, text))]
-    stages = [[tag("code", row[0]), *row[1:]] for row in words.stage_rows(tree, text)]
-    if stages:
-        head = [text("load.word.stage"), text("word.count"), text("load.word.mean"), text("load.word.total")]
-        parts += [tag("h3", text("load.stages")), _rows(head, stages)]
-    else:
-        parts.append(tag("p", text("load.stages.none")))
+    stages = list(words.stage_rows(tree, text))
+    shown = _rows(words.stage_words(text), stages) if stages else tag("p", text("load.stages.none"))
+    parts += [tag("h3", text("load.stages")), shown, tag("p", text("load.stages.note"), class_="note")]
     return _section(text("load.time"), *parts, note=text("load.time.note"))
 
 

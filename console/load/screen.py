@@ -33,6 +33,7 @@ def show(tree: Tree, text: Text) -> None:
         _table(screen, text("load.knee"), knee_words(text), words.knee_rows(tree, text))
     for metric in words.METRICS:
         _table(screen, text.label("load-metric", metric), words.latency_words(text), words.latency_rows(tree, metric, text))
+    _table(screen, text("load.stages"), words.stage_words(text), words.stage_rows(tree, text))
     _table(screen, text("load.cpu"), [text("load.word.process"), text("load.word.cpu")], words.cpu_rows(tree, text))
     head = [text("load.word.figure"), text("load.word.before"), text("load.word.now"), text("load.word.ratio")]
     _table(screen, text("load.compared"), head, words.compared_rows(tree, text))

@@ -162,15 +162,16 @@ def cpu_rows(tree: Tree, text: Text) -> Iterator[Row]:
         yield [text.label("load-role", role), f"{text.number(value, 2)} ms"]
 
 
+def stage_words(text: Text) -> Row:
+    """Heads of the table of stages."""
+    return [text("load.word.stage"), text("load.word.mean"), text("load.word.open"), text("load.word.most"), text("load.word.oldest")]
+
+
 def stage_rows(tree: Tree, text: Text) -> Iterator[Row]:
-    """The service's own histograms."""
+    """Where a document spends its time on the average, from when it was due until its mailbox shows it."""
     for row in tree["stages"]:
-        yield [
-            f"{row['metric']}{row['labels']}",
-            text.number(row["count"]),
-            seconds(row["mean"], text),
-            f"{text.number(row['seconds'], 2)} s",
-        ]
+        amounts = ["–" if row[name] is None else text.number(row[name], 1) for name in ("open", "most")]
+        yield [text.label("load-stage", row["stage"]), seconds(row["mean"], text), *amounts, seconds(row["oldest"], text)]
 
 
 def quarter_rows(tree: Tree, text: Text) -> Iterator[Row]:

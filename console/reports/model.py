@@ -27,7 +27,6 @@ def report_tree(world: World, measures: Measures, result: RunResult) -> Tree:
         "scenario": {"name": world.name, "question": world.question, "province": world.province, "start": world.start.isoformat()},
         "seed": world.seed,
         "days": result.days,
-        "mode": "embedded",
         "faults": [
             {"hop": hop.id, "since": since.isoformat(), "until": until.isoformat()} for hop in world.hops for since, until in hop.outages
         ],

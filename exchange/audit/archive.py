@@ -1,5 +1,5 @@
-"""Audits a whole archive: one file, on a machine that never saw the axis. Lists every error, never stops at the first, and keeps little in
-memory however large the archive.
+"""Audits a whole archive, a file or a database, on a machine that never saw the axis. Lists every error, never stops at the first, and
+keeps little in memory however large the archive.
 
 What is checked, in this order; each thing by its own bytes, never by what a row says about them:
 
@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import func, inspect, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine, func, inspect, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from exchange.api import Checkpoint
 from exchange.audit.deliveries import Deliveries
@@ -33,7 +34,7 @@ from exchange.audit.pairs import audit_pairs
 from exchange.checkpoints import CheckpointFile
 from exchange.errors import ArchiveUnreadable, StoreUnavailable
 from exchange.store import entries
-from exchange.store.engine import broken_references, open_archive, structure_faults
+from exchange.store.engine import broken_references, open_archive, open_engine, structure_faults
 from exchange.store.facts import FactKind
 from exchange.store.schema import missing_from, version_of
 from exchange.store.tables import VERSION, delivery_event, ledger_entry
@@ -69,7 +70,7 @@ class ArchiveReport:
 
 
 def audit_archive(
-    path: Path,
+    place: Path | str,
     *,
     outside: Sequence[CheckpointFile] = (),
     trust: TrustFolder | None = None,
@@ -78,7 +79,9 @@ def audit_archive(
     sink: Sink | None = None,
     progress: OnProgress | None = None,
 ) -> ArchiveReport:
-    """Audit the archive in an SQLite file, which is opened for reading only.
+    """Audit the archive in an SQLite file, or in the PostgreSQL database of an address, opened for reading only.
+
+    A database that is written meanwhile is looked at step by step: a finding about its last seconds may be no more than that.
 
     ``outside``: checkpoints kept elsewhere, by witnesses for instance, which the ledger must contain. ``trust``: anchors, authorities and
     lists to judge by; else those of the archive serve, confirmed by ``fingerprints`` (SHA-256) or reported as unconfirmed. ``longer`` may
@@ -86,17 +89,17 @@ def audit_archive(
     :class:`ArchiveUnreadable` when the file is no archive.
     """
     kept: list[Finding] = []
-    store = open_to_read(path)
+    store = open_to_read(place)
     try:
         book = Book(kept.append if sink is None else sink, progress)
         book.total = _step(book, "file", lambda: _extent(store), 0)
-        return _audit(path, store, book, kept, outside, trust, fingerprints, longer)
+        return _audit(_said(place), store, book, kept, outside, trust, fingerprints, longer)
     finally:
         store.close()
 
 
 def _audit(
-    path: Path, store: Store, book: Book, kept: list[Finding], outside: Sequence[CheckpointFile], trust: TrustFolder | None,
+    place: str, store: Store, book: Book, kept: list[Finding], outside: Sequence[CheckpointFile], trust: TrustFolder | None,
     fingerprints: Iterable[bytes], longer: Longer | None,
 ) -> ArchiveReport:  # fmt: skip
     _step(book, "file", lambda: _structure(store, book), None)
@@ -111,7 +114,7 @@ def _audit(
     _step(book, "negotiations", deliveries.negotiations, None)
     _step(book, "refusals", deliveries.refusals, None)
     _step(book, "pairs", lambda: audit_pairs(store, book), None)
-    return ArchiveReport(str(path), tuple(kept), book.findings, dict(book.checked), book.unchecked(), size, _anchors(epochs), newest)
+    return ArchiveReport(place, tuple(kept), book.findings, dict(book.checked), book.unchecked(), size, _anchors(epochs), newest)
 
 
 def _sealed(store: Store, outside: Sequence[CheckpointFile]) -> tuple[dict[FactKind, int], bool]:
@@ -130,24 +133,48 @@ def _ledger(store: Store, book: Book, leaves: Leaves, outside: Sequence[Checkpoi
     return tree.size, kept[-1].checkpoint if kept else None
 
 
-def open_to_read(path: Path) -> Store:
-    """An archive's store, for reading only. Raises :class:`ArchiveUnreadable` when the file is none, or of another version."""
-    if not path.is_file():
-        raise ArchiveUnreadable(str(path), "there is no such file")
-    engine = open_archive(path)
+def open_to_read(place: Path | str) -> Store:
+    """An archive's store, for reading only: an SQLite file, or a PostgreSQL database by its address.
+
+    Raises :class:`ArchiveUnreadable` when there is none, or it is of another version.
+    """
+    name, engine = _said(place), _engine(place)
     try:
         found = version_of(engine)
+        missing = missing_from(engine) if found == VERSION else ()
     except (DBAPIError, StoreUnavailable) as error:
         engine.dispose()
-        raise ArchiveUnreadable(str(path), f"it cannot be read as an SQLite database ({getattr(error, 'orig', error)})") from error
+        what = "a database" if isinstance(place, str) else "an SQLite database"
+        raise ArchiveUnreadable(name, f"it cannot be read as {what} ({getattr(error, 'orig', error)})") from error
     if found != VERSION:
         engine.dispose()
         rule = f"its schema is {found or 'empty'}, an audit needs {VERSION}: bring a copy of it up to date by truc migrate"
-        raise ArchiveUnreadable(str(path), rule)
-    if missing := missing_from(engine):
+        raise ArchiveUnreadable(name, rule)
+    if missing:
         engine.dispose()
-        raise ArchiveUnreadable(str(path), f"it is no whole archive: {', '.join(missing)} missing")
+        raise ArchiveUnreadable(name, f"it is no whole archive: {', '.join(missing)} missing")
     return Store(engine)
+
+
+def _engine(place: Path | str) -> Engine:
+    if isinstance(place, Path):
+        if not place.is_file():
+            raise ArchiveUnreadable(str(place), "there is no such file")
+        return open_archive(place)
+    try:
+        return open_engine(place)
+    except (ArgumentError, ImportError) as error:
+        raise ArchiveUnreadable(place, f"it cannot be opened as a database ({error})") from error
+
+
+def _said(place: Path | str) -> str:
+    """Its name, without a password."""
+    if isinstance(place, Path):
+        return str(place)
+    try:
+        return make_url(place).render_as_string(hide_password=True)
+    except ArgumentError:
+        return place
 
 
 def _extent(store: Store) -> int:

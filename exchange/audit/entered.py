@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import and_, bindparam, select
 
 from exchange.api import Checkpoint
 from exchange.domain.merkle import Subtree, consistency_proof, inclusion_proof
-from exchange.ledger import Ledger, leaf
+from exchange.ledger import Ledger, stated
 from exchange.store import entries
 from exchange.store.facts import FactKind, page
 from exchange.store.tables import evidence, ledger_entry
@@ -23,9 +24,13 @@ _ALL_EVIDENCE = (
     .join(ledger_entry, and_(ledger_entry.c.kind == FactKind.EVIDENCE.value, ledger_entry.c.fact == evidence.c.id))
     .order_by(ledger_entry.c.id)
 )
-_REACHED = select(func.max(ledger_entry.c.fact)).where(
-    ledger_entry.c.kind == FactKind.ADMISSION.value, ledger_entry.c.id < bindparam("size")
+_ADMITTED = (
+    select(ledger_entry.c.fact, ledger_entry.c.id)
+    .where(ledger_entry.c.kind == FactKind.ADMISSION.value, ledger_entry.c.fact > bindparam("after"))
+    .order_by(ledger_entry.c.fact)
+    .limit(bindparam("limit"))
 )
+_PAGE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ def entry_of(store: Store, row: int, outside: Checkpoint | None = None) -> Enter
     checkpoints = Ledger(store).checkpoints()
     with store.reading() as work:
         found = page(work, FactKind.ADMISSION, row - 1, 1)
-        _, fact, sealed = found[0] if found else (None, None, None)
+        read, fact, sealed = found[0] if found else (None, None, None)
         if fact is None or sealed is None or fact.id != row:
             return None
         first = next((one for one in checkpoints if one.size > sealed.id), None)
@@ -74,9 +79,9 @@ def entry_of(store: Store, row: int, outside: Checkpoint | None = None) -> Enter
         subtree, size = entries.Tiles(work).subtree, entries.size(work)
         later = _later(first, checkpoints[-1], outside, size)
         consistency = () if later is None else consistency_proof(first.size, later.size, subtree)
-        stated = leaf(FactKind.ADMISSION, fact, sealed.agency, sealed.sequence)
+        line, payload = stated(FactKind.ADMISSION, read, fact, sealed)
         proof = inclusion_proof(sealed.id, first.size, subtree)
-        return Entered(sealed.id, stated, fact.payload, first, proof, later, consistency, ())
+        return Entered(sealed.id, line, payload, first, proof, later, consistency, ())
 
 
 def with_evidence(store: Store, entered: Entered, artefacts: Iterable[bytes]) -> Entered:
@@ -90,14 +95,14 @@ def with_evidence(store: Store, entered: Entered, artefacts: Iterable[bytes]) ->
 def _proven(work: Work, digests: list[bytes], first: Checkpoint, later: Checkpoint | None, subtree: Subtree) -> Iterator[Proven]:
     for row in sorted(work.all_of(_EVIDENCE, "digests", digests), key=lambda one: one.id):
         found = page(work, FactKind.EVIDENCE, row.id - 1, 1)
-        _, fact, sealed = found[0] if found else (None, None, None)
+        read, fact, sealed = found[0] if found else (None, None, None)
         if fact is None or sealed is None or fact.id != row.id:
             continue
         within = next((one for one in (first, later) if one is not None and one.size > sealed.id), None)
         if within is not None:
-            stated = leaf(FactKind.EVIDENCE, fact, sealed.agency, sealed.sequence)
+            line, payload = stated(FactKind.EVIDENCE, read, fact, sealed)
             proof = inclusion_proof(sealed.id, within.size, subtree)
-            yield Proven(row.sha256, sealed.id, stated, fact.payload, within is later, proof)
+            yield Proven(row.sha256, sealed.id, line, payload, within is later, proof)
 
 
 def _later(first: Checkpoint, newest: Checkpoint, outside: Checkpoint | None, size: int) -> Checkpoint | None:
@@ -117,7 +122,15 @@ def proven_since(store: Store, checkpoints: Sequence[Checkpoint]) -> Iterator[tu
             yield digest, first
 
 
-def reached_rows(store: Store, sizes: Sequence[int]) -> list[int]:
-    """The last package row that a ledger of each of these sizes speaks of; 0 where it speaks of none."""
-    with store.reading() as work:
-        return [work.value(_REACHED, {"size": size}) or 0 for size in sizes]
+def entered_at(store: Store) -> array[int]:
+    """The index in the ledger of each package's admission, by the package's row; -1 for a row that has none."""
+    found, after = array("q"), 0
+    while True:
+        with store.reading() as work:
+            rows = work.rows(_ADMITTED, {"after": after, "limit": _PAGE})
+        for row, index in rows:
+            found.extend([-1] * (row + 1 - len(found)))
+            found[row] = index
+        if len(rows) < _PAGE:
+            return found
+        after = rows[-1][0]

@@ -61,10 +61,10 @@ class Found:
 class Holdings:
     """A context manager over one archive, which is only read. ``findings`` are those on its evidence; an audit says more."""
 
-    def __init__(self, path: Path, trust: TrustFolder | None = None, fingerprints: Iterable[bytes] = ()) -> None:
-        """Raises :class:`exchange.errors.ArchiveUnreadable` when the file is no archive."""
+    def __init__(self, place: Path | str, trust: TrustFolder | None = None, fingerprints: Iterable[bytes] = ()) -> None:
+        """Raises :class:`exchange.errors.ArchiveUnreadable` when there is no archive."""
         self.findings: list[Finding] = []
-        self.store: Store = open_to_read(path)
+        self.store: Store = open_to_read(place)
         try:
             self.epochs: Epochs = load_epochs(self.store, Book(self.findings.append), trust, fingerprints)
         except BaseException:

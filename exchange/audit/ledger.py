@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
 from exchange.api import Checkpoint
 from exchange.audit.evidence import Epochs
 from exchange.audit.findings import Book, Place
 from exchange.checkpoints import CheckpointFile, read_statement
-from exchange.domain.merkle import Frontier, leaf_hash
+from exchange.domain.merkle import Frontier
 from exchange.errors import CheckpointUnreadable
-from exchange.ledger import leaf
+from exchange.ledger import made_of
 from exchange.store import entries
-from exchange.store.facts import KEYS, Fact, FactKind, Sealed, orphans, page
+from exchange.store.engine import late_ids
+from exchange.store.facts import KEYS, Fact, FactKind, Sealed, last_sealed, orphans, page
 from exchange.store.tables import ledger_entry, ledger_node
 from exchange.store.work import Store
 from signing import Purpose
@@ -47,12 +48,12 @@ class Leaves:
     book: Book
     epochs: Epochs
     last: Mapping[FactKind, int]
-    """The highest fact sealed, by kind."""
+    """Up to which fact of a kind all must have entries."""
     shortened: bool = False
     """Whether a checkpoint from outside speaks of more entries than there are: then a fact without one may have lost it."""
 
-    def check(self, kind: FactKind, fact: Fact, sealed: Sealed | None) -> None:
-        """The entry of a fact says what the fact says now; a fact without one is newer than the newest of its kind that has one."""
+    def check(self, kind: FactKind, row: Any, fact: Fact, sealed: Sealed | None) -> None:
+        """The entry of a fact says what the fact says now; a fact without one is newer than the newest of its kind that was signed."""
         if sealed is None:
             late = kind is not FactKind.ANSWER and fact.id < self.last.get(kind, -1)
             if late or self.shortened:
@@ -63,7 +64,7 @@ class Leaves:
                 self.book.skip(f"{kind} facts", "they are not sealed yet: nothing protects them")
             return
         self.book.checked["ledger leaves"] += 1
-        if leaf_hash(leaf(kind, fact, sealed.agency, sealed.sequence)) != sealed.leaf:
+        if not made_of(kind, row, fact, sealed):
             detail = f"this {kind} is not what entry {sealed.id} of the ledger was made of, or the entry was changed"
             self.book.find(place_of(kind, fact.id, fact.package_id), "leaf-differs", LOG, detail)
             self.book.find(
@@ -81,11 +82,16 @@ def place_of(kind: FactKind, fact: int, package_id: str = "") -> Place:
 
 
 def sealed_last(store: Store) -> dict[FactKind, int]:
-    """The highest fact sealed, by kind."""
+    """Up to which fact of a kind all must have entries: what a checkpoint speaks of, less what may have been committed late.
+
+    What a killed sealing left behind the last checkpoint need not be all there was.
+    """
     with store.reading() as work:
-        query = select(func.max(ledger_entry.c.fact)).where(ledger_entry.c.kind == bindparam("kind"))
-        found = {kind: work.value(query, {"kind": kind.value}) for kind in FactKind}
-    return {kind: last for kind, last in found.items() if last is not None}
+        newest = entries.newest_checkpoint(work)
+        size = newest.size if newest is not None and isinstance(newest.size, int) else 0
+        found = {kind: last_sealed(work, kind, size) for kind in FactKind}
+        late = late_ids(work.dialect)
+    return {kind: last - late for kind, last in found.items() if last is not None}
 
 
 def audit_facts(store: Store, leaves: Leaves, kinds: tuple[FactKind, ...]) -> None:
@@ -98,8 +104,8 @@ def audit_facts(store: Store, leaves: Leaves, kinds: tuple[FactKind, ...]) -> No
             if not rows:
                 break
             after = rows[-1][1].id
-            for _, fact, sealed in rows:
-                leaves.check(kind, fact, sealed)
+            for row, fact, sealed in rows:
+                leaves.check(kind, row, fact, sealed)
             leaves.book.advance("facts", len(rows))
     audit_orphans(store, leaves.book)
 

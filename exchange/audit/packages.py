@@ -112,7 +112,7 @@ class Packages:
             self._book.advance("packages", len(rows))
 
     def _one(self, row: Any, fact: Fact, sealed: Sealed | None, around: _Around) -> None:
-        self._leaves.check(FactKind.ADMISSION, fact, sealed)
+        self._leaves.check(FactKind.ADMISSION, row, fact, sealed)
         one = Admitted(*(*row[:12], tuple(row[12:18])))
         self._book.checked["packages"] += 1
         try:

@@ -20,7 +20,7 @@ from sqlalchemy import bindparam, select
 from exchange.api import PackageKind
 from exchange.audit.answers import objects_of
 from exchange.audit.archive import ArchiveReport, audit_archive
-from exchange.audit.entered import proven_since, reached_rows
+from exchange.audit.entered import entered_at, proven_since
 from exchange.audit.evidence import TrustFolder
 from exchange.audit.findings import OnProgress, Place
 from exchange.audit.holdings import Holdings
@@ -149,26 +149,25 @@ _WORDS = (Purpose.RECEIPT, Purpose.REFUSAL, Purpose.CHECKPOINT)
 class Index:
     """An archive read once; then :meth:`reach` answers for one key after the other."""
 
-    def __init__(self, path: Path, question: Question, progress: OnProgress | None = None) -> None:
+    def __init__(self, place: Path | str, question: Question, progress: OnProgress | None = None) -> None:
         """Audits the archive on the way. Raises :class:`exchange.errors.ArchiveUnreadable`."""
         self.question = question
-        with Holdings(path, question.trust, question.fingerprints) as holdings:
+        with Holdings(place, question.trust, question.fingerprints) as holdings:
             self._epochs = holdings.epochs
             self._checkpoints = Ledger(holdings.store).checkpoints()
             self._outside = sorted(question.outside, key=lambda one: one.checkpoint.size)
-            reached = reached_rows(holdings.store, [one.checkpoint.size for one in self._outside])
             self._known = dict(proven_since(holdings.store, self._checkpoints))
             everything = holdings.evidence(())
             self._everything = Evidence(everything.anchors, (), everything.certificates, holdings.epochs.lists.all())
-            self.uses = Uses(self._moments(), reached)
+            self.uses = Uses(self._moments(), [one.checkpoint.size for one in self._outside], entered_at(holdings.store))
             self.audit = audit_archive(
-                path, outside=question.outside, trust=question.trust, fingerprints=question.fingerprints, longer=self.uses.see,
+                place, outside=question.outside, trust=question.trust, fingerprints=question.fingerprints, longer=self.uses.see,
                 progress=progress,
             )  # fmt: skip
             self._words(holdings)
             self.at = question.at or max(self._last(), question.since) + _SECOND
             self._packages: dict[int, Any] = {}
-            self._path = path
+            self._place = place
 
     def _moments(self) -> Iterator[datetime]:
         yield self.question.since
@@ -298,7 +297,7 @@ class Index:
                     changes.setdefault(use.row, []).append((one.kind.purpose, one.kind.name, one.before, one.after))
         if not changes:
             return ()
-        with Holdings(self._path, self.question.trust, self.question.fingerprints) as holdings, holdings.store.reading() as work:
+        with Holdings(self._place, self.question.trust, self.question.fingerprints) as holdings, holdings.store.reading() as work:
             rows = work.all_of(_PACKAGES, "rows", list(changes))
             recipients: dict[int, list[str]] = {}
             for row, organ in work.all_of(_RECIPIENTS, "rows", list(changes)):

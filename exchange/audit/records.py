@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +17,6 @@ from exchange.stages.mail import instant
 from exchange.store.tables import crossing, delivery, delivery_event, document, negotiation, package, receipt, refusal, verdict
 from exchange.store.work import Store
 
-_PAGE = 1000
 _COUNT = select(func.count()).select_from(delivery).where(delivery.c.state == bindparam("state"))
 _VIEWS = (
     select(package.c.package_id, delivery.c.recipient, delivery.c.state, delivery.c.since, delivery.c.reason)
@@ -39,23 +38,56 @@ _RECEIPTS = (
 _VERDICTS = (
     select(
         verdict.c.id, package.c.package_id, package.c.sender, verdict.c.at, verdict.c.accepted, verdict.c.rule, verdict.c.sub_indication,
-        verdict.c.detail, verdict.c.verifies,
+        verdict.c.detail, verdict.c.verifies, verdict.c.package,
     )
     .join(package, package.c.id == verdict.c.package)
-    .where(verdict.c.id > bindparam("cursor"))
+    .where(verdict.c.id > bindparam("after"))
     .order_by(verdict.c.id)
+    .limit(bindparam("limit"))
 )  # fmt: skip
+_NOTICE = package.alias("notice")
 _REFUSALS = (
-    select(package.c.package_id, refusal.c.recipient, refusal.c.rule, refusal.c.sub_indication, refusal.c.statement, refusal.c.signature)
+    select(
+        refusal.c.package, package.c.package_id, package.c.sender, _NOTICE.c.admitted_at, refusal.c.recipient, refusal.c.rule,
+        refusal.c.sub_indication, refusal.c.statement, refusal.c.signature, refusal.c.about,
+    )
     .join(package, package.c.id == refusal.c.about)
+    .join(_NOTICE, _NOTICE.c.id == refusal.c.package)
+    .where(refusal.c.package > bindparam("after"))
     .order_by(refusal.c.package)
-)
+    .limit(bindparam("limit"))
+)  # fmt: skip
+_DELIVERIES = (
+    select(
+        delivery.c.id, package.c.package_id, document.c.sender, document.c.number, document.c.notation, document.c.year,
+        delivery.c.recipient, delivery.c.state, delivery.c.since, delivery.c.reason, package.c.admitted_at, delivery.c.available_at,
+        delivery.c.transport, delivery.c.transport_at,
+    )
+    .join(package, package.c.id == delivery.c.package)
+    .join(document, document.c.id == delivery.c.document)
+    .where(delivery.c.id > bindparam("after"))
+    .order_by(delivery.c.id)
+    .limit(bindparam("limit"))
+)  # fmt: skip
+_NEGOTIATIONS = (
+    select(
+        negotiation.c.id, package.c.package_id, negotiation.c.kind, document.c.sender, document.c.number, document.c.notation,
+        document.c.year, delivery.c.recipient, negotiation.c.asked_at, negotiation.c.step, negotiation.c.answered_at,
+    )
+    .join(delivery, delivery.c.id == negotiation.c.delivery)
+    .join(document, document.c.id == delivery.c.document)
+    .join(package, package.c.id == document.c.package)
+    .where(negotiation.c.id > bindparam("after"))
+    .order_by(negotiation.c.id)
+    .limit(bindparam("limit"))
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRecord:
     """One (document, recipient) with everything the axis knows about it."""
 
+    cursor: int
     package_id: str
     """The package that carries it."""
     document: DocumentKey
@@ -72,7 +104,7 @@ class DeliveryRecord:
 
 @dataclass(frozen=True, slots=True)
 class JudgementRecord:
-    """The axis' verdict on one document package. ``cursor`` goes into the next call of ``judgements_since``."""
+    """The axis' verdict on one document package."""
 
     cursor: int
     package_id: str
@@ -83,24 +115,42 @@ class JudgementRecord:
     sub_indication: str
     detail: str
     verifies: int
+    sequence: int
+    """Of the sender's packages."""
+
+    @property
+    def place(self) -> tuple[datetime, str, int]:
+        """Where it stands among others, whoever judged them: by instant, sender and sender's sequence."""
+        return self.at, str(self.sender), self.sequence
 
 
 @dataclass(frozen=True, slots=True)
 class RefusalRecord:
-    """A signed refusal: of which package, to whom, why."""
+    """A signed refusal: of which package of whom, to whom, why."""
 
+    cursor: int
     package_id: str
+    sender: OrganId
+    at: datetime
     recipient: str
     rule: str
     sub_indication: str
     statement: bytes
     signature: bytes
+    sequence: int
+    """Of the sender's packages."""
+
+    @property
+    def place(self) -> tuple[datetime, str, int, str]:
+        """Where it stands among others, whoever signed them: in the order of what they refuse."""
+        return self.at, str(self.sender), self.sequence, self.recipient
 
 
 @dataclass(frozen=True, slots=True)
 class NegotiationRecord:
     """One request about one delivery, and its answer."""
 
+    cursor: int
     package_id: str
     """The package that brought the document the request is about."""
     kind: Kind
@@ -149,33 +199,18 @@ class Records:
             for row in found
         )
 
-    def deliveries(self) -> Iterator[DeliveryRecord]:
-        """Every (document, recipient), in order of admission, a page at a time."""
-        query = (
-            select(
-                delivery.c.id, package.c.package_id, document.c.sender, document.c.number, document.c.notation, document.c.year,
-                delivery.c.recipient, delivery.c.state, delivery.c.since, delivery.c.reason, package.c.admitted_at,
-                delivery.c.available_at, delivery.c.transport, delivery.c.transport_at,
+    def deliveries(self, after: int, limit: int) -> tuple[DeliveryRecord, ...]:
+        """(document, recipient) after a cursor, in order of admission."""
+        with self._store.reading() as work:
+            rows = work.all(_DELIVERIES, {"after": after, "limit": limit})
+        return tuple(
+            DeliveryRecord(
+                row.id, row.package_id, DocumentKey(OrganId.parse(row.sender), row.number, row.notation, row.year),
+                OrganId.parse(row.recipient), DeliveryState(row.state), instant(row.since), row.reason, instant(row.admitted_at),
+                _maybe(row.available_at), row.transport, _maybe(row.transport_at),
             )
-            .join(package, package.c.id == delivery.c.package)
-            .join(document, document.c.id == delivery.c.document)
-            .where(delivery.c.id > bindparam("after"))
-            .order_by(delivery.c.id)
-            .limit(_PAGE)
+            for row in rows
         )  # fmt: skip
-        after = 0
-        while True:
-            with self._store.reading() as work:
-                rows = work.all(query, {"after": after})
-            for row in rows:
-                after = row.id
-                yield DeliveryRecord(
-                    row.package_id, DocumentKey(OrganId.parse(row.sender), row.number, row.notation, row.year),
-                    OrganId.parse(row.recipient), DeliveryState(row.state), instant(row.since), row.reason, instant(row.admitted_at),
-                    _maybe(row.available_at), row.transport, _maybe(row.transport_at),
-                )  # fmt: skip
-            if len(rows) < _PAGE:
-                return
 
     def history(self, package_id: str, recipient: OrganId) -> tuple[tuple[DeliveryState, datetime], ...]:
         """The states one (document, recipient) went through, with their instants."""
@@ -189,40 +224,37 @@ class Records:
         with self._store.reading() as work:
             return tuple((DeliveryState(state), instant(at)) for state, at in work.all(query))
 
-    def judgements(self, cursor: int) -> tuple[JudgementRecord, ...]:
-        """Verdicts after a cursor (0: all), in the order they were written. One writer writes them, so no row appears behind the cursor."""
+    def judgements(self, after: int, limit: int) -> tuple[JudgementRecord, ...]:
+        """Verdicts after a cursor, in the order written."""
         with self._store.reading() as work:
-            rows = work.all(_VERDICTS, {"cursor": cursor})
+            rows = work.all(_VERDICTS, {"after": after, "limit": limit})
         return tuple(
             JudgementRecord(
                 row.id, row.package_id, OrganId.parse(row.sender), instant(row.at), bool(row.accepted), row.rule, row.sub_indication,
-                row.detail, row.verifies,
+                row.detail, row.verifies, row.package,
             )
             for row in rows
         )  # fmt: skip
 
-    def refusals(self) -> tuple[RefusalRecord, ...]:
-        """Every signed refusal, in the order signed."""
+    def refusals(self, after: int, limit: int) -> tuple[RefusalRecord, ...]:
+        """Signed refusals after a cursor, in the order signed."""
         with self._store.reading() as work:
-            return tuple(RefusalRecord(*row) for row in work.all(_REFUSALS))
-
-    def negotiations(self) -> tuple[NegotiationRecord, ...]:
-        """Every negotiation, in the order asked."""
-        query = (
-            select(
-                package.c.package_id, negotiation.c.kind, document.c.sender, document.c.number, document.c.notation, document.c.year,
-                delivery.c.recipient, negotiation.c.asked_at, negotiation.c.step, negotiation.c.answered_at,
+            rows = work.all(_REFUSALS, {"after": after, "limit": limit})
+        return tuple(
+            RefusalRecord(
+                row.package, row.package_id, OrganId.parse(row.sender), instant(row.admitted_at), row.recipient, row.rule,
+                row.sub_indication, bytes(row.statement), bytes(row.signature), row.about,
             )
-            .join(delivery, delivery.c.id == negotiation.c.delivery)
-            .join(document, document.c.id == delivery.c.document)
-            .join(package, package.c.id == document.c.package)
-            .order_by(negotiation.c.id)
+            for row in rows
         )  # fmt: skip
+
+    def negotiations(self, after: int, limit: int) -> tuple[NegotiationRecord, ...]:
+        """Negotiations after a cursor, in the order asked."""
         with self._store.reading() as work:
-            rows = work.all(query)
+            rows = work.all(_NEGOTIATIONS, {"after": after, "limit": limit})
         return tuple(
             NegotiationRecord(
-                row.package_id, Kind(row.kind), DocumentKey(OrganId.parse(row.sender), row.number, row.notation, row.year),
+                row.id, row.package_id, Kind(row.kind), DocumentKey(OrganId.parse(row.sender), row.number, row.notation, row.year),
                 OrganId.parse(row.recipient), instant(row.asked_at), Step(row.step), _maybe(row.answered_at),
             )
             for row in rows

@@ -7,7 +7,7 @@ verdict is constant between such instants. So one signature of each kind is kept
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -48,11 +48,11 @@ class Use:
 class Uses:
     """Collects; give :meth:`see` to the audit as ``longer``."""
 
-    def __init__(self, moments: Iterable[datetime], reached: Sequence[int] = ()) -> None:
-        """``moments``: every instant at which the archive's evidence, the policy or the question begins or ends. ``reached``: the last
-        package row that each checkpoint kept outside speaks of, ascending.
+    def __init__(self, moments: Iterable[datetime], sizes: Sequence[int] = (), entered: Sequence[int] = ()) -> None:
+        """``moments``: every instant at which the archive's evidence, the policy or the question begins or ends. ``sizes``: those of the
+        checkpoints kept outside, ascending. ``entered``: index in the ledger of each package's admission, by row; -1 for none.
         """
-        self._reached = tuple(reached)
+        self._sizes, self._entered = tuple(sizes), entered
         self._moments = sorted({int(moment.timestamp()) for moment in moments})
         self.by_kind: dict[Kind, list[Use]] = {}
         self.whole: dict[Kind, SignatureClaim] = {}
@@ -74,7 +74,7 @@ class Uses:
                 str(place),
                 str(report.sub_indication or report.indication),
                 bisect_right(self._moments, at),
-                bisect_left(self._reached, row),
+                self._first_over(row),
                 tuple(sha256(token.der).digest() for token in tokens),
             )
             if kind not in self.by_kind:
@@ -85,6 +85,10 @@ class Uses:
                 self._keep(kind, claims[place], report)
             self.by_kind[kind].append(Use(artefact.place.package_id, row, at))
         return ()
+
+    def _first_over(self, row: int) -> int:
+        index = self._entered[row] if row < len(self._entered) else -1
+        return len(self._sizes) if index < 0 else bisect_right(self._sizes, index)
 
     @staticmethod
     def _claims(artefact: SignedArtefact) -> Sequence[SignatureClaim]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from exchange.domain.organization import Directory
 from exchange.domain.transit import HopSpec
+from exchange.metering import Metering
 from exchange.receipts import Notary
 from exchange.settings import AxisSettings
 from exchange.store.work import Store
@@ -15,7 +16,7 @@ from signing import TrustStore, Validator
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The axis' own means: store, register of organisations, what it trusts, its validator, its key, its hops."""
+    """The axis' own means: store, register of organisations, what it trusts, its validator, its key, its hops, how it keeps count."""
 
     store: Store
     settings: AxisSettings
@@ -24,3 +25,4 @@ class Desk:
     validator: Validator
     notary: Notary
     hops: Mapping[str, HopSpec]
+    metering: Metering

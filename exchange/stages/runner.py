@@ -97,7 +97,7 @@ class Runner:
         rows: list[Claim] = []
 
         def locked() -> list[Mail]:
-            with self._desk.store.writing() as work:
+            with self._desk.metering.settling(self._desk.store) as (work, _):
                 ours = free_shards(work, shards)
                 rows[:] = [] if ours == [] else lock(work, Stage.ROUTE, self.batch(Stage.ROUTE), reach, ours)
                 return run_route(work, self._desk, rows) if rows else []
@@ -148,8 +148,8 @@ def verify(desk: Desk, claims: Sequence[Claim], guard: Guard) -> list[Mail]:
     judged = list(judge_claims(desk, claims, guard))
 
     def written() -> list[Mail]:
-        with desk.store.writing() as work:
-            return record(work, desk, judged)
+        with desk.metering.settling(desk.store) as (work, settlement):
+            return record(work, desk, judged, settlement)
 
     return again(written)
 
@@ -158,7 +158,7 @@ def route(desk: Desk, claims: Sequence[Claim]) -> list[Mail]:
     """Route what was claimed under a lease."""
 
     def written() -> list[Mail]:
-        with desk.store.writing() as work:
+        with desk.metering.settling(desk.store) as (work, _):
             return run_route(work, desk, claims)
 
     return again(written)

@@ -3,11 +3,14 @@
 Facts are read and hashed in reading transactions; a writing one only inserts what is ready, some thousand rows at most, so an admission
 never waits for a sealing. Killed between two of them, the entries stand without a checkpoint until the next sealing goes on behind them.
 Two sealers at once exclude each other by the index of the entries: the later one looks again.
+
+Within one sealing the order is a function of the facts: by kind, then by business instant, sender and sender's sequence. So the same facts
+between the same sealings make the same ledger, whoever wrote the rows and in whatever order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, select
@@ -20,7 +23,7 @@ from exchange.stages.desk import Desk
 from exchange.stages.mail import instant
 from exchange.store import entries
 from exchange.store.engine import late_ids
-from exchange.store.facts import Fact, FactKind, unsealed
+from exchange.store.facts import Fact, FactKind, these, unsealed
 from exchange.store.tables import ledger_entry, package
 from exchange.store.work import Conflict, Work
 from exchange.trust import record_lists
@@ -43,15 +46,17 @@ def seal(desk: Desk, at: datetime) -> Checkpoint:
 
 def _seal(desk: Desk, at: datetime) -> Checkpoint:
     _keep_lists(desk, at)
+    with desk.store.reading() as work:
+        newest = entries.newest_checkpoint(work)
+    size = 0 if newest is None else newest.size
     for kind in FactKind:
-        while True:
+        with desk.store.reading() as work:
+            facts = unsealed(work, kind, size, late_ids(work.dialect))
+        for start in range(0, len(facts), desk.settings.seal_size):
             with desk.store.reading() as work:
-                edge, ready = _ready(work, desk, kind)
-            if ready:
-                with desk.store.writing() as work:
-                    entries.append(work, edge, ready)
-            if len(ready) < desk.settings.seal_size:
-                break
+                edge, ready = _ready(work, desk, kind, facts[start : start + desk.settings.seal_size])
+            with desk.store.writing() as work:
+                entries.append(work, edge, ready)
     return _checkpoint(desk, at)
 
 
@@ -64,11 +69,9 @@ def _keep_lists(desk: Desk, at: datetime) -> None:
         record_lists(work, desk.trust, [*moments, at])
 
 
-def _ready(work: Work, desk: Desk, kind: FactKind) -> tuple[Frontier, list[Entry]]:
-    """The edge of the ledger, and the next entries of a kind to be written behind it."""
-    facts = unsealed(work, kind, late_ids(work.dialect), desk.settings.seal_size)
-    if not facts:
-        return Frontier(), []
+def _ready(work: Work, desk: Desk, kind: FactKind, numbers: Sequence[int]) -> tuple[Frontier, list[Entry]]:
+    """The edge of the ledger, and the entries of these facts to be written behind it."""
+    facts = these(work, kind, numbers)
     operator = str(desk.settings.organ)
     last = entries.sequences(work, {fact.agency or operator for fact in facts})
     return entries.frontier(work), list(_numbered(kind, facts, operator, last))
@@ -91,8 +94,8 @@ def _checkpoint(desk: Desk, at: datetime) -> Checkpoint:
         raise ValueError(f"the ledger was sealed at {instant(newest.at).isoformat()} and cannot be sealed as of {at.isoformat()}")
     number, root = 1 if newest is None else newest.id + 1, edge.root()
     statement = checkpoint_statement(desk.settings.origin, number, edge.size, root, at)
-    signature = desk.notary.checkpoint(statement)
-    row = {"id": number, "size": edge.size, "root": root, "at": round(at.timestamp()), "statement": statement, "signature": signature}
-    with desk.store.writing() as work:
+    with desk.metering.settling(desk.store) as (work, _):
+        signature = desk.notary.checkpoint(statement)
+        row = {"id": number, "size": edge.size, "root": root, "at": round(at.timestamp()), "statement": statement, "signature": signature}
         entries.add_checkpoint(work, row)
     return Checkpoint(desk.settings.origin, number, edge.size, root, at, statement, signature)

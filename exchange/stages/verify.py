@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import insert
 
 from exchange.domain.lifecycle import Event, allowed
 from exchange.logs import about
+from exchange.metering import Done, Settlement
 from exchange.outbox import Claim, Stage, Task, post, settle, still_held
 from exchange.stages.batch import Admitted, Batch, load_admitted
 from exchange.stages.desk import Desk
@@ -35,7 +37,17 @@ TIMEOUTS = 2
 """So many times a document may take longer than it may; then it is refused unjudged."""
 
 
-def judge_claims(desk: Desk, claims: Sequence[Claim], guard: Guard) -> Iterator[tuple[Claim, Admitted, Judgement]]:
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One document judged, not yet settled; ``done``: what that took."""
+
+    claim: Claim
+    package: Admitted
+    said: Judgement
+    done: Done
+
+
+def judge_claims(desk: Desk, claims: Sequence[Claim], guard: Guard) -> Iterator[Judged]:
     """Judge claimed documents, outside any transaction: a slow letter holds no lock."""
     with desk.store.reading() as work:
         packages = load_admitted(work, [claim.package for claim in claims])
@@ -43,11 +55,11 @@ def judge_claims(desk: Desk, claims: Sequence[Claim], guard: Guard) -> Iterator[
     for claim in claims:
         one = packages[claim.package]
         if claim.timeouts >= TIMEOUTS:
-            yield claim, one, _UNJUDGED
+            yield Judged(claim, one, _UNJUDGED, Done())
             continue
-        with guard.document(claim):
+        with guard.document(claim), desk.metering.judging() as done:
             judgement = _judge(desk, one, stored[one.id])
-        yield claim, one, judgement
+        yield Judged(claim, one, judgement, done)
 
 
 _UNJUDGED = Judgement((Finding("too-slow", f"judging it was given up {TIMEOUTS} times after the time a document may take"),), (), ())
@@ -71,10 +83,12 @@ def _attachment(desk: Desk, name: str, stored: StoredBlob) -> Attachment:
     return Attachment(name, b"".join(chunks))
 
 
-def record(work: Work, desk: Desk, judged: Sequence[tuple[Claim, Admitted, Judgement]]) -> list[Mail]:
+def record(work: Work, desk: Desk, judged: Sequence[Judged], settlement: Settlement) -> list[Mail]:
     """Write the verdicts and what follows from them; gives the refusals posted."""
-    held = {claim.id for claim in still_held(work, [claim for claim, _, _ in judged])}
-    fresh = [(claim, one, said) for claim, one, said in judged if claim.id in held]
+    held = {claim.id for claim in still_held(work, [one.claim for one in judged])}
+    settled = [one for one in judged if one.claim.id in held]
+    settlement.done += [one.done for one in settled]
+    fresh = [(one.claim, one.package, one.said) for one in settled]
     batch = Batch(work, desk, Moves(work))
     work.many(_VERDICT, [_row(one, said) for _, one, said in fresh])
     stamped = [_stamp_row(one, said) for _, one, said in fresh if said.stamps]

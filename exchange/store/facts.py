@@ -2,20 +2,21 @@
 
 A fact is one row of history with what belongs to it. Its payload is a JSON array of the values in a fixed order (bytes as hexadecimal
 digits), so that whoever has the database can compute it with a few lines of any language. Every column of the row is in it, or follows
-from what is.
+from what is; but no row id: other rows are named by their packages, so that two axes to which the same happened have the same ledger.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, func, select
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, select
 
 from exchange.domain.lifecycle import DeliveryState
 from exchange.store.tables import (
@@ -23,6 +24,7 @@ from exchange.store.tables import (
     blob,
     delivery,
     delivery_event,
+    document,
     evidence,
     ledger_entry,
     letter_stamp,
@@ -90,11 +92,36 @@ def pack(values: list[Any]) -> bytes:
 
 _ENTRY = (ledger_entry.c.id, ledger_entry.c.agency, ledger_entry.c.sequence, ledger_entry.c.leaf)
 _PACKAGE = (package.c.package_id, package.c.sender, package.c.sha256)
-_about = package.alias("about")
-_SOURCES: dict[FactKind, tuple[ColumnElement[int], Select[Any]]] = {
-    FactKind.EVIDENCE: (evidence.c.id, select(evidence.c.id, evidence.c.kind, evidence.c.sha256, evidence.c.data)),
-    FactKind.TRUST: (trust.c.id, select(trust.c.id, trust.c.after, trust.c.statement)),
-    FactKind.ADMISSION: (
+_about, _cause, _founder, _carrier = (package.alias(name) for name in ("about", "cause", "founder", "carrier"))
+
+
+class _Source(NamedTuple):
+    """Where the facts of a kind stand: the column of their ids, the query, and the order in which one sealing takes them.
+
+    What the order goes by are facts. Row ids decide only between packages that one sender handed in within one second, and between events
+    of one delivery: there they are the order in which it happened.
+    """
+
+    fact: ColumnElement[int]
+    query: Select[Any]
+    order: tuple[ColumnElement[Any], ...]
+
+
+_SOURCES: dict[FactKind, _Source] = {
+    FactKind.EVIDENCE: _Source(
+        evidence.c.id,
+        select(evidence.c.id, evidence.c.kind, evidence.c.sha256, evidence.c.data).select_from(evidence),
+        (evidence.c.kind, evidence.c.sha256),
+    ),
+    FactKind.TRUST: _Source(
+        trust.c.id,
+        select(trust.c.id, trust.c.after, trust.c.statement, package.c.package_id)
+        .select_from(trust)
+        .outerjoin(verdict, verdict.c.id == trust.c.after)
+        .outerjoin(package, package.c.id == verdict.c.package),
+        (trust.c.id,),
+    ),
+    FactKind.ADMISSION: _Source(
         receipt.c.package,
         select(
             *package.c, receipt.c.statement, receipt.c.signature, skeleton.c.data, status.c.about, status.c.number, status.c.notation,
@@ -104,73 +131,103 @@ _SOURCES: dict[FactKind, tuple[ColumnElement[int], Select[Any]]] = {
         .join(package, package.c.id == receipt.c.package)
         .join(skeleton, skeleton.c.package == receipt.c.package)
         .outerjoin(status, status.c.package == receipt.c.package),
+        (package.c.admitted_at, package.c.sender, package.c.id),
     ),
-    FactKind.VERDICT: (
+    FactKind.VERDICT: _Source(
         verdict.c.id,
         select(*verdict.c, *_PACKAGE, letter_stamp.c.stamped_at, letter_stamp.c.sub_indication, letter_stamp.c.verifies)
+        .select_from(verdict)
         .join(package, package.c.id == verdict.c.package)
         .outerjoin(letter_stamp, letter_stamp.c.package == verdict.c.package),
+        (verdict.c.at, package.c.sender, package.c.id),
     ),
-    FactKind.REFUSAL: (
+    FactKind.REFUSAL: _Source(
         refusal.c.package,
         select(*package.c, refusal.c.about, refusal.c.recipient, refusal.c.rule, refusal.c.sub_indication, refusal.c.statement,
                refusal.c.signature, _about.c.package_id, _about.c.sender, _about.c.sha256)
         .select_from(refusal)
         .join(package, package.c.id == refusal.c.package)
         .join(_about, _about.c.id == refusal.c.about),
+        (package.c.admitted_at, _about.c.sender, _about.c.id, refusal.c.recipient),
     ),
-    FactKind.EVENT: (
+    FactKind.EVENT: _Source(
         delivery_event.c.id,
         select(*delivery_event.c, delivery.c.document, delivery.c.recipient, package.c.package_id, package.c.sha256, delivery.c.organ,
-               delivery.c.route)
+               delivery.c.route, _cause.c.package_id, _founder.c.package_id)
+        .select_from(delivery_event)
         .join(delivery, delivery.c.id == delivery_event.c.delivery)
-        .join(package, package.c.id == delivery.c.package),
+        .join(package, package.c.id == delivery.c.package)
+        .join(_cause, _cause.c.id == delivery_event.c.cause)
+        .join(document, document.c.id == delivery.c.document)
+        .join(_founder, _founder.c.id == document.c.package),
+        (delivery_event.c.at, _cause.c.sender, _cause.c.id, package.c.id, delivery.c.recipient, delivery_event.c.id),
     ),
-    FactKind.REQUEST: (
+    FactKind.REQUEST: _Source(
         negotiation.c.id,
         select(
             negotiation.c.id, negotiation.c.kind, negotiation.c.delivery, negotiation.c.asked_by, negotiation.c.asked_at,
-            negotiation.c.reason, negotiation.c.route, delivery.c.recipient, package.c.package_id, package.c.sha256,
+            negotiation.c.reason, negotiation.c.route, delivery.c.recipient, package.c.package_id, package.c.sha256, _carrier.c.package_id,
         )
+        .select_from(negotiation)
         .join(delivery, delivery.c.id == negotiation.c.delivery)
-        .join(package, package.c.id == negotiation.c.asked_by),
+        .join(package, package.c.id == negotiation.c.asked_by)
+        .join(_carrier, _carrier.c.id == delivery.c.package),
+        (negotiation.c.asked_at, package.c.sender, package.c.id, delivery.c.recipient, _carrier.c.id),
     ),
-    FactKind.ANSWER: (
+    FactKind.ANSWER: _Source(
         negotiation.c.id,
         select(
             negotiation.c.id, negotiation.c.step, negotiation.c.answered_by, negotiation.c.answered_at, delivery.c.recipient,
-            package.c.package_id, package.c.sha256,
+            package.c.package_id, package.c.sha256, negotiation.c.kind, _cause.c.package_id, _carrier.c.package_id,
         )
+        .select_from(negotiation)
         .join(delivery, delivery.c.id == negotiation.c.delivery)
         .join(package, package.c.id == negotiation.c.answered_by)
+        .join(_cause, _cause.c.id == negotiation.c.asked_by)
+        .join(_carrier, _carrier.c.id == delivery.c.package)
         .where(negotiation.c.step != "asked"),
+        (negotiation.c.answered_at, package.c.sender, package.c.id, delivery.c.recipient, _carrier.c.id, _cause.c.id),
     ),
 }  # fmt: skip
 
 
+def _with_entries(kind: FactKind, query: Select[Any]) -> Select[Any]:
+    return query.outerjoin(ledger_entry, and_(ledger_entry.c.kind == kind.value, ledger_entry.c.fact == _SOURCES[kind].fact))
+
+
 def _paged(kind: FactKind) -> Select[Any]:
     """Facts of a kind with their entries, a page at a time in the order of their ids."""
-    fact, source = _SOURCES[kind]
-    joined = source.add_columns(*_ENTRY).outerjoin(ledger_entry, and_(ledger_entry.c.kind == kind.value, ledger_entry.c.fact == fact))
+    fact, source, _ = _SOURCES[kind]
+    joined = _with_entries(kind, source).add_columns(*_ENTRY)
     return joined.where(fact > bindparam("after")).order_by(fact).limit(bindparam("limit"))
 
 
+def _unsealed(kind: FactKind) -> Select[Any]:
+    """Ids of the facts of a kind that have no entry, in the order in which they are to be entered."""
+    fact, source, order = _SOURCES[kind]
+    joined = _with_entries(kind, source).with_only_columns(fact)
+    return joined.where(fact > bindparam("after"), ledger_entry.c.id.is_(None)).order_by(*order)
+
+
 _PAGES = {kind: _paged(kind) for kind in FactKind}
-_UNSEALED = {kind: page.where(ledger_entry.c.id.is_(None)) for kind, page in _PAGES.items()}
-_BEHIND = {
-    kind: source.where(fact > bindparam("after")).order_by(fact).limit(bindparam("limit")) for kind, (fact, source) in _SOURCES.items()
-}
+_UNSEALED = {kind: _unsealed(kind) for kind in FactKind}
+_THESE = {kind: source.query.where(source.fact.in_(bindparam("facts", expanding=True))) for kind, source in _SOURCES.items()}
 _ORPHANS = {
     kind: select(ledger_entry.c.id, ledger_entry.c.fact)
     .where(ledger_entry.c.kind == kind.value, ~source.where(fact == ledger_entry.c.fact).correlate(ledger_entry).exists())
     .order_by(ledger_entry.c.id)
-    for kind, (fact, source) in _SOURCES.items()
+    for kind, (fact, source, _) in _SOURCES.items()
 }
-_LAST = select(func.max(ledger_entry.c.fact)).where(ledger_entry.c.kind == bindparam("kind"))
+_LAST = (
+    select(ledger_entry.c.fact)
+    .where(ledger_entry.c.kind == bindparam("kind"), ledger_entry.c.id < bindparam("size"))
+    .order_by(ledger_entry.c.fact.desc())
+    .limit(1)
+)
 _ATTACHED = (
     select(attachment.c.package, attachment.c.ordinal, blob.c.sha256, blob.c.size, blob.c.template, blob.c.data)
     .join(blob, blob.c.id == attachment.c.blob)
-    .where(attachment.c.package >= bindparam("first"), attachment.c.package <= bindparam("last"))
+    .where(attachment.c.package.in_(bindparam("facts", expanding=True)))
     .order_by(attachment.c.package, attachment.c.ordinal)
 )
 KEYS: Mapping[FactKind, tuple[Table, Column[Any]]] = MappingProxyType({
@@ -184,17 +241,26 @@ _IN_ANY_ORDER = frozenset({FactKind.ANSWER})
 """Kinds whose facts do not come in the order of their ids: they are few and looked for among all."""
 
 
-def unsealed(work: Work, kind: FactKind, late: int, limit: int) -> list[Fact]:
-    """Facts of a kind that no ledger entry speaks of yet, in the order of their ids.
+def last_sealed(work: Work, kind: FactKind, size: int) -> int | None:
+    """The highest fact of a kind among the first ``size`` entries: one sealing takes all there are, so what lies below has an entry."""
+    found = work.value(_LAST, {"kind": kind.value, "size": size})
+    return None if found is None else int(found)
 
-    ``late``: how many ids before the last sealed one are looked at again, since another transaction may commit late.
+
+def unsealed(work: Work, kind: FactKind, size: int, late: int) -> array[int]:
+    """Ids of the facts of a kind that no ledger entry speaks of yet, in the order in which they are to be entered.
+
+    ``size``: entries of the newest checkpoint. ``late``: how many ids before the last one sealed there are looked at again, since another
+    transaction may commit late.
     """
-    last = work.value(_LAST, {"kind": kind.value})
-    after = -1 if last is None or kind in _IN_ANY_ORDER else last - late
-    # behind the last one sealed there are no entries, so none need be looked for
-    statements = _UNSEALED if late or kind in _IN_ANY_ORDER else _BEHIND
-    rows = work.rows(statements[kind], {"after": after, "limit": limit})
-    return list(_facts(work, kind, rows))
+    last = None if kind in _IN_ANY_ORDER else last_sealed(work, kind, size)
+    return array("q", [row[0] for row in work.rows(_UNSEALED[kind], {"after": -1 if last is None else last - late})])
+
+
+def these(work: Work, kind: FactKind, facts: Sequence[int]) -> list[Fact]:
+    """The facts of these ids, in this order."""
+    found = {fact.id: fact for fact in _facts(work, kind, work.rows_of(_THESE[kind], "facts", facts))}
+    return [found[number] for number in facts]
 
 
 def page(work: Work, kind: FactKind, after: int, limit: int) -> list[tuple[Any, Fact, Sealed | None]]:
@@ -217,11 +283,10 @@ def _facts(work: Work, kind: FactKind, rows: list[Any]) -> Iterator[Fact]:
 
 def _admissions(work: Work, rows: list[Any]) -> Iterator[Fact]:
     attached: dict[int, list[Any]] = {}
-    if rows:
-        for number, ordinal, digest, size, template, data in work.rows(_ATTACHED, {"first": rows[0][0], "last": rows[-1][0]}):
-            attached.setdefault(number, []).append([ordinal, _hex(digest), size, _hex(template), _digest(data)])
+    for number, ordinal, digest, size, template, data in work.rows_of(_ATTACHED, "facts", [row[0] for row in rows]):
+        attached.setdefault(number, []).append([ordinal, _hex(digest), size, _hex(template), _digest(data)])
     for row in rows:
-        values = [*row[:9], *map(_digest, row[9:12]), attached.get(row[0], [])]
+        values = [*row[1:9], *map(_digest, row[9:12]), attached.get(row[0], [])]
         if row[12] is not None:
             values += row[12:18]
         yield Fact(row[0], row[2], row[1], _hex(row[3]) or "", pack(values))
@@ -237,37 +302,40 @@ def _digest(value: bytes | None) -> str | None:
 
 
 def _evidence(row: Any) -> Fact:
-    return Fact(row[0], "", "", "", pack([*row[:3], _digest(row[3])]))
+    return Fact(row[0], "", "", "", pack([row[1], row[2], _digest(row[3])]))
 
 
 def _trust(row: Any) -> Fact:
-    return Fact(row[0], "", "", "", pack([*row[:2], _digest(row[2])]))
+    """From which verdict on these terms hold is told by the package judged last before; '' for terms that hold from the beginning."""
+    return Fact(row[0], "", "", "", pack(["" if row[1] == 0 else row[3], _digest(row[2])]))
 
 
 def _verdict(row: Any) -> Fact:
     stamps = list(row[11:14]) if row[13] is not None else []
-    return Fact(row[0], row[9], row[8], _hex(row[10]) or "", pack([*row[:8], *stamps]))
+    return Fact(row[0], row[9], row[8], _hex(row[10]) or "", pack([*row[2:8], *stamps]))
 
 
 def _refusal(row: Any) -> Fact:
-    return Fact(row[0], row[16], row[15], _hex(row[17]) or "", pack(list(row[:15])))
+    return Fact(row[0], row[16], row[15], _hex(row[17]) or "", pack([*row[1:9], *row[10:15]]))
 
 
 def _event(row: Any) -> Fact:
-    number, about, at, state, cause, reason, document, recipient, package_id, digest, organ, route, *_ = row
+    number, _, at, state, _, reason, _, recipient, package_id, digest, organ, route, cause, founder, *_ = row
     # as pack() would write it: events are most of what there is, and this takes a third of the time
-    text = f"[{number},{about},{at},{_QUOTED(state)},{cause},{_QUOTED(reason)},{document},{_QUOTED(recipient)}"
+    text = f"[{at},{_QUOTED(state)},{_QUOTED(cause)},{_QUOTED(reason)},{_QUOTED(founder)},{_QUOTED(recipient)}"
     # whose mailbox and by which road is decided when a delivery leaves its first state, and never again
     text += "]" if state == _FIRST else f",{_QUOTED(organ)},{_QUOTED(route)}]"
     return Fact(number, recipient, package_id, digest.hex(), text.encode("utf-8", "surrogateescape"))
 
 
 def _request(row: Any) -> Fact:
-    return Fact(row[0], row[7], row[8], _hex(row[9]) or "", pack(list(row[:8])))
+    number, kind, _, _, at, reason, route, recipient, package_id, digest, carrier, *_ = row
+    return Fact(number, recipient, package_id, _hex(digest) or "", pack([kind, carrier, recipient, at, reason, route]))
 
 
 def _answer(row: Any) -> Fact:
-    return Fact(row[0], row[4], row[5], _hex(row[6]) or "", pack(list(row[:5])))
+    number, step, _, at, recipient, package_id, digest, kind, asker, carrier, *_ = row
+    return Fact(number, recipient, package_id, _hex(digest) or "", pack([kind, asker, carrier, recipient, step, at]))
 
 
 _MAKERS: dict[FactKind, Callable[[Any], Fact]] = {

@@ -120,11 +120,12 @@ def _plain_type(kind: TypeEngine[Any], dialect: Dialect) -> str:
 
 
 def _with_arrays(compiled: SQLCompiler, sql: str, lists: frozenset[str]) -> tuple[str, bool]:
-    """``IN (list)`` as ``= ANY(array)``, unless a list is one of tuples."""
+    """``IN (list)`` as ``= ANY(array)``, ``NOT IN`` as ``<> ALL``, unless a list is one of tuples."""
     for name in lists:
         kind = compiled.binds[name].type
         placeholder = f"IN (__[POSTCOMPILE_{name}])"
         if isinstance(kind, TupleType) or placeholder not in sql:
             return str(compiled), False
-        sql = sql.replace(placeholder, f"= ANY(%({name})s::{_plain_type(kind, compiled.dialect)}[])")
+        values = f"(%({name})s::{_plain_type(kind, compiled.dialect)}[])"
+        sql = sql.replace(f"NOT {placeholder}", f"<> ALL{values}").replace(placeholder, f"= ANY{values}")
     return sql, True

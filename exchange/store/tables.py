@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import Text as AnyText
 
-VERSION = "0006"
+VERSION = "0007"
 """The schema this code speaks; equal to the newest Alembic revision."""
 
 Id = BigInteger().with_variant(Integer, "sqlite")
@@ -388,7 +388,29 @@ checkpoint = Table(
     Column("signature", LargeBinary, nullable=False),
 )
 
+operation = Table(
+    "operation",  # raw signature operations as a process counted them, written with the work they were done for
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("worker", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # signs | verifies
+    Column("purpose", Text, nullable=False),
+    Column("settled", BigInteger, nullable=False),  # for what this transaction settles
+    Column("again", BigInteger, nullable=False),  # for nothing: given up, overtaken, or an authority's that is simulated in the process
+)
+
+path_step = Table(
+    "path_step",  # links and lists of certificate paths that a process verified
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("worker", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("key", LargeBinary, nullable=False),  # under which a process keeps the result; '' when it does not
+    Column("verifies", Integer, nullable=False),
+)
+
 APPEND_ONLY = (
     receipt, refusal, verdict, letter_stamp, delivery_event, evidence, trust, ledger_entry, ledger_node, checkpoint, intervention,
+    operation, path_step,
 )  # fmt: skip
 """Tables no statement may update or delete from: triggers of the migrations say no."""

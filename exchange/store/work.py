@@ -5,7 +5,7 @@ Transactions are never nested: opening one inside another is a programming error
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from threading import local
 from types import TracebackType
@@ -67,8 +67,11 @@ class Work:
         """As :meth:`all` for an IN list ``name`` that callers may make as long as they like: a driver takes only so many parameters."""
         if len(values) <= _SLICE:
             return self.all(statement, {**parameters, name: values})
-        slices = (values[start : start + _SLICE] for start in range(0, len(values), _SLICE))
-        return [row for part in slices for row in self.all(statement, {**parameters, name: part})]
+        return [row for part in _slices(values) for row in self.all(statement, {**parameters, name: part})]
+
+    def rows_of(self, statement: Executable, name: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """As :meth:`all_of`, the rows as :meth:`rows` gives them."""
+        return [row for part in _slices(values) for row in self.rows(statement, {name: list(part)})]
 
     def first(self, statement: Executable, parameters: Row = _NO_ROW) -> Any | None:
         """The first row of a query, or ``None``."""
@@ -96,6 +99,10 @@ class Work:
         elif rows:
             plan = self._plans.of(statement, rows[0])
             self._cursor.executemany(plan.sql, [plan.arguments(row) for row in rows])
+
+
+def _slices(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (values[start : start + _SLICE] for start in range(0, len(values), _SLICE))
 
 
 class Store:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exchange.errors import ExchangeError
-from exchange.web import audit, operate, receive, submit, token
+from exchange.web import audit, observe, operate, receive, submit, token
 from exchange.web import service as about
 from exchange.web.docs import POLICY, page
 from exchange.web.guard import Service
@@ -32,7 +32,16 @@ def make_app(service: Service) -> FastAPI:
         service.close()
 
     app = FastAPI(lifespan=life, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    for part in (submit.routes, receive.routes, audit.routes, audit.directory_routes, token.routes, operate.routes, about.routes):
+    for part in (
+        submit.routes,
+        receive.routes,
+        audit.routes,
+        audit.directory_routes,
+        token.routes,
+        operate.routes,
+        observe.routes,
+        about.routes,
+    ):
         app.include_router(part(service))
     _describe(app, describe(app, driven=service.settings.driven))
     app.add_exception_handler(ExchangeError, _known)

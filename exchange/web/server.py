@@ -74,7 +74,7 @@ def bounded(settings: WebSettings) -> type[asyncio.Protocol]:
 
         def on_response_complete(self) -> None:
             """An answer that came before the end of the body: the rest is read, and dropped, for a while only."""
-            unread = self.cycle.more_body
+            unread = self.cycle.response_complete and self.cycle.more_body  # else another request was sent after it, and is being read
             super().on_response_complete()
             if unread and not self.transport.is_closing():
                 self._relax()

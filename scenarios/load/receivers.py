@@ -17,6 +17,8 @@ WAIT = 20.0
 """Seconds a mailbox is waited at."""
 _AT_ONCE = 4
 """Packages an agency fetches side by side."""
+_LAST = 10.0
+"""Seconds they have at the end to confirm what they took."""
 _BREATH = 0.5
 """Seconds after which a line that broke is tried again."""
 
@@ -30,30 +32,38 @@ class Receivers:
         self._loop = asyncio.get_running_loop()
         self._places = {str(party.organ): place for place, party in enumerate(book.field.parties)}
         self._tasks: list[asyncio.Task[None]] = []
-        self.left = 0
-        """Pairs of which something came out."""
+        self._busy: set[int] = set()
+        """Those who have lines in hand."""
+        self._leaving = False
 
     def start(self) -> None:
         """Open every mailbox."""
         self._tasks = [self._loop.create_task(self._attend(place, organ)) for organ, place in self._places.items()]
 
     async def stop(self) -> None:
-        """Leave them. What an agency has in hand is put down."""
+        """Leave them; what an agency has in hand it confirms first, if the service lets it."""
+        self._leaving = True
+        busy = [task for place, task in enumerate(self._tasks) if place in self._busy]
+        if busy:
+            await asyncio.wait(busy, timeout=_LAST)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _attend(self, place: int, organ: str) -> None:
-        while True:
+        while not self._leaving:
             try:
                 asked = self._loop.time()
                 lines = await self._wire.waiting(organ, PAGE, WAIT)
                 at = self._loop.time()
                 if lines:
+                    self._busy.add(place)
                     await self._take(place, organ, lines, at - self._start)
+                    self._busy.discard(place)
                 elif at - asked < _BREATH:  # a service that does not hold the line is asked twice a second
                     await asyncio.sleep(_BREATH - (at - asked))
             except (*LINE_ERRORS, WireProblem) as error:
+                self._busy.discard(place)
                 self._book.failed(f"mailbox {error.status if isinstance(error, WireProblem) else type(error).__name__}")
                 await asyncio.sleep(_BREATH)
 
@@ -92,7 +102,6 @@ class Receivers:
             return
         if isnan(book.fetched[pair]):
             book.fetched[pair] = self._loop.time() - self._start
-            self.left += 1
         self._journal.taken(number, place, name, taken.sha256)
 
     def _refusal(self, data: bytes) -> None:
@@ -109,5 +118,4 @@ class Receivers:
             return
         if isnan(self._book.refused[pair]):
             self._book.refused[pair] = self._loop.time() - self._start
-            self.left += 1
         self._journal.refused(number, place, refusal.rule)

@@ -32,7 +32,7 @@ _SAMPLE = 10
 _UNKNOWN = 404
 _IN_FLIGHT = frozenset({DeliveryState.RECEIVED.value, DeliveryState.IN_TRANSIT.value})
 _REFUSED = frozenset({DeliveryState.FAILED.value})
-_EXPIRED = frozenset({"expired"})
+_EXPIRED = frozenset({DeliveryState.EXPIRED.value})
 Told = Callable[[float], None]
 
 

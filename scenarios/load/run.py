@@ -19,7 +19,7 @@ from scenarios.load.machine import between
 from scenarios.load.receivers import Receivers
 from scenarios.load.reckoning import Reckoning, reckon
 from scenarios.load.schedule import Curve, instants
-from scenarios.load.stages import Stages, differences, read_stages
+from scenarios.load.stages import Depths, profile
 from scenarios.load.summary import Tree, summarise
 from scenarios.load.wire import Wire
 from scenarios.streams import stream
@@ -89,7 +89,6 @@ class Loaded:
     summary: Tree
     cpu: Tree
     stages: list[Tree]
-    reckoning: Reckoning | None
     documents: int
 
     @property
@@ -133,25 +132,26 @@ async def _load(book: Book, order: Order, wire: Wire, journal: Journal, watch: W
         receivers.start()
     beat = loop.create_task(keep_beat(book))
     teller = loop.create_task(_tell(book, order, driver, (answered, listed), start, watch))
-    before, stages = machine.use(order.watch), await _stages(wire)
+    depths = Depths()
+    reader = loop.create_task(depths.read(wire))
+    before = machine.use(order.watch)
     try:
         sending = loop.create_task(driver.run())
         await _first_is_new(book, sending)
         await sending
-        if beat.done():
-            await beat
         beat.cancel()
+        reader.cancel()
         await driver.ask_again()
         if order.receive:
             await _drained(book, order.drain, watch)
     finally:
-        for task in (beat, teller):
+        for task in (beat, teller, reader):
             task.cancel()
         await receivers.stop()
     after = machine.use(order.watch)
     done = sum(1 for outcome in book.outcome if outcome in (Outcome.ACCEPTED, Outcome.STORED))
-    passed = differences(stages, await _stages(wire))
-    return Loaded(summarise(book, order.warm_up, order.curve.seconds), between(before, after, done), passed, None, len(book))
+    summary = summarise(book, order.warm_up, order.curve.seconds)
+    return Loaded(summary, between(before, after, done), profile(depths, summary["latencies"]), len(book))
 
 
 async def _first_is_new(book: Book, sending: asyncio.Task[None]) -> None:
@@ -174,10 +174,6 @@ async def _drained(book: Book, seconds: float, watch: Watch) -> None:
     end = loop.time() + seconds
     while book.open_pairs() and loop.time() < end:
         await asyncio.sleep(_POLL)
-
-
-async def _stages(wire: Wire) -> Stages:
-    return read_stages(await wire.metrics())
 
 
 async def _tell(book: Book, order: Order, driver: Driver, recent: tuple[_Recent, _Recent], start: float, watch: Watch) -> None:

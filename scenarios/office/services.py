@@ -15,7 +15,7 @@ from scenarios.office.registers import Registers
 from scenarios.office.witness import Witness
 from scenarios.trace import PathValidated
 from scenarios.world.model import Agency
-from signing import DEFAULT, AlgorithmPolicy, PackedLetter, PathCache, TrustStore, Validator, pack_letter, unpack_letter
+from signing import DEFAULT, AlgorithmPolicy, PackedLetter, PathCache, PathStep, TrustStore, Validator, pack_letter, unpack_letter
 
 if TYPE_CHECKING:
     from scenarios.office.office import Office
@@ -139,8 +139,9 @@ class Services:
         if found is None:
             name, kernel = str(organ), self.kernel
 
-            def on_path(subject: str, verifies: int) -> None:
-                kernel.record(PathValidated(kernel.now, name, subject, verifies))
+            def on_path(_: str, steps: tuple[PathStep, ...]) -> None:
+                for step in steps:
+                    kernel.record(PathValidated(kernel.now, name, step.subject, step.verifies))
 
             found = self._validators[organ] = Validator(self.trust, self.policy, cache=self.paths, on_path=on_path)
         return found

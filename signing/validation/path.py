@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from hashlib import sha256
 from threading import Lock
 
 from signing import oids
@@ -72,12 +73,28 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class PathStep:
+    """Raw verifications that working out a path took at one place: a certificate under its issuer's key, or an issuer's revocation list."""
+
+    subject: str
+    """Whose certificate, or whose list."""
+    key: bytes
+    """Under this name a cache keeps the result (SHA-256), the same in every process; empty where it is not kept."""
+    verifies: int
+
+
+OnPath = Callable[[str, tuple[PathStep, ...]], None]
+"""Told that a path had to be worked out: whose, and what was verified for it just now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Chain:
     """What does not depend on the moment: links from the end entity to the anchor, or the verdict that ends it at every moment."""
 
     links: tuple[Link, ...]
     verdict: PathVerdict | None
-    verifies: int
+    steps: tuple[PathStep, ...]
+    """What was verified to find it; nothing where it was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +105,12 @@ class Timeline:
     does not hold is worked out when asked for: hardly anybody asks, and a province's certificates all have reasons of their own.
     """
 
-    links: tuple[Link, ...]
     lists: tuple[CheckedCrl, ...]
-    policy: AlgorithmPolicy
     turns: tuple[int, ...]
 
-    def at(self, moment: int) -> PathVerdict:
-        """The verdict at an epoch second."""
-        if bisect_right(self.turns, moment) % 2:
-            return PASSED
-        return judge(self.links, self.lists, self.policy, moment)
+    def holds(self, moment: int) -> bool:
+        """Whether the path holds at an epoch second."""
+        return bisect_right(self.turns, moment) % 2 == 1
 
 
 UsageFault = Callable[[CertificateFacts], str]
@@ -109,10 +122,20 @@ CrlKey = tuple[bytes | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Path:
-    """A kept path: its chain, and its timeline for each of the last few sets of lists."""
+    """A kept path: the end entity's key, what follows above it, and its timeline for each of the last few sets of lists.
 
-    chain: Chain
+    The end entity's own bytes, some 6 KB as read, are not kept: whoever asks holds them.
+    """
+
+    key: PublicKey
+    algorithm: str
+    issuers: tuple[Link, ...]
+    verdict: PathVerdict | None
     timelines: dict[CrlKey, Timeline]
+
+    def chain(self, certificate: CertificateFacts) -> Chain:
+        """The whole chain, with the certificate it was worked out for."""
+        return Chain((Link(certificate, self.key, self.algorithm), *self.issuers), self.verdict, ())
 
 
 class PathCache:
@@ -141,6 +164,9 @@ class PathCache:
         self._authorities = _links(trust.authorities)
         self._issuers: dict[bytes, Link | None] = {}
         self._paths: dict[bytes, _Path] = {}
+        """By the SHA-256 of the certificate."""
+        self._tails: dict[bytes, tuple[Link, ...]] = {}
+        """What follows above an issuer's certificates, once for all of them."""
         self._crls: dict[tuple[bytes, bytes], CheckedCrl] = {}
         self._last: dict[bytes, tuple[datetime, CrlKey]] = {}
         self._lock = Lock()
@@ -150,19 +176,19 @@ class PathCache:
         """The paths of time-stamping units under the same trust and policy, kept apart: a unit signs no documents, a person no stamps."""
         return PathCache(self.trust, self.policy, max_certificates=_MAX_UNITS, snapshots=self._snapshots, usage=time_stamping_fault)
 
-    def verdict(self, certificate: CertificateFacts, at: datetime, on_path: Callable[[str, int], None] | None) -> PathVerdict:
-        """The verdict on a certificate at a moment; ``on_path(subject, raw verifications)`` is called when it had to be worked out."""
-        path = self._paths.get(certificate.der)
+    def verdict(self, certificate: CertificateFacts, at: datetime, on_path: OnPath | None) -> PathVerdict:
+        """The verdict on a certificate at a moment; ``on_path`` is called when it had to be worked out."""
+        path = self._paths.get(certificate.sha256)
         if path is not None:
-            if path.chain.verdict is not None:
-                return path.chain.verdict
-            timeline = path.timelines.get(self._crls_at(path.chain, at))
+            if path.verdict is not None:
+                return path.verdict
+            timeline = path.timelines.get(self._crls_at(path.issuers, at))
             if timeline is not None:
-                return timeline.at(int(at.timestamp()))
+                return self._said(certificate, path, timeline, at)
         with self._lock:
-            verdict, verifies = self._work_out(certificate, at)
+            verdict, steps = self._work_out(certificate, at)
         if on_path is not None:
-            on_path(certificate.subject, verifies)
+            on_path(certificate.subject, steps)
         return verdict
 
     def revoked_since(self, certificate: CertificateFacts, at: datetime) -> int | None:
@@ -170,53 +196,67 @@ class PathCache:
 
         0 where its key was lost: since when, the invalidity date says, which the long way reads (RFC 5280 §5.3.2).
         """
-        path = self._paths.get(certificate.der)
-        if path is None or path.chain.verdict is not None:
+        path = self._paths.get(certificate.sha256)
+        if path is None or path.verdict is not None:
             return None
-        timeline = path.timelines.get(self._crls_at(path.chain, at))
+        timeline = path.timelines.get(self._crls_at(path.issuers, at))
         entry = None if timeline is None else timeline.lists[0].entry(certificate.serial)
         if entry is None:
             return None
         return 0 if entry.reason in _KEY_LOST else entry.at
 
-    def links(self, certificate: CertificateFacts) -> tuple[Link, ...]:
-        """The certificate with its key; empty when it holds no key of a known kind. Its path is not looked at."""
-        path = self._paths.get(certificate.der)
+    def key(self, certificate: CertificateFacts) -> PublicKey | None:
+        """The certificate's key; ``None`` when it holds none of a known kind. Its path is not looked at."""
+        path = self._paths.get(certificate.sha256)
         if path is not None:
-            return path.chain.links[:1]
+            return path.key
         try:
-            return (_link(certificate),)
+            return load_public_key(certificate.spki)
         except KeyUnusable:
-            return ()
+            return None
 
-    def _work_out(self, certificate: CertificateFacts, at: datetime) -> tuple[PathVerdict, int]:
-        """The verdict and the raw verifications it took; path and timeline are kept."""
-        path = self._paths.get(certificate.der)
-        verifies = 0
+    def _said(self, certificate: CertificateFacts, path: _Path, timeline: Timeline, at: datetime) -> PathVerdict:
+        moment = int(at.timestamp())
+        if timeline.holds(moment):
+            return PASSED
+        return judge(path.chain(certificate).links, timeline.lists, self.policy, moment)
+
+    def _work_out(self, certificate: CertificateFacts, at: datetime) -> tuple[PathVerdict, tuple[PathStep, ...]]:
+        """The verdict and what was verified for it; path and timeline are kept."""
+        path = self._paths.get(certificate.sha256)
+        chain = self._build(certificate) if path is None else path.chain(certificate)
         if path is None:
-            path = _Path(self._build(certificate), {})
-            verifies = path.chain.verifies
-            self._keep(certificate, path)
-        if path.chain.verdict is not None:
-            return path.chain.verdict, verifies
-        key = self._crls_at(path.chain, at)
-        lists, done = self._checked(path.chain, key)
+            path = self._keep(certificate, chain)
+        if chain.verdict is not None or path is None:
+            return chain.verdict or _no_chain(certificate), chain.steps
+        key = self._crls_at(path.issuers, at)
+        lists, done = self._checked(path.issuers, key)
         while len(path.timelines) >= self._snapshots:
             del path.timelines[next(iter(path.timelines))]
-        path.timelines[key] = timeline(path.chain.links, lists, self.policy)
-        return path.timelines[key].at(int(at.timestamp())), verifies + done
+        path.timelines[key] = timeline(chain.links, lists, self.policy)
+        return self._said(certificate, path, path.timelines[key], at), (*chain.steps, *done)
 
-    def _keep(self, certificate: CertificateFacts, path: _Path) -> None:
+    def _keep(self, certificate: CertificateFacts, chain: Chain) -> _Path | None:
         """Keep a path that reaches an anchor, the oldest making room; strangers' certificates must not fill the cache."""
-        if not path.chain.links or path.chain.links[-1].facts.der not in self.trust.anchors:
-            return
+        if not self._arrives(chain.links):
+            return None
         while len(self._paths) >= self._max_certificates:
             del self._paths[next(iter(self._paths))]
-        self._paths[certificate.der] = path
+        end, issuers = chain.links[0], chain.links[1:]
+        if issuers:
+            issuers = self._tails.setdefault(issuers[0].facts.sha256, issuers)
+        path = self._paths[certificate.sha256] = _Path(end.key, end.algorithm, issuers, chain.verdict, {})
+        return path
 
-    def _crls_at(self, chain: Chain, at: datetime) -> CrlKey:
+    def _arrives(self, links: Sequence[Link]) -> bool:
+        return bool(links) and links[-1].facts.der in self.trust.anchors
+
+    def _name(self, *parts: bytes) -> bytes:
+        """Paths for documents and for time-stamps are kept apart, and so are their names."""
+        return sha256(b"\0".join((b"time-stamps" if self._usage is time_stamping_fault else b"documents", *parts))).digest()
+
+    def _crls_at(self, issuers: tuple[Link, ...], at: datetime) -> CrlKey:
         """The lists at hand at a moment, one per issuer of the path, nearest first."""
-        issuers = chain.links[1:]
         nearest = issuers[0].facts.subject_der
         last = self._last.get(nearest)
         if last is not None and last[0] == at:
@@ -225,23 +265,24 @@ class PathCache:
         self._last[nearest] = (at, key)
         return key
 
-    def _checked(self, chain: Chain, key: CrlKey) -> tuple[tuple[CheckedCrl, ...], int]:
-        """The lists checked against their issuers, each once; and the raw verifications that took now."""
+    def _checked(self, issuers: tuple[Link, ...], key: CrlKey) -> tuple[tuple[CheckedCrl, ...], list[PathStep]]:
+        """The lists checked against their issuers, each once; and what was verified for that now."""
         lists: list[CheckedCrl] = []
-        verifies = 0
-        for issuer, crl in zip(chain.links[1:], key, strict=True):
+        steps: list[PathStep] = []
+        for issuer, crl in zip(issuers, key, strict=True):
             if crl is None:
                 lists.append(ABSENT)
                 continue
             checked = self._crls.get((issuer.facts.sha256, crl))
             if checked is None:
                 checked = check_crl(crl, issuer.facts, issuer.key)
-                verifies += checked.verifies
+                if checked.verifies:
+                    steps.append(PathStep(issuer.facts.subject, self._name(issuer.facts.sha256, crl), checked.verifies))
                 while len(self._crls) >= _MAX_CRLS:
                     del self._crls[next(iter(self._crls))]
                 self._crls[issuer.facts.sha256, crl] = checked
             lists.append(checked)
-        return tuple(lists), verifies
+        return tuple(lists), steps
 
     def _build(self, certificate: CertificateFacts) -> Chain:
         """Walk from a certificate to an anchor, and judge what does not depend on the moment.
@@ -253,16 +294,24 @@ class PathCache:
         try:
             links = [_link(certificate)]
         except KeyUnusable as error:
-            return Chain((), failed(CHAIN, SubIndication.NO_CERTIFICATE_CHAIN_FOUND, str(error)), 0)
-        verifies = 0
+            return Chain((), failed(CHAIN, SubIndication.NO_CERTIFICATE_CHAIN_FOUND, str(error)), ())
+        done: list[int] = []
         while links[-1].facts.der not in self.trust.anchors:
-            issuer, done = self._issuer(links[-1])
-            verifies += done
+            issuer, verifies = self._issuer(links[-1])
+            done.append(verifies)
             if issuer is None or len(links) >= MAX_DEPTH:
-                detail = f"no known authority issued the certificate of {links[-1].facts.subject}"
-                return Chain(tuple(links), failed(CHAIN, SubIndication.NO_CERTIFICATE_CHAIN_FOUND, detail), verifies)
+                return Chain(tuple(links), _no_chain(links[-1].facts), self._steps(links, done))
             links.append(issuer)
-        return Chain(tuple(links), self._static_verdict([link.facts for link in links]), verifies)
+        return Chain(tuple(links), self._static_verdict([link.facts for link in links]), self._steps(links, done))
+
+    def _steps(self, links: Sequence[Link], done: Sequence[int]) -> tuple[PathStep, ...]:
+        """What was verified link by link. An authority's link is kept in any case, another one's with its path."""
+        arrives = self._arrives(links)
+        return tuple(
+            PathStep(link.facts.subject, self._name(link.facts.sha256) if arrives or link.facts.der in self.known else b"", verifies)
+            for link, verifies in zip(links, done, strict=False)
+            if verifies
+        )
 
     def _static_verdict(self, chain: Sequence[CertificateFacts]) -> PathVerdict | None:
         fault = structure_fault(chain)
@@ -279,6 +328,11 @@ class PathCache:
         if link.facts.der in self.known:
             self._issuers[link.facts.der] = issuer
         return issuer, verifies
+
+
+def _no_chain(certificate: CertificateFacts) -> PathVerdict:
+    detail = f"no known authority issued the certificate of {certificate.subject}"
+    return failed(CHAIN, SubIndication.NO_CERTIFICATE_CHAIN_FOUND, detail)
 
 
 _MAX_CRLS = 64
@@ -338,7 +392,7 @@ def timeline(links: tuple[Link, ...], lists: tuple[CheckedCrl, ...], policy: Alg
         holds = judge(links, lists, policy, start) is PASSED
         if holds != len(turns) % 2:
             turns.append(start)
-    return Timeline(links, lists, policy, tuple(turns))
+    return Timeline(lists, tuple(turns))
 
 
 def judge(links: Sequence[Link], lists: Sequence[CheckedCrl], policy: AlgorithmPolicy, at: int) -> PathVerdict:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
@@ -15,13 +15,10 @@ from signing.formats.cms import looks_like_signed_attributes, parse_cms
 from signing.formats.message import SignedMessage
 from signing.keys import PublicKey, Purpose, raw_verify
 from signing.validation import stamps
-from signing.validation.path import PATH_CHECKS, PathCache
+from signing.validation.path import PATH_CHECKS, OnPath, PathCache, PathStep
 from signing.validation.policy import DEFAULT, AlgorithmPolicy
 from signing.validation.report import Check, Indication, SignatureReport, SubIndication
 from signing.validation.stamps import StampReport
-
-OnPath = Callable[[str, int], None]
-"""Called with the subject and the number of raw verifications whenever a path was really worked out."""
 
 FORMAT = Check("format", True, "EN 319 102-1 §5.2.2; RFC 5652; EN 319 122-1 §5")
 IDENTIFICATION = Check("signing-certificate", True, "EN 319 102-1 §5.2.3; RFC 5035 §3")
@@ -103,9 +100,9 @@ class Validator:
     def _stamper(self) -> Validator:
         """The same validator for time-stamping units: it reports their paths as this one does."""
 
-        def on_path(subject: str, verifies: int) -> None:
+        def on_path(subject: str, steps: tuple[PathStep, ...]) -> None:
             if self.on_path is not None:
-                self.on_path(subject, verifies)
+                self.on_path(subject, steps)
 
         return Validator(self._cache.trust, self._policy, cache=self._cache.time_stamps, on_path=on_path)
 
@@ -123,12 +120,11 @@ class Validator:
 
     def _key(self, certificate: CertificateFacts, message: SignedMessage, at: datetime) -> tuple[PublicKey | None, str]:
         """The signer's key, when the message's algorithms are accepted with it."""
-        links = self._cache.links(certificate)
-        if not links:
+        key = self._cache.key(certificate)
+        if key is None:
             return None, "the signing certificate holds no RSA or P-256 key"
         if message.digest_algorithm != "sha256":
             return None, f"digest algorithm {message.digest_algorithm} is not on the list"
-        key = links[0].key
         refusal = self._policy.refusal(message.signature_algorithm, key, int(at.timestamp()))
         return (None, refusal) if refusal else (key, "")
 

@@ -48,6 +48,8 @@ def tree(tmp_path: Path, postgres_url: str, valkey: Valkey) -> Iterator[tuple[st
 
 @needs_postgres
 @needs_valkey
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_load_of_the_service_holds_closes_and_says_what_it_did_not_hold(
     tree: tuple[str, dict[str, Any], Path], postgres_url: str
 ) -> None:
@@ -60,6 +62,7 @@ def test_a_load_of_the_service_holds_closes_and_says_what_it_did_not_hold(
     assert reckoning["holds"], reckoning
     assert reckoning["accepted"] == reckoning["receipts_verified"] >= 15
     assert reckoning["pairs"] == 3 * reckoning["accepted"] == reckoning["delivered"] == reckoning["taken"]
+    assert [row["stage"] for row in found["stages"]] == ["submit", "verify", "route", "mailbox"]
     assert found["cpu"]["per_document"]["axis"] > 0
     assert found["cpu"]["per_document"]["worker"] > 0
     engine = open_engine(postgres_url)
@@ -93,11 +96,11 @@ def _again(url: str, base: dict[str, Any], folder: Path) -> None:
     before = {row["name"]: row["before"] for row in found["compared"]}
     assert before["submit.p99"] == base["summary"]["latencies"]["submit"]["all"]["p99"]
     assert {"profile", "rate", "arrivals"} <= set(found["differing"])
-    search = ("--find-limit", "--step", "2s", "--warm-up", "0s", "--rate", "4", "--even", "--agencies", "8", "--profile", "files")
+    search = ("--find-limit", "--step", "2s", "--warm-up", "0s", "--rate", "2", "--even", "--agencies", "8", "--profile", "files")
     code, said = truc("load", url, *search, "--limit-submit", "1ms", "--json", "--corpus", str(folder / "corpus"))
     assert code == 1, said
     knee = json.loads(said[said.index("{") :])["knee"]
-    assert (knee["held"], [step["rate"] for step in knee["steps"]]) == (None, [4, 2, 1])
+    assert (knee["held"], [step["rate"] for step in knee["steps"]]) == (None, [2, 1])
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ from exchange.store import entries
 from exchange.store.engine import open_engine
 from exchange.store.facts import Fact, FactKind
 from exchange.store.schema import ensure_schema
-from exchange.store.tables import ledger_entry, ledger_node
+from exchange.store.tables import delivery_event, ledger_entry, ledger_node
 from exchange.store.work import Conflict, Store
 from signing import METER, Validator
 from tests.exchange.axis.field import (
@@ -52,6 +52,7 @@ from tests.exchange.axis.field import (
     send,
     take,
 )
+from tests.judges import needs_postgres
 
 
 def written(axis: Axis) -> list[tuple[str, int, str, int]]:
@@ -65,8 +66,8 @@ def document(number: int) -> Doc:
     return Doc(PROVINCE, (DEPARTMENT, DISTRICT), str(number), annexes=(ANNEX,) if number % 2 else ())
 
 
-def test_everything_that_happened_is_entered_once_and_nothing_else() -> None:
-    axis = open_field()
+def test_everything_that_happened_is_entered_once_and_nothing_else(store_url: str) -> None:
+    axis = open_field(store_url)
     send(axis, PROVINCE, document(1).package(), 0)
     send(axis, PROVINCE, Doc(PROVINCE, (LOCKED,), "2").package(), 1)
     axis.settle(at(60))
@@ -85,8 +86,8 @@ def test_everything_that_happened_is_entered_once_and_nothing_else() -> None:
     axis.close()
 
 
-def test_the_ledger_is_sealed_forwards_only() -> None:
-    axis = open_field()
+def test_the_ledger_is_sealed_forwards_only(store_url: str) -> None:
+    axis = open_field(store_url)
     axis.seal(at(60))
     send(axis, PROVINCE, document(1).package(), 0)
     with pytest.raises(ValueError, match="cannot be sealed as of"):
@@ -95,8 +96,8 @@ def test_the_ledger_is_sealed_forwards_only() -> None:
     axis.close()
 
 
-def test_a_checkpoint_is_the_axis_word_and_one_raw_signature() -> None:
-    axis = open_field()
+def test_a_checkpoint_is_the_axis_word_and_one_raw_signature(store_url: str) -> None:
+    axis = open_field(store_url)
     send(axis, PROVINCE, document(1).package(), 0)
     before = METER.snapshot()["signs"]["checkpoint"]
     one = axis.seal(at(60))
@@ -111,8 +112,8 @@ def test_a_checkpoint_is_the_axis_word_and_one_raw_signature() -> None:
     axis.close()
 
 
-def test_a_receipt_stays_as_it_was_signed_and_its_place_is_told_beside_it() -> None:
-    axis = open_field()
+def test_a_receipt_stays_as_it_was_signed_and_its_place_is_told_beside_it(store_url: str) -> None:
+    axis = open_field(store_url)
     receipts = [send(axis, PROVINCE, document(number).package(), number) for number in range(1, 6)]
     assert axis.inclusion([receipts[0].package_id]) == (None,)
     axis.settle(at(60))
@@ -168,8 +169,8 @@ def test_however_often_it_is_sealed_sequences_have_no_gap_and_every_checkpoint_i
     axis.close()
 
 
-def test_a_size_the_ledger_never_had_has_no_proof() -> None:
-    axis = open_field()
+def test_a_size_the_ledger_never_had_has_no_proof(store_url: str) -> None:
+    axis = open_field(store_url)
     size = axis.seal(at(0)).size
     for first, second in ((-1, 0), (2, 1), (0, size + 1)):
         with pytest.raises(UnknownLedgerSize) as caught:
@@ -187,14 +188,14 @@ def test_a_leaf_is_canonical_json_like_a_receipt(
     kind: FactKind, number: int, agency: str, name: str, digest: str, payload: bytes, sequence: int
 ) -> None:
     assert leaf(kind, Fact(number, agency, name, digest, payload), agency, sequence) == canonical({
-        "agency": agency, "fact": str(number), "kind": kind.value, "package_id": name, "package_sha256": digest,
+        "agency": agency, "kind": kind.value, "package_id": name, "package_sha256": digest,
         "payload_sha256": sha256(payload).hexdigest(), "sequence": str(sequence),
     })  # fmt: skip
 
 
-def stored_tree(leaves: Sequence[bytes], sizes: Sequence[int]) -> Store:
+def stored_tree(leaves: Sequence[bytes], sizes: Sequence[int], url: str = "sqlite://") -> Store:
     """A ledger of these leaf hashes, written in portions of these sizes."""
-    engine = open_engine("sqlite://")
+    engine = open_engine(url)
     ensure_schema(engine)
     store, start = Store(engine), 0
     for size in sizes:
@@ -232,16 +233,21 @@ def test_a_ledger_of_seventy_thousand_entries_is_proved_from_its_tiles() -> None
     store.close()
 
 
-def test_two_sealers_exclude_each_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.fixture(params=["file", pytest.param("postgres", marks=needs_postgres)])
+def shared_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A store that several processes can be at."""
+    return str(request.getfixturevalue("postgres_url")) if request.param == "postgres" else file_url(tmp_path / "axis.db")
+
+
+def test_two_sealers_exclude_each_other(monkeypatch: pytest.MonkeyPatch, shared_url: str) -> None:
     """A second process seals between our reading and our writing: the index is taken, we look again, and nothing is entered twice."""
-    url = file_url(tmp_path / "axis.db")
-    one, two = open_field(url), open_field(url)
+    one, two = open_field(shared_url), open_field(shared_url)
     for number in range(1, 5):
         send(one, PROVINCE, document(number).package(), number)
     honest, done = stage._ready, []
 
-    def overtaken(work, desk, kind):  # type: ignore[no-untyped-def]
-        ready = honest(work, desk, kind)
+    def overtaken(work, desk, kind, numbers):  # type: ignore[no-untyped-def]
+        ready = honest(work, desk, kind, numbers)
         if kind is FactKind.ADMISSION and not done:
             done.append(kind)
             two.seal(at(60))
@@ -257,17 +263,16 @@ def test_two_sealers_exclude_each_other(monkeypatch: pytest.MonkeyPatch, tmp_pat
         axis.close()
 
 
-def test_entries_at_an_index_that_is_taken_are_refused() -> None:
-    store = stored_tree([bytes(32)], [1])
+def test_entries_at_an_index_that_is_taken_are_refused(store_url: str) -> None:
+    store = stored_tree([bytes(32)], [1], store_url)
     with pytest.raises(Conflict), store.writing() as work:
         entries.append(work, Frontier(), [("event", 7, "H28", 9, bytes(32))])
     store.close()
 
 
-def test_an_admission_waits_for_no_sealing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_admission_waits_for_no_sealing(monkeypatch: pytest.MonkeyPatch, shared_url: str) -> None:
     """While facts are read and hashed for sealing, another connection takes a package in: no lock is held."""
-    url = file_url(tmp_path / "axis.db")
-    sealer, door = open_field(url), open_field(url)
+    sealer, door = open_field(shared_url), open_field(shared_url)
     send(sealer, PROVINCE, document(1).package(), 0)
     honest, taken = stage._numbered, []
 
@@ -284,3 +289,38 @@ def test_an_admission_waits_for_no_sealing(monkeypatch: pytest.MonkeyPatch, tmp_
     assert all(sealer.inclusion([one.package_id])[0] is not None for one in taken)
     for axis in (sealer, door):
         axis.close()
+
+
+def test_what_a_killed_sealing_left_out_is_found_by_the_next(monkeypatch: pytest.MonkeyPatch, store_url: str) -> None:
+    """Killed after a portion: facts of lower ids stand without an entry behind others that have one, and no checkpoint speaks of them."""
+    axis = open_field(store_url, seal_size=2)
+    for number, sender in enumerate((PROVINCE, DEPARTMENT, PROVINCE, DEPARTMENT), 1):  # in the order of senders, not of ids
+        send(axis, sender, Doc(sender, (DISTRICT,), str(number)).package(), 0)
+    axis.settle(at(60))
+    axis.seal(at(0))
+    honest, portions = entries.append, []
+
+    def dying(*arguments):  # type: ignore[no-untyped-def]
+        if portions:
+            raise KeyboardInterrupt
+        portions.append(honest(*arguments))
+
+    for number, sender in enumerate((PROVINCE, DEPARTMENT, PROVINCE, DEPARTMENT), 11):
+        send(axis, sender, Doc(sender, (DISTRICT,), str(number)).package(), 100)
+    monkeypatch.setattr(stage.entries, "append", dying)
+    with pytest.raises(KeyboardInterrupt):
+        axis.seal(at(160))
+    monkeypatch.undo()
+    left = written(axis)
+    newest = axis.checkpoint()
+    assert newest is not None
+    assert len(left) == newest.size + 2
+    axis.settle(at(200))
+    sealed = axis.seal(at(200))
+    rows = written(axis)
+    assert rows[: len(left)] == left
+    assert len({row[:2] for row in rows}) == len(rows) == sealed.size
+    assert sum(row[0] == "admission" for row in rows) == 8
+    with axis._store.reading() as work:
+        assert sum(row[0] == "event" for row in rows) == work.value(select(func.count()).select_from(delivery_event)) > 16
+    axis.close()

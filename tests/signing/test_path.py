@@ -24,6 +24,7 @@ from signing import (
     Authority,
     Holder,
     PathCache,
+    PathStep,
     Pki,
     Purpose,
     SigningKey,
@@ -329,7 +330,7 @@ def test_timeline_says_what_looking_anew_says(
     for at in [*(_START + timedelta(hours=hours) for hours in moments), *edges]:
         fresh = PathCache(trust)
         chain = fresh._build(facts)
-        lists, _ = fresh._checked(chain, fresh._crls_at(chain, at))
+        lists, _ = fresh._checked(chain.links[1:], fresh._crls_at(chain.links[1:], at))
         expected = judge(chain.links, lists, fresh.policy, int(at.timestamp()))
         assert shared.verdict(facts, at, None) == expected
 
@@ -356,7 +357,7 @@ def _silenced(owner: Pki, since: int, hours: int) -> TrustStore:
 
 def test_work_is_done_once_and_told() -> None:
     """Raw verifications told through the callback are those the meter counted, and repeating costs none."""
-    told: list[tuple[str, int]] = []
+    told: list[tuple[str, tuple[PathStep, ...]]] = []
     owner = new_pki("work")
     holders = [owner.issue(replace(PERSON, name=f"Người {i}")) for i in range(3)]
     path = PathCache(owner.trust_store())
@@ -367,16 +368,37 @@ def test_work_is_done_once_and_told() -> None:
             assert path.verdict(certificate_facts(holder.certificate_der), at, lambda *work: told.append(work)).sub_indication is None
 
     ask(AT)
-    assert [verifies for _, verifies in told] == [4, 1, 1]
+    assert [sum(step.verifies for step in steps) for _, steps in told] == [4, 1, 1]
     assert [subject for subject, _ in told] == [holder.subject for holder in holders]
     ask(AT + timedelta(hours=3))
     assert len(told) == 3
     ask(AT + timedelta(days=1))
-    assert [verifies for _, verifies in told[3:]] == [2, 0, 0]
+    assert [sum(step.verifies for step in steps) for _, steps in told[3:]] == [2, 0, 0]
     done = METER.verifies - before
     assert {str(purpose): count for purpose, count in done.items()} == {"certificate": 4, "crl": 4}
-    assert sum(done.values()) == sum(verifies for _, verifies in told)
+    assert sum(done.values()) == sum(step.verifies for _, steps in told for step in steps)
     assert done[Purpose.LETTER] == 0
+
+
+def steps_of(path: PathCache, certificate: bytes) -> tuple[PathStep, ...]:
+    """What working out one path took."""
+    told: list[PathStep] = []
+    path.verdict(certificate_facts(certificate), AT, lambda _, steps: told.extend(steps))
+    return tuple(told)
+
+
+def test_steps_have_the_same_names_in_every_cache_and_none_where_nothing_is_kept() -> None:
+    """Two caches that were asked in another order tell the same steps; documents and time-stamps, and what leads nowhere, are apart."""
+    owner = new_pki("names of steps")
+    one, two = (owner.issue(replace(PERSON, name=name)).certificate_der for name in ("Một", "Hai"))
+    first, second = PathCache(owner.trust_store()), PathCache(owner.trust_store())
+    told = {*steps_of(first, one), *steps_of(first, two)}
+    assert told == {*steps_of(second, two), *steps_of(second, one)}
+    assert len({step.key for step in told}) == len(told) == 5
+    assert not {step.key for step in told} & {step.key for step in steps_of(first.time_stamps, one)}
+    forged = one[:-1] + bytes([one[-1] ^ 1])
+    for _ in range(2):
+        assert [(step.key, step.verifies) for step in steps_of(first, forged)] == [(b"", 1)]
 
 
 def test_cache_is_bounded() -> None:
@@ -391,7 +413,7 @@ def test_cache_is_bounded() -> None:
     assert len(path._paths) == 4
     assert all(len(kept.timelines) <= 2 for kept in path._paths.values())
     assert path.verdict(certificate_facts(_foreign().certificate_der), AT, None).sub_indication is NO_CHAIN
-    assert certificate_facts(_foreign().certificate_der).der not in path._paths
+    assert certificate_facts(_foreign().certificate_der).sha256 not in path._paths
 
 
 @needs_pyhanko

@@ -282,7 +282,7 @@ def test_signature_results_are_never_shared() -> None:
     trust = pki().trust_store()
     shared = PathCache(trust)
     told: list[str] = []
-    parties = [Validator(trust, cache=shared, on_path=lambda subject, verifies: told.append(subject)) for _ in range(2)]
+    parties = [Validator(trust, cache=shared, on_path=lambda subject, steps: told.append(subject)) for _ in range(2)]
     before = METER.verifies.copy()
     data = signed()
     for party in parties:

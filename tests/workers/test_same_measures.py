@@ -1,59 +1,59 @@
-"""The same world on the axis in process and on the axis behind PostgreSQL, broker and workers: what is measured is the same."""
+"""The same world on the axis in process and on the axis behind PostgreSQL, broker and workers: the same bytes come out."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
-import scenarios.run
 from console.cli import app
-from exchange.axis import Axis
-from exchange.bootstrap import open_axis
-from exchange.settings import AxisSettings
-from tests.console.test_service import running
+from scenarios.world.file import load_world
+from scenarios.world.pki import build
 from tests.judges import needs_postgres, needs_valkey
 from tests.servers import Valkey
+from tests.workers.same import twice
 
 
+@pytest.mark.timeout(180)
 @needs_postgres
 @needs_valkey
-def test_first_day_gives_the_same_measures_with_workers(
-    postgres_url: str, valkey: Valkey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A real worker of the same world and seed, behind the horizon of the kernel that runs here."""
-    alone, served, log = tmp_path / "alone", tmp_path / "served", tmp_path / "worker.log"
-    command = ("run", "first-day", "--seed", "7", "--out")
-    assert CliRunner().invoke(app, [*command, str(alone)]).exit_code == 0
-    monkeypatch.setattr(scenarios.run, "open_axis", lambda settings, **parts: _served(settings, postgres_url, valkey.url, parts))
-    with running(log, "worker", "first-day", "--seed", "7", "--driven", "--database", postgres_url, "--broker", valkey.url) as worker:
-        done = CliRunner().invoke(app, [*command, str(served)])
-        assert worker.poll() is None, log.read_text()
-    assert done.exit_code == 1, done.output
-    assert "this is a fault of the program: Raw signs and verifies.\n" in done.output  # the worker's own, which this process cannot count
-    assert facts(alone) == facts(served)
-    assert measures(alone) == measures(served)
+@pytest.mark.parametrize(("http", "kills"), [(False, 1), (True, 0)], ids=["database-and-a-kill", "http"])
+def test_first_day_gives_the_same_bytes_with_workers(postgres_url: str, valkey: Valkey, tmp_path: Path, http: bool, kills: int) -> None:
+    """Two children of a real worker behind the horizon of a kernel: measures, trace, report, witnesses' files. What a killed child did
+    is done again by another and counted once.
+    """
+    found = twice(tmp_path, postgres_url, valkey.url, "first-day", seed="7", kills=kills, http=http)
+    logs = "".join(path.read_text() for path in tmp_path.glob("*.log"))
+    assert found.same, f"{found}\n{logs}"
+    assert found.kills == kills
+    assert set(found.lines) >= {"measures.json", "trace.csv", "report.html", "witness-central.json", "witness-commune.json"}
+    assert found.lines["trace.csv"] > 100
+    root = sha256(build(load_world("first-day", "7")).pki.root.certificate_der).hexdigest()
+    done = truc("audit", postgres_url, "--checkpoint", str(tmp_path / "alone" / "witness-central.json"), "--anchor", root)
+    assert done.exit_code == 0, done.output
+    assert "HOLDS" in done.output
+    again = truc("run", "first-day", "--seed", "7", "--axis", postgres_url, "--broker", valkey.url)
+    assert again.exit_code == 2
+    assert "a run needs an empty one" in again.output
 
 
-def facts(run: Path) -> list[str]:
-    """The trace, but for the certificate paths: the worker walks those of the axis."""
-    lines = [line for line in (run / "trace.csv").read_text().splitlines() if not line.startswith("PathValidated,")]
-    assert len(lines) > 100
-    return lines
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--axis", "sqlite:///x.db"), 2, "an axis is at http://host:port or postgresql+psycopg://"),
+        (("--axis", "postgresql+psycopg://x@127.0.0.1:9/x"), 2, "needs --broker"),
+        (("--broker", "redis://127.0.0.1:9"), 2, "--broker goes with"),
+        (("--axis", "http://127.0.0.1:9", "--broker", "redis://127.0.0.1:9"), 2, "--broker goes with"),
+        (("--axis", "postgresql+psycopg://x@127.0.0.1:9/x", "--broker", "redis://127.0.0.1:9"), 3, "A part could not be used"),
+    ],
+)
+def test_an_axis_that_cannot_be_played_against_is_told_in_one_sentence(words: tuple[str, ...], code: int, said: str) -> None:
+    done = truc("run", "first-day", *words)
+    assert (done.exit_code, "Traceback" in done.output) == (code, False), done.output
+    assert said in done.output
 
 
-def measures(run: Path) -> dict[str, Any]:
-    """All that was measured, but for how many raw operations this process did and how many lines its trace has."""
-    found: dict[str, Any] = json.loads((run / "measures.json").read_text())
-    del found["operations"], found["amounts"]["facts"]
-    return found
-
-
-def _served(settings: AxisSettings, url: str, broker: str, parts: dict[str, Any]) -> Axis:
-    from workers.bell import celery_bell
-
-    return open_axis(replace(settings, database_url=url, settle_seconds=60), doorbell=celery_bell(broker, 0.002), driven=True, **parts)
+def truc(*words: str) -> Result:
+    return CliRunner().invoke(app, [*words, "--lang", "en"], env={"COLUMNS": "140"})

@@ -42,7 +42,7 @@ def at(minutes: float) -> datetime:
 class Shelf:
     """The archive, whose field it is, and package ids by what each is about. ``early`` is the first checkpoint as somebody kept it."""
 
-    path: Path
+    path: Path | str
     field: Field
     packages: dict[str, str]
     early: CheckpointFile
@@ -54,7 +54,7 @@ class Shelf:
         return sha256(self.field.pki.root.certificate_der).digest()
 
 
-def build(path: Path) -> Shelf:
+def build(path: Path | str) -> Shelf:
     """Write the archive."""
     field = Field("shelf", agencies=6)
     axis = field.open(path)

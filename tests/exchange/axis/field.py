@@ -31,6 +31,7 @@ from exchange.edxml.model import (
     TypeInfo,
 )
 from exchange.edxml.writer import write_edoc, write_status
+from exchange.metering import Metering
 from exchange.settings import AxisSettings
 from signing import Authority, CadesSigner, Holder, HolderKind, HolderSpec, LetterContent, LetterPress, Pki, PkiSpec, Purpose
 
@@ -119,11 +120,11 @@ def axis_signer() -> CadesSigner:
     )
 
 
-def open_field(url: str = "sqlite://", **settings: object) -> Axis:
+def open_field(url: str = "sqlite://", metering: Metering | None = None, **settings: object) -> Axis:
     """An axis with every member enrolled."""
     axis = open_axis(
         replace(AxisSettings(database_url=url), **settings),  # type: ignore[arg-type]
-        directory=directory(), trust=pki().trust_store(), signer=axis_signer(), hops=HOPS,
+        directory=directory(), trust=pki().trust_store(), signer=axis_signer(), hops=HOPS, metering=metering,
     )  # fmt: skip
     axis.enrol_all({organ: secret(organ) for organ in MEMBERS})
     return axis

@@ -33,8 +33,8 @@ def claim(axis: Axis, stage: Stage, count: int, lease: str, seconds: int = 60) -
 
 def verify(axis: Axis, claims: Sequence[Claim]) -> list[Mail]:
     judged = list(judge_claims(axis._desk, claims, NoGuard()))
-    with axis._store.writing() as work:
-        return record(work, axis._desk, judged)
+    with axis._desk.metering.settling(axis._store) as (work, settlement):
+        return record(work, axis._desk, judged, settlement)
 
 
 def route(axis: Axis, claims: Sequence[Claim]) -> list[Mail]:

@@ -50,7 +50,7 @@ def test_the_codes_01_to_06_walk_the_delivery_to_its_end(axis: Axis, sent: Recei
         (line,) = axis.waiting(caller(PROVINCE), at(60 * minute + 30))
         assert (line.kind, line.sender, line.available_at) == (PackageKind.STATUS, DEPARTMENT, at(60 * minute + 3))
         assert take(axis, PROVINCE, 60 * minute + 30) == [package]
-    assert axis.refusals() == ()
+    assert axis.refusals_since() == ()
 
 
 def test_a_calls_statuses_apply_in_the_order_given(axis: Axis, sent: Receipt) -> None:

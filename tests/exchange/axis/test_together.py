@@ -101,7 +101,7 @@ def test_reports_about_a_document_keep_their_order_whoever_routes_them(axis: Axi
         return done
 
     assert sum(at_once(4, route)) == len(docs) * len(steps) * 2
-    assert axis.refusals() == ()
+    assert axis.refusals_since() == ()
     assert axis.count(DeliveryState.DONE) == len(docs) * 2
 
 

@@ -20,6 +20,7 @@ from exchange.administration import Deed
 from exchange.api import Receipt, Submission
 from exchange.audit import audit_archive
 from exchange.errors import StoreUnavailable, StoreVersionMismatch
+from exchange.metering import Reported
 from exchange.store.engine import open_engine
 from exchange.store.schema import MIGRATIONS, ensure_schema, upgrade
 from exchange.store.tables import APPEND_ONLY, VERSION, metadata
@@ -94,7 +95,7 @@ def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path, content: 
 def test_the_history_and_the_ledger_can_only_be_added_to(tmp_path: Path) -> None:
     """Every table of the list, each with a row at least: a trigger speaks for rows only."""
     path = tmp_path / "axis.db"
-    axis = open_field(file_url(path))
+    axis = open_field(file_url(path), metering=Reported("here"))
     send(axis, PROVINCE, packages(1)[0], 0)
     send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "7", letter=b"none").package(), 0)
     for package in packages(40, 200):
@@ -156,6 +157,8 @@ def test_a_database_of_the_first_release_moves_on_with_everything_in_it(tmp_path
         "ledger_node",
         "letter_stamp",
         "lockout",
+        "operation",
+        "path_step",
         "trust",
     }
     assert {name for name in after if name not in before} == new

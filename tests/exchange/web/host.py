@@ -13,8 +13,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exchange.api import AxisApi, Caller
 from exchange.axis import Axis
-from exchange.client import HttpAxis
 from exchange.domain.identifiers import OrganId
+from exchange.driving import HttpDrivenAxis
+from exchange.observe import Observed
 from exchange.web.app import make_app
 from exchange.web.guard import Service
 from exchange.web.limits import WebSettings
@@ -68,14 +69,14 @@ def _house() -> _House:
 
 
 class Remote:
-    """An axis as its users see it: the four Protocols over HTTP, and what only its own house may look at beneath.
+    """An axis as its users see it: the four Protocols and its records over HTTP, and what only its own house may look at beneath.
 
     Tests of the contract ask for both; whatever a Protocol names goes over the wire.
     """
 
-    _PROTOCOLS = frozenset(name for name in dir(AxisApi) if not name.startswith("_"))
+    _PROTOCOLS = frozenset(name for one in (AxisApi, Observed) for name in dir(one) if not name.startswith("_"))
 
-    def __init__(self, far: HttpAxis, near: Axis) -> None:
+    def __init__(self, far: HttpDrivenAxis, near: Axis) -> None:
         self._far, self._near = far, near
 
     def __getattr__(self, name: str) -> Any:
@@ -88,7 +89,7 @@ def remote(axis: Axis) -> Iterator[Remote]:
     axis.enrol(OPERATOR.organ, OPERATOR.secret)
     service = Service(axis, DRIVEN)
     _house().app = make_app(service)
-    with HttpAxis(_house().url, OPERATOR, patience=5) as far:
+    with HttpDrivenAxis(_house().url, OPERATOR, patience=5) as far:
         yield Remote(far, axis)
     _house().app = None
     service.close()

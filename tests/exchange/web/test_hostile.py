@@ -176,6 +176,16 @@ def test_a_body_goes_to_a_file_when_there_is_little_memory(hasty: Served, monkey
     assert files[0].closed
 
 
+def test_a_full_disk_is_told_as_no_room(hasty: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(bodies.tempfile, "TemporaryFile", lambda **_: Full())
+    answer = hasty.http.post("/v1/packages", content=b"x" * 400_000, headers=headers(hasty))
+    assert (answer.status_code, answer.json()["rule"]) == (429, "no-room")
+
+
 # --- slowness ---
 
 

@@ -51,6 +51,19 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/v1/operate/settle"): Route(Scope.OPERATE, OPERATOR.organ, others=400),
     ("POST", "/v1/operate/seal"): Route(Scope.OPERATE, OPERATOR.organ, others=400),
     ("POST", "/v1/operate/hops/{hop}/outages"): Route(Scope.OPERATE, OPERATOR.organ, 204, 400, json=PERIOD),
+    **{
+        ("GET", f"/v1/operate/{name}"): Route(Scope.OPERATE, OPERATOR.organ, others=400)
+        for name in (
+            "judgements",
+            "letter-stamps",
+            "refusals",
+            "path-steps",
+            "deliveries",
+            "negotiations",
+            "checkpoints",
+            "standing",
+        )
+    },
     ("POST", "/oauth2/token"): Route(ANYBODY, own=401, others=401),
     ("GET", "/healthz"): Route(ANYBODY),
     ("GET", "/metrics"): Route(ANYBODY),

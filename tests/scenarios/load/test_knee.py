@@ -20,7 +20,7 @@ def loaded(rate: float, *, submit: float, done: float | None = None, errors: flo
         "shares": {"errors": errors, "turned-away": 0.0},
         "offered": rate,
     }  # fmt: skip
-    return Loaded(summary, {}, [], None, round(rate))
+    return Loaded(summary, {}, [], round(rate))
 
 
 def search(first: float, answer: Any) -> tuple[Knee, list[Step]]:
