@@ -47,7 +47,9 @@ from exchange.errors import (
     ExchangeError,
     InvalidOrganId,
     LockedOut,
+    StoreUnavailable,
     TokenRefused,
+    TooManyRequests,
     Unauthenticated,
     UnknownPackage,
 )
@@ -275,6 +277,8 @@ class HttpAxis:
                 pause = max(pause, min(float(response.headers.get("retry-after", "0")), _LONGEST_PAUSE))
             except httpx.TransportError as error:
                 failed = AxisUnreachable(self.url, str(error) or type(error).__name__)
+            except (StoreUnavailable, TooManyRequests) as error:  # there was no token to be had yet
+                failed = error
             except _OnlyOnce:
                 raise failed from None
             if time.monotonic() + pause > gives_up:

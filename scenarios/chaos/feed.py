@@ -60,7 +60,8 @@ class Held:
     """(package, recipient) → SHA-256 of what came out."""
     again: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Pairs that came out of a mailbox again after they were confirmed."""
-    unanswered: int = 0
+    unanswered: list[str] = field(default_factory=list)
+    """What senders were told who gave up asking."""
 
 
 class Feed:
@@ -129,9 +130,9 @@ class Feed:
         axis = axis or self._axes[index % len(self._axes)]
         try:
             (answer,) = axis.submit(document.sender, [Submission(document.package)], _NEVER)
-        except ExchangeError:
+        except ExchangeError as error:
             with self._turn:
-                self.held.unanswered += 1
+                self.held.unanswered.append(f"{type(error).__name__}: {error}")
             return None
         with self._turn:
             self.held.handed_in += 1

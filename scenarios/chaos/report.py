@@ -48,7 +48,7 @@ class Campaign:
     def holds(self) -> bool:
         """Whether nothing was lost, doubled, changed or late, at any moment that was looked at."""
         sums = self.reckoning
-        whole = sums.lost == sums.doubled == sums.changed == self.open_rows == self.held.unanswered == 0
+        whole = sums.lost == sums.doubled == sums.changed == self.open_rows == len(self.held.unanswered) == 0
         in_time = all(one.slowest <= LIMIT for one in self.kills.values())
         return whole and in_time and sums.accepted > 0 and not self.held.rejected and not self.watched.breaches and self.watched.looks > 0
 
@@ -63,7 +63,7 @@ class Campaign:
             "left_out": list(self.left_out),
             "documents": sums.accepted, "handed_in": self.held.handed_in, "pairs": sums.pairs, "taken": sums.taken,
             "lost": sums.lost, "doubled": sums.doubled, "changed": sums.changed, "rejected": self.held.rejected[:10],
-            "deaths": dict(self.deaths), "unanswered": self.held.unanswered, "open": self.open_rows,
+            "deaths": dict(self.deaths), "unanswered": self.held.unanswered[:10], "open": self.open_rows,
             "looks": self.watched.looks, "database_away": self.watched.away, "breaches": dict(self.watched.breaches),
             "recovery_limit": LIMIT, "seconds": round(self.seconds, 1),
         }  # fmt: skip

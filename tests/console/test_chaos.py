@@ -33,7 +33,7 @@ def test_a_service_that_is_struck_loses_and_doubles_nothing(tmp_path: Path) -> N
     )  # fmt: skip
     found = run(wish, TEXT, Console(stderr=True, quiet=True))
     tree = found.tree()
-    assert (tree["lost"], tree["doubled"], tree["changed"], tree["open"], tree["unanswered"]) == (0, 0, 0, 0, 0), tree
+    assert (tree["lost"], tree["doubled"], tree["changed"], tree["open"], tree["unanswered"]) == (0, 0, 0, 0, []), tree
     assert tree["kills_in_all"] == 2
     assert found.reckoning.accepted > 10
     assert found.watched.looks > 3

@@ -79,7 +79,7 @@ def test_a_campaign_holds_only_when_everything_does() -> None:
     lost = whole()
     lost.taken.clear()
     silent = whole()
-    silent.unanswered = 1
+    silent.unanswered.append("nobody answered")
     breach = Watched(looks=5)
     breach.breaches["a rule"] += 1
     for one in (
