@@ -65,6 +65,12 @@ def _simulation(options: argparse.Namespace) -> Iterator[Row]:
     return simulation.rows(options.slice, options.scenario, options.days)
 
 
+def _peers(options: argparse.Namespace) -> Iterator[Row]:
+    from benchmarks.peers import stand
+
+    return stand.rows(options.slice)
+
+
 GROUPS: Mapping[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
     "signatures": _signatures,
     "paths": _paths,
@@ -72,6 +78,7 @@ GROUPS: Mapping[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
     "letters": _letters,
     "archive": _archive,
     "simulation": _simulation,
+    "peers": _peers,
 }
 
 

@@ -111,7 +111,10 @@ def _open(counter: Counter, bell: Doorbell, text: Text) -> Axis:
     trust = issued.pki.trust_store()
     name = f"{socket.gethostname()}-{os.getpid()}"
     url = known_as(counter.database, Part.AXIS, name)
-    settings = AxisSettings(database_url=url, expect_time_stamps=world.stamps, capacity=None if counter.driven else Capacity())
+    settings = AxisSettings(
+        database_url=url, accept_sealed_files=world.sealed_files, expect_time_stamps=world.stamps,
+        capacity=None if counter.driven else Capacity(),
+    )  # fmt: skip
     axis = open_axis(
         settings, directory=issued.directory, trust=trust, hops=roads.hop_specs(world) if counter.driven else (), doorbell=bell,
         signer=CadesSigner(issued.axis, embed_certificates=False, purpose=Purpose.RECEIPT), validator=Validator(trust, issued.policy),

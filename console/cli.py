@@ -6,18 +6,16 @@ usage or unreadable input; 3 a part could not be used. Results go to stdout, pro
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from console.locale import LANGUAGES, Text, catalogue, choose
+from console.admin.cli import admin
+from console.shared import HELP, AnyBroker, AnyDatabase, Broker, Database, Lang, text_of
 
-HELP = catalogue(choose(None, os.environ))
 _INTERRUPTED = 130
 
 app = typer.Typer(
@@ -28,16 +26,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-Lang = Annotated[str | None, typer.Option("--lang", metavar="en|vi", help=HELP("cli.lang.help"))]
-
-
-def _text(lang: str | None) -> Text:
-    try:
-        return catalogue(choose(lang, os.environ))
-    except KeyError:
-        typer.echo(HELP("error.language", lang=lang, languages=", ".join(LANGUAGES)), err=True)
-        raise typer.Exit(2) from None
 
 
 def _version(wanted: bool) -> None:
@@ -55,6 +43,9 @@ def _clone_version() -> str:
 
     project = Path(__file__).resolve().parents[1] / "pyproject.toml"
     return str(tomllib.loads(project.read_text("utf-8"))["project"]["version"])
+
+
+app.add_typer(admin, name="admin")
 
 
 @app.callback()
@@ -77,7 +68,7 @@ def run(
     lang: Lang = None,
 ) -> None:
     """Run a scenario."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.session import Wish, perform
 
     try:
@@ -91,7 +82,7 @@ def run(
 @app.command(help=HELP("cli.scenarios.help"))
 def scenarios(lang: Lang = None) -> None:
     """List the library."""
-    text = _text(lang)
+    text = text_of(lang)
     from scenarios.world.file import library, question
 
     for name in library():
@@ -109,43 +100,16 @@ def pki(
     lang: Lang = None,
 ) -> None:
     """Serve a scenario's PKI."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.pki import Stand, serve
 
     raise typer.Exit(serve(Stand(scenario, seed, at, host, port, moment_header), text))
 
 
-def _completed(variable: str) -> Callable[[str | None], str | None]:
-    """An address gets its password from the file that a variable names, so that it stands on no command line and in no environment."""
-
-    def complete(url: str | None) -> str | None:
-        from console.up.secrets import SecretUnreadable, with_password
-
-        try:
-            return None if url is None else with_password(url, variable, os.environ)
-        except SecretUnreadable as error:
-            typer.echo(f"{variable}: {error}", err=True)
-            raise typer.Exit(2) from None
-
-    return complete
-
-
-_DATABASE = typer.Option(
-    "--database", envvar="TRUC_DATABASE", metavar="URL", help=HELP("cli.database.help"), callback=_completed("TRUC_DATABASE_PASSWORD_FILE")
-)
-_BROKER = typer.Option(
-    "--broker", envvar="TRUC_BROKER", metavar="URL", help=HELP("cli.broker.help"), callback=_completed("TRUC_BROKER_PASSWORD_FILE")
-)
-Database = Annotated[str, _DATABASE]
-Broker = Annotated[str, _BROKER]
-AnyDatabase = Annotated[str | None, _DATABASE]
-AnyBroker = Annotated[str | None, _BROKER]
-
-
 @app.command(help=HELP("cli.migrate.help"))
 def migrate(database: Database, lang: Lang = None) -> None:
     """Bring a database to this release's schema."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.service import migrate as run_migrations
 
     raise typer.Exit(run_migrations(database, text))
@@ -162,7 +126,7 @@ def worker(
     lang: Lang = None,
 ) -> None:
     """Run the axis' stages."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.service import Station, work
 
     raise typer.Exit(work(Station(scenario, seed, database, broker, children, driven), text))
@@ -180,7 +144,7 @@ def axis(
     lang: Lang = None,
 ) -> None:
     """Serve the axis over HTTP."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.axis import Counter, serve
 
     raise typer.Exit(serve(Counter(scenario, seed, database, broker, host, port, driven), text))
@@ -193,7 +157,7 @@ def beat(
     lang: Lang = None,
 ) -> None:
     """Ring the bells on schedule."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.service import keep_time
 
     raise typer.Exit(keep_time(broker, state, text))
@@ -215,7 +179,7 @@ def up(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
     lang: Lang = None,
 ) -> None:
     """Start every part of the networked service here."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.up.command import perform
     from console.up.place import Wish
 
@@ -228,7 +192,7 @@ def secrets(
     lang: Lang = None,
 ) -> None:
     """Make the secrets that the services read."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.up.command import secrets as make
 
     raise typer.Exit(make(folder, text))
@@ -243,10 +207,98 @@ def health(
     lang: Lang = None,
 ) -> None:
     """Say whether one part is well."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.up.health import one
 
     raise typer.Exit(one(part, url, database, broker, text))
+
+
+@app.command(short_help=HELP("cli.chaos.short"), help=HELP("cli.chaos.help"))
+def chaos(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
+    kills: Annotated[int, typer.Option("--kills", min=0, max=100_000, help=HELP("cli.chaos.kills.help"))] = 20,
+    seed: Annotated[str, typer.Option("--seed", help=HELP("cli.seed.help"))] = "1",
+    scenario: Annotated[str, typer.Option("--scenario", help=HELP("cli.scenario.help"))] = "load-field",
+    agencies: Annotated[int, typer.Option("--agencies", min=4, max=10_000, help=HELP("cli.chaos.agencies.help"))] = 24,
+    apis: Annotated[int, typer.Option("--apis", min=1, max=16, help=HELP("cli.chaos.apis.help"))] = 2,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help=HELP("cli.chaos.workers.help"))] = 2,
+    burst: Annotated[int, typer.Option("--burst", min=1, max=256, help=HELP("cli.chaos.burst.help"))] = 24,
+    every: Annotated[float, typer.Option("--every", min=0.0, max=3600.0, help=HELP("cli.chaos.every.help"))] = 2.0,
+    broker: Annotated[bool, typer.Option("--broker/--no-broker", help=HELP("cli.chaos.broker.help"))] = True,
+    disturb: Annotated[bool, typer.Option("--disturb/--no-disturb", help=HELP("cli.chaos.disturb.help"))] = True,
+    json: Annotated[bool, typer.Option("--json", help=HELP("cli.json.help"))] = False,
+    lang: Lang = None,
+) -> None:
+    """Strike a service."""
+    text = text_of(lang)
+    from console.chaos.command import Wish, default_cache, perform
+
+    wish = Wish(kills, seed, scenario, agencies, apis, workers, burst, every, broker, disturb, json, default_cache())
+    raise typer.Exit(perform(wish, text))
+
+
+@app.command(short_help=HELP("cli.campaign.short"), help=HELP("cli.campaign.help"))
+def campaign(
+    name: Annotated[str | None, typer.Argument(help=HELP("cli.campaign.name.help"))] = None,
+    short: Annotated[bool, typer.Option("--short", help=HELP("cli.campaign.short-option.help"))] = False,
+    lang: Lang = None,
+) -> None:
+    """Run a long measurement."""
+    text = text_of(lang)
+    from console.campaign import RECORDS
+    from console.campaign import campaign as run_campaign
+
+    raise typer.Exit(run_campaign(name, text, short=short, records=None if short else RECORDS))
+
+
+@app.command(short_help=HELP("cli.load.short"), help=HELP("cli.load.help"))
+def load(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
+    targets: Annotated[list[str], typer.Argument(metavar="TARGET…", help=HELP("cli.load.target.help"))],
+    scenario: Annotated[str, typer.Option("--scenario", help=HELP("cli.load.scenario.help"))] = "load-field",
+    seed: Annotated[str, typer.Option("--seed", envvar="TRUC_SEED", help=HELP("cli.seed.help"))] = "1",
+    profile: Annotated[str, typer.Option("--profile", help=HELP("cli.load.profile.help"))] = "letters",
+    rate: Annotated[float, typer.Option("--rate", help=HELP("cli.load.rate.help"))] = 20.0,
+    duration: Annotated[str, typer.Option("--for", metavar="T", help=HELP("cli.load.for.help"))] = "30s",
+    warm_up: Annotated[str, typer.Option("--warm-up", metavar="T", help=HELP("cli.load.warm-up.help"))] = "5s",
+    drain: Annotated[str, typer.Option("--drain", metavar="T", help=HELP("cli.load.drain.help"))] = "30s",
+    shape: Annotated[str, typer.Option("--shape", help=HELP("cli.load.shape.help"))] = "constant",
+    even: Annotated[bool, typer.Option("--even", help=HELP("cli.load.even.help"))] = False,
+    threshold: Annotated[list[str] | None, typer.Option("--threshold", metavar="RULE", help=HELP("cli.load.threshold.help"))] = None,
+    agencies: Annotated[int, typer.Option("--agencies", min=2, max=10000, help=HELP("cli.load.agencies.help"))] = 40,
+    urgent_share: Annotated[float, typer.Option("--urgent-share", help=HELP("cli.load.urgent.help"))] = 0.06,
+    greedy: Annotated[float, typer.Option("--greedy", help=HELP("cli.load.greedy.help"))] = 0.0,
+    series: Annotated[int, typer.Option("--series", help=HELP("cli.load.series.help"))] = 1,
+    find_limit: Annotated[bool, typer.Option("--find-limit", help=HELP("cli.load.find-limit.help"))] = False,
+    step: Annotated[str, typer.Option("--step", metavar="T", help=HELP("cli.load.step.help"))] = "20s",
+    limit_submit: Annotated[str, typer.Option("--limit-submit", metavar="T", help=HELP("cli.load.limit-submit.help"))] = "250ms",
+    limit_delivered: Annotated[str, typer.Option("--limit-delivered", metavar="T", help=HELP("cli.load.limit-delivered.help"))] = "2s",
+    compare: Annotated[Path | None, typer.Option("--compare", metavar="BASE", help=HELP("cli.load.compare.help"))] = None,
+    out: Annotated[Path | None, typer.Option("--out", help=HELP("cli.load.out.help"), file_okay=False)] = None,
+    json: Annotated[bool, typer.Option("--json", help=HELP("cli.load.json.help"))] = False,
+    allow_target: Annotated[bool, typer.Option("--allow-target", help=HELP("cli.load.allow-target.help"))] = False,
+    corpus: Annotated[Path | None, typer.Option("--corpus", metavar="DIR", help=HELP("cli.load.corpus.help"), file_okay=False)] = None,
+    watch: Annotated[list[int] | None, typer.Option("--watch", metavar="PID", help=HELP("cli.load.watch.help"))] = None,
+    no_receive: Annotated[bool, typer.Option("--no-receive", help=HELP("cli.load.no-receive.help"))] = False,
+    lang: Lang = None,
+) -> None:
+    """Load a service and hold it against thresholds."""
+    text = text_of(lang)
+    try:
+        from console.load.asking import Wish
+        from console.load.command import perform_load
+    except ImportError:
+        typer.echo(text("load.error.extra"), err=True)
+        raise typer.Exit(3) from None
+    wish = Wish(
+        tuple(targets), scenario, seed, profile, rate, duration, warm_up, drain, shape, even, tuple(threshold or ()), agencies,
+        urgent_share, greedy, series, find_limit, step, (limit_submit, limit_delivered), compare, out, json, allow_target, corpus,
+        tuple(watch or ()), not no_receive,
+    )  # fmt: skip
+    try:
+        code = perform_load(wish, text)
+    except KeyboardInterrupt:
+        typer.echo(f"\n{text('error.interrupted')}", err=True)
+        code = _INTERRUPTED
+    raise typer.Exit(code)
 
 
 @app.command(short_help=HELP("cli.faults.short"), help=HELP("cli.faults.help"))
@@ -256,7 +308,7 @@ def faults(
     lang: Lang = None,
 ) -> None:
     """List or explain the catalogue of faults."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.faults import show
 
     raise typer.Exit(show(name, out, text))
@@ -277,7 +329,7 @@ def verify(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comma
     lang: Lang = None,
 ) -> None:
     """Say what the signatures of files are worth."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.verify.command import Wish, perform
 
     wish = Wish(tuple(files), at, trust, tuple(anchor or ()), content, policy, json, html, pdf, second_opinion)
@@ -299,7 +351,7 @@ def audit(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comman
     lang: Lang = None,
 ) -> None:
     """Audit a whole archive."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.audit.command import Wish, perform
 
     brought = (archive, tuple(checkpoint or ()), trust, tuple(anchor or ()))
@@ -319,7 +371,7 @@ def evidence(
     lang: Lang = None,
 ) -> None:
     """Write the evidence about one document."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.audit.evidence import Wish, perform
 
     raise typer.Exit(perform(Wish(document, out, db, at, checkpoint, trust, tuple(anchor or ()), policy), text))
@@ -341,7 +393,7 @@ def blast_radius(  # noqa: PLR0913, PLR0917 - each parameter is an option of the
     lang: Lang = None,
 ) -> None:
     """Say what changes if a key was compromised."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.audit.blast import Wish, perform
 
     brought = (tuple(checkpoint or ()), trust, tuple(anchor or ()))
@@ -349,12 +401,17 @@ def blast_radius(  # noqa: PLR0913, PLR0917 - each parameter is an option of the
 
 
 @app.command(help=HELP("cli.doctor.help"))
-def doctor(lang: Lang = None) -> None:
-    """Say what is here and what is missing."""
-    text = _text(lang)
-    from console.doctor import report
+def doctor(database: AnyDatabase = None, broker: AnyBroker = None, lang: Lang = None) -> None:
+    """Say what is here and what is missing; of a service, when its addresses are given."""
+    text = text_of(lang)
+    if database is None and broker is None:
+        from console.doctor import report
 
-    lines, whole = report(text)
+        lines, whole = report(text)
+    else:
+        from console.service_doctor import report as report_service
+
+        lines, whole = report_service(database, broker, text)
     typer.echo("\n".join(lines))
     raise typer.Exit(0 if whole else 3)
 
@@ -362,7 +419,7 @@ def doctor(lang: Lang = None) -> None:
 @app.command(short_help=HELP("cli.scorecard.short"), help=HELP("cli.scorecard.help"))
 def scorecard(lang: Lang = None) -> None:
     """Run the public suites."""
-    text = _text(lang)
+    text = text_of(lang)
     from console.scorecard import scorecard as run_suites
 
     raise typer.Exit(run_suites(text))

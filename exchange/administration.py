@@ -69,6 +69,7 @@ class Member:
 
 _Act = Callable[[Work], int]
 _ENROLLED = select(member.c.organ).where(member.c.organ == bindparam("organ"))
+_HELD = select(package.c.package_id).where(package.c.package_id.in_(bindparam("names", expanding=True)))
 _MEMBERS = (
     select(member.c.organ, lockout.c.since, lockout.c.reason)
     .outerjoin(lockout, lockout.c.organ == member.c.organ)
@@ -168,7 +169,7 @@ class Administration:
             for name in package_ids:
                 count = outbox.release(work, name)
                 if not count:
-                    raise UnknownPackage(name, "the dead letters")
+                    raise UnknownPackage(name, "the list of dead letters")
                 _record(work, Action.REQUEUE, deed, package_id=name, rows=count)
             return len(package_ids)
 
@@ -203,6 +204,12 @@ class Administration:
         """
         said = {"b_organ": str(organ), "b_since": round(since.timestamp()), "b_until": round(until.timestamp())}
         return self._of_member(Action.REPLAY, organ, deed, lambda work: work.run(_OPEN_SINCE, said))
+
+    def missing(self, package_ids: Sequence[str]) -> tuple[str, ...]:
+        """Those of the packages that this database does not hold, in order: what was acknowledged after the backup it was restored from."""
+        with self._store.reading() as work:
+            held = {row[0] for row in work.all_of(_HELD, "names", package_ids)}
+        return tuple(name for name in package_ids if name not in held)
 
     def record(self, limit: int = 100) -> tuple[Intervention, ...]:
         """What was done by hand, newest first."""

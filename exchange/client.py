@@ -51,7 +51,7 @@ from exchange.errors import (
     Unauthenticated,
     UnknownPackage,
 )
-from exchange.web import wire
+from exchange.web import registers, wire
 from exchange.web.problems import MEDIA_TYPE, error_of
 
 EDXML = "application/edxml+xml"
@@ -178,13 +178,13 @@ class HttpAxis:
         """See :meth:`exchange.api.Audit.traffic`."""
         asked = {"since": since.isoformat(), "until": until.isoformat()}
         answer = self._answer(self._ask(caller, "GET", "/v1/statistics", params=asked, timeout=self._settle))
-        return tuple(one.traffic() for one in self._read(answer, wire.StatisticsBody).organizations)
+        return tuple(one.traffic() for one in self._read(answer, registers.StatisticsBody).organizations)
 
     def organizations(self, caller: Caller, after: OrganId | None = None, limit: int = 1000) -> tuple[Organization, ...]:
         """See :meth:`exchange.api.Audit.organizations`."""
         asked = {"limit": limit} if after is None else {"limit": limit, "after": str(after)}
         answer = self._answer(self._ask(caller, "GET", "/v1/directory", params=asked))
-        return tuple(one.organization() for one in self._read(answer, wire.DirectoryBody).organizations)
+        return tuple(one.organization() for one in self._read(answer, registers.DirectoryBody).organizations)
 
     def count(self, state: DeliveryState) -> int:
         """See :meth:`exchange.api.Audit.count`."""

@@ -36,7 +36,7 @@ from signing.formats.coverage import NOTHING_COVERS, STRUCTURE, SignedRange, Spa
 from signing.formats.letter.augment import AwaitingStamp, add_document_timestamp, add_store, augment_letter, await_timestamp
 from signing.formats.letter.claims import LetterClaims, letter_claims
 from signing.formats.letter.content import LetterContent
-from signing.formats.letter.packing import PackedLetter, pack_letter, unpack_letter
+from signing.formats.letter.packing import PackedLetter, PackedUnsealed, pack_letter, pack_unsealed, unpack_letter, unpack_unsealed
 from signing.formats.letter.press import LetterPress
 from signing.formats.letter.reader import Letter, SignatureSlot, read_letter
 from signing.formats.letter.stamped import StampSlot, read_stamped
@@ -141,6 +141,7 @@ __all__ = [
     "LetterReport",
     "Meter",
     "PackedLetter",
+    "PackedUnsealed",
     "PathCache",
     "PathStep",
     "Pki",
@@ -205,6 +206,7 @@ __all__ = [
     "load_policy",
     "make_time_stamp_request",
     "pack_letter",
+    "pack_unsealed",
     "parse_cms",
     "parse_token",
     "policy_bytes",
@@ -218,6 +220,7 @@ __all__ = [
     "rule_on",
     "sort_artefacts",
     "unpack_letter",
+    "unpack_unsealed",
     "validate_chain",
     "validate_claim",
     "validate_document",

@@ -89,6 +89,11 @@ def _jsonschema() -> bool:
 
 
 @cache
+def _schemathesis() -> bool:
+    return importlib.util.find_spec("schemathesis") is not None
+
+
+@cache
 def _compose() -> bool:
     return _jsonschema() and importlib.util.find_spec("yaml") is not None
 
@@ -107,6 +112,7 @@ JUDGES: Mapping[str, Judge] = {
         Judge("faketime", _faketime, "install libfaketime, which sets the clock of a judge (Debian: apt-get install faketime)"),
         Judge("typst", _typst, "install the extra for printed reports (pip install 'truc[report]')"),
         Judge("jsonschema", _jsonschema, "pip install jsonschema"),
+        Judge("schemathesis", _schemathesis, "pip install schemathesis"),
         Judge("compose", _compose, "pip install jsonschema pyyaml"),
         Judge("chromium", _chromium, "install Chromium (Debian: apt-get install chromium)"),
         Judge("pyhanko", _pyhanko, f"install the locked judges ({_LOCKED})"),
@@ -120,6 +126,7 @@ needs_pdfsig = pytest.mark.needs_judge("pdfsig")
 needs_faketime = pytest.mark.needs_judge("faketime")
 needs_typst = pytest.mark.needs_judge("typst")
 needs_jsonschema = pytest.mark.needs_judge("jsonschema")
+needs_schemathesis = pytest.mark.needs_judge("schemathesis")
 needs_compose = pytest.mark.needs_judge("compose")
 needs_chromium = pytest.mark.needs_judge("chromium")
 needs_pyhanko = pytest.mark.needs_judge("pyhanko")

@@ -132,8 +132,8 @@ def _until_it_answers(ask: Any, program: Server | None) -> None:
 
 
 @contextmanager
-def postgres_server() -> Iterator[Postgres]:
-    """A server: the one named in ``TRUC_TEST_POSTGRES``, or one of our own."""
+def postgres_server(**settings: str) -> Iterator[Postgres]:
+    """A server: the one named in ``TRUC_TEST_POSTGRES``, or one of our own, with these settings besides what tests want."""
     given = os.environ.get("TRUC_TEST_POSTGRES")
     if given:
         server = Postgres(given)
@@ -149,6 +149,7 @@ def postgres_server() -> Iterator[Postgres]:
         options = {
             "listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "", "fsync": "off", "max_connections": 60,
             "shared_buffers": "64MB", "log_min_messages": "warning", "restart_after_crash": "on",
+            **settings,
         }  # fmt: skip
         command = [str(programs / "postgres"), "-D", str(data), *(f"--{name}={value}" for name, value in options.items())]
         program = Server(command, home / "log", postgres_user())

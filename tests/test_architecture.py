@@ -25,15 +25,33 @@ MACHINE_TIME = {"time.monotonic", "time.monotonic_ns", "time.perf_counter", "tim
 CHANCE = {"uuid.uuid1", "uuid.uuid4", "os.urandom", "os.getrandom"}
 
 BOUNDARIES: dict[str, dict[str, str]] = {
+    "console/admin/command.py": {"secrets.token_urlsafe": "a member's secret must not be foreseeable"},
     "console/audit/asking.py": {"time.monotonic": "an audit tells its documents per second on standard error; no answer depends on it"},
+    "console/load/command.py": {
+        "datetime.now": "when a load was made stands in its report; what is measured counts from the loop's own clock"
+    },
+    "console/campaign.py": {
+        "datetime.now": "when a measurement was made, in its record; read by people",
+        "time.monotonic": "how long a measurement took",
+    },
+    "console/chaos/command.py": {"time.monotonic": "how long a campaign took"},
+    "console/chaos/service.py": {
+        "time.monotonic": "until when a part that was struck may take its time to be well again",
+        "time.sleep": "the pause between two looks at it",
+    },
+    "console/chaos/striker.py": {
+        "time.monotonic": "how long a recovery took: it is what is measured",
+        "time.sleep": "how long a disturbance lasts, and the pause between two looks",
+    },
     "console/session.py": {"time.monotonic": "progress shows documents per second of the machine; no fact and no file depends on it"},
-    "exchange/capacity.py": {"time.monotonic": "when the line was last looked at, and what the look cost; it decides who comes later"},
+    "console/service_doctor.py": {"time.time": "how far this machine's clock is from the database's; told to people"},
     "console/up/log.py": {"datetime.now": "when a process said it, in front of its line; read by people, and by nothing else"},
     "console/up/secrets.py": {"secrets.token_urlsafe": "a password of the database and of the broker must not be foreseeable"},
     "console/up/supervisor.py": {
         "time.monotonic": "how long a process ran, and until when it may take its time to start or to end",
         "time.sleep": "the pause between two looks at the processes",
     },
+    "exchange/capacity.py": {"time.monotonic": "when the line was last looked at, and what the look cost; it decides who comes later"},
     "exchange/client.py": {
         "time.monotonic": "when a token is renewed and a repetition given up",
         "time.sleep": "the pause before a call is repeated",
@@ -61,6 +79,8 @@ BOUNDARIES: dict[str, dict[str, str]] = {
     "exchange/web/clock.py": {"time.monotonic": "counts on from the database's clock, which is business time where no scenario drives"},
     "exchange/web/guard.py": {"time.monotonic": "how long ago a scraper was told how the axis stands"},
     "exchange/web/limits.py": {"time.monotonic": "how many requests of an agency come in a second"},
+    "scenarios/chaos/feed.py": {"time.monotonic": "bursts of documents come so many seconds of the machine after one another"},
+    "scenarios/chaos/watch.py": {"time.monotonic": "what a look at all tables cost, to look less often when it costs much"},
     "workers/app.py": {
         "time.sleep": "the pause before a patrol that met a fault begins again",
         "time.monotonic_ns": "a name for a process that no earlier one had; compared, never measured",

@@ -37,6 +37,9 @@ app.conf.beat_schedule = {
     "seal": entry("truc.seal", SEAL_SECONDS),
     "tidy": entry("truc.tidy", TIDY_SECONDS),
 }
+_ORPHANED = 75
+"""Exit code of a child whose parent is gone (EX_TEMPFAIL)."""
+_parent: list[int] = []
 _factories: list[Callable[[], Crew]] = []
 
 
@@ -58,6 +61,7 @@ class _Beat(Beat):
 def serve(factory: Callable[[], Crew], broker: str, *, children: int, log_level: str = "warning") -> None:
     """Be a worker until told to stop: SIGTERM lets the batches in hand be finished."""
     equip(factory)
+    _parent[:] = [os.getpid()]
     app.conf.broker_url = broker
     app.worker_main(
         ["worker", "--pool", "prefork", "--concurrency", str(children), "--loglevel", log_level, "--without-gossip", "--without-mingle",
@@ -137,8 +141,15 @@ def _logs(loglevel: int | str | None = None, **_: Any) -> None:
 @worker_process_init.connect
 def _begin(**_: Any) -> None:
     _opened.cache_clear()  # what the parent may have opened is not this child's
-    patrol = threading.Thread(target=_patrol, name="patrol", daemon=True)
-    patrol.start()
+    for name, watch in (("patrol", _patrol), ("parent", _follow)):
+        threading.Thread(target=watch, name=name, daemon=True).start()
+
+
+def _follow() -> None:
+    """End with the parent. A child that outlived one that was killed would work on, and the next parent's children beside it."""
+    while not _parent or os.getppid() == _parent[0]:
+        time.sleep(POLL_SECONDS)
+    os._exit(_ORPHANED)  # whatever is in hand is another's when its lease runs out
 
 
 def _patrol() -> None:

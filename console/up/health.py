@@ -8,12 +8,13 @@ from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
 import typer
+from sqlalchemy.exc import ArgumentError
 
 from console.locale import Text
 from console.outcome import DONE, SHORT, USAGE
 from exchange.errors import StoreError
 from exchange.presence import Part, Presence, processes
-from exchange.store.engine import open_engine
+from exchange.store.engine import open_existing
 from exchange.store.work import Store
 
 SEEN_SECONDS = 10.0
@@ -43,13 +44,14 @@ def http(url: str) -> None:
 
 def workers(database: str, host: str = "") -> tuple[Presence, ...]:
     """The children of workers that looked for work lately, of one host or of all. Raises :class:`Unwell` when there are none."""
-    store = Store(open_engine(database))
     try:
-        found = processes(store)
-    except StoreError as error:
+        store = Store(open_existing(database))
+        try:
+            found = processes(store)
+        finally:
+            store.close()
+    except (StoreError, ArgumentError) as error:
         raise Unwell(str(error)) from None
-    finally:
-        store.close()
     lively = tuple(one for one in found if one.part == Part.WORKER and one.seen < SEEN_SECONDS and one.name.startswith(host))
     if not lively:
         raise Unwell("no worker looked for work lately")
@@ -69,6 +71,25 @@ def broker(url: str) -> None:
     try:
         with Redis.from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT) as client:
             client.ping()
+    except (RedisError, ValueError) as error:
+        raise Unwell(str(error)) from None
+
+
+def broker_settings(url: str) -> dict[str, str]:
+    """Which server it is, and its settings; those it will not tell are not among them. Raises :class:`Unwell`."""
+    from redis import Redis
+    from redis.exceptions import RedisError, ResponseError
+
+    try:
+        with Redis.from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, decode_responses=True) as client:
+            told = client.info("server")
+            version = told.get("valkey_version") or told.get("redis_version") or "?"
+            found = {"server": f"{'Valkey' if 'valkey_version' in told else 'Redis'} {version}"}
+            try:
+                found |= client.config_get("appendonly") | client.config_get("maxmemory-policy")
+            except ResponseError:  # a broker that others run may forbid it
+                return found
+            return found
     except (RedisError, ValueError) as error:
         raise Unwell(str(error)) from None
 

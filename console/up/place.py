@@ -24,6 +24,8 @@ from console.up.supervisor import Process, ending_with_us
 from exchange.store.engine import open_engine
 
 ROOT = Path(__file__).resolve().parents[2]
+_ENTRY = "import sys; sys.argv[0] = 'truc'; from console.cli import main; main()"
+"""What the script ``truc`` does, where it may not be installed."""
 
 
 class FolderTaken(Exception):
@@ -69,8 +71,9 @@ def taken(folder: Path) -> Iterator[None]:
         yield
 
 
-def make_stand(wish: Wish, environment: Mapping[str, str]) -> Stand:
-    """Prepare folders, secrets, a cluster, and the processes; nothing runs yet.
+def make_stand(wish: Wish, environment: Mapping[str, str], through: Callable[[str, int], int] = lambda _, port: port) -> Stand:
+    """Prepare folders, secrets, a cluster, and the processes; nothing runs yet. ``through``: by which port our own processes reach the
+    database and the broker at theirs; the addresses of the stand itself lead to them straight.
 
     Raises :class:`console.up.programs.ProgramMissing`, :class:`console.up.programs.ProgramFailed`, OSError.
     """
@@ -80,17 +83,18 @@ def make_stand(wish: Wish, environment: Mapping[str, str]) -> Stand:
     secrets = data / "secrets"
     make_secrets(secrets)
     ports = {"database_port": str(free_port()), "broker_port": str(free_port())}
+    reached = {name: through(name, int(ports[f"{name}_port"])) for name in ("database", "broker")}
     values = {
         **ports, "scenario": _scenario(wish.scenario), "seed": wish.seed, "children": str(wish.children), "host": wish.host,
         "port": str(wish.port or free_port()), "pki_port": str(wish.pki_port or free_port()), "secrets": str(secrets),
         "state": str(data / "beat"), "spool": str(data / "spool"), "data": str(data),
-        "database": wish.database or f"postgresql+psycopg://{USER}@127.0.0.1:{ports['database_port']}/{DATABASE}",
-        "broker": wish.broker or f"redis://127.0.0.1:{ports['broker_port']}/0",
+        "database": wish.database or _database(reached["database"]),
+        "broker": wish.broker or _broker(reached["broker"]),
     }  # fmt: skip
     place = Place(values)
     files = {"TRUC_DATABASE_PASSWORD_FILE": str(secrets / "database"), "TRUC_BROKER_PASSWORD_FILE": str(secrets / "broker")}
-    database = wish.database or with_password(values["database"], "TRUC_DATABASE_PASSWORD_FILE", files)
-    broker = wish.broker or with_password(values["broker"], "TRUC_BROKER_PASSWORD_FILE", files)
+    database = wish.database or with_password(_database(ports["database_port"]), "TRUC_DATABASE_PASSWORD_FILE", files)
+    broker = wish.broker or with_password(_broker(ports["broker_port"]), "TRUC_BROKER_PASSWORD_FILE", files)
     given = {name for name, url in (("postgres", wish.database), ("valkey", wish.broker)) if url}
     processes = [
         _process(service, number, place, data, environment, given)
@@ -99,6 +103,14 @@ def make_stand(wish: Wish, environment: Mapping[str, str]) -> Stand:
         for number in range(1, wish.workers + 1 if service.many else 2)
     ]
     return Stand(place, database, broker, tuple(processes))
+
+
+def _database(port: str | int) -> str:
+    return f"postgresql+psycopg://{USER}@127.0.0.1:{port}/{DATABASE}"
+
+
+def _broker(port: str | int) -> str:
+    return f"redis://127.0.0.1:{port}/0"
 
 
 def _scenario(name: str) -> str:
@@ -120,7 +132,7 @@ def _program(service: Service, place: Place, data: Path, environment: Mapping[st
                 settings.pop(variable, None)
         paths = f"{ROOT}{os.pathsep}{environment['PYTHONPATH']}" if environment.get("PYTHONPATH") else str(ROOT)
         settings |= {"PYTHONPATH": paths, "PYTHONUNBUFFERED": "1"}
-        words = [sys.executable, "-m", "console", *command[1:]]
+        words = [sys.executable, "-c", _ENTRY, *command[1:]]
         return Program(ending_with_us(words, service), environment={**environment, **settings})
     own = Place({**place.values, "data": str(data / service.name)})
     if service.image is Image.POSTGRES:

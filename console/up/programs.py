@@ -126,7 +126,7 @@ class Program:
     """A process that can be stopped, killed and started again. It has a session of its own: an interrupt meant for us does not reach it."""
 
     def __init__(self, command: Sequence[str], user: str | None = None, environment: Mapping[str, str] | None = None) -> None:
-        self.command, self._user, self._environment = list(command), user, environment
+        self.command, self._user, self.environment = list(command), user, environment
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, output: IO[bytes] | int) -> subprocess.Popen[bytes]:
@@ -134,7 +134,7 @@ class Program:
         self.process = subprocess.Popen(  # noqa: S603 - commands of our own table
             self.command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, user=self._user,
             group="nogroup" if self._user else None, extra_groups=[] if self._user else None, start_new_session=True, cwd="/",
-            env=None if self._environment is None else dict(self._environment),
+            env=None if self.environment is None else dict(self.environment),
         )  # fmt: skip
         return self.process
 

@@ -82,7 +82,7 @@ POSTGRES_SETTINGS: Mapping[str, str] = MappingProxyType({
     "fsync": "on",  # these three: what was acknowledged outlives a power cut
     "full_page_writes": "on",
     "synchronous_commit": "on",
-    "max_connections": "200",  # a child of a worker holds up to four, an API process up to forty
+    "max_connections": "200",  # a process holds up to twelve, a child of a worker seldom more than four
     "shared_buffers": "256MB",
     "max_wal_size": "2GB",  # a morning's peak without a checkpoint in its midst
     "password_encryption": "scram-sha-256",

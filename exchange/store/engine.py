@@ -38,6 +38,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from exchange.errors import StoreUnavailable
+
 if TYPE_CHECKING:
     from exchange.store.work import Work
 
@@ -157,6 +159,17 @@ def broken_references(work: Work) -> list[tuple[str, int, str]]:
     if work.dialect != "sqlite":
         return []
     return [(table, row, parent) for table, row, parent, _ in work.rows(text("PRAGMA foreign_key_check"))]
+
+
+def open_existing(url: str) -> Engine:
+    """As :func:`open_engine`, for whoever only looks: an SQLite file that is not there would be made by being opened.
+
+    Raises :class:`exchange.errors.StoreUnavailable`.
+    """
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite" and not Path(address.database or "").is_file():
+        raise StoreUnavailable(f"there is no file {address.database or '(in memory)'}")
+    return open_engine(address)
 
 
 def in_memory(address: str | URL) -> bool:

@@ -15,6 +15,7 @@ from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState
 from exchange.web.clock import YEARS
 from exchange.web.guard import Service, guarded, visitor
+from exchange.web.registers import DirectoryBody, OrganizationBody, StatisticsBody, TrafficBody
 from exchange.web.render import EVERYWHERE, body_of, documented
 from exchange.web.wire import (
     PACKAGE_ID,
@@ -23,15 +24,11 @@ from exchange.web.wire import (
     CountBody,
     DeliveriesBody,
     DeliveryBody,
-    DirectoryBody,
     InclusionBody,
     InclusionsBody,
     NewestBody,
-    OrganizationBody,
     ReceiptBody,
     ReceiptsBody,
-    StatisticsBody,
-    TrafficBody,
 )
 
 MOST_PACKAGES = 100

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
 from exchange.errors import Overloaded
 from exchange.web.limits import WebSettings
 from exchange.web.problems import BadRequest
+
+_JSON_BYTES = 1 << 20
+_ROOM_SECONDS = 5
+Json = TypeVar("Json", bound=BaseModel)
 
 
 class Spool:
@@ -54,7 +60,7 @@ class Spool:
     def holds(self, memory: int, disk: int) -> None:
         """Count what one body takes more. Raises :class:`Overloaded`."""
         if disk and self.disk + disk > self._settings.bodies_disk:
-            raise Overloaded(5, "no-room")
+            raise Overloaded(_ROOM_SECONDS, "no-room")
         self.memory += memory
         self.disk += disk
 
@@ -80,15 +86,21 @@ class _Held:
             self._parts.append(chunk)
             self._count(len(chunk), 0)
             return
+        try:
+            # to the page cache: a microsecond or two for each 64 KB, less than a thread's turn
+            self._to_file(chunk)
+        except OSError:  # the disk is full before our own bound is reached
+            raise Overloaded(_ROOM_SECONDS, "no-room") from None
+
+    def _to_file(self, chunk: bytes) -> None:
         if self._file is None:
             self._file = tempfile.TemporaryFile(prefix="truc-body-")  # noqa: SIM115 - closed by give_back; it has no name in the folder
-            kept = b"".join(self._parts)
-            self._file.write(kept)
+            chunk = b"".join([*self._parts, chunk])
             self._parts.clear()
-            self._count(-self._memory, len(kept))
-        # to the page cache: a microsecond or two for each 64 KB, less than a thread's turn
-        self._file.write(chunk)
+            self._count(-self._memory, 0)
         self._count(0, len(chunk))
+        self._file.write(chunk)
+        self._file.flush()
 
     def _count(self, memory: int, disk: int) -> None:
         self._spool.holds(memory, disk)
@@ -110,7 +122,19 @@ class _Held:
             self._file.close()
 
 
-Limit = Callable[[Request], int]
+async def json_of(request: Request, spool: Spool, kind: type[Json]) -> Json:
+    """A small JSON body. Raises :class:`BadRequest` when it is none, or not what the route takes."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise BadRequest("media-type", "the body is application/json")
+    async with spool.body(request, _JSON_BYTES) as body:
+        data = body if isinstance(body, bytes) else body.read()
+    try:
+        return kind.model_validate(json.loads(data))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadRequest("malformed", f"{'/'.join(str(part) for part in ('body', *first['loc']))}: {first['msg']}") from None
+    except (ValueError, RecursionError):
+        raise BadRequest("malformed", "body: no JSON in UTF-8") from None
 
 
 def _too_large(limit: int) -> BadRequest:

@@ -16,7 +16,7 @@ from exchange.edxml.writer import write_edoc
 from exchange.web.clock import HEADER
 from exchange.web.guard import ANY
 from exchange.web.submit import EDXML
-from exchange.web.wire import SCOPES, ProblemBody
+from exchange.web.wire import SCOPES, ConfirmationsBody, OutageBody, ProblemBody
 
 INTRODUCTION = """
 Trục carries signed documents between government agencies. An agency's software gets an access token with the agency's code and secret,
@@ -52,8 +52,7 @@ def describe(app: FastAPI, *, driven: bool) -> dict[str, Any]:
         "oauth2": {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "/oauth2/token", "scopes": dict(SCOPES)}}},
         "basic": {"type": "http", "scheme": "basic", "description": "The organisation's code and its secret."},
     }
-    schema = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
-    components["schemas"] = dict(sorted({**components["schemas"], "ProblemBody": schema}.items()))
+    components["schemas"] = dict(sorted({**components["schemas"], **_read_by_routes()}.items()))
     for name in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(name, None)
     for operations in found["paths"].values():
@@ -61,6 +60,16 @@ def describe(app: FastAPI, *, driven: bool) -> dict[str, Any]:
             if method in operations:
                 _complete(operations[method], driven=driven)
     found["paths"]["/v1/packages"]["post"]["requestBody"]["content"][EDXML]["example"] = example_package().decode()
+    return found
+
+
+def _read_by_routes() -> dict[str, Any]:
+    """Schemas of what FastAPI does not see: bodies that routes read themselves, and problems."""
+    found: dict[str, Any] = {}
+    for kind in (ProblemBody, ConfirmationsBody, OutageBody):
+        schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
+        found |= schema.pop("$defs", {})
+        found[kind.__name__] = schema
     return found
 
 

@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exchange.api import Scope
+from exchange.web.bodies import json_of
 from exchange.web.guard import Service, guarded
 from exchange.web.problems import BadRequest
-from exchange.web.render import EVERYWHERE, body_of, documented
+from exchange.web.render import EVERYWHERE, body_of, documented, takes
 from exchange.web.wire import CheckpointBody, OutageBody, SettledBody
 
 
@@ -31,9 +32,10 @@ def routes(service: Service) -> APIRouter:
         return body_of(CheckpointBody.of(await pool.run(axis.seal, await service.instant(request))))
 
     @router.post("/operate/hops/{hop}/outages", status_code=204, response_class=Response, summary="Announce an outage",
-                 responses=documented(404, 413, 415, 422, *EVERYWHERE))  # fmt: skip
-    async def outage(hop: Annotated[str, Path(max_length=64, examples=["bus:H28"])], body: OutageBody) -> Response:
+                 openapi_extra=takes(OutageBody), responses=documented(404, 408, 413, 415, 422, *EVERYWHERE))  # fmt: skip
+    async def outage(request: Request, hop: Annotated[str, Path(max_length=64, examples=["bus:H28"])]) -> Response:
         """Nothing leaves the hop in this time; only what crosses it waits."""
+        body = await json_of(request, service.spool, OutageBody)
         try:
             await pool.run(axis.stop_hop, hop, body.since, body.until)
         except ValueError as error:

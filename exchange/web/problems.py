@@ -100,6 +100,7 @@ _REJECTED = BY_SLUG["package-rejected"]
 _STATUS_OF_RULE = {"duplicate-number": 409, "too-large": 413, "sender-mismatch": 403}
 """Rejections of a package that HTTP has a better word for than 422."""
 REJECTION_STATUSES = (403, 409, 413, 422)
+_BARE = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "media-type"}
 _RETRY = {"store-unavailable": 2}
 
 
@@ -133,8 +134,7 @@ def answer_of_rejection(rejection: Rejection) -> Answer:
 
 def answer_of_status(status: int, detail: str) -> Answer:
     """The problem for a bare HTTP status."""
-    found = next((one for one in PROBLEMS if one.status == status and one.error is None), BY_SLUG["malformed"])
-    return _answer(found, detail)
+    return _answer(BY_SLUG[_BARE.get(status, "malformed" if status < 500 else "internal-error")], detail)
 
 
 def _answer(problem: Problem, detail: str, members: Mapping[str, Any] | None = None) -> Answer:

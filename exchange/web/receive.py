@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from exchange.api import Package, PackageKind, Scope
+from exchange.web.bodies import json_of
 from exchange.web.guard import Service, guarded, visitor
-from exchange.web.render import EVERYWHERE, body_of, documented
+from exchange.web.render import EVERYWHERE, body_of, documented, takes
 from exchange.web.submit import EDXML
 from exchange.web.wire import PACKAGE_ID, ConfirmationsBody, EnvelopeBody, MailboxBody
 
@@ -60,9 +61,10 @@ def routes(service: Service) -> APIRouter:
         return StreamingResponse(pool.each(iter(package.chunks())), headers=_said(package, package.envelope.size), media_type=kind)
 
     @router.post("/mailbox/confirmations", status_code=204, response_class=Response, summary="Confirm packages",
-                 responses=documented(400, 404, 413, 415, 422, *EVERYWHERE))  # fmt: skip
-    async def confirm(request: Request, body: ConfirmationsBody) -> Response:
+                 openapi_extra=takes(ConfirmationsBody), responses=documented(400, 404, 408, 413, 415, 422, *EVERYWHERE))  # fmt: skip
+    async def confirm(request: Request) -> Response:
         """Take packages out of the mailbox: fetched, or failed with a reason. Confirming again changes nothing."""
+        body = await json_of(request, service.spool, ConfirmationsBody)
         await pool.run(axis.confirm, visitor(request).bearer, body.fetched(), await service.instant(request))
         return Response(status_code=204)
 

@@ -29,6 +29,12 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": _WORDS[status], "content": {MEDIA_TYPE: _content(status)}} for status in statuses}
 
 
+def takes(kind: type[BaseModel]) -> dict[str, Any]:
+    """For the OpenAPI: the route takes such a JSON body, and reads it itself, within bounds."""
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{kind.__name__}"}}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
 def _content(status: int) -> dict[str, Any]:
     problem = next((one for one in PROBLEMS if one.status == status), None)
     example = _EXAMPLES.get(status)

@@ -26,6 +26,7 @@ def bounded(settings: WebSettings) -> type[asyncio.Protocol]:
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             """Somebody connected: the head must be there in time."""
             super().connection_made(cast("asyncio.Transport", transport))
+            self.access_log = False  # an address may hold what a careless caller put there, a token even
             self.in_head, self.head_bytes, self.parsed_bytes = True, 0, 0
             self.deadline: asyncio.TimerHandle | None = self._hurry()
 
@@ -73,7 +74,7 @@ def bounded(settings: WebSettings) -> type[asyncio.Protocol]:
 
         def on_response_complete(self) -> None:
             """An answer that came before the end of the body: the rest is read, and dropped, for a while only."""
-            unread = self.cycle.more_body
+            unread = self.cycle.response_complete and self.cycle.more_body  # else another request was sent after it, and is being read
             super().on_response_complete()
             if unread and not self.transport.is_closing():
                 self._relax()

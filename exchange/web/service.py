@@ -35,7 +35,7 @@ def routes(service: Service) -> APIRouter:
         """How the axis stands and what this process counted, for a scraper. No organisation and no document is named."""
         return Response(render(await service.standing(), service.axis.counts.read()), headers={"Content-Type": CONTENT_TYPE})
 
-    @router.get(PATH + "{slug}", response_model=MeaningBody, summary="What a problem means", responses=documented(404))
+    @router.get(PATH + "{slug}", response_model=MeaningBody, summary="What a problem means", responses=documented(404, 422))
     async def problem(slug: Annotated[str, Path(max_length=40, examples=["unknown-package"])]) -> Response:
         """The address that is the `type` of a problem."""
         found = BY_SLUG.get(slug)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,30 +13,58 @@ from scenarios.measures.interval import Cell
 DAY = 86_400
 
 
-@dataclass(slots=True)
-class _Count:
-    """A cell in the making. Pairs of one document come together, so its last document and that one's pairs are enough for Σ m²."""
+_ROW = 6
+_DAY, _N, _D, _Q, _PAIRS, _DOCUMENT = range(_ROW)
 
-    n: int = 0
-    d: int = 0
-    q: int = 0
-    document: str = ""
-    pairs: int = 0
 
-    def add(self, document: str, hit: bool) -> None:
-        if document != self.document:
-            self.document, self.pairs = document, 0
-        self.q += 2 * self.pairs + 1
-        self.pairs += 1
-        self.d += 1
-        self.n += hit
+class _Days:
+    """The cells of one measure and agency in the making, one row of small integers a day: a year of a province is a million of them.
+
+    Pairs of one document come together, so a day's last document (its hash) and that one's pairs are enough for Σ m².
+    """
+
+    __slots__ = ("_rows",)
+
+    def __init__(self) -> None:
+        self._rows = array("q")
+
+    def add(self, day: int, document: str, hit: bool) -> None:
+        """Count one unit of a document."""
+        rows, at = self._rows, self._find(day)
+        if at is None:
+            at = len(rows)
+            rows.extend((day, 0, 0, 0, 0, 0))
+        name = hash(document)
+        if name != rows[at + _DOCUMENT]:
+            rows[at + _DOCUMENT], rows[at + _PAIRS] = name, 0
+        rows[at + _Q] += 2 * rows[at + _PAIRS] + 1
+        rows[at + _PAIRS] += 1
+        rows[at + _D] += 1
+        rows[at + _N] += hit
+
+    def correct(self, day: int, by: int) -> None:
+        """Change the numerator of a day that was counted on. Raises :class:`KeyError` for any other."""
+        at = self._find(day)
+        if at is None:
+            raise KeyError(day)
+        self._rows[at + _N] += by
+
+    def cells(self, agency: str) -> Iterator[Cell]:
+        """The finished cells by day."""
+        rows = self._rows
+        for at in sorted(range(0, len(rows), _ROW), key=rows.__getitem__):
+            yield Cell(agency, rows[at + _DAY], rows[at + _N], rows[at + _D], rows[at + _Q])
+
+    def _find(self, day: int) -> int | None:
+        rows = self._rows
+        return next((at for at in range(len(rows) - _ROW, -1, -_ROW) if rows[at] == day), None)
 
 
 @dataclass(slots=True)
 class Cells:
     """The table the folds write into. ``rest`` says for every count that is not in the numerator why not."""
 
-    counts: dict[tuple[MeasureId, str], dict[int, _Count]] = field(default_factory=dict)
+    counts: dict[tuple[MeasureId, str], _Days] = field(default_factory=dict)
     rest: Counter[tuple[MeasureId, str, str]] = field(default_factory=Counter)
     """Keyed by measure, agency, cause."""
     secret: Counter[tuple[MeasureId, str]] = field(default_factory=Counter)
@@ -43,25 +72,24 @@ class Cells:
 
     def add(self, measure: MeasureId, agency: str, at: int, document: str, cause: str | None) -> None:
         """Count one unit on the day of ``at``: in the numerator when ``cause`` is ``None``, otherwise in the rest for that cause."""
-        days = self.counts.setdefault((measure, agency), {})
-        day = at // DAY
-        if day not in days:
-            days[day] = _Count()
-        days[day].add(document, cause is None)
+        days = self.counts.get((measure, agency))
+        if days is None:
+            days = self.counts[measure, agency] = _Days()
+        days.add(at // DAY, document, cause is None)
         if cause is not None:
             self.rest[measure, agency, cause] += 1
 
     def withdraw(self, measure: MeasureId, agency: str, at: int, cause: str) -> None:
         """Take one unit, counted on the day of ``at``, out of the numerator again: what was sent did not travel."""
-        self.counts[measure, agency][at // DAY].n -= 1
+        self.counts[measure, agency].correct(at // DAY, -1)
         self.rest[measure, agency, cause] += 1
 
     def restore(self, measure: MeasureId, agency: str, at: int, cause: str) -> None:
         """Undo :meth:`withdraw`: a later attempt succeeded."""
-        self.counts[measure, agency][at // DAY].n += 1
+        self.counts[measure, agency].correct(at // DAY, 1)
         self.rest[measure, agency, cause] -= 1
 
     def of(self, measure: MeasureId, agency: str) -> Iterator[Cell]:
         """The finished cells of one measure and agency."""
-        for day, count in sorted(self.counts.get((measure, agency), {}).items()):
-            yield Cell(agency, day, count.n, count.d, count.q)
+        days = self.counts.get((measure, agency))
+        return iter(()) if days is None else days.cells(agency)

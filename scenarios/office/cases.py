@@ -11,6 +11,7 @@ from exchange.domain.negotiation import Kind, Negotiation, Step
 from exchange.edxml.model import Replacement
 from scenarios.trace import Cause, Channel, Scope
 from scenarios.world.model import Person
+from signing import PackedUnsealed, pack_unsealed, unpack_unsealed
 
 
 class Stage(StrEnum):
@@ -73,12 +74,21 @@ class Draft:
     replaces: Replaces | None = None
     stage: Stage = Stage.DRAFTED
     by_hand: Cause | None = None
-    letter: bytes = b""
+    letter: bytes | PackedUnsealed = b""
+    """The letter as far as it is signed; packed while it waits for the clerk."""
     signed_at: int = 0
     number: str = ""
     notation: str = ""
     day: date = date.min
     """Its date, given with the number."""
+
+    def set_aside(self, letter: bytes) -> None:
+        """Keep what the leader signed until the clerk takes it up: small, for a tenth of a run's memory would else be such letters."""
+        self.letter = pack_unsealed(letter) or letter
+
+    def file(self) -> bytes:
+        """The letter's bytes; empty for none."""
+        return self.letter if isinstance(self.letter, bytes) else unpack_unsealed(self.letter)
 
 
 @dataclass(frozen=True, slots=True)

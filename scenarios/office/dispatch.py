@@ -85,7 +85,7 @@ def send(office: Office, item: Draft, files: tuple[Annex, ...], able: Sender) ->
         services.portal.offer(office, item)
     by_axis = tuple(organ for organ, road in roads if road.channel is Channel.AXIS)
     key = DocumentKey.of(office.id, item.number, item.notation, item.day)
-    sent = Sent(item, item.day, item.letter, files, by_axis, key, office.register_number)
+    sent = Sent(item, item.day, item.file(), files, by_axis, key, office.register_number)
     item.letter = b""
     return sent
 

@@ -43,7 +43,7 @@ def readers(office: Office, officer: Person, key: str) -> tuple[Person, ...]:
 def circulate_document(office: Office, item: Draft) -> None:
     """After issue: keep the letter and lay it on the first reader's desk."""
     if item.letter and office.services.keep:
-        packed = pack_letter(item.letter)
+        packed = pack_letter(item.file())
         if packed is not None:
             row = {"agency": office.name, "document": item.id, "template": packed.template_sha256, "tail": packed.tail}
             office.services.registers.add(KEPT, row)

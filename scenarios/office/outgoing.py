@@ -106,7 +106,7 @@ def sign(office: Office, leader: Person, item: Draft) -> None:
         key = office.services.keys.personal(leader)
         require(key is not None, leader.id, f"sign {item.id}", "there is no token in the reader")
         if key is not None:
-            item.letter = PRESS.sign(letter_content(office, item), key, at=claimed_at(office))
+            item.set_aside(PRESS.sign(letter_content(office, item), key, at=claimed_at(office)))
     item.stage, item.signed_at = Stage.SIGNED, kernel.now
     kernel.record(Signed(kernel.now, office.name, item.id, leader.id, item.by_hand is None, item.by_hand))
     office.desks[office.clerk(item.id).id].put("issue", item, item.urgency)
@@ -132,7 +132,7 @@ def issue(office: Office, clerk: Person, item: Draft, later: stamping.Later | No
         if seal is None or not office.holds(office.agency.organisation_certificate):
             item.by_hand, item.letter = Cause.NO_CERTIFICATE, b""
         else:
-            item.letter = PRESS.issue(item.letter, item.number, day, seal, at=claimed_at(office))
+            item.letter = PRESS.issue(item.file(), item.number, day, seal, at=claimed_at(office))
             seals = 1
     item.stage = Stage.ISSUED
     annexes = dispatch.annexes(office, item) if seals and not item.internal else ()

@@ -45,7 +45,7 @@ class _Answer:
 
 def send_when_stamped(office: Office, item: Draft, files: tuple[Annex, ...], able: Sender, later: Later | None) -> Process:
     """Have an issued letter time-stamped, then send it; without a time-stamp when none is to be had. ``later`` is told what was sent."""
-    stamped = yield from obtain(office, item.id, "document", item.letter)
+    stamped = yield from obtain(office, item.id, "document", item.file())
     item.letter = stamped or item.letter
     sent = dispatch.send(office, item, files, able)
     if later is not None:

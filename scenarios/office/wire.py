@@ -74,7 +74,7 @@ def write_document(
     if item.replaces is not None and replaced:
         old = (Replacement(item.replaces.document, replaced),)
         business = replace(business, operation=Operation.REPLACE, reason=item.replaces.reason, replacements=old)
-    return _write(office, item, item.day, item.letter, organs, annexes, business)
+    return _write(office, item, item.day, item.file(), organs, annexes, business)
 
 
 def write_operation(office: Office, sent: Sent, organs: tuple[OrganId, ...], business: Business) -> bytes:

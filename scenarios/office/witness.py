@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from scenarios.office.registers import WITNESS, Registers
 
-_AT_HAND = 8_192
-"""Documents whose instants stay in memory; for older ones the file is asked. Most arrive within a day."""
+_AT_HAND = 2_048
+"""Documents whose instants stay in memory, a good day of a province; for older ones the file is asked. Most arrive within a day."""
 
 
 class Witness:

@@ -43,11 +43,12 @@ class CeleryWorker:
         children = self.children() if self.process.poll() is None else []
         self.process.send_signal(number)
         code = self.process.wait(40)
-        wait_until(lambda: not any(_alive(one) for one in children), 20)
+        wait_until(lambda: not any(alive(one) for one in children), 20)
         return code
 
 
-def _alive(process: int) -> bool:
+def alive(process: int) -> bool:
+    """Whether a process runs."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:

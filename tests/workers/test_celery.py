@@ -34,7 +34,7 @@ from tests.exchange.axis.field import (
 )
 from tests.judges import needs_postgres, needs_valkey
 from tests.servers import Valkey, free_port
-from tests.workers.cast import CeleryWorker, wait_until
+from tests.workers.cast import CeleryWorker, alive, wait_until
 
 Start = Callable[..., CeleryWorker]
 
@@ -198,3 +198,19 @@ def test_a_kernel_that_waits_for_workers_sees_what_one_alone_would(start: Start,
         told.append(heard)
         axis.close()
     assert told[0] == told[1]
+
+
+@needs_postgres
+@needs_valkey
+def test_children_do_not_outlive_a_parent_that_was_killed(start: Start, postgres_url: str, valkey: Valkey) -> None:
+    """They would work on beside those of the next parent, and nobody would know of them."""
+    axis = open_served_field(postgres_url, Silent())
+    worker = start(valkey.url)
+    wanted = documents(axis, 1)
+    wait_until(lambda: axis.count(DeliveryState.WAITING) == wanted, 30)
+    children = worker.children()
+    assert len(children) == 2
+    worker.process.kill()
+    worker.process.wait(10)
+    wait_until(lambda: not any(alive(one) for one in children), 10)
+    axis.close()

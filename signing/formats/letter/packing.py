@@ -2,7 +2,7 @@
 
 A packed letter is the SHA-256 of its template and a tail: metadata, number, date, claimed times and both CMS values, then time-stamps and
 stored validation data where it has any, deflated with a dictionary made of the template's own words. Only a file that rebuilds to exactly
-itself is packed, so nothing can be lost.
+itself is packed, so nothing can be lost. A letter that waits for its seal is packed by its own pair of functions: it is no letter yet.
 """
 
 from __future__ import annotations
@@ -29,9 +29,22 @@ _HEAD = struct.Struct(">IIIIIqqI5s")
 """Lengths of metadata and both CMS, digits of both /Contents, both claimed times (epoch seconds, -1 for none), day ordinal, number."""
 
 
+_HEAD_UNSEALED = struct.Struct(">IIq")
+"""Length of the metadata, digits of /Contents, claimed time."""
+_DAMAGE = (KeyError, ValueError, OverflowError, OSError, zlib.error, struct.error, FormatFailure)
+
+
 @dataclass(frozen=True, slots=True)
 class PackedLetter:
     """A letter as its template's hash and a compressed tail."""
+
+    template_sha256: bytes
+    tail: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PackedUnsealed:
+    """A leader's revision that waits for its number and seal, as its template's hash and a compressed tail."""
 
     template_sha256: bytes
     tail: bytes
@@ -56,19 +69,29 @@ def pack_letter(data: bytes, *, known_certificates: Sequence[bytes] = ()) -> Pac
         len(opened.metadata), len(cms[0]), len(cms[1]), opened.contents.digits, sealed.contents.digits,
         _epoch(opened.contents), _epoch(sealed.contents), sealed.day.toordinal(), sealed.number.encode(),
     )  # fmt: skip
-    deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY, _dictionary(opened.template, known_certificates))
-    tail = deflate.compress(b"".join((head, opened.metadata, *cms, pack_steps(steps)))) + deflate.flush()
+    tail = _deflated(b"".join((head, opened.metadata, *cms, pack_steps(steps))), opened.template, known_certificates)
     return PackedLetter(opened.template.sha256, tail)
+
+
+def pack_unsealed(data: bytes) -> PackedUnsealed | None:
+    """Pack what the leader signed and nobody has sealed yet; ``None`` when it is not exactly that."""
+    try:
+        opened = open_first(data)
+        slot = opened.contents
+        cms = pades.extract_cms(data[slot.opening + 1 : slot.closing - 1])
+    except (LetterRefused, FormatFailure):
+        return None
+    if opened.end != len(data) or (slot.claimed_at is not None and slot.claimed_at.timestamp() < 0):
+        return None
+    head = _HEAD_UNSEALED.pack(len(opened.metadata), slot.digits, _epoch(slot))
+    return PackedUnsealed(opened.template.sha256, _deflated(head + opened.metadata + cms, opened.template, ()))
 
 
 def unpack_letter(packed: PackedLetter, *, known_certificates: Sequence[bytes] = ()) -> bytes:
     """The letter's bytes again. Raises :class:`LetterRefused` when the tail or its template is not one :func:`pack_letter` gave."""
     try:
         template = load_template(packed.template_sha256.hex())
-        inflate = zlib.decompressobj(-15, _dictionary(template, known_certificates))
-        raw = inflate.decompress(packed.tail, MAX_UNPACKED)
-        if not inflate.eof or inflate.unused_data:
-            raise ValueError("the tail does not end where its data end")
+        raw = _inflated(packed.tail, template, known_certificates)
         size, one, two, digits_one, digits_two, time_one, time_two, ordinal, padded = _HEAD.unpack_from(raw)
         at = _HEAD.size
         metadata, cms_one, cms_two = raw[at : at + size], raw[at + size : at + size + one], raw[at + size + one : at + size + one + two]
@@ -82,7 +105,7 @@ def unpack_letter(packed: PackedLetter, *, known_certificates: Sequence[bytes] =
             pades.signature_head(revisions.LEADER_FIELDS, _moment(time_one)),
             pades.signature_head(revisions.SEAL_FIELDS, _moment(time_two)),
         )
-    except (KeyError, ValueError, OverflowError, OSError, zlib.error, struct.error, FormatFailure) as error:
+    except _DAMAGE as error:
         raise LetterRefused("packed letter", f"is damaged or of an unknown template: {error}") from error
     drawn = READ.of_metadata(template, metadata)
     first = revisions.first_revision(template, drawn.objects, heads[0], digits_one)
@@ -92,6 +115,35 @@ def unpack_letter(packed: PackedLetter, *, known_certificates: Sequence[bytes] =
     )
     letter = b"".join((template.prefix, first.before, contents_one, first.after, second.before, contents_two, second.after))
     return letter + unpack_steps(letter, rest) if rest else letter
+
+
+def unpack_unsealed(packed: PackedUnsealed) -> bytes:
+    """The bytes again. Raises :class:`LetterRefused` when the tail or its template is not one :func:`pack_unsealed` gave."""
+    try:
+        template = load_template(packed.template_sha256.hex())
+        raw = _inflated(packed.tail, template, ())
+        size, digits, epoch = _HEAD_UNSEALED.unpack_from(raw)
+        at = _HEAD_UNSEALED.size
+        contents = pades.fill_contents(raw[at + size :], digits)
+        head = pades.signature_head(revisions.LEADER_FIELDS, _moment(epoch))
+    except _DAMAGE as error:
+        raise LetterRefused("packed letter", f"is damaged or of an unknown template: {error}") from error
+    drawn = READ.of_metadata(template, raw[at : at + size])
+    first = revisions.first_revision(template, drawn.objects, head, digits)
+    return b"".join((template.prefix, first.before, contents, first.after))
+
+
+def _deflated(raw: bytes, template: Template, known_certificates: Sequence[bytes]) -> bytes:
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY, _dictionary(template, known_certificates))
+    return deflate.compress(raw) + deflate.flush()
+
+
+def _inflated(tail: bytes, template: Template, known_certificates: Sequence[bytes]) -> bytes:
+    inflate = zlib.decompressobj(-15, _dictionary(template, known_certificates))
+    raw = inflate.decompress(tail, MAX_UNPACKED)
+    if not inflate.eof or inflate.unused_data:
+        raise ValueError("the tail does not end where its data end")
+    return raw
 
 
 def _epoch(contents: Contents) -> int:

@@ -25,8 +25,10 @@ from signing import (
     Purpose,
     Validator,
     pack_letter,
+    pack_unsealed,
     read_letter,
     unpack_letter,
+    unpack_unsealed,
     verify_letter,
 )
 from signing.formats import pades
@@ -67,6 +69,31 @@ def test_any_letter_comes_back(paragraphs: list[str], number: int, timed: bool) 
     assert packed is not None
     assert unpack_letter(packed) == data
     assert read_letter(data).content == content
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.text(alphabet="aăâbcdđeêghiklm noôơpqrstuưvxyỄẫệ().\\", min_size=1, max_size=200).filter(str.strip), st.booleans())
+def test_a_letter_that_waits_for_its_seal_comes_back(paragraph: str, timed: bool) -> None:
+    """And what its clerk makes of it is the same letter."""
+    at = lab.AT if timed else None
+    data = lab.PRESS.sign(replace(lab.CONTENT, paragraphs=(paragraph,)), lab.leader(), at=at)
+    packed = pack_unsealed(data)
+    assert packed is not None
+    assert len(packed.tail) < 1_600
+    assert unpack_unsealed(packed) == data
+    assert pack_letter(data) is None
+
+
+def test_only_what_waits_for_its_seal_is_packed_as_that() -> None:
+    for other in (lab.whole(), lab.half() + b"\n", lab.half()[:-1], b"%PDF-1.4 something else", b""):
+        assert pack_unsealed(other) is None
+    packed = pack_unsealed(lab.half())
+    assert packed is not None
+    for tail in (packed.tail[:-1], packed.tail + b"\0", b"", zlib.compress(b"")):
+        with pytest.raises(LetterRefused):
+            unpack_unsealed(replace(packed, tail=tail))
+    with pytest.raises(LetterRefused):
+        unpack_unsealed(replace(packed, template_sha256=bytes(32)))
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])

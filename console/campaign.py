@@ -1,0 +1,119 @@
+"""The long measurements by name: each is one command of the source repository, and its result is kept with commit and machine.
+
+They need what is not installed with the product (tests, tools, benchmarks), so an installed copy can only say so. ``--short`` runs the same
+commands for seconds, as continuous integration does.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from console.locale import Text
+from console.outcome import DONE, UNREACHED, USAGE
+
+ROOT = Path(__file__).resolve().parents[1]
+RECORDS = ROOT / "docs" / "measurements" / "campaigns"
+_LINES = 200
+"""Of a result that is text, so many lines are kept, from its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One of them: the words after the interpreter, in full and for seconds."""
+
+    name: str
+    full: tuple[str, ...]
+    short: tuple[str, ...]
+
+
+CAMPAIGNS: Mapping[str, Campaign] = {
+    one.name: one
+    for one in (
+        Campaign(
+            "chaos-1000", ("-m", "console", "chaos", "--kills", "1000", "--json"), ("-m", "console", "chaos", "--kills", "3", "--json")
+        ),
+        Campaign(
+            "chaos-no-broker", ("-m", "console", "chaos", "--kills", "40", "--no-broker", "--json"),
+            ("-m", "console", "chaos", "--kills", "1", "--no-broker", "--json"),
+        ),
+        Campaign(
+            "tamper-10000", ("-m", "tools.tamper_drill", "--documents", "300", "--changes", "10000"),
+            ("-m", "tools.tamper_drill", "--documents", "12", "--changes", "40"),
+        ),
+        Campaign(
+            "two-readers-100000", ("-m", "tests.signing.formats.mutations", "100000"), ("-m", "tests.signing.formats.mutations", "500")
+        ),
+        Campaign("admissions", ("-m", "benchmarks.admissions", "4000"), ("-m", "benchmarks.admissions", "60")),
+    )
+}  # fmt: skip
+
+
+def campaign(name: str | None, text: Text, *, short: bool = False, root: Path = ROOT, records: Path | None = RECORDS) -> int:
+    """Run one and keep its result (``records``: where, ``None``: nowhere), or list them all; the exit code is the campaign's own."""
+    if name is None:
+        lines = [f"{one.name}\n    {text.label('campaign', one.name)}" for one in CAMPAIGNS.values()]
+        typer.echo("\n".join(lines))
+        return DONE
+    found = CAMPAIGNS.get(name)
+    if found is None:
+        typer.echo(text("campaign.unknown", name=name, names=", ".join(CAMPAIGNS)), err=True)
+        return USAGE
+    if not (root / "tests").is_dir() or not (root / "benchmarks" / "machine.py").is_file():
+        typer.echo(text("campaign.missing", folder=root), err=True)
+        return UNREACHED
+    words = found.short if short else found.full
+    typer.echo(text("campaign.begins", command=" ".join(("python", *words))), err=True)
+    record = _run(found, words, root)
+    if records is not None:
+        typer.echo(text("campaign.kept", path=_keep(record, records)), err=True)
+    typer.echo(json.dumps(record["result"], ensure_ascii=False, indent=1))
+    return int(record["exit_code"])
+
+
+def _run(found: Campaign, words: tuple[str, ...], root: Path) -> dict[str, Any]:
+    machine = _machine(root)
+    began, at = time.monotonic(), datetime.now(UTC)
+    paths = os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))
+    done = subprocess.run(  # noqa: S603 - a command of the table
+        [sys.executable, *words], cwd=root, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE, text=True, check=False
+    )
+    return {
+        "name": found.name, "command": ["python", *words], "began": at.isoformat(timespec="seconds"),
+        "seconds": round(time.monotonic() - began, 1), "machine": machine, "exit_code": done.returncode, "result": _result(done.stdout),
+    }  # fmt: skip
+
+
+def _machine(root: Path) -> dict[str, str]:
+    sys.path.insert(0, str(root))
+    try:
+        return dict(importlib.import_module("benchmarks.machine").describe())
+    finally:
+        sys.path.remove(str(root))
+
+
+def _result(said: str) -> Any:
+    """What a campaign printed: its JSON, or the last of its lines."""
+    try:
+        return json.loads(said)
+    except ValueError:
+        return said.splitlines()[-_LINES:]
+
+
+def _keep(record: Mapping[str, Any], folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    commit = record["machine"]["commit"].split()[0][:10]
+    path = folder / f"{record['name']}-{record['began'][:10]}-{commit}.json"
+    path.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return path
