@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import typer
@@ -47,6 +47,8 @@ class Counter:
     host: str
     port: int
     driven: bool
+    capacity: Capacity = field(default_factory=Capacity)
+    """What may wait for workers before callers are told to come later, where no kernel drives."""
 
 
 def serve(counter: Counter, text: Text) -> int:
@@ -113,7 +115,7 @@ def _open(counter: Counter, bell: Doorbell, text: Text) -> Axis:
     url = known_as(counter.database, Part.AXIS, name)
     settings = AxisSettings(
         database_url=url, accept_sealed_files=world.sealed_files, expect_time_stamps=world.stamps,
-        capacity=None if counter.driven else Capacity(),
+        capacity=None if counter.driven else counter.capacity,
     )  # fmt: skip
     axis = open_axis(
         settings, directory=issued.directory, trust=trust, hops=roads.hop_specs(world) if counter.driven else (), doorbell=bell,

@@ -123,17 +123,20 @@ def worker(
     seed: Annotated[str, typer.Option("--seed", envvar="TRUC_SEED", help=HELP("cli.seed.help"))] = "1",
     children: Annotated[int, typer.Option("--children", min=1, max=64, help=HELP("cli.children.help"))] = 2,
     driven: Annotated[bool, typer.Option("--driven", help=HELP("cli.driven.help"))] = False,
+    expire_days: Annotated[
+        int | None, typer.Option("--expire-days", min=1, max=36_500, envvar="TRUC_EXPIRE_DAYS", help=HELP("cli.expire.help"))
+    ] = None,
     lang: Lang = None,
 ) -> None:
     """Run the axis' stages."""
     text = text_of(lang)
     from console.service import Station, work
 
-    raise typer.Exit(work(Station(scenario, seed, database, broker, children, driven), text))
+    raise typer.Exit(work(Station(scenario, seed, database, broker, children, driven, expire_days), text))
 
 
 @app.command(help=HELP("cli.axis.help"))
-def axis(
+def axis(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
     scenario: Annotated[str, typer.Argument(help=HELP("cli.scenario.help"))],
     database: Database,
     broker: AnyBroker = None,
@@ -141,13 +144,18 @@ def axis(
     host: Annotated[str, typer.Option("--host", help=HELP("cli.host.help"))] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help=HELP("cli.port.help"))] = 8080,
     driven: Annotated[bool, typer.Option("--driven", help=HELP("cli.driven.help"))] = False,
+    capacity: Annotated[int, typer.Option("--capacity", min=1, envvar="TRUC_CAPACITY", help=HELP("cli.capacity.help"))] = 20_000,
+    patience: Annotated[
+        int, typer.Option("--capacity-seconds", min=1, envvar="TRUC_CAPACITY_SECONDS", help=HELP("cli.patience.help"))
+    ] = 60,
     lang: Lang = None,
 ) -> None:
     """Serve the axis over HTTP."""
     text = text_of(lang)
     from console.axis import Counter, serve
+    from exchange.settings import Capacity
 
-    raise typer.Exit(serve(Counter(scenario, seed, database, broker, host, port, driven), text))
+    raise typer.Exit(serve(Counter(scenario, seed, database, broker, host, port, driven, Capacity(capacity, patience)), text))
 
 
 @app.command(help=HELP("cli.beat.help"))

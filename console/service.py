@@ -35,6 +35,8 @@ class Station:
     children: int
     driven: bool
     """A kernel moves business time and the scenario's roads take their time; otherwise the clock of the machine, and no roads."""
+    expire_days: int | None = None
+    """Days after which a document nobody fetched expires."""
 
 
 def migrate(database: str, text: Text) -> int:
@@ -70,7 +72,7 @@ def work(station: Station, text: Text) -> int:
             name = lease_name()
             settings = AxisSettings(
                 database_url=known_as(station.database, Part.WORKER, name), accept_sealed_files=world.sealed_files,
-                expect_time_stamps=world.stamps,
+                expect_time_stamps=world.stamps, expire_days=station.expire_days,
             )  # fmt: skip
             trust, bell = issued.pki.trust_store(), celery_bell(station.broker)
             return open_crew(
