@@ -22,16 +22,18 @@ import typer
 
 from console.locale import Text
 from console.outcome import DONE, UNREACHED, USAGE
+from console.up.place import ENTRY
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORDS = ROOT / "docs" / "measurements" / "campaigns"
+_ENTRIES: Mapping[str, tuple[str, ...]] = {"python": (), "truc": ("-c", ENTRY)}
 _LINES = 200
 """Of a result that is text, so many lines are kept, from its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """One of them: the words after the interpreter, in full and for seconds."""
+    """One of them: a command, in full and for seconds. ``truc`` and ``python`` are those of this process."""
 
     name: str
     full: tuple[str, ...]
@@ -42,20 +44,21 @@ CAMPAIGNS: Mapping[str, Campaign] = {
     one.name: one
     for one in (
         Campaign(
-            "chaos-1000", ("-m", "console", "chaos", "--kills", "1000", "--json"), ("-m", "console", "chaos", "--kills", "3", "--json")
+            "chaos-1000", ("truc", "chaos", "--kills", "1000", "--json"), ("truc", "chaos", "--kills", "3", "--json")
         ),
         Campaign(
-            "chaos-no-broker", ("-m", "console", "chaos", "--kills", "40", "--no-broker", "--json"),
-            ("-m", "console", "chaos", "--kills", "1", "--no-broker", "--json"),
+            "chaos-no-broker", ("truc", "chaos", "--kills", "40", "--no-broker", "--json"),
+            ("truc", "chaos", "--kills", "1", "--no-broker", "--json"),
         ),
         Campaign(
-            "tamper-10000", ("-m", "tools.tamper_drill", "--documents", "300", "--changes", "10000"),
-            ("-m", "tools.tamper_drill", "--documents", "12", "--changes", "40"),
+            "tamper-10000", ("python", "-m", "tools.tamper_drill", "--documents", "300", "--changes", "10000"),
+            ("python", "-m", "tools.tamper_drill", "--documents", "12", "--changes", "40"),
         ),
         Campaign(
-            "two-readers-100000", ("-m", "tests.signing.formats.mutations", "100000"), ("-m", "tests.signing.formats.mutations", "500")
+            "two-readers-100000", ("python", "-m", "tests.signing.formats.mutations", "100000"),
+            ("python", "-m", "tests.signing.formats.mutations", "500"),
         ),
-        Campaign("admissions", ("-m", "benchmarks.admissions", "4000"), ("-m", "benchmarks.admissions", "60")),
+        Campaign("admissions", ("python", "-m", "benchmarks.admissions", "4000"), ("python", "-m", "benchmarks.admissions", "60")),
     )
 }  # fmt: skip
 
@@ -74,7 +77,7 @@ def campaign(name: str | None, text: Text, *, short: bool = False, root: Path = 
         typer.echo(text("campaign.missing", folder=root), err=True)
         return UNREACHED
     words = found.short if short else found.full
-    typer.echo(text("campaign.begins", command=" ".join(("python", *words))), err=True)
+    typer.echo(text("campaign.begins", command=" ".join(words)), err=True)
     record = _run(found, words, root)
     if records is not None:
         typer.echo(text("campaign.kept", path=_keep(record, records)), err=True)
@@ -86,11 +89,11 @@ def _run(found: Campaign, words: tuple[str, ...], root: Path) -> dict[str, Any]:
     machine = _machine(root)
     began, at = time.monotonic(), datetime.now(UTC)
     paths = os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))
-    done = subprocess.run(  # noqa: S603 - a command of the table
-        [sys.executable, *words], cwd=root, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE, text=True, check=False
-    )
+    command = [sys.executable, *_ENTRIES[words[0]], *words[1:]]
+    environment = {**os.environ, "PYTHONPATH": paths}
+    done = subprocess.run(command, cwd=root, env=environment, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 - of the table
     return {
-        "name": found.name, "command": ["python", *words], "began": at.isoformat(timespec="seconds"),
+        "name": found.name, "command": list(words), "began": at.isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - began, 1), "machine": machine, "exit_code": done.returncode, "result": _result(done.stdout),
     }  # fmt: skip
 

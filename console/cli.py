@@ -238,8 +238,11 @@ def chaos(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comman
 ) -> None:
     """Strike a service."""
     text = text_of(lang)
-    from console.chaos.command import Wish, default_cache, perform
-
+    try:
+        from console.chaos.command import Wish, default_cache, perform
+    except ImportError:
+        typer.echo(text("load.error.extra"), err=True)
+        raise typer.Exit(3) from None
     wish = Wish(kills, seed, scenario, agencies, apis, workers, burst, every, broker, disturb, json, default_cache())
     raise typer.Exit(perform(wish, text))
 

@@ -162,8 +162,9 @@ def _campaign(wish: Wish, text: Text, talk: Console, service: Struck, field: _Fi
     there = {(target, blow) for target, blow, _ in service.possible()}
     left_out = [f"{target.value} {blow.value}" for target, blow, _ in DISTURBANCES if (target, blow) not in there]
     return Campaign(
-        recovered(kills), recovered(others), left_out, reckon(field, feed.held), feed.held, watched, left, time.monotonic() - began
-    )
+        recovered(kills), recovered(others), left_out, reckon(field, feed.held), feed.held, watched, left, dict(service.deaths),
+        time.monotonic() - began,
+    )  # fmt: skip
 
 
 @contextmanager

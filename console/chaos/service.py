@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -44,6 +45,8 @@ class Struck:
         self._clock, self._logs = logs / "clock", logs
         self._disk: Path | None = None
         self._stopped: list[int] = []
+        self.deaths: Counter[str] = Counter()
+        """Parts that ended without being struck, by service; they were started again."""
 
     def __enter__(self) -> Struck:
         """Make everything ready and start it. Raises what ``truc up`` raises."""
@@ -110,14 +113,19 @@ class Struck:
         process.log.finish(1.0)
         process.start()
 
+    def supervise(self) -> None:
+        """Start again whatever ended by itself: a part may give up over what was done to another, and whoever runs a service sees to it."""
+        for one in self.processes:
+            if not one.service.once and one.program.ended is not None:
+                self.deaths[one.service.name] += 1
+                self.start_again(one)
+
     def wait_until_well(self, process: Process) -> None:
         """Until it is as it was. Raises :class:`console.up.programs.ProgramFailed` when it does not become so."""
         end = time.monotonic() + _WELL_SECONDS
         while True:
             try:
-                if process.program.ended is not None:
-                    self.start_again(process)
-                    time.sleep(0.2)
+                self.supervise()
                 self._ask[process.service.name]()
                 return
             except Unwell as error:

@@ -89,6 +89,7 @@ class Striker:
         """Wait until nothing is open; gives the rows that still are."""
         end = time.monotonic() + seconds
         while (left := self._ask_open()) and time.monotonic() < end:
+            self._service.supervise()
             time.sleep(0.1)
         return left
 
@@ -116,6 +117,7 @@ class Striker:
                 found = self._claims(names)
                 if found:
                     return found
+            self._service.supervise()
             time.sleep(0.004)
         return {}
 
@@ -138,6 +140,7 @@ class Striker:
         while time.monotonic() - began < LATE:
             if not asking.is_alive() and self._moved(claims) and self._arrived(probe[0] if probe else None):
                 return time.monotonic() - began
+            self._service.supervise()
             time.sleep(0.02)
         return LATE
 

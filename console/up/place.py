@@ -24,7 +24,7 @@ from console.up.supervisor import Process, ending_with_us
 from exchange.store.engine import open_engine
 
 ROOT = Path(__file__).resolve().parents[2]
-_ENTRY = "import sys; sys.argv[0] = 'truc'; from console.cli import main; main()"
+ENTRY = "import sys; sys.argv[0] = 'truc'; from console.cli import main; main()"
 """What the script ``truc`` does, where it may not be installed."""
 
 
@@ -132,7 +132,7 @@ def _program(service: Service, place: Place, data: Path, environment: Mapping[st
                 settings.pop(variable, None)
         paths = f"{ROOT}{os.pathsep}{environment['PYTHONPATH']}" if environment.get("PYTHONPATH") else str(ROOT)
         settings |= {"PYTHONPATH": paths, "PYTHONUNBUFFERED": "1"}
-        words = [sys.executable, "-c", _ENTRY, *command[1:]]
+        words = [sys.executable, "-c", ENTRY, *command[1:]]
         return Program(ending_with_us(words, service), environment={**environment, **settings})
     own = Place({**place.values, "data": str(data / service.name)})
     if service.image is Image.POSTGRES:

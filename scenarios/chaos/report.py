@@ -40,6 +40,8 @@ class Campaign:
     watched: Watched
     open_rows: int
     """Rows still open a minute after the last strike."""
+    deaths: Mapping[str, int]
+    """Parts that ended without being struck, over what was done to others, and were started again."""
     seconds: float
 
     @property
@@ -61,7 +63,7 @@ class Campaign:
             "left_out": list(self.left_out),
             "documents": sums.accepted, "handed_in": self.held.handed_in, "pairs": sums.pairs, "taken": sums.taken,
             "lost": sums.lost, "doubled": sums.doubled, "changed": sums.changed, "rejected": self.held.rejected[:10],
-            "unanswered": self.held.unanswered, "open": self.open_rows,
+            "deaths": dict(self.deaths), "unanswered": self.held.unanswered, "open": self.open_rows,
             "looks": self.watched.looks, "database_away": self.watched.away, "breaches": dict(self.watched.breaches),
             "recovery_limit": LIMIT, "seconds": round(self.seconds, 1),
         }  # fmt: skip

@@ -67,7 +67,7 @@ def test_documents_come_near_their_place_and_some_twice() -> None:
 
 def campaign(held: Held, watched: Watched, slowest: float = 3.0, open_rows: int = 0) -> Campaign:
     kills = {"api": Recovered(4, 4, 1.0, 2.0, slowest)}
-    return Campaign(kills, {}, (), reckon(DOCUMENTS, held), held, watched, open_rows, 9.0)
+    return Campaign(kills, {}, (), reckon(DOCUMENTS, held), held, watched, open_rows, {}, 9.0)
 
 
 def test_a_campaign_holds_only_when_everything_does() -> None:
