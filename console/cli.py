@@ -173,7 +173,7 @@ def beat(
 
 @app.command(short_help=HELP("cli.up.short"), help=HELP("cli.up.help"))
 def up(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
-    scenario: Annotated[str, typer.Argument(help=HELP("cli.scenario.help"))] = "first-day",
+    scenario: Annotated[str, typer.Argument(help=HELP("cli.scenario.help"))] = "load-field",
     seed: Annotated[str, typer.Option("--seed", envvar="TRUC_SEED", help=HELP("cli.seed.help"))] = "1",
     workers: Annotated[int, typer.Option("--workers", min=1, max=64, help=HELP("cli.up.workers.help"))] = 1,
     children: Annotated[int, typer.Option("--children", min=1, max=64, help=HELP("cli.children.help"))] = 2,

@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from exchange import outbox
 from exchange.domain.identifiers import OrganId
-from exchange.errors import NotResendable, UnknownMember, UnknownPackage
+from exchange.errors import NotParked, NotResendable, UnknownMember
 from exchange.members import keep_secrets
 from exchange.outbox import Parked
 from exchange.stages.expire import RULE as EXPIRED
@@ -158,7 +158,7 @@ class Administration:
     def requeue(self, package_ids: Sequence[str] | None, deed: Deed) -> int:
         """Put dead letters back to work (``None``: all), their attempts forgotten; gives how many.
 
-        Raises :class:`UnknownPackage` for one that is none; then nothing has changed.
+        Raises :class:`NotParked` for one that is none; then nothing has changed.
         """
 
         def act(work: Work) -> int:
@@ -169,7 +169,7 @@ class Administration:
             for name in package_ids:
                 count = outbox.release(work, name)
                 if not count:
-                    raise UnknownPackage(name, "the list of dead letters")
+                    raise NotParked(name)
                 _record(work, Action.REQUEUE, deed, package_id=name, rows=count)
             return len(package_ids)
 

@@ -4,6 +4,7 @@
     ├── Unauthenticated          the caller's secret does not fit the organisation
     ├── LockedOut                the caller is who it says, and operators shut it out
     ├── UnknownMember            an operator named an organisation that is not enrolled
+    ├── NotParked                an operator named a package that is no dead letter
     ├── NotResendable            an operator asked for mail again that is not there to be sent again
     ├── TokenRefused             an access token that is none of ours, or none any more
     ├── Forbidden                the caller is known and may not do this
@@ -72,6 +73,17 @@ class UnknownMember(ExchangeError):
 
     def __str__(self) -> str:
         return f"{self.organ} is no member of this axis"
+
+
+class NotParked(ExchangeError):
+    """An operator named a package that is not among the dead letters; nothing was done."""
+
+    def __init__(self, package_id: str) -> None:
+        super().__init__(package_id)
+        self.package_id = package_id
+
+    def __str__(self) -> str:
+        return f"package {self.package_id} is not among the dead letters"
 
 
 class NotResendable(ExchangeError):

@@ -106,6 +106,8 @@ def places(hand: Hand, table: str, rowid: int) -> tuple[frozenset[tuple[str, str
     rows, package = _places(hand, table, rowid)
     rows |= {("ledger_entry", str(hand.entries[row])) for row in rows if row in hand.entries}
     name = hand.one("SELECT package_id FROM package WHERE id = ?", package) if package is not None else None
+    if package is not None and name is None:
+        rows.add(("package", str(package)))  # its row was deleted by an earlier change, which this one falls on
     return frozenset(rows), str(name[0]) if name else ""
 
 

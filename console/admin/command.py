@@ -25,10 +25,10 @@ from exchange.domain.identifiers import OrganId
 from exchange.errors import (
     ExchangeError,
     InvalidOrganId,
+    NotParked,
     NotResendable,
     StoreVersionMismatch,
     UnknownMember,
-    UnknownPackage,
 )
 from exchange.presence import Part, known_as
 from exchange.store.engine import open_existing
@@ -193,7 +193,7 @@ def _with(database: str, text: Text, act: Callable[[Administration], int]) -> in
     except (Unusable, ArgumentError, InvalidOrganId) as error:
         typer.echo(str(error), err=True)
         return USAGE
-    except (UnknownMember, UnknownPackage, NotResendable) as error:
+    except (UnknownMember, NotParked, NotResendable) as error:
         typer.echo(str(error), err=True)
         return SHORT
     except (ExchangeError, ImportError) as error:

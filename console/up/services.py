@@ -105,7 +105,7 @@ SECRETS = ("database", "broker")
 SECRET_PATH = "/run/secrets"  # where Compose puts them
 
 CONTAINERS = Place(MappingProxyType({
-    "scenario": "${TRUC_SCENARIO:-first-day}",
+    "scenario": "${TRUC_SCENARIO:-load-field}",
     "seed": "${TRUC_SEED:-1}",
     "children": "${TRUC_CHILDREN:-2}",
     "host": "0.0.0.0",  # noqa: S104 - of its container

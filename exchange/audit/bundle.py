@@ -20,14 +20,14 @@ from typing import Any
 
 from exchange.api import Checkpoint
 from exchange.audit.answers import Answers, answers_of
-from exchange.audit.bundle_json import CONTENTS, instant_text
+from exchange.audit.bundle_json import instant_text
 from exchange.audit.bundle_write import FORMAT, PACKAGE, bundle_entries
 from exchange.audit.bundle_zip import MANIFEST
 from exchange.audit.dossier import Dossier, Recorded, Said
 from exchange.audit.entered import Entered, Proven
 from exchange.audit.findings import Finding, Place
 from exchange.audit.holdings import Found
-from exchange.audit.parts import take_apart
+from exchange.audit.parts import Contents, take_apart
 from exchange.audit.trail import Trail, Word
 from exchange.checkpoints import read_statement
 from exchange.errors import BundleUnreadable, CheckpointUnreadable, EdxmlError
@@ -96,7 +96,7 @@ def read_bundle(entries: Mapping[str, bytes], *, confirmed: bool = False, sandbo
     )
     axis = reading.pem("certificates/axis.pem", b"CERTIFICATE") if "certificates/axis.pem" in entries else ()
     dossier = Dossier(
-        reading.found(receipt), package, contents, receipt, Trail((), (), 0), reading.entered(), reading.recorded(),
+        reading.found(receipt, contents), package, contents, receipt, Trail((), (), 0), reading.entered(), reading.recorded(),
         reading.instant(told, "at"), policy, evidence, lists, entries.get("trust/register.json", b""), entries.get("trust/terms.json", b""),
         axis[0] if axis else b"", confirmed,
     )  # fmt: skip
@@ -154,16 +154,14 @@ class _Reading:
                 found[moment] = self.pem(name, b"X509 CRL")
         return dict(sorted(found.items()))
 
-    def found(self, receipt: Word) -> Found:
-        """Who and when, as the receipt says."""
+    def found(self, receipt: Word, contents: Contents) -> Found:
+        """Who and when, as the receipt says; which document, as the package does."""
         said = _json_of("receipt/statement.json", receipt.statement)
         names = {name: said.get(name) if isinstance(said, dict) else None for name in ("package_id", "sender", "kind", "admitted_at")}
         if not all(isinstance(value, str) for value in names.values()):
             raise BundleUnreadable("receipt/statement.json", "is no receipt of the axis")
         at = self.instant(names, "admitted_at")
-        document = self.json(CONTENTS).get("document", {})
-        texts = [str(document.get(name, "")) if isinstance(document, dict) else "" for name in ("number", "notation", "document_id")]
-        number, notation, name = (text[:500] for text in texts)
+        number, notation, name = contents.document
         return Found(0, str(names["package_id"]), str(names["sender"]), str(names["kind"]), at, number, notation, at.year, name)
 
     def recorded(self) -> Recorded | None:

@@ -43,10 +43,11 @@ def instant_text(moment: datetime | None) -> str | None:
 
 def contents_of(dossier: Dossier, answers: Answers) -> dict[str, Any]:
     """What check.py goes by."""
-    entered, found = dossier.entered, dossier.found
+    entered = dossier.entered
+    number, notation, document_id = dossier.contents.document
     names = [name for name, _ in dossier.contents.attachments]
     return {
-        "document": {"number": found.number, "notation": found.notation, "document_id": found.document_id},
+        "document": {"number": number, "notation": notation, "document_id": document_id},
         "attachments": [{"file": attachment_file(dossier, number), "name": name} for number, name in enumerate(names)],
         "signatures": [_signature(dossier, one) for one in answers.signatures],
         "timestamps": [_stamp(one) for one in answers.stamps],

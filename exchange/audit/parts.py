@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from exchange.edxml.model import StatusHeader
+from exchange.domain.identifiers import DocumentKey
+from exchange.domain.lifecycle import Operation
+from exchange.edxml.model import EdocHeader, StatusHeader
 from exchange.edxml.reader import MemorySink, read
 from exchange.edxml.tree import Limits
+from exchange.errors import InvalidNumber
 from exchange.inspection import MAX_PACKAGE, Piece, inspect
 from signing import Sandbox, SignatureClaim, SignedKind, SignedObject, SignedRange, TokenClaim, read_signed
 
@@ -53,8 +56,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """A package taken apart: attachments as (name, bytes), signatures, and signed things that could not be read, with the reason."""
+    """A package taken apart: attachments as (name, bytes), signatures, and signed things that could not be read, with the reason.
 
+    ``document``: number, notation and DocumentId of the document it founds, as an axis keeps them; empty where it founds none.
+    """
+
+    document: tuple[str, str, str]
     attachments: tuple[tuple[str, bytes], ...]
     parts: tuple[Part, ...]
     unread: tuple[tuple[str, str], ...]
@@ -70,7 +77,7 @@ def take_apart(package: bytes, sandbox: Sandbox | None = None) -> Contents:
     attachments = tuple((one.name, sink.data[one.ref]) for one in found.attachments)
     opened = inspect(package)
     if isinstance(opened, StatusHeader):
-        return Contents(attachments, (), ())
+        return Contents(_NO_DOCUMENT, attachments, (), ())
     parts: list[Part] = []
     unread: list[tuple[str, str]] = []
     for piece in opened.pieces:
@@ -79,7 +86,20 @@ def take_apart(package: bytes, sandbox: Sandbox | None = None) -> Contents:
             unread.append((piece.name, str(signed.refusal)))
             continue
         parts += _parts(piece, signed, _place(piece, attachments))
-    return Contents(attachments, tuple(parts), tuple(unread))
+    return Contents(_founded(found.header), attachments, tuple(parts), tuple(unread))
+
+
+_NO_DOCUMENT = ("", "", "")
+
+
+def _founded(header: object) -> tuple[str, str, str]:
+    if not isinstance(header, EdocHeader) or header.operation not in {Operation.NEW, Operation.REPLACE}:
+        return _NO_DOCUMENT
+    try:
+        key = DocumentKey.of(header.sender_id, header.number, header.notation, header.promulgation_date)
+    except InvalidNumber:
+        return _NO_DOCUMENT
+    return key.number, key.notation, header.document_id
 
 
 def _place(piece: Piece, attachments: Sequence[tuple[str, bytes]]) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -21,7 +20,6 @@ from tests.exchange.axis.field import (
     Doc,
     at,
     directory,
-    file_url,
     letter,
     offices,
     open_field,
@@ -101,8 +99,8 @@ def test_a_clock_seven_hours_ahead_is_a_finding() -> None:
 
 
 @pytest.fixture
-def axis(tmp_path: Path) -> Axis:
-    return open_field(file_url(tmp_path / "axis.db"), expect_time_stamps=True)
+def axis(store_url: str) -> Axis:
+    return open_field(store_url, expect_time_stamps=True)
 
 
 def test_the_axis_keeps_the_proven_instant_beside_its_verdict(axis: Axis) -> None:

@@ -88,8 +88,8 @@ def test_terms_are_written_at_the_first_opening_and_whenever_they_change(tmp_pat
     axis.close()
 
 
-def test_lists_are_kept_once_for_every_day_on_which_something_was_sealed() -> None:
-    axis = open_field()
+def test_lists_are_kept_once_for_every_day_on_which_something_was_sealed(store_url: str) -> None:
+    axis = open_field(store_url)
     for number, day in enumerate((0, 0, 1, 3), 10):
         midnight = day * 86_400
         send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), str(number), day=at(midnight).date()).package(), midnight)

@@ -47,7 +47,7 @@ def test_what_is_started_here_is_what_the_table_says(wish: Wish) -> None:
         words = list(stand.place.fill(one.service.command))
         if one.service.image is Image.TRUC:
             assert one.program.command[-len(words) + 1 :] == words[1:]
-            environment = one.program._environment
+            environment = one.program.environment
             assert environment is not None
             assert {name: environment[name] for name in one.service.environment} == stand.place.settings(one.service.environment)
         else:
@@ -63,7 +63,7 @@ def test_servers_that_are_given_are_not_started(wish: Wish) -> None:
     with taken(wish.data):
         stand = make_stand(given, {"PYTHONPATH": "/x"})
     assert [one.name for one in stand.processes] == ["migrate", "axis", "worker-1", "worker-2", "worker-3", "beat", "pki"]
-    environment = stand.processes[1].program._environment
+    environment = stand.processes[1].program.environment
     assert environment is not None
     assert (environment["TRUC_DATABASE"], environment["TRUC_BROKER"]) == (given.database, given.broker)
     assert not {"TRUC_DATABASE_PASSWORD_FILE", "TRUC_BROKER_PASSWORD_FILE"} & environment.keys()

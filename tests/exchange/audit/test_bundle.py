@@ -364,6 +364,16 @@ def test_a_part_that_is_missing_or_nonsense_is_named(name: str, bundle: Callable
             assert refusal.place.split("/")[0] in {name.split("/", maxsplit=1)[0], "verdicts or receipt"}  # noqa: PT017 - either way is right
 
 
+@pytest.mark.parametrize(("said", "instead"), [(b'"number": "1"', b'"number": "7"'), (b'"document_id": "', b'"document_id": "x')])
+def test_the_document_is_the_one_of_the_package(said: bytes, instead: bytes, bundle: Callable[[str], bytes]) -> None:
+    def changed(data: bytes) -> bytes:
+        assert said in data
+        return data.replace(said, instead, 1)
+
+    found = report(lying(bundle("good"), "contents.json", changed, manifest=True))
+    assert [(one.rule, one.place.row) for one in found.findings] == [("file-differs", "contents.json")]
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(choices=st.randoms(use_true_random=False))
 def test_no_change_of_a_bundle_raises_anything_else_or_passes(choices: object, bundle: Callable[[str], bytes]) -> None:

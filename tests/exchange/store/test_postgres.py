@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from exchange.administration import Deed
 from exchange.domain.lifecycle import DeliveryState
 from exchange.errors import StoreUnavailable
+from exchange.metering import Reported
 from exchange.store.engine import free_shards, open_engine, storable
 from exchange.store.schema import MIGRATIONS, ensure_schema, version_of
 from exchange.store.tables import APPEND_ONLY, VERSION, metadata, outbox
@@ -69,7 +70,7 @@ def test_four_that_open_an_empty_database_at_once_make_it_once(postgres: Postgre
 
 
 def test_the_history_and_the_ledger_can_only_be_added_to(postgres_url: str) -> None:
-    axis = open_field(postgres_url)
+    axis = open_field(postgres_url, metering=Reported("here"))
     send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "7", letter=b"none").package(), 0)
     for number in range(100, 300):
         send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), str(number)).package(), 0)
