@@ -85,9 +85,9 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
 def test_first_use_installs_with_one_line_and_later_uses_are_silent(clone: Clone, tmp_path: Path) -> None:
     (tmp_path / "console.py").write_text("raise SystemExit('shadowed by the folder we were called from')")
     first = clone.start("7", cwd=tmp_path)
+    assert first.returncode == 7, first.stderr
     assert first.stdout.split(" ", 2)[2].strip() == f"tiny speaks {tmp_path}"
     assert first.stdout.startswith("['truc', '7']")
-    assert first.returncode == 7
     assert re.fullmatch(r"truc: setting up \.venv with 1 packages .*\n", first.stderr)
     again = clone.start("0")
     assert (again.returncode, again.stderr) == (0, "")

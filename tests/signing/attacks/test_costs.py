@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
-from time import perf_counter
+from time import process_time
 
 import pytest
 from asn1crypto import cms, ocsp
@@ -32,9 +32,9 @@ ONE = tree()
 
 @contextmanager
 def at_most(seconds: float = 2.0) -> Iterator[None]:
-    began = perf_counter()
+    began = process_time()
     yield
-    assert perf_counter() - began < seconds
+    assert process_time() - began < seconds
 
 
 def long_list(issuer: Node, entries: Sequence[bytes]) -> bytes:
