@@ -14,7 +14,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from threading import Lock
 
@@ -211,7 +211,7 @@ class PathCache:
         if path is not None:
             return path.key
         try:
-            return load_public_key(certificate.spki)
+            return _public_key(certificate.spki)
         except KeyUnusable:
             return None
 
@@ -337,6 +337,8 @@ def _no_chain(certificate: CertificateFacts) -> PathVerdict:
 
 _MAX_CRLS = 64
 _MAX_UNITS = 256
+_public_key = lru_cache(maxsize=4096)(load_public_key)
+"""One object for every cache of a process: an open key takes 2 KB, and a verification leaves nothing in it."""
 _KEY_LOST = (1, 2)
 """CRLReason keyCompromise and cACompromise (RFC 5280 §5.3.1)."""
 
@@ -346,7 +348,7 @@ def _links(certificates: Sequence[bytes]) -> tuple[Link, ...]:
 
 
 def _link(facts: CertificateFacts) -> Link:
-    return Link(facts, load_public_key(facts.spki), _algorithm(facts))
+    return Link(facts, _public_key(facts.spki), _algorithm(facts))
 
 
 def _algorithm(facts: CertificateFacts) -> str:
