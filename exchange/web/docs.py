@@ -22,8 +22,8 @@ th,td{border-color:#3a3a3a}a{color:#9cc3ee}}
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _FIRST_STEPS = """
 AXIS=http://127.0.0.1:8080
-TOKEN=$(curl -s -u H28.20:SECRET -d grant_type=client_credentials $AXIS/oauth2/token \
-        | python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
+TOKEN=$(curl -s -u H28.20:SECRET -d grant_type=client_credentials $AXIS/oauth2/token \\
+    | python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
 curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/edxml+xml' --data-binary @letter.edxml $AXIS/v1/packages
 curl -H "Authorization: Bearer $TOKEN" "$AXIS/v1/mailbox?wait=30"
 """
