@@ -150,15 +150,20 @@ class PathCache:
         """The paths of time-stamping units under the same trust and policy, kept apart: a unit signs no documents, a person no stamps."""
         return PathCache(self.trust, self.policy, max_certificates=_MAX_UNITS, snapshots=self._snapshots, usage=time_stamping_fault)
 
-    def verdict(self, certificate: CertificateFacts, at: datetime, on_path: Callable[[str, int], None] | None) -> PathVerdict:
-        """The verdict on a certificate at a moment; ``on_path(subject, raw verifications)`` is called when it had to be worked out."""
+    def verdict(
+        self, certificate: CertificateFacts, at: datetime, on_path: Callable[[str, int], None] | None, moment: int | None = None
+    ) -> PathVerdict:
+        """The verdict on a certificate at a moment; ``on_path(subject, raw verifications)`` is called when it had to be worked out.
+
+        ``moment``: the epoch second of ``at``, where it is at hand.
+        """
         path = self._paths.get(certificate.der)
         if path is not None:
             if path.chain.verdict is not None:
                 return path.chain.verdict
             timeline = path.timelines.get(self._crls_at(path.chain, at))
             if timeline is not None:
-                return timeline.at(int(at.timestamp()))
+                return timeline.at(int(at.timestamp()) if moment is None else moment)
         with self._lock:
             verdict, verifies = self._work_out(certificate, at)
         if on_path is not None:
