@@ -10,6 +10,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmarks import openssl_peer
+
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARIES = ("cryptography", "sqlalchemy", "simpy", "pyhanko", "pyhanko-certvalidator", "asn1crypto")
 
@@ -22,7 +24,7 @@ def describe() -> Mapping[str, str]:
         "load before": ", ".join(f"{load:.2f}" for load in os.getloadavg()),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "openssl": f"{ssl.OPENSSL_VERSION} (Python's); {_bundled_openssl()} (cryptography's)",
+        "openssl": f"{ssl.OPENSSL_VERSION} (Python's); {_bundled_openssl()} (cryptography's); {_peer_openssl()} (as peer)",
         **{name: _version(name) for name in LIBRARIES},
     }
 
@@ -49,6 +51,10 @@ def _bundled_openssl() -> str:
     from cryptography.hazmat.backends.openssl import backend
 
     return backend.openssl_version_text()
+
+
+def _peer_openssl() -> str:
+    return openssl_peer.ABSENT or openssl_peer.version().strip()
 
 
 def _version(name: str) -> str:

@@ -40,6 +40,13 @@ class Row:
     must_rate: float | None = None
     must_rate_is: str = ""
     remarks: tuple[str, ...] = ()
+    others: tuple[Peer, ...] = ()
+    """Further peers; ``must_peer`` is about the first."""
+
+    @property
+    def peers(self) -> tuple[Peer, ...]:
+        """All of them."""
+        return self.others if self.peer is None else (self.peer, *self.others)
 
     @property
     def share(self) -> float:
@@ -49,7 +56,11 @@ class Row:
     @property
     def factor(self) -> float | None:
         """Ours over the peer's, ``None`` without a peer."""
-        return self.ours.median / self.peer.rate.median if self.peer and self.peer.rate else None
+        return None if self.peer is None else self.over(self.peer)
+
+    def over(self, peer: Peer) -> float | None:
+        """Ours over one of the peers', ``None`` when it was not measured."""
+        return self.ours.median / peer.rate.median if peer.rate else None
 
     def verdicts(self) -> tuple[tuple[str, bool], ...]:
         """Each requirement in words and whether it held; one that needs an absent peer is not among them."""
@@ -67,14 +78,14 @@ class Row:
 def render(row: Row) -> str:
     """The row as lines of text."""
     lines = [row.name, f"  limit    {row.limit:>12,.0f} {row.unit}/s   {row.limit_is}", f"  ours     {_rate(row.ours, row.unit)}"]
-    if row.peer and row.peer.rate:
-        lines.append(f"  {row.peer.name:<8} {_rate(row.peer.rate, row.unit)}")
-    elif row.peer:
-        lines.append(f"  {row.peer.name:<8} not measured: {row.peer.absent}")
+    for peer in row.peers:
+        told = (
+            f"not measured: {peer.absent}" if peer.rate is None else f"{_rate(peer.rate, row.unit)}; ours is {row.over(peer):,.1f} × that"
+        )
+        lines.append(f"  {peer.name:<8} {told}")
     lines += [f"  {'held ' if held else 'SHORT'}    {words}" for words, held in row.verdicts()]
     lines.append(f"  ours does:    {'; '.join(row.checks)}")
-    if row.peer:
-        lines.append(f"  {row.peer.name} does: {'; '.join(row.peer.checks)}")
+    lines += [f"  {peer.name} does: {'; '.join(peer.checks)}" for peer in row.peers]
     lines += [f"  {remark}" for remark in row.remarks]
     return "\n".join(lines)
 
@@ -98,6 +109,15 @@ def values(row: Row) -> Mapping[str, object]:
         "peer_per_s": round(row.peer.rate.median, 2) if row.peer and row.peer.rate else None,
         "factor_over_peer": round(row.factor, 1) if row.factor else None,
         "peer_checks": list(row.peer.checks) if row.peer else [],
+        "others": [
+            {
+                "peer": peer.name,
+                "peer_per_s": round(peer.rate.median, 2) if peer.rate else None,
+                "factor_over_peer": round(factor, 1) if (factor := row.over(peer)) else None,
+                "peer_checks": list(peer.checks),
+            }
+            for peer in row.others
+        ],
         "verdicts": [{"requirement": words, "held": held} for words, held in row.verdicts()],
         "remarks": list(row.remarks),
     }

@@ -67,7 +67,7 @@ def inspect(data: bytes) -> Inspection | StatusHeader:
     attachments = tuple(Attachment(one.name, sink.data[one.ref]) for one in package.attachments)
     letter = next((one for one in attachments if one.data.startswith(b"%PDF-")), None)
     violations, notes, compared = _against_letter(package.header, letter)
-    violations += tuple(misleading_names(attachments))
+    violations += misleading_names(tuple(one.name for one in attachments))
     pieces, unsigned = _pieces(attachments, letter)
     return Inspection(package.header, pieces, violations, (*notes, *unsigned), compared)
 

@@ -86,15 +86,14 @@ def package_id_of(sender: str, package_sha256: bytes) -> str:
 
 def receipt_statement(package_id: str, package_sha256: bytes, sender: OrganId, kind: str, admitted_at: datetime) -> bytes:
     """What a receipt says."""
-    return canonical(
-        {
-            "admitted_at": admitted_at.astimezone(VN).isoformat(),
-            "kind": kind,
-            "package_id": package_id,
-            "package_sha256": package_sha256.hex(),
-            "sender": str(sender),
-        }
-    )
+    at, digest = admitted_at.astimezone(VN).isoformat(), package_sha256.hex()
+    if type(kind) is type(package_id) is str and (words := kind + package_id).isascii() and words.isalnum():
+        # as canonical() would write it: an axis writes hundreds of these a second, and an audit all of them again
+        return (
+            f'{{"admitted_at":"{at}","kind":"{kind}","package_id":"{package_id}","package_sha256":"{digest}","sender":"{sender}"}}'.encode()
+        )
+    fields = {"admitted_at": at, "kind": kind, "package_id": package_id, "package_sha256": digest, "sender": str(sender)}
+    return canonical(fields)
 
 
 def attests(receipt: Receipt, package: bytes, sender: OrganId, kind: str) -> bool:

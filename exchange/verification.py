@@ -24,10 +24,11 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 
 from exchange.domain.calendar import VN
-from exchange.domain.document import TYPES
+from exchange.domain.document import TYPES, Capacity
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import Operation
 from exchange.domain.organization import Directory, Organization, OrganStatus, PersonSigner
@@ -42,8 +43,10 @@ from signing import (
     SignatureReport,
     StampReport,
     SubIndication,
+    UnpackedLetter,
     Validator,
     verify_letter,
+    verify_letters,
 )
 
 ACCEPTED = "accepted"
@@ -59,12 +62,13 @@ class Attachment:
     """One decoded attachment under its name in the package.
 
     A large one, which can only be an annex, comes as its first bytes with the SHA-256 ``digest`` of the whole, so that it need not be in
-    memory.
+    memory. So does a letter that was kept packed, with ``letter`` for what it is.
     """
 
     name: str
     data: bytes
     digest: bytes = b""
+    letter: UnpackedLetter | None = None
 
     @property
     def sha256(self) -> bytes:
@@ -136,24 +140,58 @@ def judge(
     secret_rule: bool = True,
     letter_rule: bool = True,
     stamp_expected: bool = False,
+    verified: LetterReport | None = None,
 ) -> Judgement:
     """Judge one document as of ``at`` (timezone-aware).
 
     ``secret_rule`` off lets a letter marked secret pass (it is then a finding): for roads that may carry secrets, never for the open axis.
     With ``stamp_expected`` a letter that no time-stamp dates is a finding; where one does not expect any, it is no remark worth making.
     A recall may come without a letter, since it only asks for what the recipient's clerk then decides. ``letter_rule`` off lets any other
-    document do so too when every file of it is under the sender's seal.
+    document do so too when every file of it is under the sender's seal. ``verified``: what :func:`verify_documents` said of these
+    attachments, of this validator at this instant, where it was asked before.
     """
     case = _Case(header, attachments, directory, validator, at)
     case.check_sender()
-    letter_at = next((number for number, one in enumerate(attachments) if one.data.startswith(b"%PDF-")), None)
+    letter_at = _letter_at(attachments)
     if letter_at is None:
         case.without_letter(letter_rule=letter_rule)
     else:
-        case.check_letter(attachments[letter_at], secret_rule=secret_rule, stamp_expected=stamp_expected)
-    case.violations.extend(misleading_names(attachments))
+        report = verified or verify_letter(_bytes_of(attachments[letter_at]), validator, at)
+        case.check_letter(attachments[letter_at].name, report, secret_rule=secret_rule, stamp_expected=stamp_expected)
+    case.violations += misleading_names(tuple([one.name for one in attachments]))
     case.check_annexes(letter_at)
     return Judgement(tuple(case.violations), tuple(case.findings), tuple(case.reports), case.stamps, case.stamped_at)
+
+
+def verify_documents(
+    asked: Sequence[tuple[Sequence[Attachment], Validator, datetime]],
+) -> list[LetterReport | Exception | None]:
+    """The raw half of many judgements: what the signatures of each document's letter are worth, nothing where it has none.
+
+    What judging one of them alone would raise stands in its place.
+    """
+    found: list[LetterReport | Exception | None] = [None] * len(asked)
+    by_validator: dict[Validator, list[tuple[int, Attachment]]] = {}
+    for number, (attachments, validator, _) in enumerate(asked):
+        letter_at = _letter_at(attachments)
+        if letter_at is not None:
+            by_validator.setdefault(validator, []).append((number, attachments[letter_at]))
+    for validator, letters in by_validator.items():
+        reports = verify_letters([(_bytes_of(one), asked[number][2]) for number, one in letters], validator)
+        for (number, _), report in zip(letters, reports, strict=True):
+            found[number] = report
+    return found
+
+
+def _letter_at(attachments: Sequence[Attachment]) -> int | None:
+    for number, one in enumerate(attachments):
+        if one.data.startswith(b"%PDF-"):
+            return number
+    return None
+
+
+def _bytes_of(attachment: Attachment) -> bytes | UnpackedLetter:
+    return attachment.data if attachment.letter is None else attachment.letter
 
 
 class _Case:
@@ -197,10 +235,9 @@ class _Case:
         else:
             self.violate("no-letter", "no attachment is a PDF letter; without both signatures a document is for information only")
 
-    def check_letter(self, attachment: Attachment, *, secret_rule: bool, stamp_expected: bool) -> None:
-        report = verify_letter(attachment.data, self.validator, self.at)
+    def check_letter(self, name: str, report: LetterReport, *, secret_rule: bool, stamp_expected: bool) -> None:
         if report.refusal is not None:
-            self._refused(attachment.name, report.refusal)
+            self._refused(name, report.refusal)
         letter = report.letter
         if letter is None:
             return
@@ -261,7 +298,7 @@ class _Case:
         if person is None:
             self.violate("leader-not-of-sender", f"{subject} may not sign for {self.header.sender_id}{self._whose(subject)}")
             return
-        if content.capacity not in {one.value for one in person.capacities}:
+        if content.capacity not in _printed(person.capacities):
             self.violate(
                 "capacity", f"{person.name} may not sign for {self.header.sender_id} with {content.capacity or 'no capacity prefix'}"
             )
@@ -299,6 +336,8 @@ class _Case:
 
     def check_annexes(self, letter_at: int | None) -> None:
         """Everything but the letter, which stands at ``letter_at``."""
+        if letter_at == 0 and len(self.attachments) == 1:
+            return
         others = [one for number, one in enumerate(self.attachments) if number != letter_at]
         head = None if letter_at is None else self.attachments[letter_at].data[:_LETTER_HEAD]
         if letter_at:
@@ -326,19 +365,27 @@ class _Case:
             self._check_seal("annex-not-of-sender", f"annex {annex.name}", report.subject)
 
 
-def misleading_names(attachments: Sequence[Attachment]) -> Iterator[Finding]:
+@lru_cache(maxsize=256)
+def misleading_names(names: tuple[str, ...]) -> tuple[Finding, ...]:
     """Names of attachments link files to signatures and are what people click on: no two that look or unpack alike."""
-    names: dict[str, str] = {}
-    for one in attachments:
-        if any(unicodedata.category(char) in _UNSEEN or char in "/\\" for char in one.name):
-            yield Finding("attachment-names", f"{one.name!a} is no plain file name")
-        folded = _folded(one.name)
-        if folded in names:
-            detail = f"two attachments are named {one.name!r}"
-            if names[folded] != one.name:
-                detail = f"{names[folded]!a} and {one.name!a} are easily taken for each other"
-            yield Finding("attachment-names", f"{detail}, so it is not clear which one is signed")
-        names[folded] = one.name
+    found: list[Finding] = []
+    folded: dict[str, str] = {}
+    for name in names:
+        if any(unicodedata.category(char) in _UNSEEN or char in "/\\" for char in name):
+            found.append(Finding("attachment-names", f"{name!a} is no plain file name"))
+        seen = _folded(name)
+        if seen in folded:
+            detail = f"two attachments are named {name!r}"
+            if folded[seen] != name:
+                detail = f"{folded[seen]!a} and {name!a} are easily taken for each other"
+            found.append(Finding("attachment-names", f"{detail}, so it is not clear which one is signed"))
+        folded[seen] = name
+    return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def _printed(capacities: frozenset[Capacity]) -> frozenset[str]:
+    return frozenset(one.value for one in capacities)
 
 
 def differences(header: EdocHeader, letter: Letter, directory: Directory) -> Iterator[Finding]:

@@ -40,7 +40,8 @@ from signing.formats.letter.packing import PackedLetter, PackedUnsealed, pack_le
 from signing.formats.letter.press import LetterPress
 from signing.formats.letter.reader import Letter, SignatureSlot, read_letter
 from signing.formats.letter.stamped import StampSlot, read_stamped
-from signing.formats.letter.verify import LetterReport, verify_letter
+from signing.formats.letter.unpacked import UnpackedLetter, open_letters, open_packed
+from signing.formats.letter.verify import LetterReport, verify_letter, verify_letters
 from signing.formats.message import SignedMessage
 from signing.formats.pdf import NEEDS_EXTRA
 from signing.formats.sandbox import Sandbox
@@ -75,7 +76,7 @@ from signing.validation.report import Check, Indication, SignatureReport, SubInd
 from signing.validation.rfc5280.engine import ChainEngine, validate_chain
 from signing.validation.rfc5280.settings import ChainPolicy, RevocationNeed, Usage
 from signing.validation.stamps import StampReport
-from signing.validation.validator import Validator
+from signing.validation.validator import Asked, Validator
 from signing.validation.verdicts import ChainVerdict, ProofOfExistence, RevocationVerdict, SignatureVerdict, Standing, TokenVerdict
 
 __all__ = [
@@ -99,6 +100,7 @@ __all__ = [
     "AlgorithmPolicy",
     "AlgorithmRule",
     "Artefacts",
+    "Asked",
     "Authority",
     "AwaitingStamp",
     "Behaviour",
@@ -181,6 +183,7 @@ __all__ = [
     "Tree",
     "TrustServices",
     "TrustStore",
+    "UnpackedLetter",
     "Usage",
     "ValidationPolicy",
     "Validator",
@@ -205,6 +208,8 @@ __all__ = [
     "letter_claims",
     "load_policy",
     "make_time_stamp_request",
+    "open_letters",
+    "open_packed",
     "pack_letter",
     "pack_unsealed",
     "parse_cms",
@@ -228,4 +233,5 @@ __all__ = [
     "vectors_of",
     "verdict_timeline",
     "verify_letter",
+    "verify_letters",
 ]

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import sha256
 
 import pytest
 
+from benchmarks import openssl_peer
 from benchmarks.measure import ROUNDS, Contender, Rate, interleave
 from benchmarks.rows import Peer, Row, render, values
+from benchmarks.subjects import CONTENT, MOMENT, holder, pki
+from signing import CadesSigner, HolderKind, KeyKind, Purpose
+from signing.pki.timestamp import make_token
+from tests.judges import needs_openssl
+from tests.signing.formats.lab import POLICY, tsa
 
 
 def rate(per_second: float) -> Rate:
@@ -82,3 +92,43 @@ def test_contenders_take_turns_and_every_round_is_counted() -> None:
     assert order[-2 * ROUNDS :] == ["a", "b"] * ROUNDS
     assert 0 < rates["a"].count <= done["a"]
     assert rates["a"].low <= rates["a"].median <= rates["a"].high
+
+
+def test_every_peer_is_named_with_its_checks_and_its_ratio() -> None:
+    two = replace(row(600.0, Peer("peer", rate(10.0), ("digest",))), others=(Peer("other", rate(300.0), ("path", "lists")),))
+    text = render(two)
+    assert "ours is 60.0 × that" in text
+    assert "ours is 2.0 × that" in text
+    assert "other does: path; lists" in text
+    (other,) = json.loads(json.dumps(values(two)))["others"]
+    assert other == {"peer": "other", "peer_per_s": 300.0, "factor_over_peer": 2.0, "peer_checks": ["path", "lists"]}
+
+
+@needs_openssl
+def test_openssl_does_the_same_work_and_refuses_what_is_not_to_be_accepted() -> None:
+    """Each of its three ways accepts what we measure, and nothing with a byte changed, without its lists, or at another time."""
+    trust, lists = pki().trust_store(), pki().crls(MOMENT)
+    who = holder(HolderKind.PERSON, KeyKind.P256)
+    data = CadesSigner(who, purpose=Purpose.ANNEX).sign(sha256(CONTENT).digest())
+    token = make_token(tsa("openssl", pki), sha256(CONTENT).digest(), at=MOMENT, serial=1, policy=POLICY)
+
+    def cms(one: bytes = data, content: bytes = CONTENT, crls: Sequence[bytes] = lists, at: datetime = MOMENT) -> None:
+        openssl_peer.verify_cms(one, content, trust.anchors, crls, at)(2)
+
+    def path(crls: Sequence[bytes] = lists, at: datetime = MOMENT, authorities: Sequence[bytes] = trust.authorities) -> None:
+        openssl_peer.verify_paths([who.certificate_der], authorities, trust.anchors, crls, at)(2)
+
+    def stamp(one: bytes = token, digest: bytes = sha256(CONTENT).digest(), crls: Sequence[bytes] = lists) -> None:
+        openssl_peer.verify_token(one, digest, trust.anchors, crls, MOMENT)(2)
+
+    late = MOMENT + timedelta(days=4000)
+    for good in (cms, path, stamp):
+        good()
+    refused: list[Callable[[], None]] = [
+        lambda: cms(one=data[:-1] + bytes([data[-1] ^ 1])), lambda: cms(content=CONTENT[1:]), lambda: cms(crls=()),
+        lambda: cms(at=late), lambda: cms(one=b"\x30\x00"), lambda: path(crls=()), lambda: path(at=late), lambda: path(authorities=()),
+        lambda: stamp(digest=bytes(32)), lambda: stamp(one=token[:-1] + bytes([token[-1] ^ 1])), lambda: stamp(crls=()),
+    ]  # fmt: skip
+    for bad in refused:
+        with pytest.raises(openssl_peer.Refused):
+            bad()

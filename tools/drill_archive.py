@@ -110,10 +110,10 @@ def caller(organ: OrganId) -> Caller:
     return Caller(organ, str(organ))
 
 
-def build_archive(place: Path | str, field: Field, documents: int, seed: str, *, answered: bool = True) -> bytes:
+def build_archive(place: Path | str, field: Field, documents: int, seed: str, *, recipients: int = 0) -> bytes:
     """An archive of so many documents, sealed every fifty; gives the newest checkpoint's file, to be kept outside.
 
-    ``answered`` off leaves every mailbox unread: documents and nothing else.
+    With ``recipients`` every document is a new and good letter without annexes, to so many of them, and nobody reads or answers it.
     """
     axis = field.open(place)
     rng = Random(f"{seed}/archive")
@@ -124,8 +124,8 @@ def build_archive(place: Path | str, field: Field, documents: int, seed: str, *,
             at += rng.randrange(1, 3) * _MINUTE
             if rng.random() < 20 / documents:
                 at += _DAY  # some weeks pass, so that several lists of revoked certificates are in force
-            _one(axis, field, rng, number, at, sent)
-            if answered and (number % 10 == 0 or number == documents):
+            _one(axis, field, rng, number, at, sent, recipients)
+            if not recipients and (number % 10 == 0 or number == documents):
                 _answers(axis, field, rng, at + 30, sent)
             if number % 50 == 0 or number == documents:
                 axis.seal(_instant(at + 45))
@@ -140,12 +140,12 @@ def _instant(seconds: int) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
-def _one(axis: Axis, field: Field, rng: Random, number: int, at: int, sent: dict[OrganId, list[_Sent]]) -> None:
-    """One document: most are new and good; some are refused, some are operations on an earlier one."""
+def _one(axis: Axis, field: Field, rng: Random, number: int, at: int, sent: dict[OrganId, list[_Sent]], plain: int) -> None:
+    """One document: most are new and good; some are refused, some are operations on an earlier one. See :func:`build_archive`."""
     sender = rng.choice(list(field.offices))
-    recipients = tuple(rng.sample([organ for organ in field.offices if organ != sender], rng.randrange(1, 4)))
+    recipients = tuple(rng.sample([organ for organ in field.offices if organ != sender], plain or rng.randrange(1, 4)))
     day = _instant(at).date()
-    business, kind = Business(), rng.random()
+    business, kind = Business(), 1.0 if plain else rng.random()
     earlier = rng.choice(sent[sender]) if sent[sender] else None
     header = EdocHeader(
         sender=Contact(sender, f"Cơ quan {sender}"), recipients=tuple(Contact(organ, f"Cơ quan {organ}") for organ in recipients),
@@ -159,7 +159,7 @@ def _one(axis: Axis, field: Field, rng: Random, number: int, at: int, sent: dict
     elif kind < 0.05:
         header = replace(header, recipients=(*header.recipients, Contact(LOCKED, "Cơ quan bị khóa TEST")))
     letter = _letter(field, header, rng, bad=0.05 <= kind < 0.08)
-    attachments = [OutgoingAttachment("letter", "letter.pdf", letter), *_annexes(field, sender, rng)]
+    attachments = [OutgoingAttachment("letter", "letter.pdf", letter), *([] if plain else _annexes(field, sender, rng))]
     (answer,) = axis.submit(caller(sender), [Submission(write_edoc(header, attachments))], _instant(at))
     assert isinstance(answer, Receipt), answer
     if header.business.operation is Operation.NEW:

@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
 from exchange.audit.findings import Book, Place
-from exchange.edxml.skeleton import Skeleton, rebuild
+from exchange.edxml.skeleton import Shared, Skeleton, rebuild
 from exchange.store.blobs import StoredBlob
 from exchange.store.tables import chunk
 from exchange.store.work import Store
-from signing import PackedLetter, unpack_letter
+from signing import PackedLetter, UnpackedLetter, open_letters
 
 CONTENT = "the package's SHA-256 in its receipt"
 _CHUNKS = select(func.count(), func.sum(func.length(chunk.c.data))).where(chunk.c.upload == bindparam("upload"))
-Blobs = list[tuple[StoredBlob, bytes | None]]
-"""Attachments in order, each with its bytes unless they stand in chunks."""
+
+
+class Held(NamedTuple):
+    """An attachment in hand: its row; its bytes, or the letter in them where it is kept packed; neither for one that stands in chunks."""
+
+    stored: StoredBlob
+    data: bytes | None
+    letter: UnpackedLetter | None
+
+
+Blobs = list[Held]
+"""Attachments in their order."""
+Attached = Sequence[tuple[int, int, StoredBlob]]
+"""Attachments of a package as its rows name them: ordinal, row of the blob, blob."""
+Letters = Mapping[int, UnpackedLetter | Exception]
+"""Packed letters opened, or why they could not be, by row of the blob."""
+
+
+def open_all(blobs: Iterable[tuple[int, StoredBlob]]) -> Letters:
+    """Those of some blobs (row, blob) that are kept as packed letters."""
+    packed = {
+        row: PackedLetter(blob.template, blob.data)
+        for row, blob in blobs
+        if blob.template is not None and isinstance(blob.data, bytes) and blob.upload is None
+    }
+    return dict(zip(packed, open_letters(list(packed.values())), strict=True))
 
 
 @dataclass(slots=True)
@@ -54,24 +78,22 @@ class Contents:
     def __init__(self, store: Store, book: Book) -> None:
         self._store, self._book = store, book
 
-    def of(self, one: Admitted, attached: Sequence[tuple[int, int, StoredBlob]]) -> tuple[Skeleton, Blobs]:
-        """Skeleton and attachments (ordinal, blob row, blob) of a package whose bytes are those received. Raises :class:`Damaged`."""
-        skeleton = self._skeleton(one)
-        blobs = self._blobs(one, attached)
+    def whole(self, one: Admitted, skeleton: Skeleton, blobs: Blobs) -> None:
+        """See that the package's bytes are those received. Raises :class:`Damaged`."""
         digest, size = sha256(), 0
-        for piece in rebuild(skeleton, [self._pieces(stored, data) for stored, data in blobs]):
+        for piece in rebuild(skeleton, [self._pieces(held) for held in blobs]):
             digest.update(piece)
             size += len(piece)
         if digest.digest() != one.sha256 or size != one.size:
             detail = f"its bytes do not come back as they were received ({size} bytes, {one.size} were)"
             self._book.find(one.place(), "package-differs", CONTENT, detail)
             raise Damaged
-        return skeleton, blobs
 
-    def _skeleton(self, one: Admitted) -> Skeleton:
+    def skeleton(self, one: Admitted) -> Skeleton:
+        """A package's skeleton. Raises :class:`Damaged`."""
         try:
-            skeleton = Skeleton.unpack(one.skeleton)
-            if skeleton.pack() == one.skeleton:
+            skeleton = Skeleton.unpack_exact(one.skeleton)
+            if skeleton is not None:
                 return skeleton
             detail = "the skeleton is not in the form in which it was written"
         except Exception as error:  # a changed skeleton may break its reader anywhere
@@ -79,9 +101,13 @@ class Contents:
         self._book.find(one.place("skeleton"), "skeleton-damaged", CONTENT, detail)
         raise Damaged
 
-    def _blobs(self, one: Admitted, attached: Sequence[tuple[int, int, StoredBlob]]) -> list[tuple[StoredBlob, bytes | None]]:
-        """The attachments in order, each checked against its own digest; of a large one the bytes stay where they are."""
-        found, damaged = [], False
+    def blobs(self, one: Admitted, attached: Attached, letters: Letters) -> Blobs:
+        """The attachments in order, each checked against its own digest; of a large one the bytes stay where they are.
+
+        Raises :class:`Damaged`.
+        """
+        found: Blobs = []
+        damaged = False
         for expected, (ordinal, number, stored) in enumerate(attached):
             if ordinal != expected:
                 self._book.find(
@@ -90,31 +116,34 @@ class Contents:
                 damaged = True
             self._book.checked["attachments"] += 1
             try:
-                fault, data = self._blob(stored)
+                fault, data, letter = self._blob(stored, letters.get(number))
             except Exception as error:  # whatever the unpacking of changed bytes raises
-                fault, data = f"it cannot be unpacked: {error}", None
+                fault, data, letter = f"it cannot be unpacked: {error}", None, None
             if fault:
                 damaged = True
                 self._book.find(
                     one.place("blob", number), "blob-damaged", CONTENT, f"attachment {ordinal} is not what was received: {fault}"
                 )
-            found.append((stored, data))
+            found.append(Held(stored, data, letter))
         if damaged:
             raise Damaged
         return found
 
-    def _blob(self, stored: StoredBlob) -> tuple[str, bytes | None]:
-        """Why a blob is damaged, or nothing; and its bytes unless they stand in chunks."""
+    def _blob(self, stored: StoredBlob, opened: UnpackedLetter | Exception | None) -> tuple[str, bytes | None, UnpackedLetter | None]:
+        """Why a blob is damaged, or nothing; its bytes where they are kept in one row as they are, or the letter they are kept as."""
         if stored.upload is not None:
             if stored.data is not None or stored.template is not None:
-                return "it stands in two places", None
-            return self._chunked(stored), None
+                return "it stands in two places", None, None
+            return self._chunked(stored), None, None
         if not isinstance(stored.data, bytes):
-            return "its bytes are missing", None
-        data = stored.data if stored.template is None else unpack_letter(PackedLetter(stored.template, stored.data))
-        if len(data) != stored.size:
-            return f"it has {len(data)} bytes, {stored.size} were received", None
-        return "" if sha256(data).digest() == stored.sha256 else "its digest differs", data
+            return "its bytes are missing", None, None
+        if isinstance(opened, Exception):
+            raise opened
+        letter = opened
+        size, digest = (len(stored.data), sha256(stored.data).digest()) if letter is None else (len(letter), letter.sha256)
+        if size != stored.size:
+            return f"it has {size} bytes, {stored.size} were received", None, None
+        return "" if digest == stored.sha256 else "its digest differs", stored.data if letter is None else None, letter
 
     def _chunked(self, stored: StoredBlob) -> str:
         digest, size, count = sha256(), 0, 0
@@ -128,5 +157,7 @@ class Contents:
             return f"its {rows} chunks hold {held} bytes, {stored.size} were received"
         return "" if digest.digest() == stored.sha256 else "its digest differs"
 
-    def _pieces(self, stored: StoredBlob, data: bytes | None) -> Iterator[bytes]:
-        return iter((data,)) if data is not None else stored.chunks(self._store)
+    def _pieces(self, one: Held) -> Iterable[bytes] | Shared:
+        if one.letter is not None:
+            return Shared(one.letter.pieces)
+        return one.stored.chunks(self._store) if one.data is None else (one.data,)

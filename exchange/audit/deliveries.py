@@ -78,7 +78,20 @@ _BY_SOFTWARE = frozenset({DeliveryState.WAITING, DeliveryState.FETCHED, Delivery
 _CODES = MappingProxyType({state.value: standing.code.value for state in DeliveryState if (standing := state.standing).code is not None})
 _OPERATIONS = MappingProxyType({Kind.RECALL: Operation.RECALL, Kind.UPDATE: Operation.UPDATE, Kind.REPLACE: Operation.REPLACE})
 _ANSWERS = MappingProxyType({Step.AGREED: StatusCode.AGREED, Step.REFUSED: StatusCode.REFUSED})
+_STATES = MappingProxyType({state.value: state for state in DeliveryState})
 _OUTCOMES = ("", "fetched", "failed", EXPIRED)
+
+
+_MOST_ROADS = 65_536
+
+
+def _place(row: Any) -> Place:
+    return Place("delivery", str(row.id), row.package_id)
+
+
+def _state(name: str) -> DeliveryState:
+    """Raises ``ValueError`` for a state there is not."""
+    return _STATES.get(name) or DeliveryState(name)
 
 
 class Deliveries:
@@ -86,18 +99,18 @@ class Deliveries:
 
     def __init__(self, store: Store, book: Book, epochs: Epochs) -> None:
         self._store, self._book, self._epochs = store, book, epochs
+        self._roads: dict[tuple[str, str], tuple[frozenset[str], frozenset[str]]] = {}
 
     def audit(self) -> None:
         """All of them, a page at a time."""
         for rows, events in self._pages():
+            self._book.checked["deliveries"] += len(rows)
             for row in rows:
-                place = Place("delivery", str(row.id), row.package_id)
-                self._book.checked["deliveries"] += 1
                 try:
                     self._events(row, events.get(row.id, []))
-                    self._standing(place, row)
+                    self._standing(row)
                 except Exception as error:  # a changed row may break any comparison
-                    self._book.find(place, "unreadable", STATES, f"the delivery cannot be read: {type(error).__name__}: {error}")
+                    self._book.find(_place(row), "unreadable", STATES, f"the delivery cannot be read: {type(error).__name__}: {error}")
             self._book.advance("deliveries", sum(map(len, events.values())))
 
     def _pages(self) -> Iterator[tuple[list[Any], dict[int, list[Any]]]]:
@@ -121,59 +134,72 @@ class Deliveries:
             self._book.find(Place("delivery", str(row.id), name), "no-events", STATES, "nothing says how it came into its state")
             return
         first, last = events[0], events[-1]
-        begins = (first.state, first.at, first.cause) == (DeliveryState.RECEIVED.value, row.admitted_at, row.package)
-        place = Place("delivery_event", str(first.id), name)
-        self._book.check(place, ((begins, "first-event", STATES, "a delivery begins as received, with the package that carries it"),))
-        before = DeliveryState(first.state)
+        if (first.state, first.at, first.cause) != (DeliveryState.RECEIVED.value, row.admitted_at, row.package):
+            begins = "a delivery begins as received, with the package that carries it"
+            self._book.find(Place("delivery_event", str(first.id), name), "first-event", STATES, begins)
+        before = _state(first.state)
         for event in events[1:]:
-            place = Place("delivery_event", str(event.id), name)
-            state = DeliveryState(event.state)
-            step = f"from {before.value} to {state.value} is no step of the table" + (f" on the road {row.route}" if row.route else "")
-            legal = (before, state) in _STEPS and ((before, state) != _AT_ONCE or not row.route)
-            self._book.check(place, ((legal, "illegal-transition", STATES, step), *self._cause(row, event, state)))
+            state = _state(event.state)
+            if (before, state) not in _STEPS or ((before, state) == _AT_ONCE and row.route):
+                road = f" on the road {row.route}" if row.route else ""
+                step = f"from {before.value} to {state.value} is no step of the table{road}"
+                self._book.find(Place("delivery_event", str(event.id), name), "illegal-transition", STATES, step)
+            self._cause(row, event, state)
             before = state
         self._book.checked["events"] += len(events)
-        stands = (row.state, row.since, row.reason) == (last.state, last.at, last.reason)
-        detail = f"it is said to be {row.state}, and the last thing that happened made it {last.state}"
-        self._book.check(Place("delivery", str(row.id), name), ((stands, "state-differs", STATES, detail),))
+        if (row.state, row.since, row.reason) != (last.state, last.at, last.reason):
+            detail = f"it is said to be {row.state}, and the last thing that happened made it {last.state}"
+            self._book.find(Place("delivery", str(row.id), name), "state-differs", STATES, detail)
 
-    def _cause(self, row: Any, event: Any, state: DeliveryState) -> Iterator[tuple[bool, str, str, str]]:
-        own = event.cause == row.package
-        if not own or state not in _BY_SOFTWARE:
-            yield event.at == event.admitted_at, "event-instant", STATES, "it happened at another instant than what caused it was taken in"
+    def _cause(self, row: Any, event: Any, state: DeliveryState) -> None:
+        fault = ""
+        if event.cause != row.package or state not in _BY_SOFTWARE:
+            if event.at != event.admitted_at:
+                fault = "it happened at another instant than what caused it was taken in"
         elif event.at < row.admitted_at:
-            yield False, "event-instant", STATES, "it happened before the package was taken in"
+            fault = "it happened before the package was taken in"
+        if fault:
+            self._book.find(Place("delivery_event", str(event.id), row.package_id), "event-instant", STATES, fault)
         code = _CODES.get(event.state)
-        if code is not None:
-            yield (
-                event.code == code,
-                "event-cause",
-                STATES,
-                f"only a status {code} makes a delivery {event.state}, not {event.code or 'this'}",
-            )
+        if code is not None and event.code != code:
+            detail = f"only a status {code} makes a delivery {event.state}, not {event.code or 'this'}"
+            self._book.find(Place("delivery_event", str(event.id), row.package_id), "event-cause", STATES, detail)
 
-    def _standing(self, place: Place, row: Any) -> None:
+    def _standing(self, row: Any) -> None:
         """Columns that follow from others: mailbox, road, transport report."""
-        available = row.available_at is not None
-        box = (row.box_at, row.outcome, row.closed_at)
-        agrees = not available or box == (row.available_at, row.transport, row.transport_at)
-        reported = (row.transport == "") == (row.transport_at is None) and row.transport in _OUTCOMES
-        self._book.check(place, (
-            (agrees, "mailbox-differs", STATES, "its mailbox says something else about when it came and was fetched"),
-            (reported, "transport-differs", STATES, "outcome and instant of its transport do not belong together"),
-        ))  # fmt: skip
+        book = self._book
+        if row.available_at is not None and (row.box_at, row.outcome, row.closed_at) != (row.available_at, row.transport, row.transport_at):
+            detail = "its mailbox says something else about when it came and was fetched"
+            book.find(_place(row), "mailbox-differs", STATES, detail)
+        if (row.transport == "") != (row.transport_at is None) or row.transport not in _OUTCOMES:
+            detail = "outcome and instant of its transport do not belong together"
+            book.find(_place(row), "transport-differs", STATES, detail)
         epoch = self._epochs.newest
         if epoch is None or epoch.directory is None:
-            self._book.skip("roads", "the archive holds no register that can be read")
+            book.skip("roads", "the archive holds no register that can be read")
             return
-        known = [(one.directory.lookup(OrganId.parse(row.recipient)), one.directory.lookup(OrganId.parse(row.owner)))
+        organs, roads = self._ways(row.recipient, row.owner)
+        if row.organ not in organs:
+            detail = f"it goes to the mailbox of {row.organ}, and is for {row.recipient}"
+            book.find(_place(row), "organ-differs", STATES, detail)
+        if row.route not in roads:
+            book.find(_place(row), "road-differs", STATES, f"no road {row.route} leads from {row.owner} to {row.recipient}")
+
+    def _ways(self, recipient: str, owner: str) -> tuple[frozenset[str], frozenset[str]]:
+        """To whose mailboxes a recipient's deliveries may go, and by which roads, by any register of the archive."""
+        found = self._roads.get((recipient, owner))
+        if found is not None:
+            return found
+        known = [(one.directory.lookup(OrganId.parse(recipient)), one.directory.lookup(OrganId.parse(owner)))
                  for one in self._epochs.all if one.directory is not None]  # fmt: skip
-        organs = {row.recipient} | {str(organ.id) for organ, _ in known if organ is not None}
-        roads = {""} | {ROUTE_SEPARATOR.join(hops_for(owner, organ)) for organ, owner in known if organ is not None and owner is not None}
-        self._book.check(place, (
-            (row.organ in organs, "organ-differs", STATES, f"it goes to the mailbox of {row.organ}, and is for {row.recipient}"),
-            (row.route in roads, "road-differs", STATES, f"no road {row.route} leads from {row.owner} to {row.recipient}"),
-        ))  # fmt: skip
+        organs = {recipient} | {str(organ.id) for organ, _ in known if organ is not None}
+        roads = {""} | {
+            ROUTE_SEPARATOR.join(hops_for(sender, organ)) for organ, sender in known if organ is not None and sender is not None
+        }
+        if len(self._roads) >= _MOST_ROADS:
+            self._roads.clear()
+        self._roads[recipient, owner] = frozenset(organs), frozenset(roads)
+        return self._roads[recipient, owner]
 
     # --- negotiations ---
 

@@ -21,6 +21,7 @@ from exchange.store.tables import evidence, trust
 from exchange.store.work import Store
 from exchange.trust import EvidenceKind, Terms, read_register
 from signing import (
+    Asked,
     FormatFailure,
     KeyUnusable,
     PathCache,
@@ -104,6 +105,7 @@ class Lists:
     def __init__(self) -> None:
         self._times: dict[bytes, list[int]] = {}
         self._lists: dict[bytes, list[bytes]] = {}
+        self._last: tuple[datetime | None, float] = None, 0.0
 
     def add(self, data: bytes) -> None:
         """One more list. Raises :class:`FormatFailure`."""
@@ -116,7 +118,12 @@ class Lists:
     def source(self, issuer: bytes, at: datetime) -> bytes | None:
         """See :data:`signing.evidence.CrlSource`."""
         times = self._times.get(issuer)
-        place = bisect_right(times, at.timestamp()) if times else 0
+        if not times:
+            return None
+        last = self._last
+        if last[0] is not at:  # a path asks for one moment after the other, of two issuers each
+            last = self._last = at, at.timestamp()
+        place = bisect_right(times, last[1])
         return self._lists[issuer][place - 1] if place else None
 
     def all(self) -> tuple[bytes, ...]:
@@ -148,6 +155,10 @@ class Epoch:
         return self.terms.axis
 
 
+AxisAnswer = tuple[SignatureReport | None, str]
+"""A report on a signature that must be the axis', and why it is not."""
+
+
 class Epochs:
     """All terms of an archive, in the order in which they came into force."""
 
@@ -175,13 +186,32 @@ class Epochs:
         self, signature: bytes, statement_sha256: bytes, at: datetime, purpose: Purpose
     ) -> tuple[SignatureReport | None, str]:
         """The report on a signature that must be the axis' own, and why it is not; ``None`` when there is nothing to judge by."""
-        report, fault = None, "no terms of this archive can be used"
+        (answer,) = self.axis_signatures([(signature, statement_sha256, at)], purpose)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def axis_signatures(self, asked: Sequence[tuple[bytes, bytes, datetime]], purpose: Purpose) -> list[AxisAnswer | Exception]:
+        """As :meth:`axis_signature` for many (signature, SHA-256 of the statement, instant); what one alone would raise in its place."""
+        answers: list[AxisAnswer | Exception] = [(None, "no terms of this archive can be used")] * len(asked)
+        left = list(range(len(asked)))
         for validator in self.validators:
-            report = validator.validate(signature, statement_sha256, at, purpose, known=self.axis_certificates)
-            if report.passed:
-                return report, "" if report.certificate_sha256 in self._axis else f"it is signed by {report.subject}, who is not the axis"
-            fault = report.reason
-        return report, fault
+            reports = validator.validate_all([Asked(*asked[number], purpose, self.axis_certificates) for number in left])
+            refused = []
+            for number, report in zip(left, reports, strict=True):
+                if isinstance(report, Exception):
+                    answers[number] = report
+                    continue
+                answers[number] = report, self._fault(report)
+                if not report.passed:
+                    refused.append(number)
+            left = refused
+        return answers
+
+    def _fault(self, report: SignatureReport) -> str:
+        if not report.passed:
+            return report.reason
+        return "" if report.certificate_sha256 in self._axis else f"it is signed by {report.subject}, who is not the axis"
 
 
 def load_epochs(store: Store, book: Book, folder: TrustFolder | None, fingerprints: Iterable[bytes]) -> Epochs:

@@ -60,7 +60,11 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass(slots=True)
 class Book:
-    """Where an audit writes down what it does."""
+    """Where an audit writes down what it does.
+
+    Things looked at side by side are told one after the other all the same: what is written down while ``now`` is a number is about this
+    one of them, and is held until :meth:`tell`.
+    """
 
     sink: Sink
     on_progress: OnProgress | None = None
@@ -69,11 +73,28 @@ class Book:
     checked: Counter[str] = field(default_factory=Counter)
     _unchecked: Counter[tuple[str, str]] = field(default_factory=Counter)
     _done: int = 0
+    now: int | None = None
+    _held: dict[int, list[Finding | Unchecked]] = field(default_factory=dict)
+
+    def tell(self) -> None:
+        """All that is held, in the order of the numbers; nothing is held from now on."""
+        self.now, held = None, self._held
+        self._held = {}
+        for number in sorted(held):
+            for one in held[number]:
+                if isinstance(one, Finding):
+                    self.sink(one)
+                else:
+                    self._unchecked[one.what, one.why] += one.count
 
     def find(self, place: Place, rule: str, clause: str, detail: str) -> None:
         """One error more."""
         self.findings += 1
-        self.sink(Finding(place, rule, clause, detail))
+        finding = Finding(place, rule, clause, detail)
+        if self.now is None:
+            self.sink(finding)
+        else:
+            self._held.setdefault(self.now, []).append(finding)
 
     def check(self, place: Place, problems: Iterable[tuple[bool, str, str, str]]) -> None:
         """Several rules about one place: (holds, rule, clause, sentence) each."""
@@ -83,7 +104,9 @@ class Book:
 
     def skip(self, what: str, why: str, count: int = 1) -> None:
         """Something could not be checked."""
-        if count:
+        if count and self.now is not None:
+            self._held.setdefault(self.now, []).append(Unchecked(what, count, why))
+        elif count:
             self._unchecked[what, why] += count
 
     def advance(self, step: str, count: int) -> None:

@@ -60,6 +60,9 @@ _is_withdrawn = exists().where(document.c.package == package.c.id)
 _is_opened_again = exists().where(
     intervention.c.organ == mailbox.c.organ, intervention.c.action.in_((Action.RESEND.value, Action.REPLAY.value))
 )  # fmt: skip
+_attached = select(attachment.c.blob).where(attachment.c.blob.is_not(None))
+_uploaded = select(blob.c.upload).where(blob.c.upload.is_not(None))
+"""As lists, gathered once: no index leads from a blob or an upload to what names it."""
 _open_box = or_(
     (mailbox.c.open == 1) & ((mailbox.c.outcome != "") | mailbox.c.closed_at.is_not(None)) & ~_is_opened_again,
     (mailbox.c.open == 1) & ((mailbox.c.outcome == "") != mailbox.c.closed_at.is_(None)),
@@ -82,11 +85,11 @@ PAIRS = (
     Pair("refusal", "refusal-missing", "it was refused, and no refusal was signed",
          _alone(_is_refused, ~_is_answered, ~_is_withdrawn)),
     Pair("blob", "blob-extra", "the attachment belongs to no package",
-         select(blob.c.id, blob.c.sha256).where(~exists().where(attachment.c.blob == blob.c.id))),
+         select(blob.c.id, blob.c.sha256).where(blob.c.id.not_in(_attached)).order_by(blob.c.sha256)),
     Pair("upload", "upload-extra", "chunks were adopted by no attachment",
-         select(upload.c.id, upload.c.id).where(upload.c.adopted == 1, ~exists().where(blob.c.upload == upload.c.id))),
+         select(upload.c.id, upload.c.id).where(upload.c.adopted == 1, upload.c.id.not_in(_uploaded))),
     Pair("upload", "upload-unadopted", "an attachment stands in chunks that the next sweep would remove",
-         select(upload.c.id, upload.c.id).where(upload.c.adopted != 1, exists().where(blob.c.upload == upload.c.id))),
+         select(upload.c.id, upload.c.id).where(upload.c.adopted != 1, upload.c.id.in_(_uploaded))),
     Pair("mailbox", "mailbox-differs", "a line of a mailbox is neither open nor closed",
          select(mailbox.c.id, package.c.package_id).join(package, package.c.id == mailbox.c.package).where(_open_box)),
     Pair("mailbox", "mailbox-missing", "the refusal lies in no mailbox",

@@ -33,6 +33,9 @@ class OrganId:
         if _canonical(self.value) != self.value:
             raise InvalidOrganId(self.value, "not in canonical form; use OrganId.parse")
 
+    def __hash__(self) -> int:
+        return hash(self.value)  # the generated one makes a tuple first, and directories are asked a dozen times for a document
+
     @classmethod
     def parse(cls, text: str) -> OrganId:
         """Read either style, tolerating missing groups, short groups and surrounding blanks. Raises :class:`InvalidOrganId`."""

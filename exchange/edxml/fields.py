@@ -6,27 +6,50 @@ Rules by family of the provincial checkers: ``missing-field`` (N), ``too-long`` 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
+from typing import TypeVar
 
 from exchange.domain.calendar import VN
 from exchange.domain.identifiers import OrganId
+from exchange.edxml.shapes import Known
 from exchange.edxml.tree import Element
 from exchange.errors import EdxmlError, InvalidOrganId
 
-_EMPTY: Element = {}
+_EMPTY = Known({})
+Read = TypeVar("Read")
 
 
 class Fields:
-    """One element: its children by name. ``place`` is its path."""
+    """One element: its children by name. It knows where it stands, for when it must be told."""
 
-    __slots__ = ("_element", "place")
+    __slots__ = ("_above", "_element", "_name", "_number")
 
-    def __init__(self, element: Element, place: str) -> None:
-        self._element, self.place = element, place
+    def __init__(self, element: Element, name: str = "", above: Fields | None = None, number: int = 0) -> None:
+        """``number``: which of several children of that name, from 1 on; 0 for an only one."""
+        self._element, self._name, self._above, self._number = element, name, above, number
+
+    @property
+    def place(self) -> str:
+        """Its path."""
+        own = f"{self._name}[{self._number}]" if self._number else self._name
+        above = self._above.place if self._above is not None else ""
+        return f"{above}/{own}" if above and own else above or own
 
     def at(self, name: str) -> str:
         """Path of a child."""
-        return f"{self.place}/{name}" if self.place else name
+        place = self.place
+        return f"{place}/{name}" if place else name
+
+    def value(self, read: Callable[[Fields], Read]) -> Read:
+        """What ``read`` makes of this element; of one met before, what it made then. It may look at nothing else."""
+        element = self._element
+        if type(element) is not Known:
+            return read(self)
+        found = element.read.get(read)
+        if found is None:
+            found = element.read[read] = read(self)
+        return found  # type: ignore[return-value]  # kept under the reader that made it
 
     def has(self, name: str) -> bool:
         """Whether there is such a child, even an empty one."""
@@ -36,18 +59,18 @@ class Fields:
         """The only child of that name; an empty one when there is none. Raises on two."""
         values = self._element.get(name)
         if values is None:
-            return Fields(_EMPTY, self.at(name))
+            return Fields(_EMPTY, name, self)
         if len(values) > 1:
             raise EdxmlError(self.at(name), "duplicate-element", f"{len(values)} times")
         value = values[0]
-        return Fields(value if isinstance(value, dict) else _EMPTY, self.at(name))
+        return Fields(value if isinstance(value, dict) else _EMPTY, name, self)
 
     def children(self, name: str) -> list[Fields]:
         """All children of that name, in order."""
-        return [
-            Fields(value if isinstance(value, dict) else _EMPTY, f"{self.at(name)}[{number}]")
-            for number, value in enumerate(self._element.get(name, ()), 1)
-        ]
+        values = self._element.get(name)
+        if values is None:
+            return []
+        return [Fields(value if isinstance(value, dict) else _EMPTY, name, self, number) for number, value in enumerate(values, 1)]
 
     def all(self, name: str, limit: int = 0) -> tuple[str, ...]:
         """Texts of all children of that name that have any."""

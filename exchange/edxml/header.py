@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 
 from exchange.domain.calendar import VN
 from exchange.domain.document import Urgency, split_code
@@ -35,14 +37,14 @@ _REASONED = frozenset({StatusCode.RETURNED, StatusCode.TAKE_BACK})
 def read_edoc(header: Fields, limits: Limits, packet_signature: Opaque | None, at: datetime | None) -> EdocHeader:
     """The header of a document package. Raises :class:`EdxmlError` naming field and rule."""
     message = header.child("MessageHeader")
-    code, info, kind, signer = (message.child(name) for name in ("Code", "PromulgationInfo", "DocumentType", "SignerInfo"))
+    code, info, kind, signer = [message.child(name) for name in ("Code", "PromulgationInfo", "DocumentType", "SignerInfo")]
     promulgated = info.day("PromulgationDate", required=True)
     if promulgated is None:
         raise EdxmlError(info.at("PromulgationDate"), "missing-field")
     if at is not None and promulgated > at.astimezone(VN).date():
         raise EdxmlError(info.at("PromulgationDate"), "future-date", f"{promulgated:%Y/%m/%d} is after {at.astimezone(VN):%Y/%m/%d}")
     return EdocHeader(
-        sender=_contact(message.child("From")),
+        sender=message.child("From").value(_contact),
         recipients=_recipients(message, limits.recipients),
         number=code.text("CodeNumber", 11, required=True),
         notation=code.text("CodeNotation", 30, required=True),
@@ -50,16 +52,16 @@ def read_edoc(header: Fields, limits: Limits, packet_signature: Opaque | None, a
         subject=message.text("Subject", 500, required=True),
         document_id=message.text("DocumentId", 250),
         place=info.text("Place", 50),
-        type=TypeInfo(kind.number("Type", 0, 99) or 0, kind.number("TypeDetail", 0, 999) or 0, kind.text("TypeName", 100)),
+        type=kind.value(_type),
         content=message.text("Content", 500),
-        signer=SignerInfo(signer.text("Competence", 100), signer.text("Position", 100), signer.text("FullName", 50)),
+        signer=signer.value(_signer),
         due_date=message.day("DueDate"),
-        other=_other(message.child("OtherInfo")),
-        response_for=tuple(_response(one) for one in message.children("ResponseFor")),
+        other=message.child("OtherInfo").value(_other),
+        response_for=tuple([one.value(_response) for one in message.children("ResponseFor")]),
         steering=message.number("SteeringType", 0, 9),
         to_places=message.child("ToPlaces").all("Place", 150),
-        trace=tuple(_trace(one) for one in header.child("TraceHeaderList").children("TraceHeader")),
-        business=_business(header.child("TraceHeaderList").child("Bussiness"), limits),
+        trace=tuple([one.value(_trace) for one in header.child("TraceHeaderList").children("TraceHeader")]),
+        business=header.child("TraceHeaderList").child("Bussiness").value(_business_within(limits)),
         packet_signature=packet_signature,
     )
 
@@ -73,18 +75,14 @@ def read_status(header: Fields) -> StatusHeader:
         raise EdxmlError(message.at("StatusCode"), "out-of-range", f"{text[:10]!r} is none of the nine status codes")
     if not message.has("ResponseFor"):
         raise EdxmlError(message.at("ResponseFor"), "missing-field")
-    response = _response(message.child("ResponseFor"))
-    try:
-        split_code(response.code)
-    except InvalidNumber as error:
-        raise EdxmlError(message.at("ResponseFor/Code"), "wrong-type", str(error)) from None
+    response = message.child("ResponseFor").value(_report)
     return StatusHeader(
-        sender=_contact(message.child("From")),
+        sender=message.child("From").value(_contact),
         response_for=response,
         code=code,
         timestamp=message.instant("Timestamp"),
         description=message.text("Description", 1000, required=code in _REASONED),
-        staff=_staff(message.child("StaffInfo")),
+        staff=message.child("StaffInfo").value(_staff),
     )
 
 
@@ -102,7 +100,7 @@ def _contact(one: Fields) -> Contact:
 
 
 def _recipients(message: Fields, limit: int) -> tuple[Contact, ...]:
-    contacts = tuple(_contact(one) for one in message.children("To"))
+    contacts = tuple([one.value(_contact) for one in message.children("To")])
     if not contacts:
         raise EdxmlError(message.at("To"), "missing-field", "at least one recipient")
     if len(contacts) > limit:
@@ -113,6 +111,14 @@ def _recipients(message: Fields, limit: int) -> tuple[Contact, ...]:
             raise EdxmlError(f"{message.at('To')}[{number}]/OrganId", "duplicate-recipient", f"{contact.organ} stands twice")
         seen.add(contact.organ)
     return contacts
+
+
+def _type(kind: Fields) -> TypeInfo:
+    return TypeInfo(kind.number("Type", 0, 99) or 0, kind.number("TypeDetail", 0, 999) or 0, kind.text("TypeName", 100))
+
+
+def _signer(signer: Fields) -> SignerInfo:
+    return SignerInfo(signer.text("Competence", 100), signer.text("Position", 100), signer.text("FullName", 50))
 
 
 def _other(other: Fields) -> OtherInfo:
@@ -131,6 +137,16 @@ def _response(one: Fields) -> ResponseFor:
     return ResponseFor(one.organ(), one.text("Code", 42, required=True), one.text("DocumentId", 250), one.day("PromulgationDate"))
 
 
+def _report(one: Fields) -> ResponseFor:
+    """What a status package reports on; number and notation must be two."""
+    response = _response(one)
+    try:
+        split_code(response.code)
+    except InvalidNumber as error:
+        raise EdxmlError(one.at("Code"), "wrong-type", str(error)) from None
+    return response
+
+
 def _trace(one: Fields) -> TraceHeader:
     timestamp = one.instant("Timestamp", required=True)
     if timestamp is None:
@@ -140,6 +156,11 @@ def _trace(one: Fields) -> TraceHeader:
 
 def _staff(one: Fields) -> StaffInfo:
     return StaffInfo(one.text("Department", 200), one.text("Staff", 100), one.text("Email", 100), one.text("Mobile", 20))
+
+
+@lru_cache(maxsize=8)
+def _business_within(limits: Limits) -> Callable[[Fields], Business]:
+    return lambda one: _business(one, limits)
 
 
 def _business(one: Fields, limits: Limits) -> Business:
@@ -183,5 +204,5 @@ def _replacement(line: Fields, limit: int) -> Replacement:
     texts = listing.all("OrganId", 35)
     if len(texts) > limit:
         raise EdxmlError(listing.at("OrganId"), "too-large", f"more than {limit} organisations")
-    organs = tuple(Fields({"OrganId": [text]}, listing.place).organ() for text in texts)
+    organs = tuple(Fields({"OrganId": [text]}, "", listing).organ() for text in texts)
     return Replacement(line.text("DocumentId", 250, required=True), organs)

@@ -9,7 +9,8 @@ with attachments.
 from __future__ import annotations
 
 from binascii import hexlify
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import BinaryIO, Protocol
@@ -17,7 +18,8 @@ from typing import BinaryIO, Protocol
 from exchange.edxml.content import ContentDecoder
 from exchange.edxml.fields import Fields
 from exchange.edxml.header import read_edoc, read_status
-from exchange.edxml.model import AttachmentInfo, EdocHeader, Kind, StatusHeader
+from exchange.edxml.model import AttachmentInfo, EdocHeader, Kind, Opaque, StatusHeader
+from exchange.edxml.shapes import Parsed, Shapes
 from exchange.edxml.skeleton import Run, Skeleton
 from exchange.edxml.tree import CONTENT_BYTES, Limits, Markup
 from exchange.errors import EdxmlError
@@ -124,6 +126,36 @@ def read(
     return reading.finish(at)
 
 
+class _Nowhere:
+    """A sink for reading a header again: its package comes without attachments."""
+
+    def open(self, content_id: str, name: str, content_type: str) -> AttachmentHandle:
+        """A new attachment begins."""
+        return self
+
+    def write(self, data: bytes, /) -> object:
+        """Irregular base64 stands in the skeleton; it is not needed here."""
+        return None
+
+    def close(self) -> str:
+        """Done."""
+        return ""
+
+
+def reread(data: bytes) -> EdxmlPackage:
+    """A stored package again, from the bytes around the attachments in its skeleton: its header, and what it says of its attachments.
+
+    Equal to what :func:`read` makes of these bytes; of markup met before, without parsing it. Raises :class:`EdxmlError`.
+    """
+    parsed = _SHAPES.parsed(data)
+    if parsed is not None:
+        try:
+            return _package(parsed, [("", 0)] * parsed.contents, Skeleton(()), len(data), _LIMITS, None, None)
+        except EdxmlError:
+            pass  # said by the reading below, as of any other package
+    return read(data, _Nowhere(), exact=False)
+
+
 class _Reading:
     """One package in progress: splits the bytes between expat and the base64 decoder, and notes the skeleton."""
 
@@ -218,6 +250,12 @@ class _Reading:
         self.decoder = self.handle = None
 
     def finish(self, at: datetime | None) -> EdxmlPackage:
+        parsed = self.parsed()
+        skeleton = Skeleton(tuple(self.pieces) if self.exact else ())
+        return _package(parsed, self.stored, skeleton, self.size, self.limits, self.markup.packet_signature, at)
+
+    def parsed(self) -> Parsed:
+        """The tree of all that was fed."""
         if self.decoder is not None:
             raise EdxmlError(self.markup.place(), "not-well-formed", "the package is cut off inside an attachment")
         if self.held:
@@ -225,43 +263,56 @@ class _Reading:
         self.markup.feed(b"", final=True)
         if self.literal:
             self.pieces.append(b"".join(self.literal))
-        root = Fields(self.markup.root or {}, "")
-        if self.markup.root_name != "edXML":
-            raise EdxmlError("edXML", "not-edxml", f"the root element is {self.markup.root_name}")
-        header = root.child("edXMLEnvelope").child("edXMLHeader")
-        attachments = self._attachments(root)
-        skeleton = Skeleton(tuple(self.pieces) if self.exact else ())
-        if header.child("MessageHeader").has("StatusCode"):
-            if attachments:
-                raise EdxmlError("AttachmentEncoded", "mismatch", "a status package carries no attachments")
-            return EdxmlPackage("status", read_status(header), (), skeleton, self.size)
-        edoc = read_edoc(header, self.limits, self.markup.packet_signature, at)
-        _match_manifest(root, attachments)
-        return EdxmlPackage("edoc", edoc, attachments, skeleton, self.size)
+        return Parsed(self.markup.root_name, self.markup.root or {}, len(self.stored))
 
-    def _attachments(self, root: Fields) -> tuple[AttachmentInfo, ...]:
-        found: list[AttachmentInfo] = []
-        for block in root.children("AttachmentEncoded"):
-            for one in block.children("Attachment"):
-                contents = one.all("ContentTransferEncoded")
-                if len(contents) != 1:
-                    raise EdxmlError(
-                        one.place, "missing-field" if not contents else "duplicate-element", "exactly one ContentTransferEncoded"
-                    )
-                ref, size = self.stored[int(contents[0])]
-                found.append(
-                    AttachmentInfo(
-                        content_id=one.text("ContentId", 200).removeprefix("cid:"),
-                        name=one.text("AttachmentName", 500),
-                        content_type=one.text("ContentType", 200),
-                        description=one.text("Description", 500),
-                        ref=ref,
-                        size=size,
-                    )
-                )
-        if len(found) != len(self.stored):
-            raise EdxmlError("AttachmentEncoded", "mismatch", "an Attachment outside AttachmentEncoded")
-        return tuple(found)
+
+def _package(
+    parsed: Parsed, stored: Sequence[tuple[str, int]], skeleton: Skeleton, size: int, limits: Limits, packet_signature: Opaque | None,
+    at: datetime | None,
+) -> EdxmlPackage:  # fmt: skip
+    """The package in a tree; ``stored``: reference and size of each attachment's content."""
+    root = Fields(parsed.root)
+    if parsed.name != "edXML":
+        raise EdxmlError("edXML", "not-edxml", f"the root element is {parsed.name}")
+    header = root.child("edXMLEnvelope").child("edXMLHeader")
+    attachments = _attachments(root, stored)
+    if header.child("MessageHeader").has("StatusCode"):
+        if attachments:
+            raise EdxmlError("AttachmentEncoded", "mismatch", "a status package carries no attachments")
+        return EdxmlPackage("status", read_status(header), (), skeleton, size)
+    edoc = read_edoc(header, limits, packet_signature, at)
+    _match_manifest(root, attachments)
+    return EdxmlPackage("edoc", edoc, attachments, skeleton, size)
+
+
+def _attachments(root: Fields, stored: Sequence[tuple[str, int]]) -> tuple[AttachmentInfo, ...]:
+    found: list[AttachmentInfo] = []
+    for block in root.children("AttachmentEncoded"):
+        for number, info in block.value(_described):
+            ref, size = stored[number]
+            found.append(replace(info, ref=ref, size=size) if ref else info)
+    if len(found) != len(stored):
+        raise EdxmlError("AttachmentEncoded", "mismatch", "an Attachment outside AttachmentEncoded")
+    return tuple(found)
+
+
+def _described(block: Fields) -> tuple[tuple[int, AttachmentInfo], ...]:
+    """What a block says of its attachments, each with the number of its content."""
+    found = []
+    for one in block.children("Attachment"):
+        contents = one.all("ContentTransferEncoded")
+        if len(contents) != 1:
+            raise EdxmlError(one.place, "missing-field" if not contents else "duplicate-element", "exactly one ContentTransferEncoded")
+        info = AttachmentInfo(
+            content_id=one.text("ContentId", 200).removeprefix("cid:"),
+            name=one.text("AttachmentName", 500),
+            content_type=one.text("ContentType", 200),
+            description=one.text("Description", 500),
+            ref="",
+            size=0,
+        )
+        found.append((int(contents[0]), info))
+    return tuple(found)
 
 
 def _continues(last: Run, run: Run) -> bool:
@@ -272,12 +323,31 @@ def _continues(last: Run, run: Run) -> bool:
 
 def _match_manifest(root: Fields, attachments: tuple[AttachmentInfo, ...]) -> None:
     """Every Reference has its attachment and the other way round (M family); a manifest without ids says nothing."""
-    manifest = root.child("edXMLEnvelope").child("edXMLBody").child("edXMLManifest")
-    promised = [reference.text("ContentId", 200).removeprefix("cid:") for reference in manifest.children("Reference")]
-    promised = [content_id for content_id in promised if content_id]
+    promised = root.child("edXMLEnvelope").child("edXMLBody").value(_promised)
     present = [attachment.content_id for attachment in attachments]
     if len(set(present)) != len(present):
         raise EdxmlError("AttachmentEncoded", "duplicate-element", "two attachments under one ContentId")
     if promised and sorted(promised) != sorted(present):
         odd = sorted(set(promised) ^ set(present)) or promised
         raise EdxmlError("edXMLBody/edXMLManifest", "mismatch", f"manifest and attachments differ in {', '.join(odd)}")
+
+
+def _promised(body: Fields) -> list[str]:
+    references = body.child("edXMLManifest").children("Reference")
+    promised = [reference.text("ContentId", 200).removeprefix("cid:") for reference in references]
+    return [content_id for content_id in promised if content_id]
+
+
+_LIMITS = Limits()
+
+
+def _parse_again(data: bytes) -> Parsed | None:
+    """The tree of a stored package; none where it carries a signature of its own, or base64 among its markup."""
+    reading = _Reading(_Nowhere(), _LIMITS, exact=False)
+    reading.feed(data)
+    parsed = reading.parsed()
+    plain = reading.markup.packet_signature is None and not any(size for _, size in reading.stored)
+    return parsed if plain else None
+
+
+_SHAPES = Shapes(_parse_again)

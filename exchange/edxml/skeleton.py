@@ -7,9 +7,12 @@ are regular. What is irregular or not canonical stays literal.
 from __future__ import annotations
 
 import json
+import re
 from binascii import b2a_base64
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from exchange.errors import EdxmlError
 
@@ -63,7 +66,7 @@ class Skeleton:
             else:
                 newline = piece.newline.decode("ascii")
                 layout.append([piece.attachment, piece.offset, piece.length, piece.width, newline, int(piece.closed)])
-        head = json.dumps(layout, separators=(",", ":")).encode()
+        head = _LAYOUT(layout).encode()
         return b"".join([_MAGIC, len(head).to_bytes(4, "big"), head, *(p for p in self.pieces if isinstance(p, bytes))])
 
     @classmethod
@@ -83,6 +86,61 @@ class Skeleton:
         if start != len(data):
             raise EdxmlError(f"byte {start}", "skeleton", "layout and literals disagree")
         return cls(tuple(pieces))
+
+    @classmethod
+    def unpack_exact(cls, data: bytes) -> Skeleton | None:
+        """As :meth:`unpack`; ``None`` for what :meth:`pack` would write otherwise."""
+        start = 8 + int.from_bytes(data[4:8], "big")
+        if data[:4] == _MAGIC:
+            head = data[8:start]
+            if head == b"[%d]" % (len(data) - start):  # one literal: a package without attachments
+                return cls((data[start:],))
+            one = _ONE_LETTER.fullmatch(head)
+            if one is not None:  # and one whose only attachment stands on a single line
+                before, length, after = map(int, one.groups())
+                if start + before + after == len(data):
+                    return cls((data[start : start + before], Run(0, 0, length), data[start + before :]))
+        skeleton = cls.unpack(data)
+        return skeleton if skeleton.pack() == data else None
+
+
+_ONE_LETTER = re.compile(rb'\[([1-9][0-9]{0,9}),\[0,0,([1-9][0-9]{0,9}),0,"",0\],([1-9][0-9]{0,9})\]')
+_LAYOUT = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class Shared(NamedTuple):
+    """A decoded attachment at hand in pieces: by turns what others have as well, whose text is kept, and what is its own."""
+
+    pieces: tuple[bytes, ...]
+
+    def fits(self, run: Run) -> bool:
+        """Whether a run is all of the attachment on a single line, where only groups of three bytes matter."""
+        whole = type(run.offset) is type(run.length) is int and (run.offset, run.length) == (0, sum(map(len, self.pieces)))
+        return whole and type(run.width) is int and run.width == 0
+
+    def text(self) -> Iterator[bytes]:
+        """Its base64 on a single line."""
+        held = b""
+        for number, piece in enumerate(self.pieces):
+            if number % 2 or len(piece) < _KEPT_FROM:
+                held += piece
+                continue
+            head = -len(held) % 3
+            text, left = _kept_text(piece, head)
+            yield b2a_base64(held + piece[:head], newline=False)
+            yield text
+            held = left
+        yield b2a_base64(held, newline=False)
+
+
+_KEPT_FROM = 1024
+
+
+@lru_cache(maxsize=512)
+def _kept_text(piece: bytes, head: int) -> tuple[bytes, bytes]:
+    """The text of the groups of a piece from ``head`` on, and the bytes left over."""
+    end = head + (len(piece) - head) // 3 * 3
+    return b2a_base64(piece[head:end], newline=False), piece[end:]
 
 
 class _Source:
@@ -107,17 +165,25 @@ class _Source:
         return whole[:amount]
 
 
-def rebuild(skeleton: Skeleton, attachments: Sequence[Iterable[bytes]]) -> Iterator[bytes]:
+def rebuild(skeleton: Skeleton, attachments: Sequence[Iterable[bytes] | Shared]) -> Iterator[bytes]:
     """The package's bytes again, a chunk at a time, from the decoded chunks of its attachments (index = order in the package).
 
     Memory stays below a few hundred kilobytes whatever the attachments' size. Raises :class:`EdxmlError` when an attachment is too short.
     """
-    sources = [_Source(chunks) for chunks in attachments]
+    sources: list[_Source | Shared] = [one if isinstance(one, Shared) else _Source(one) for one in attachments]
     for piece in skeleton.pieces:
         if isinstance(piece, bytes):
             yield piece
+            continue
+        source = sources[piece.attachment]
+        if not isinstance(source, Shared):
+            yield from _rebuild_run(piece, source)
+        elif source.fits(piece):
+            sources[piece.attachment] = _Source(())  # nothing is left of it
+            yield from source.text()
         else:
-            yield from _rebuild_run(piece, sources[piece.attachment])
+            plain = sources[piece.attachment] = _Source(source.pieces)
+            yield from _rebuild_run(piece, plain)
 
 
 def _rebuild_run(run: Run, source: _Source) -> Iterator[bytes]:

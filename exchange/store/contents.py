@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select
 
 from exchange.edxml.model import EdocHeader
-from exchange.edxml.reader import AttachmentHandle, EdxmlPackage, read
+from exchange.edxml.reader import EdxmlPackage, reread
 from exchange.edxml.skeleton import Skeleton, rebuild
 from exchange.store.blobs import StoredBlob, load
 from exchange.store.tables import attachment, refusal, skeleton
@@ -25,22 +25,6 @@ _REFUSALS = select(refusal.c.package, refusal.c.statement, refusal.c.signature).
 )
 
 
-class _Nowhere:
-    """A sink for re-reading a header: its package comes without attachments."""
-
-    def open(self, content_id: str, name: str, content_type: str) -> AttachmentHandle:
-        """A new attachment begins."""
-        return self
-
-    def write(self, data: bytes, /) -> object:
-        """Irregular base64 stands in the skeleton; it is not needed here."""
-        return None
-
-    def close(self) -> str:
-        """Done."""
-        return ""
-
-
 @dataclass(frozen=True, slots=True)
 class StoredPackage:
     """One package as the database holds it."""
@@ -54,7 +38,7 @@ class StoredPackage:
 
     def reread(self) -> EdxmlPackage:
         """The package's header and the description of its attachments, read from the stored bytes around them."""
-        return read(b"".join(piece for piece in self.skeleton.pieces if isinstance(piece, bytes)), _Nowhere(), exact=False)
+        return reread(b"".join([piece for piece in self.skeleton.pieces if isinstance(piece, bytes)]))
 
 
 def load_packages(work: Work, packages: Sequence[int]) -> dict[int, StoredPackage]:

@@ -122,6 +122,7 @@ def open_archive(path: Path) -> Engine:
     """An engine that can only read an SQLite file, as others left it. Nothing is connected yet.
 
     Texts that are not UTF-8 come as they are (with surrogates) instead of ending the query: an audit must be able to name the row.
+    A query's first row or all its rows are read, never some of them.
     """
     # reading a WAL database leaves its shared memory beside it; a file without a log is written by nobody and needs none
     log = path.with_name(path.name + "-wal")
@@ -133,12 +134,48 @@ def open_archive(path: Path) -> Engine:
 
 
 def _connect_archive(address: str) -> sqlite3.Connection:
-    return sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False, cached_statements=512, isolation_level=None)
+    return sqlite3.connect(
+        address, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False, cached_statements=512, isolation_level=None, factory=_Archive
+    )
+
+
+class _Archive(sqlite3.Connection):
+    """Gives any text: as UTF-8, which is quick, until one is met that is none."""
+
+    def cursor(self, factory: Any = None) -> Any:
+        return super().cursor(factory or _ArchiveCursor)
+
+
+class _ArchiveCursor(sqlite3.Cursor):
+    """Asks again where a text is no UTF-8."""
+
+    def execute(self, sql: str, parameters: Any = ()) -> _ArchiveCursor:
+        self._asked = (sql, parameters)
+        return super().execute(sql, parameters)
+
+    def fetchall(self) -> list[Any]:
+        try:
+            return super().fetchall()
+        except sqlite3.OperationalError as error:
+            self._ask_again(error)
+        return super().fetchall()
+
+    def fetchone(self) -> Any:
+        try:
+            return super().fetchone()
+        except sqlite3.OperationalError as error:
+            self._ask_again(error)
+        return super().fetchone()
+
+    def _ask_again(self, error: sqlite3.OperationalError) -> None:
+        if self.connection.text_factory is _lenient or not str(error).startswith("Could not decode"):
+            raise error
+        self.connection.text_factory = _lenient
+        super().execute(*self._asked)
 
 
 def _prepare_archive(connection: DBAPIConnection, _record: object) -> None:
     raw: Any = connection
-    raw.text_factory = _lenient
     for pragma in ("query_only=ON", "temp_store=MEMORY", "cache_size=-32768"):
         raw.execute(f"PRAGMA {pragma}").close()
 

@@ -10,19 +10,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from threading import Lock
+from typing import NamedTuple
 
 from signing import der, oids
 
 _DIGEST_SIZE = 32
-_MOST_SHAPES = 1024
+_MOST_SHAPES = 2048
 _LONGEST_KEPT = 4096
 _KEY_SIZE = 64
 _MARK = der.oid(oids.SIGNING_CERTIFICATE_V2)
 """Where looking for a shape starts; behind it the hash of the signing certificate follows within ``_KEY_SIZE`` bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignedMessage:
+class SignedMessage(NamedTuple):
     """What a strictly read CAdES-B signature says; nothing is verified yet.
 
     ``signed_attributes`` is the DER of the SET OF (tag 0x31), ready for verification. ``digest_algorithm`` and ``signature_algorithm``
@@ -56,7 +56,7 @@ class _Shape:
 
 
 class Shapes:
-    """Shapes of accepted signatures of at most 4 KiB, at most 8,192 (one takes about 4 KB); threads may share them."""
+    """Shapes of accepted signatures of at most 4 KiB, at most 2,048 (one takes about 4 KB); threads may share them."""
 
     def __init__(self, attributes_start: bytes) -> None:
         """``attributes_start`` is what must stand between the attributes' own length and the value of the digest."""

@@ -105,6 +105,14 @@ def extract_cms(digits: bytes) -> bytes:
     return raw[:length]
 
 
+def is_whole(cms: bytes) -> bool:
+    """Whether these bytes are what :func:`extract_cms` finds in a /Contents filled with them."""
+    try:
+        return _der_length(cms) == len(cms)
+    except FormatFailure:
+        return False
+
+
 def _der_length(raw: bytes) -> int:
     """Whole length of the SEQUENCE at the start, shortest form only (X.690 §10.1)."""
     if len(raw) < 4 or raw[0] != 0x30:

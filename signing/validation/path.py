@@ -176,15 +176,18 @@ class PathCache:
         """The paths of time-stamping units under the same trust and policy, kept apart: a unit signs no documents, a person no stamps."""
         return PathCache(self.trust, self.policy, max_certificates=_MAX_UNITS, snapshots=self._snapshots, usage=time_stamping_fault)
 
-    def verdict(self, certificate: CertificateFacts, at: datetime, on_path: OnPath | None) -> PathVerdict:
-        """The verdict on a certificate at a moment; ``on_path`` is called when it had to be worked out."""
+    def verdict(self, certificate: CertificateFacts, at: datetime, on_path: OnPath | None, moment: int | None = None) -> PathVerdict:
+        """The verdict on a certificate at a moment; ``on_path`` is called when it had to be worked out.
+
+        ``moment``: the epoch second of ``at``, where it is at hand.
+        """
         path = self._paths.get(certificate.sha256)
         if path is not None:
             if path.verdict is not None:
                 return path.verdict
             timeline = path.timelines.get(self._crls_at(path.issuers, at))
             if timeline is not None:
-                return self._said(certificate, path, timeline, at)
+                return self._said(certificate, path, timeline, int(at.timestamp()) if moment is None else moment)
         with self._lock:
             verdict, steps = self._work_out(certificate, at)
         if on_path is not None:
@@ -215,8 +218,7 @@ class PathCache:
         except KeyUnusable:
             return None
 
-    def _said(self, certificate: CertificateFacts, path: _Path, timeline: Timeline, at: datetime) -> PathVerdict:
-        moment = int(at.timestamp())
+    def _said(self, certificate: CertificateFacts, path: _Path, timeline: Timeline, moment: int) -> PathVerdict:
         if timeline.holds(moment):
             return PASSED
         return judge(path.chain(certificate).links, timeline.lists, self.policy, moment)
@@ -234,7 +236,7 @@ class PathCache:
         while len(path.timelines) >= self._snapshots:
             del path.timelines[next(iter(path.timelines))]
         path.timelines[key] = timeline(chain.links, lists, self.policy)
-        return self._said(certificate, path, path.timelines[key], at), (*chain.steps, *done)
+        return self._said(certificate, path, path.timelines[key], int(at.timestamp())), (*chain.steps, *done)
 
     def _keep(self, certificate: CertificateFacts, chain: Chain) -> _Path | None:
         """Keep a path that reaches an anchor, the oldest making room; strangers' certificates must not fill the cache."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import inf
 
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
@@ -61,6 +62,17 @@ class AlgorithmPolicy:
         if rule.until is not None and at >= int(rule.until.timestamp()):
             return f"{algorithm} is no longer accepted since {rule.until:%Y-%m-%d}"
         return _exponent_refusal(key)
+
+    def accepted_until(self, algorithm: str, key: AnyPublicKey) -> float | None:
+        """The epoch second at which ``algorithm`` with ``key`` ends to be accepted, infinity for none; ``None`` when it never was."""
+        rule = self.rules.get(algorithm)
+        if rule is None or self.refusal(algorithm, key, _BEGINNING):
+            return None
+        return inf if rule.until is None else int(rule.until.timestamp())
+
+
+_BEGINNING = -(1 << 62)
+"""Before every end."""
 
 
 def _exponent_refusal(key: AnyPublicKey) -> str:

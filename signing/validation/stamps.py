@@ -19,6 +19,8 @@ FORM = Check("time-stamp-form", True, "RFC 3161 §2.4.2; EN 319 422")
 IMPRINT = Check("time-stamp-imprint", True, "EN 319 102-1 §5.4.4; RFC 3161 §2.4.2")
 TIME = Check("time-stamp-time", True, "EN 319 102-1 §5.5.4")
 NAME = Check("time-stamp-authority", True, "RFC 3161 §2.4.2")
+CHECKS = (FORM, IMPRINT, TIME, NAME)
+"""What is looked at before a token's signature, in order."""
 
 _BROKEN = frozenset(
     {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
+from typing import Any, NamedTuple, TypeVar
 
 from signing.algorithms import BY_NAME
 from signing.errors import FormatFailure
@@ -32,6 +33,43 @@ PASSED_CHECKS = (*_BEFORE_PATH, *PATH_CHECKS, EMBEDDED)
 """Every step of a signature that holds, in order."""
 
 
+class Asked(NamedTuple):
+    """One signature to be validated, as for :meth:`Validator.validate`."""
+
+    message: SignedMessage | bytes
+    content_sha256: bytes
+    at: datetime
+    purpose: Purpose
+    known: Sequence[bytes] = ()
+    proven_at: datetime | None = None
+
+
+class _Ready(NamedTuple):
+    """A signature whose value is to be verified next."""
+
+    message: SignedMessage
+    certificate: CertificateFacts
+    key: PublicKey
+    at: datetime
+    moment: int
+
+
+def _holds(ready: _Ready, purpose: Purpose) -> bool:
+    """Step (5): the one raw verification."""
+    message = ready.message
+    return raw_verify(ready.key, message.signature, message.signed_attributes, BY_NAME[message.signature_algorithm], purpose)
+
+
+Found = TypeVar("Found")
+
+
+def _tried(step: Callable[..., Found], *given: Any) -> Found | Exception:
+    try:
+        return step(*given)
+    except Exception as error:  # what is given to an audit may be of any type
+        return error
+
+
 class Validator:
     """Validates signatures under one trust store and one algorithm policy.
 
@@ -47,6 +85,7 @@ class Validator:
             raise ValueError("a path cache can only be shared by validators of the same trust store and policy")
         self._policy = policy
         self._known = self._cache.known
+        self._until: dict[tuple[str, bytes], float] = {}
         self.on_path = on_path
 
     def validate(
@@ -73,6 +112,27 @@ class Validator:
         (6) the path holds at the moment (see PathCache)               EN 319 102-1 §5.2.6
         (7) nothing is embedded but the signer and known authorities   EN 319 102-1 §5.2.8   SIG_CONSTRAINTS_FAILURE
         """
+        ready = self._ready(message, content_sha256, at, known)
+        if isinstance(ready, SignatureReport):
+            return ready
+        return self._concluded(ready, _holds(ready, purpose), proven_at)
+
+    def validate_all(self, asked: Sequence[Asked]) -> list[SignatureReport | Exception]:
+        """As :meth:`validate` for many signatures, each step for all of them before the next one: that is quicker by some percent.
+
+        Never raises: what asking for one of them alone would raise stands in its place.
+        """
+        ready = [_tried(self._ready, one.message, one.content_sha256, one.at, one.known) for one in asked]
+        held = [isinstance(one, _Ready) and _holds(one, of.purpose) for one, of in zip(ready, asked, strict=True)]
+        return [
+            _tried(self._concluded, one, good, of.proven_at) if isinstance(one, _Ready) else one
+            for one, good, of in zip(ready, held, asked, strict=True)
+        ]
+
+    def _ready(
+        self, message: SignedMessage | bytes, content_sha256: bytes, at: datetime, known: Sequence[bytes]
+    ) -> _Ready | SignatureReport:
+        """Steps (1) to (4)."""
         if not isinstance(message, SignedMessage):
             try:
                 message = parse_cms(message)
@@ -81,16 +141,21 @@ class Validator:
         certificate, fault = _signing_certificate(message, known)
         if certificate is None:
             return _report(IDENTIFICATION, SubIndication.NO_SIGNING_CERTIFICATE_FOUND, fault, at)
-        key, refusal = self._key(certificate, message, at)
+        moment = int(at.timestamp())
+        key, refusal = self._key(certificate, message, moment)
         if key is None:
             return _report(SIGNER_ALGORITHM, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, refusal, at, certificate)
         if message.message_digest != content_sha256:
             return _report(DIGEST, SubIndication.HASH_FAILURE, "the content is not the one that was signed", at, certificate)
-        algorithm = BY_NAME[message.signature_algorithm]
-        if not raw_verify(key, message.signature, message.signed_attributes, algorithm, purpose):
+        return _Ready(message, certificate, key, at, moment)
+
+    def _concluded(self, ready: _Ready, holds: bool, proven_at: datetime | None) -> SignatureReport:
+        """What follows from step (5), and steps (6) and (7)."""
+        message, certificate, _, at, moment = ready
+        if not holds:
             detail = "the signature value does not hold under the signing certificate's key"
             return _report(SIGNATURE, SubIndication.SIG_CRYPTO_FAILURE, detail, at, certificate, raw_verifications=1)
-        return self._certificate_report(certificate, message, at, proven_at)
+        return self._certificate_report(certificate, message, at, moment, proven_at)
 
     def validate_stamp(self, token: bytes, content_sha256: bytes, at: datetime) -> StampReport:
         """The verdict on a time-stamp token over content with that SHA-256, at the moment ``at`` (timezone-aware); paths are cached too."""
@@ -118,21 +183,30 @@ class Validator:
             return _report(FORMAT, SubIndication.FORMAT_FAILURE, detail, at)
         return self.validate(message, sha256(content).digest(), at, purpose, known=known)
 
-    def _key(self, certificate: CertificateFacts, message: SignedMessage, at: datetime) -> tuple[PublicKey | None, str]:
+    def _key(self, certificate: CertificateFacts, message: SignedMessage, moment: int) -> tuple[PublicKey | None, str]:
         """The signer's key, when the message's algorithms are accepted with it."""
         key = self._cache.key(certificate)
         if key is None:
             return None, "the signing certificate holds no RSA or P-256 key"
         if message.digest_algorithm != "sha256":
             return None, f"digest algorithm {message.digest_algorithm} is not on the list"
-        refusal = self._policy.refusal(message.signature_algorithm, key, int(at.timestamp()))
-        return (None, refusal) if refusal else (key, "")
+        kept = (message.signature_algorithm, certificate.sha256)
+        until = self._until.get(kept)
+        if until is None:
+            until = self._policy.accepted_until(message.signature_algorithm, key)
+            if until is not None:
+                if len(self._until) >= _MOST_KEPT:
+                    self._until.clear()
+                self._until[kept] = until
+        if until is not None and moment < until:
+            return key, ""
+        return None, self._policy.refusal(message.signature_algorithm, key, moment)
 
     def _certificate_report(
-        self, certificate: CertificateFacts, message: SignedMessage, at: datetime, proven_at: datetime | None
+        self, certificate: CertificateFacts, message: SignedMessage, at: datetime, moment: int, proven_at: datetime | None
     ) -> SignatureReport:
         """Steps (6) and (7), after the signature value was found good."""
-        verdict = self._cache.verdict(certificate, at, self.on_path)
+        verdict = self._cache.verdict(certificate, at, self.on_path, moment)
         if proven_at is not None and verdict.sub_indication in _LATER and self._happened_later(certificate, at, proven_at):
             verdict = self._cache.verdict(certificate, proven_at, self.on_path)
         if verdict.sub_indication is not None:
@@ -150,6 +224,8 @@ class Validator:
         return since is None or int(proven_at.timestamp()) < since
 
 
+_MOST_KEPT = 4096
+"""Certificates whose algorithm was found acceptable, and until when."""
 _LATER = {SubIndication.REVOKED_NO_POE, SubIndication.OUT_OF_BOUNDS_NO_POE, SubIndication.OUT_OF_BOUNDS_NOT_REVOKED}
 """Verdicts that an earlier proof of existence can turn (EN 319 102-1 §5.5.4)."""
 _TOTAL_FAILED = {SubIndication.FORMAT_FAILURE, SubIndication.HASH_FAILURE, SubIndication.SIG_CRYPTO_FAILURE}

@@ -17,6 +17,7 @@ from signing import (
     METER,
     AlgorithmPolicy,
     AlgorithmRule,
+    Asked,
     CadesSigner,
     FormatFailure,
     Holder,
@@ -30,6 +31,7 @@ from signing import (
     certificate_facts,
     parse_cms,
 )
+from signing.keys import load_public_key
 from signing.validation.validator import PASSED_CHECKS
 from tests.signing.lab import (
     AT,
@@ -398,3 +400,42 @@ def test_key_of_unknown_kind_is_a_crypto_verdict() -> None:
     report = validator().validate(info.dump(force=True), DIGEST, AT, Purpose.LETTER)
     assert report.sub_indication is SubIndication.CRYPTO_CONSTRAINTS_FAILURE
     assert "P-256" in report.reason
+
+
+def test_many_signatures_get_the_verdicts_that_each_gets_alone() -> None:
+    """Good ones, bad ones and what is no signature at all, under one validator; what one raises is told in its place."""
+    holder = person()
+    good, wrong = signed(holder), signed(holder)[:-1]
+    other = sha256(b"other").digest()
+    asked = [
+        Asked(good, DIGEST, AT, Purpose.LETTER),
+        Asked(wrong, DIGEST, AT, Purpose.LETTER),
+        Asked(parse_cms(good), other, AT, Purpose.LETTER),
+        Asked(_foreign_certificate_embedded(), DIGEST, AT, Purpose.LETTER),
+        Asked(good, DIGEST, AT + timedelta(days=4000), Purpose.LETTER, (), AT),
+        Asked(good[:-1] + bytes([good[-1] ^ 1]), DIGEST, AT, Purpose.LETTER),
+    ]
+    alone = [
+        validator().validate(one.message, one.content_sha256, one.at, one.purpose, known=one.known, proven_at=one.proven_at)
+        for one in asked
+    ]
+    assert validator().validate_all(asked) == alone
+    assert len({report.reason for report in alone}) > 3
+    said = validator().validate_all([asked[0], Asked("no bytes", DIGEST, AT, Purpose.LETTER), asked[0]])  # type: ignore[arg-type]
+    assert (said[0], said[2]) == (alone[0], alone[0])
+    assert isinstance(said[1], AttributeError | TypeError)
+    assert validator().validate_all([]) == []
+
+
+def test_an_algorithm_ends_for_a_signer_already_met() -> None:
+    """What is remembered of a signer is until when its algorithm is accepted, never that it is."""
+    holder = person()
+    ends = AT + timedelta(days=30)
+    policy = AlgorithmPolicy({"ecdsa-p256-sha256": AlgorithmRule(256, ends)})
+    checking = Validator(pki().trust_store(), policy)
+    for moment, passed in ((AT, True), (ends - timedelta(seconds=1), True), (ends, False), (AT, True)):
+        report = checking.validate(signed(holder), DIGEST, moment, Purpose.LETTER)
+        fits = next(check for check in report.checks if check.name == "signature-algorithm")
+        assert fits.passed is passed
+    assert policy.accepted_until("ecdsa-p256-sha256", load_public_key(holder.key.public_der)) == ends.timestamp()
+    assert policy.accepted_until("rsa-pkcs1-sha256", load_public_key(holder.key.public_der)) is None

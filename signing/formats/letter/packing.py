@@ -12,19 +12,21 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from typing import NamedTuple
 
 from signing.errors import FormatFailure, LetterRefused
 from signing.formats import pades
 from signing.formats.letter import revisions
-from signing.formats.letter.drawn import READ
+from signing.formats.letter.drawn import READ, Drawn
 from signing.formats.letter.packed_steps import pack_steps, unpack_steps
 from signing.formats.letter.reader import Contents, open_first, open_second
+from signing.formats.letter.revisions import Revision
 from signing.formats.letter.tails import read_tails
 from signing.formats.letter.template import Template, load_template
 
 MAX_UNPACKED = 1 << 20
 _VN = timezone(timedelta(hours=7))
-_NO_TIME = -1
+NO_TIME = -1
 _HEAD = struct.Struct(">IIIIIqqI5s")
 """Lengths of metadata and both CMS, digits of both /Contents, both claimed times (epoch seconds, -1 for none), day ordinal, number."""
 
@@ -89,6 +91,27 @@ def pack_unsealed(data: bytes) -> PackedUnsealed | None:
 
 def unpack_letter(packed: PackedLetter, *, known_certificates: Sequence[bytes] = ()) -> bytes:
     """The letter's bytes again. Raises :class:`LetterRefused` when the tail or its template is not one :func:`pack_letter` gave."""
+    values = read_tail(packed, known_certificates)
+    return assemble(values, draw(values)).whole()
+
+
+class Values(NamedTuple):
+    """What a tail holds; of both signatures, the leader's first: CMS, /Contents, claimed time (epoch seconds, -1 for none), dictionary."""
+
+    template: Template
+    metadata: bytes
+    number: str
+    day: date
+    cms: tuple[bytes, bytes]
+    contents: tuple[bytes, bytes]
+    times: tuple[int, int]
+    heads: tuple[bytes, bytes]
+    steps: bytes
+    """Packed revisions behind the seal."""
+
+
+def read_tail(packed: PackedLetter, known_certificates: Sequence[bytes] = ()) -> Values:
+    """The values of a packed letter. Raises :class:`LetterRefused` as :func:`unpack_letter`."""
     try:
         template = load_template(packed.template_sha256.hex())
         raw = _inflated(packed.tail, template, known_certificates)
@@ -99,22 +122,55 @@ def unpack_letter(packed: PackedLetter, *, known_certificates: Sequence[bytes] =
         if not (pades.is_contents_size(digits_one) and pades.is_contents_size(digits_two) and len(cms_two) == two):
             raise ValueError("its lengths do not agree")
         number, day = padded.rstrip(b"\0").decode(), date.fromordinal(ordinal)
-        contents_one = pades.fill_contents(cms_one, digits_one)
-        contents_two = pades.fill_contents(cms_two, digits_two)
+        contents = pades.fill_contents(cms_one, digits_one), pades.fill_contents(cms_two, digits_two)
         heads = (
-            pades.signature_head(revisions.LEADER_FIELDS, _moment(time_one)),
-            pades.signature_head(revisions.SEAL_FIELDS, _moment(time_two)),
+            pades.signature_head(revisions.LEADER_FIELDS, moment_of(time_one)),
+            pades.signature_head(revisions.SEAL_FIELDS, moment_of(time_two)),
         )
     except _DAMAGE as error:
         raise LetterRefused("packed letter", f"is damaged or of an unknown template: {error}") from error
-    drawn = READ.of_metadata(template, metadata)
-    first = revisions.first_revision(template, drawn.objects, heads[0], digits_one)
-    start = len(template.prefix) + len(first.before) + digits_one + 2 + len(first.after)
-    second = revisions.second_revision(
-        start, first.xref_at, revisions.second_objects(template, drawn.content, drawn.page, number, day), heads[1], digits_two
-    )
-    letter = b"".join((template.prefix, first.before, contents_one, first.after, second.before, contents_two, second.after))
-    return letter + unpack_steps(letter, rest) if rest else letter
+    return Values(template, metadata, number, day, (cms_one, cms_two), contents, (time_one, time_two), heads, rest)
+
+
+def draw(values: Values) -> Drawn:
+    """What the metadata draw. Raises :class:`LetterRefused`."""
+    return READ.of_metadata(values.template, values.metadata)
+
+
+class Parts(NamedTuple):
+    """A packed letter taken apart: its values, what they draw, and the bytes around both /Contents."""
+
+    values: Values
+    drawn: Drawn
+    first: Revision
+    second: Revision
+    seal_at: int
+    """Where in the second revision its seal's drawing stands, the last of its objects."""
+    seal: bytes
+
+    def behind(self) -> bytes:
+        """The sealed letter behind the template's prefix."""
+        one, two = self.values.contents
+        return b"".join((self.first.before, one, self.first.after, self.second.before, two, self.second.after))
+
+    def later(self) -> bytes:
+        """The revisions behind the seal. Raises :class:`LetterRefused` when they are damaged."""
+        return unpack_steps(self.values.template.prefix + self.behind(), self.values.steps)
+
+    def whole(self) -> bytes:
+        """The letter. Raises :class:`LetterRefused` as :meth:`later`."""
+        letter = self.values.template.prefix + self.behind()
+        return letter + unpack_steps(letter, self.values.steps) if self.values.steps else letter
+
+
+def assemble(values: Values, drawn: Drawn) -> Parts:
+    """Both revisions of a packed letter."""
+    template, (one, two) = values.template, map(len, values.contents)
+    first = revisions.first_revision(template, drawn.objects, values.heads[0], one - 2)
+    start = len(template.prefix) + len(first.before) + one + len(first.after)
+    objects = revisions.second_objects(template, drawn.content, drawn.page, values.number, values.day)
+    second = revisions.second_revision(start, first.xref_at, objects, values.heads[1], two - 2)
+    return Parts(values, drawn, first, second, sum(map(len, objects[:-1])), objects[-1])
 
 
 def unpack_unsealed(packed: PackedUnsealed) -> bytes:
@@ -125,7 +181,7 @@ def unpack_unsealed(packed: PackedUnsealed) -> bytes:
         size, digits, epoch = _HEAD_UNSEALED.unpack_from(raw)
         at = _HEAD_UNSEALED.size
         contents = pades.fill_contents(raw[at + size :], digits)
-        head = pades.signature_head(revisions.LEADER_FIELDS, _moment(epoch))
+        head = pades.signature_head(revisions.LEADER_FIELDS, moment_of(epoch))
     except _DAMAGE as error:
         raise LetterRefused("packed letter", f"is damaged or of an unknown template: {error}") from error
     drawn = READ.of_metadata(template, raw[at : at + size])
@@ -147,11 +203,12 @@ def _inflated(tail: bytes, template: Template, known_certificates: Sequence[byte
 
 
 def _epoch(contents: Contents) -> int:
-    return _NO_TIME if contents.claimed_at is None else int(contents.claimed_at.timestamp())
+    return NO_TIME if contents.claimed_at is None else int(contents.claimed_at.timestamp())
 
 
-def _moment(epoch: int) -> datetime | None:
-    return None if epoch == _NO_TIME else datetime.fromtimestamp(epoch, _VN)
+def moment_of(epoch: int) -> datetime | None:
+    """A claimed time of a packed letter's head."""
+    return None if epoch == NO_TIME else datetime.fromtimestamp(epoch, _VN)
 
 
 def _dictionary(template: Template, known_certificates: Sequence[bytes]) -> bytes:

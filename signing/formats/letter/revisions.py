@@ -8,10 +8,10 @@ with value and appearance, 30 and 31 their appearances, 32 seal drawing, 29 sign
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from itertools import accumulate
+from typing import NamedTuple
 
 from signing.errors import LetterRefused
 from signing.formats import pades
@@ -51,8 +51,7 @@ _TEXT_FIELD = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(NamedTuple):
     """One signed revision around its /Contents: what stands before "<" and after ">", and where its cross-reference table begins."""
 
     before: bytes
@@ -189,11 +188,11 @@ def _drawing(number: int, box: tuple[int, int], drawing: bytes) -> bytes:
     return head + drawing + b"\nendstream\nendobj\n"
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _signature_of(seed: str) -> bytes:
     return _drawing(27, SIGNATURE_BOX, signature_drawing(seed))
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=512)  # a province has some four hundred, of 11 KB each
 def _seal_of(template: Template, name: str, parent: str, bloc: str) -> bytes:
     return _drawing(32, SEAL_BOX, seal_drawing(template, name, parent, bloc))

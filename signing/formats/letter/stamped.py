@@ -33,7 +33,12 @@ def read_stamped(data: bytes) -> tuple[Letter, tuple[StampSlot, ...]]:
     letter = letter_of(data, opened, sealed)
     if sealed.end == len(data):
         return letter, ()
-    return letter, _slots(data, opened.template, read_tails(data, sealed.end).stamps)
+    return letter, stamp_slots(data, opened.template, sealed.end)
+
+
+def stamp_slots(data: bytes, template: Template, end: int) -> tuple[StampSlot, ...]:
+    """The time-stamps behind a letter's seal, which ends at ``end``. Raises :class:`LetterRefused` for a revision that is not permitted."""
+    return _slots(data, template, read_tails(data, end).stamps)
 
 
 def _slots(data: bytes, template: Template, stamps: tuple[Stamped, ...]) -> tuple[StampSlot, ...]:

@@ -98,3 +98,10 @@ def template_of(data: bytes) -> Template | None:
         if data.startswith(template.prefix):
             return template
     return None
+
+
+@cache
+def is_unmistakable(template: Template) -> bool:
+    """Whether whatever begins with this template's prefix is of it by :func:`template_of`: no other prefix is its beginning or goes on."""
+    others = [other.prefix for name in known_templates() if (other := load_template(name)) is not template]
+    return not any(template.prefix.startswith(other) or other.startswith(template.prefix) for other in others)

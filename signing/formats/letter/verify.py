@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from signing.errors import LetterRefused
 from signing.formats.letter.reader import Letter, SignatureSlot
-from signing.formats.letter.stamped import read_stamped
+from signing.formats.letter.stamped import StampSlot, read_stamped
+from signing.formats.letter.unpacked import UnpackedLetter
 from signing.formats.message import SignedMessage
 from signing.keys import Purpose
 from signing.validation.report import SignatureReport
 from signing.validation.stamps import StampReport
+from signing.validation.validator import Asked, Validator
 
 
 class LetterValidator(Protocol):
@@ -55,22 +58,70 @@ class LetterReport:
     @property
     def stamped_at(self) -> datetime | None:
         """The earliest time proven by a time-stamp, ``None`` where none proves any."""
-        return min((stamp.generated_at for stamp in self.stamps if stamp.passed and stamp.generated_at is not None), default=None)
+        return _proven(self.stamps)
 
 
-def verify_letter(data: bytes, validator: LetterValidator, at: datetime) -> LetterReport:
+def verify_letter(data: bytes | UnpackedLetter, validator: LetterValidator, at: datetime) -> LetterReport:
     """Read strictly and validate each time-stamp and both signatures at ``at`` (one raw verification each).
 
-    A time-stamp that holds proves that both signatures existed then. Never raises for what ``data`` holds.
+    A letter that was unpacked has been read as strictly already. A time-stamp that holds proves that both signatures existed then. Never
+    raises for what ``data`` holds.
     """
-    try:
-        letter, slots = read_stamped(data)
-    except LetterRefused as refusal:
-        return LetterReport(None, None, None, refusal)
-    stamps = tuple(validator.validate_stamp(slot.token, slot.content_sha256, at) for slot in slots)
-    proven = LetterReport(None, None, None, None, stamps).stamped_at
+    letter, slots, refused = _read(data)
+    if letter is None:
+        return LetterReport(None, None, None, refused)
+    stamps = tuple([validator.validate_stamp(slot.token, slot.content_sha256, at) for slot in slots])
+    proven = _proven(stamps)
 
     def verdict(slot: SignatureSlot) -> SignatureReport:
         return validator.validate(slot.message, slot.content_sha256, at, Purpose.LETTER, proven_at=proven)
 
     return LetterReport(letter, verdict(letter.leader), verdict(letter.seal), None, stamps)
+
+
+def verify_letters(letters: Sequence[tuple[bytes | UnpackedLetter, datetime]], validator: Validator) -> list[LetterReport | Exception]:
+    """As :func:`verify_letter` for many, each with its moment: their signatures are verified side by side.
+
+    Never raises: what verifying one of them alone would raise stands in its place.
+    """
+    reports: list[LetterReport | Exception] = []
+    asked: list[Asked] = []
+    for data, at in letters:
+        try:
+            letter, slots, refused = _read(data)
+            stamps = tuple([validator.validate_stamp(slot.token, slot.content_sha256, at) for slot in slots])
+        except Exception as error:  # this letter is not read; the others are
+            reports.append(error)
+            continue
+        reports.append(LetterReport(letter, None, None, refused, stamps))
+        if letter is not None:
+            proven = _proven(stamps)
+            both = (letter.leader, letter.seal)
+            asked += [Asked(slot.message, slot.content_sha256, at, Purpose.LETTER, (), proven) for slot in both]
+    said = iter(validator.validate_all(asked))
+    return [_with_verdicts(one, said) for one in reports]
+
+
+def _with_verdicts(report: LetterReport | Exception, said: Iterator[SignatureReport | Exception]) -> LetterReport | Exception:
+    """A report with the next two verdicts, if its letter was read."""
+    if isinstance(report, Exception) or report.letter is None:
+        return report
+    leader, seal = next(said), next(said)
+    if isinstance(leader, Exception):
+        return leader
+    return seal if isinstance(seal, Exception) else LetterReport(report.letter, leader, seal, None, report.stamps)
+
+
+def _proven(stamps: Sequence[StampReport]) -> datetime | None:
+    return (
+        min((stamp.generated_at for stamp in stamps if stamp.passed and stamp.generated_at is not None), default=None) if stamps else None
+    )
+
+
+def _read(data: bytes | UnpackedLetter) -> tuple[Letter | None, tuple[StampSlot, ...], LetterRefused | None]:
+    if isinstance(data, UnpackedLetter):
+        return data.letter, data.stamps, data.refusal
+    try:
+        return *read_stamped(data), None
+    except LetterRefused as refusal:
+        return None, (), refusal

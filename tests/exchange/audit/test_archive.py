@@ -6,9 +6,11 @@ import shutil
 import sqlite3
 from base64 import b64encode
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -315,3 +317,51 @@ def test_a_damaged_file_is_read_as_far_as_it_goes(archive: Archive, tmp_path: Pa
     path.write_bytes(data)
     report = audit_archive(path, outside=[archive.outside])
     assert rules(report)["file-damaged"] > 0
+
+
+ODD = (b"\xff\x00", "chữ", 5.5, 1 << 62, -(1 << 63), b"", "", b"\x30\x00", -1, "1", float("inf"))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_values_of_any_type_in_any_column_are_findings_and_never_an_error(archive: Archive, tmp_path: Path, seed: int) -> None:
+    """SQLite keeps any type in any column; a row may claim any number, and the audit does not count up to it."""
+    path, rng = changed(archive, tmp_path, "SELECT 1"), Random(f"odd/{seed}")
+    with sqlite3.connect(path, isolation_level=None) as db:
+        tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'alembic%'")]
+        for _ in range(60):
+            table = rng.choice(tables)
+            column = rng.choice([row[1] for row in db.execute(f"PRAGMA table_info({table})")])
+            where = f"rowid IN (SELECT rowid FROM {table} LIMIT 1 OFFSET {rng.randrange(200)})"
+            with suppress(sqlite3.Error):
+                db.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (rng.choice(ODD),))
+        db.execute("UPDATE status SET description = CAST(x'ff41' AS TEXT) WHERE rowid = (SELECT max(rowid) FROM status)")
+    db.close()
+    report = audit_archive(path, outside=[archive.outside])
+    assert report.errors == len(report.findings) > 10
+
+
+def test_a_number_out_of_reach_is_one_finding(archive: Archive, tmp_path: Path) -> None:
+    path = changed(archive, tmp_path, f"UPDATE checkpoint SET id = {1 << 62} WHERE id = (SELECT max(id) FROM checkpoint)")
+    with sqlite3.connect(path) as db:
+        db.execute(f"UPDATE ledger_entry SET id = {1 << 61} WHERE id = (SELECT max(id) FROM ledger_entry)")
+    db.close()
+    report = audit_archive(path)
+    details = [one.detail for one in report.findings]
+    assert any(detail.startswith("there are no checkpoints ") for detail in details)
+    assert any(detail.startswith("the ledger has no entries ") for detail in details)
+    assert report.errors < 40
+
+
+def test_packages_looked_at_side_by_side_are_told_one_by_one(archive: Archive, tmp_path: Path) -> None:
+    """What an early stage found of a later package does not come before what a late stage found of an earlier one."""
+    path = changed(archive, tmp_path, "UPDATE verdict SET rule = 'x' WHERE package IN (SELECT package FROM verdict ORDER BY id LIMIT 9)")
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE receipt SET statement = statement || x'20' WHERE package % 3 = 0")
+    db.close()
+    found = [one for one in audit_archive(path).findings if one.rule in {"receipt-differs", "receipt-signature", "verdict-differs"}]
+    with sqlite3.connect(path) as db:
+        numbers = dict(db.execute("SELECT package_id, id FROM package"))
+    db.close()
+    order = [numbers[one.place.package_id] for one in found]
+    assert order == sorted(order)
+    assert {"receipt-differs", "verdict-differs"} <= {one.rule for one in found}

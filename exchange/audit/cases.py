@@ -1,0 +1,112 @@
+"""What an audit has in hand of each package it looks at: its rows, and what the stages before found out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from exchange.audit.contents import Admitted, Attached, Blobs
+from exchange.audit.evidence import AxisAnswer
+from exchange.domain.organization import Directory
+from exchange.edxml.model import EdocHeader
+from exchange.edxml.reader import EdxmlPackage
+from exchange.edxml.skeleton import Skeleton
+from exchange.stages.mail import instant
+from exchange.store.blobs import StoredBlob
+from exchange.store.facts import Fact, Sealed
+from exchange.store.tables import attachment, blob, delivery, document, verdict
+from exchange.store.work import Work
+from exchange.verification import Attachment
+from signing import LetterReport, Validator
+
+MOST_TOGETHER = 200
+_MOST_BYTES = 32 << 20
+_AHEAD = 8192
+_ATTACHED = (
+    select(attachment.c.package, attachment.c.ordinal, blob.c.id, blob.c.sha256, blob.c.size, blob.c.template, blob.c.data, blob.c.upload)
+    .join(blob, blob.c.id == attachment.c.blob)
+    .where(attachment.c.package.between(bindparam("first"), bindparam("last")))
+    .order_by(attachment.c.package, attachment.c.ordinal)
+)
+_DOCUMENTS = select(
+    document.c.package, document.c.id, document.c.sender, document.c.number, document.c.notation, document.c.year, document.c.document_id
+).where(document.c.package.between(bindparam("first"), bindparam("last")))
+_RECIPIENTS = select(delivery.c.package, delivery.c.recipient).where(delivery.c.package.between(bindparam("first"), bindparam("last")))
+_VERDICTS = select(verdict).where(verdict.c.package.between(bindparam("first"), bindparam("last")))
+_NO_SKELETON, _NEVER = Skeleton(()), instant(0)
+Row = tuple[Any, Fact, Sealed | None]
+"""An admission as read from the store, what the ledger is to say of it, and what it says."""
+
+
+@dataclass(slots=True)
+class Around:
+    """Rows that belong to the packages of one page, by package."""
+
+    blobs: dict[int, list[tuple[int, int, StoredBlob]]] = field(default_factory=dict)
+    documents: dict[int, list[Any]] = field(default_factory=dict)
+    recipients: dict[int, list[str]] = field(default_factory=dict)
+    verdicts: dict[int, Any] = field(default_factory=dict)
+    _until: int = -1
+    """Documents are there up to this package: no index leads to them, so they are fetched for some thousand packages at once."""
+
+    def turn_to(self, work: Work, first: int, last: int) -> None:
+        """The rows of the packages ``first`` … ``last``, which come after those before."""
+        span = {"first": first, "last": last}
+        self.blobs, self.recipients, self.verdicts = {}, {}, {}
+        for number, ordinal, row, *rest in work.rows(_ATTACHED, span):
+            self.blobs.setdefault(number, []).append((ordinal, row, StoredBlob(*rest)))
+        for number, recipient in work.rows(_RECIPIENTS, span):
+            self.recipients.setdefault(number, []).append(recipient)
+        for line in work.all(_VERDICTS, span):
+            self.verdicts[line.package] = line
+        if last > self._until:
+            self.documents, self._until = {}, max(last, first + _AHEAD)
+            for line in work.all(_DOCUMENTS, {"first": first, "last": self._until}):
+                self.documents.setdefault(line.package, []).append(line)
+
+    def groups(self, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+        """The rows of a page in groups whose attachments may be in memory together."""
+        start = size = 0
+        for number, (_, fact, _) in enumerate(rows):
+            own = sum(stored.size for _, _, stored in self.blobs.get(fact.id, ()) if stored.upload is None and isinstance(stored.size, int))
+            if number > start and (size + own > _MOST_BYTES or number - start == MOST_TOGETHER):
+                yield rows[start:number]
+                start, size = number, 0
+            size += own
+        yield rows[start:]
+
+
+@dataclass(slots=True)
+class Again:
+    """A verdict to be made again: its row, by what, of what, and what the letter's signatures are worth."""
+
+    row: Any
+    directory: Directory
+    validator: Validator
+    accept_secret: bool
+    accept_sealed_files: bool
+    header: EdocHeader
+    attachments: list[Attachment]
+    at: datetime
+    report: LetterReport | Exception | None = None
+
+
+@dataclass(slots=True)
+class Case:
+    """One admission on its way through the stages; what one found out is there for those after it."""
+
+    one: Admitted
+    attached: Attached
+    at: datetime = _NEVER
+    digest: bytes = b""
+    """SHA-256 of the receipt's statement."""
+    answer: AxisAnswer | Exception = (None, "")
+    """What the receipt's signature is worth."""
+    skeleton: Skeleton = _NO_SKELETON
+    blobs: Blobs = field(default_factory=list)
+    found: EdxmlPackage | None = None
+    again: Again | None = None

@@ -1,0 +1,164 @@
+"""A package of markup met before is read without its parser, and says the same as with it: on every text, plain or not."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exchange.edxml import reader
+from exchange.edxml.model import EdocHeader, OutgoingAttachment, StatusHeader
+from exchange.edxml.reader import EdxmlPackage, read, reread
+from exchange.edxml.shapes import LONGEST, Parsed, Shapes
+from exchange.edxml.writer import write_edoc, write_status
+from exchange.errors import EdxmlError
+from tests.exchange.edxml.strategies import attachments, edocs, statuses
+
+STATUS = (
+    b"<edXML><edXMLEnvelope><edXMLHeader><MessageHeader><From><OrganId>000.00.00.H28</OrganId></From><ResponseFor>"
+    b"<OrganId>000.00.00.H29</OrganId><Code>15/UBND-VX</Code></ResponseFor><StatusCode>03</StatusCode></MessageHeader></edXMLHeader>"
+    b"</edXMLEnvelope></edXML>"
+)
+PLAIN = (
+    b"<edXML><e:edXMLEnvelope xmlns:e='u'><e:Name>one</e:Name><e:To><e:Code>12</e:Code><e:Code>ab c</e:Code></e:To><e:Nil/>"
+    b"</e:edXMLEnvelope></edXML>"
+)
+
+
+def literals(package: bytes) -> bytes:
+    """A package without its attachments, as its skeleton keeps it."""
+    return b"".join(piece for piece in read(package).skeleton.pieces if isinstance(piece, bytes))
+
+
+def parsed(data: bytes) -> EdxmlPackage | EdxmlError:
+    try:
+        return read(data, reader._Nowhere(), exact=False)
+    except EdxmlError as error:
+        return error
+
+
+def same(data: bytes) -> None:
+    """Three times, since a shape is kept from the second time on."""
+    expected = parsed(data)
+    for _ in range(3):
+        if isinstance(expected, EdxmlPackage):
+            assert reread(data) == expected
+            continue
+        with pytest.raises(EdxmlError) as caught:
+            reread(data)
+        assert (caught.value.place, caught.value.rule, caught.value.detail) == (expected.place, expected.rule, expected.detail)
+
+
+def met(data: bytes) -> Shapes:
+    shapes = Shapes(reader._parse_again)
+    assert shapes.parsed(data) is None
+    assert shapes.parsed(data) is None
+    return shapes
+
+
+@settings(max_examples=150, deadline=None)
+@given(edocs, attachments)
+def test_any_document_reads_the_same(header: EdocHeader, files: tuple[OutgoingAttachment, ...]) -> None:
+    same(literals(write_edoc(header, files)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(statuses)
+def test_any_status_package_reads_the_same(header: StatusHeader) -> None:
+    same(literals(write_status(header)))
+
+
+def test_the_texts_are_the_packages_own() -> None:
+    shapes = met(PLAIN)
+    found = shapes.parsed(PLAIN.replace(b"one", b"hai ba").replace(b">12<", b"> 34 <"))
+    assert found == Parsed("edXML", {"edXMLEnvelope": [{"Name": ["hai ba"], "To": [{"Code": ["34", "ab c"]}], "Nil": [""]}]}, 0)
+    assert shapes.parsed(PLAIN) == Parsed("edXML", {"edXMLEnvelope": [{"Name": ["one"], "To": [{"Code": ["12", "ab c"]}], "Nil": [""]}]}, 0)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.text(
+        st.characters(blacklist_categories=("Cs",)) | st.sampled_from("<>&;'\"\t\r\n \x7f\x80\u00a0\u0301\u0338\u202e\ufffe\U0001fffe"),
+        max_size=8,
+    )
+)
+def test_a_text_is_what_the_parser_makes_of_it_or_is_left_to_it(text: str) -> None:
+    """Markup, references, controls, what is not in NFC, what steers a terminal: only plain texts take the short way."""
+    shapes = met(PLAIN)
+    data = PLAIN.replace(b"one", text.encode())
+    found = shapes.parsed(data)
+    with suppress(EdxmlError):
+        assert found is None or found == reader._parse_again(data)
+        return
+    assert found is None
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_changed_bytes_read_as_without_shapes(data: st.DataObject) -> None:
+    """A byte anywhere, in the markup too: another markup has no shape, whatever it looks like."""
+    changed = bytearray(PLAIN)
+    for _ in range(data.draw(st.integers(1, 3))):
+        changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))
+    shapes = met(PLAIN)
+    found = shapes.parsed(bytes(changed))
+    with suppress(EdxmlError):
+        assert found is None or found == reader._parse_again(bytes(changed))
+        return
+    assert found is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<a><!-- a comment --><b>x</b></a>".replace(b"<b>x", b"<b><!-- --> x"),
+        b"<a><b>x<c/>y</b></a>",
+        b"<a><b><![CDATA[x]]>y</b></a>",
+        b"<a><edXMLHeader><Signature><b>x</b></Signature></edXMLHeader></a>",
+        b"<a><Attachment><ContentTransferEncoded>QUJD</ContentTransferEncoded></Attachment><b>x</b></a>",
+        b"<a><b>truc-slot-0</b></a>",
+        b"<a><b></b></a>",
+        b"<a>" + b"<b>x</b>" * (LONGEST // 8) + b"</a>",
+        b"<a><b>x</a>",
+        b"<!DOCTYPE a><a><b>x</b></a>",
+    ],
+    ids=["comment", "mixed", "cdata", "signature", "base64", "mark", "no text", "long", "not well-formed", "dtd"],
+)
+def test_markup_whose_texts_are_not_all_there_is_has_no_shape(data: bytes) -> None:
+    shapes = Shapes(reader._parse_again)
+    assert [shapes.parsed(data) for _ in range(4)] == [None] * 4
+
+
+def test_an_element_met_before_is_read_once_and_never_taken_for_another() -> None:
+    shapes = met(PLAIN)
+    other = PLAIN.replace(b"e:Code", b"e:Kind")
+    first, again = shapes.parsed(PLAIN), shapes.parsed(PLAIN.replace(b"one", b"two"))
+    assert first is not None
+    assert again is not None
+    assert first.root["edXMLEnvelope"][0]["To"][0] is again.root["edXMLEnvelope"][0]["To"][0]  # type: ignore[index, call-overload]
+    assert shapes.parsed(other) is shapes.parsed(other) is None
+    second = shapes.parsed(other)
+    assert second is not None
+    assert second.root["edXMLEnvelope"][0]["To"] == [{"Kind": ["12", "ab c"]}]  # type: ignore[index, call-overload]
+
+
+def test_shapes_are_bounded() -> None:
+    shapes = Shapes(reader._parse_again)
+    for number in range(1200):
+        data = f"<a{number}><b>x</b></a{number}>".encode()
+        assert shapes.parsed(data) is None
+        assert shapes.parsed(data) is None
+        assert shapes.parsed(data) == Parsed(f"a{number}", {"b": ["x"]}, 0)
+    assert len(shapes._shapes) <= 512
+    assert len(shapes._elements) <= 8192
+
+
+def test_a_header_at_fault_is_told_as_by_the_parser() -> None:
+    """Of markup met before: the place and the rule are those of the long way."""
+    header = STATUS.replace(b"03", b"99")
+    for data in (STATUS, STATUS, STATUS, header):
+        same(data)
+    with pytest.raises(EdxmlError, match="StatusCode"):
+        reread(header)
