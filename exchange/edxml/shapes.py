@@ -25,8 +25,8 @@ LONGEST = 16_384
 """Longest package with a shape, in bytes without attachments: shorter than the longest text the parser lets pass."""
 _TEXT = re.compile(rb">([^<>&\x00-\x1f\x7f]+)</")
 _MARK = "truc-slot-"
-_MOST_SHAPES = 512
-_MOST_ELEMENTS = 8192
+_MOST_SHAPES = 256
+_MOST_ELEMENTS = 2048
 _FRAMES = frozenset({"edXMLEnvelope", "edXMLHeader", "MessageHeader", "TraceHeaderList"})
 """Elements that differ from package to package, on the way to those that are kept as a whole."""
 

@@ -206,7 +206,7 @@ def _read_facts(certificate: bytes) -> CertificateFacts:
         raise FormatFailure("certificate", f"must be a DER-encoded X.509 version 3 certificate (RFC 5280 §4.1): {error}") from error
 
 
-_kept_facts = lru_cache(maxsize=2048)(_read_facts)
+_kept_facts = lru_cache(maxsize=1024)(_read_facts)
 
 
 def crl_facts(crl: bytes) -> CrlFacts:

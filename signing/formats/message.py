@@ -15,7 +15,7 @@ from typing import NamedTuple
 from signing import der, oids
 
 _DIGEST_SIZE = 32
-_MOST_SHAPES = 2048
+_MOST_SHAPES = 1024
 _LONGEST_KEPT = 4096
 _KEY_SIZE = 64
 _MARK = der.oid(oids.SIGNING_CERTIFICATE_V2)
@@ -56,7 +56,7 @@ class _Shape:
 
 
 class Shapes:
-    """Shapes of accepted signatures of at most 4 KiB, at most 2,048 (one takes about 4 KB); threads may share them."""
+    """Shapes of accepted signatures of at most 4 KiB, at most 1,024 (one takes about 4 KB); threads may share them."""
 
     def __init__(self, attributes_start: bytes) -> None:
         """``attributes_start`` is what must stand between the attributes' own length and the value of the digest."""

@@ -34,8 +34,8 @@ _MARK_WIDTH = {
     "TUYỆT MẬT": 113.4,
 }
 """Widths of the stamps, 20 to 40 mm; all 8 mm high."""
-_HEADS_KEPT = 2048
-_FEET_KEPT = 2048
+_HEADS_KEPT = 256
+_FEET_KEPT = 512
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,11 +188,11 @@ def _drawing(number: int, box: tuple[int, int], drawing: bytes) -> bytes:
     return head + drawing + b"\nendstream\nendobj\n"
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _signature_of(seed: str) -> bytes:
     return _drawing(27, SIGNATURE_BOX, signature_drawing(seed))
 
 
-@lru_cache(maxsize=512)  # a province has some four hundred, of 11 KB each
+@lru_cache(maxsize=128)
 def _seal_of(template: Template, name: str, parent: str, bloc: str) -> bytes:
     return _drawing(32, SEAL_BOX, seal_drawing(template, name, parent, bloc))
