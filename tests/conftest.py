@@ -6,10 +6,13 @@ from collections.abc import Generator, Iterator
 from typing import TypeVar
 
 import pytest
+from hypothesis import settings
 
 from tests.judges import JUDGES, NO_SKIPS
 from tests.servers import Postgres, Valkey, postgres_server, valkey_server
 
+settings.register_profile("shared machine", deadline=None)  # how long an example takes is no rule of the program
+settings.load_profile("shared machine")
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 

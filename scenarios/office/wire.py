@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from sys import intern
 from typing import TYPE_CHECKING, Protocol
 
 from exchange.domain.document import Urgency, document_type
@@ -153,27 +154,27 @@ def read_document(services: Services, data: bytes, package_id: str, channel: Cha
 
 def arrived_document(services: Services, package: EdxmlPackage, blobs: Mapping[str, bytes], package_id: str, channel: Channel) -> Incoming:
     """The same from a package already read."""
-    header = package.edoc
+    header = services.shelf.put_header(package_id, package.edoc)
     files = tuple((info.name, services.shelf.put(info.ref, blobs[info.ref])) for info in package.attachments)
     kernel = services.kernel
     signed_at, _ = services.witness.of(header.document_id, kernel.now)
     return Incoming(
-        document=header.document_id,
+        document=intern(header.document_id),  # a hundred recipients wait with the same texts: they are held once
         sender=header.sender_id,
         channel=channel,
         urgency=int(header.priority),
         arrived_at=kernel.now,
         signed_at=signed_at,
-        number=header.number,
-        notation=header.notation,
+        number=intern(header.number),
+        notation=intern(header.notation),
         day=header.promulgation_date,
-        type_name=header.type.name,
-        subject=header.subject,
+        type_name=intern(header.type.name),
+        subject=intern(header.subject),
         recipients=len(header.recipients),
         is_reply=bool(header.response_for),
-        author=header.sender.name,
-        file=Kept(services.shelf.put_header(package_id, header), files),
-        package=package_id,
+        author=intern(header.sender.name),
+        file=Kept(header, files),
+        package=intern(package_id),
         replaces=header.business.replacements,
     )
 

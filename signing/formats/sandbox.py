@@ -1,4 +1,6 @@
-"""A child process for parsers one cannot trust with hostile files: killed at a wall-clock limit, bounded in memory, replaced when dead.
+"""A child process for parsers one cannot trust with hostile files: bounded in time and memory, replaced when dead.
+
+Its time is the processor's, so that a verdict is the same on a busy machine; a child that only waits is ended by the clock.
 
 Only plain values cross the border (numbers, text, bytes, tuples, lists, dicts, None): the answer of a child that met a hostile file is
 read without running anything it could name. The child is an ordinary interpreter that imports what it is asked for, so that it works from
@@ -24,6 +26,9 @@ from typing import Any
 from signing.errors import FormatFailure
 
 SECONDS = 2.0
+"""Of the processor, for one call."""
+PATIENCE = 20.0
+"""Seconds by the clock."""
 MEMORY = 1024 * 1024 * 1024
 """Address space of the child, in bytes; the interpreter with pyHanko maps about 0.3 GB before it reads anything."""
 MAX_ANSWER = 64 * 1024 * 1024
@@ -52,8 +57,8 @@ class _Child:
 class Sandbox:
     """One child, started when first needed and again after it was killed. One call at a time; threads wait for each other."""
 
-    def __init__(self, *, seconds: float = SECONDS, memory: int = MEMORY) -> None:
-        self._seconds = seconds
+    def __init__(self, *, seconds: float = SECONDS, patience: float = PATIENCE, memory: int = MEMORY) -> None:
+        self._seconds, self._patience = seconds, patience
         self._memory = memory
         self._child: _Child | None = None
         self._lock = Lock()
@@ -67,20 +72,26 @@ class Sandbox:
             child = self._child
             if child is None or child.process.poll() is not None:
                 self._stop()
-                child = self._child = _start(function.partition(":")[0], self._memory, self._seconds)
+                child = self._child = _start(function.partition(":")[0], self._memory, self._seconds, self._patience)
             # A child that takes no question or ends in the middle of an answer would be waited for without end.
-            killer = Timer(self._seconds + _GRACE, child.process.kill)
+            killer = Timer(self._patience + _GRACE, child.process.kill)
             killer.daemon = True
             killer.start()
             try:
                 child.pipe.send_bytes(pickle.dumps((function, arguments)))
-                if not child.pipe.poll(self._seconds):
+                if not child.pipe.poll(self._patience):
                     self._stop()
                     raise FormatFailure("file", f"cannot be parsed within {self._seconds:g} seconds")
                 outcome, value = _plain(child.pipe.recv_bytes(MAX_ANSWER))
             except (OSError, EOFError) as error:
                 self._stop()
-                raise FormatFailure("file", "ended the process that parsed it, or asked for too much memory") from error
+                late = child.process.returncode == -signal.SIGPROF
+                why = (
+                    f"cannot be parsed within {self._seconds:g} seconds"
+                    if late
+                    else "ended the process that parsed it, or asked for too much memory"
+                )
+                raise FormatFailure("file", why) from error
             except ValueError as error:
                 self._stop()
                 raise FormatFailure("file", "made its parser answer something unreadable") from error
@@ -109,7 +120,7 @@ class Sandbox:
         self._child = None
 
 
-def _start(module: str, memory: int, seconds: float) -> _Child:
+def _start(module: str, memory: int, seconds: float, patience: float) -> _Child:
     """A child that has imported ``module`` and waits for calls."""
     ours, theirs = Pipe()
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
@@ -121,7 +132,8 @@ def _start(module: str, memory: int, seconds: float) -> _Child:
         str(number),
         module,
         str(memory),
-        str(seconds + _GRACE),
+        str(seconds),
+        str(patience + _GRACE),
     )
     process = subprocess.Popen(  # noqa: S603 - our own interpreter, nothing of the file in the command
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, pass_fds=(number,)
@@ -155,7 +167,8 @@ def _plain(data: bytes) -> Any:
 
 def serve() -> None:
     """The child: answer calls until the parent closes the pipe."""
-    pipe, module, memory, seconds = Connection(int(sys.argv[1])), sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
+    pipe, module, memory = Connection(int(sys.argv[1])), sys.argv[2], int(sys.argv[3])
+    seconds, patience = map(float, sys.argv[4:6])
     importlib.import_module(module)
     _limit(memory)
     pipe.send_bytes(pickle.dumps((_DONE, None)))
@@ -164,9 +177,10 @@ def serve() -> None:
             function, arguments = pickle.loads(pipe.recv_bytes())  # noqa: S301 - from the parent
         except EOFError:
             return
-        _die_after(seconds)
-        pipe.send_bytes(_answer(function, arguments))
-        _die_after(0)
+        _die_after(seconds, patience)
+        answer = _answer(function, arguments)
+        _die_after(0, 0)
+        pipe.send_bytes(answer)
 
 
 def _answer(function: str, arguments: tuple[Any, ...]) -> bytes:
@@ -184,10 +198,11 @@ def _answer(function: str, arguments: tuple[Any, ...]) -> bytes:
         return pickle.dumps(("error", " ".join(f"{type(error).__name__}: {error}".split())[:300]))
 
 
-def _die_after(seconds: float) -> None:
-    """Let the system end this process in a while (0: not any more), so that it does not run for ever when the parent was killed."""
+def _die_after(seconds: float, patience: float) -> None:
+    """Let the system end this process after so long by the processor's time or the clock's (0: not any more), parent or no parent."""
     with contextlib.suppress(AttributeError):  # absent on some platforms
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        signal.setitimer(signal.ITIMER_REAL, patience)
 
 
 def _limit(memory: int) -> None:

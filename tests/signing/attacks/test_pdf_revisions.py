@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from time import perf_counter
 
 import pytest
 
@@ -91,11 +90,8 @@ def test_honest_updates_are_not_suspected(sandbox: Sandbox) -> None:
 
 
 def test_a_file_of_many_objects_is_compared_in_time(sandbox: Sandbox) -> None:
-    """Three thousand objects and a second signature, well within the two seconds a file gets."""
+    """Three thousand objects and a second signature, within the two seconds of the processor a file gets."""
     page = pdfs.empty_page(more=tuple(b"<</A %d/B[1 2 3 4]/C(text)>>" % number for number in range(3_000)))
     data = foreign_pdfs.sign(foreign_pdfs.sign(page), "Signature2")
-    read_pdf(foreign_pdfs.signed(), sandbox)
-    began = perf_counter()
     reading = read_pdf(data, sandbox)
-    assert perf_counter() - began < 3
     assert [MOVED in told(reading, number) for number in (0, 1)] == [False, False]
