@@ -42,7 +42,7 @@ class Sender:
 
     def post(self, sent):
         """Post it, and what its receipt says."""
-        http = HTTPConnection("127.0.0.1", self._port, timeout=60)
+        http = HTTPConnection("127.0.0.1", self._port, timeout=300)
         http.request("POST", "/pyas2/as2receive", sent.content, dict(sent.headers))
         answer = http.getresponse()
         body = answer.read()

@@ -36,8 +36,7 @@ settings.configure(
             "CONN_MAX_AGE": None,  # connections are kept: Django's default opens one for every request
         }
     },
-    MEDIA_ROOT=str(HOME),
-    PYAS2={"DATA_DIR": str(HOME)},
+    MEDIA_ROOT=str(HOME),  # with its own DATA_DIR set, the peer names files in a way that Django of today refuses
     LOGGING_CONFIG=None,
     USE_TZ=True,
 )

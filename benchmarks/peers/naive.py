@@ -43,7 +43,12 @@ from signing import CadesSigner, Purpose, Validator
 
 app = Celery("naive", set_as_current=False)
 app.conf.update(task_ignore_result=True, task_acks_late=True, task_reject_on_worker_lost=True, worker_send_task_events=False)
-app.conf.update(worker_enable_remote_control=False, broker_connection_retry_on_startup=True, worker_hijack_root_logger=False)
+app.conf.update(
+    worker_redirect_stdouts=False,
+    worker_enable_remote_control=False,
+    broker_connection_retry_on_startup=True,
+    worker_hijack_root_logger=False,
+)
 
 metadata = MetaData()
 document = Table(

@@ -152,7 +152,7 @@ class PeerService:
         subprocess.run([str(python), str(_HERE / "as2_service.py")], env=surroundings, check=True)
         served = [
             str(python), "-m", "gunicorn", "as2_service:application", "--workers", str(_WORKERS), "--bind", f"127.0.0.1:{port}",
-            "--log-level", "error",
+            "--log-level", "error", "--timeout", str(int(_PATIENCE)),
         ]  # fmt: skip
         gunicorn = stack.enter_context(started.program(served, surroundings, _HERE))
         _wait(port, gunicorn)
@@ -264,10 +264,10 @@ def _wait(port: int, process: subprocess.Popen[str]) -> None:
     while time.monotonic() < patience:
         assert process.poll() is None, "gunicorn ended"
         try:
-            http = HTTPConnection("127.0.0.1", port, timeout=5)
+            http = HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
             http.request("GET", "/pyas2/as2receive")
             assert http.getresponse().status == 200
             return
-        except ConnectionError:
+        except OSError:
             time.sleep(0.1)
     raise AssertionError("gunicorn does not answer")
