@@ -152,7 +152,7 @@ class PeerService:
         subprocess.run([str(python), str(_HERE / "as2_service.py")], env=surroundings, check=True)
         served = [
             str(python), "-m", "gunicorn", "as2_service:application", "--workers", str(_WORKERS), "--bind", f"127.0.0.1:{port}",
-            "--log-level", "error", "--timeout", str(int(_PATIENCE)),
+            "--log-level", "error", "--timeout", str(int(_PATIENCE)), "--error-logfile", str(home / "gunicorn.log"), "--capture-output",
         ]  # fmt: skip
         gunicorn = stack.enter_context(started.program(served, surroundings, _HERE))
         _wait(port, gunicorn)
