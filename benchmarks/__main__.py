@@ -66,9 +66,9 @@ def _simulation(options: argparse.Namespace) -> Iterator[Row]:
 
 
 def _peers(options: argparse.Namespace) -> Iterator[Row]:
-    from benchmarks.peers import stand
+    from benchmarks.peers import rows
 
-    return stand.rows(options.slice)
+    return rows(options.slice)
 
 
 GROUPS: Mapping[str, Callable[[argparse.Namespace], Iterator[Row]]] = {

@@ -6,19 +6,16 @@ import json
 import statistics
 import subprocess
 import sys
-import venv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import gettempdir
 from time import process_time
 
-from benchmarks.measure import ROUNDS, Rate, interleave, repeated
-from benchmarks.measure import Contender as Timed
+from benchmarks.measure import ROUNDS, Rate
+from benchmarks.peers.environments import EnvironmentMissing, environment
+from benchmarks.peers.limit import raw_rate
 from benchmarks.peers.ours import CHECKS, RoundTrip
 from benchmarks.rows import Peer, Row
-from benchmarks.subjects import holder, raw_verify
-from signing import CadesSigner, HolderKind, KeyKind, Purpose, parse_cms
 
 NAME = "pyas2lib"
 VERSION = "1.4.4"
@@ -29,7 +26,6 @@ PEER_DOES = (
 )  # fmt: skip
 SITTINGS = (1, 16, 64)
 _SMALLEST = 64
-_HOME = Path(gettempdir()) / f"truc-peer-{NAME}-{VERSION}"
 _SCRIPT = Path(__file__).parent / "as2.py"
 Seconds = Callable[[int], float]
 """Makes so many round trips and gives the seconds of the processor they took."""
@@ -37,7 +33,7 @@ Seconds = Callable[[int], float]
 
 def rows(slice_seconds: float) -> Iterator[Row]:
     """One document at a time, a clerk's sitting of sixteen, and as many as the service commits at once."""
-    raw = _raw(slice_seconds)
+    raw = raw_rate(slice_seconds)
     with _peer() as (peer, absent):
         for sitting in SITTINGS:
             words = f"in sittings of {sitting}" if sitting > 1 else "one at a time"
@@ -56,21 +52,6 @@ def rows(slice_seconds: float) -> Iterator[Row]:
                 peer=Peer(NAME, rates.get(NAME), PEER_DOES, absent),
                 must_peer=10,
             )
-
-
-def _raw(slice_seconds: float) -> float:
-    """How many documents a second the raw operations of one allow."""
-    who = holder(HolderKind.ORGANISATION, KeyKind.RSA2048)
-    signer = CadesSigner(who, purpose=Purpose.ANNEX)
-    content = bytes(10_240)
-    message = parse_cms(signer.sign(bytes(32)))
-    attributes = message.signed_attributes
-    sign, verify = (
-        Timed("sign", repeated(lambda: who.key.sign(attributes, Purpose.ANNEX))),
-        Timed("verify", repeated(raw_verify(who, message, content))),
-    )
-    rates = interleave([sign, verify], slice_seconds)
-    return 1 / (2 / rates["sign"].median + 3 / rates["verify"].median)
 
 
 def _timed(batch: Callable[[int], None]) -> Seconds:
@@ -103,9 +84,9 @@ def _count_for(seconds: Seconds, slice_seconds: float) -> int:
 def _peer() -> Iterator[tuple[Seconds | None, str]]:
     """The peer's process in its own environment, made at the first time; or why there is none."""
     try:
-        python = _environment()
-    except (OSError, subprocess.CalledProcessError) as error:
-        yield None, f"its environment in {_HOME} could not be made: {error}"
+        python = environment(f"{NAME}=={VERSION}")
+    except EnvironmentMissing as error:
+        yield None, str(error)
         return
     command = [str(python), str(_SCRIPT)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -123,13 +104,3 @@ def _peer() -> Iterator[tuple[Seconds | None, str]]:
 
         yield (seconds, "") if versions else (None, "it does not start")
         process.stdin.close()
-
-
-def _environment() -> Path:
-    """Python of the peer's own virtual environment."""
-    python = _HOME / "bin" / "python"
-    if not (_HOME / "whole").exists():
-        venv.create(_HOME, with_pip=True, clear=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", f"{NAME}=={VERSION}"], check=True)
-        (_HOME / "whole").touch()
-    return python
