@@ -36,7 +36,7 @@ _COLUMNS = (
 # what is read here may be moved: locked in the order of ids, for a verdict, a report, an arrival and a fetch may come to it at once
 _HELD = select(*_COLUMNS).order_by(delivery.c.id).with_for_update()
 _BY_PACKAGE = _HELD.where(delivery.c.package.in_(bindparam("packages", expanding=True)))
-_BY_MAILBOX = _BY_PACKAGE.where(delivery.c.organ == bindparam("organ"))
+_BY_MAILBOX = _BY_PACKAGE.where(delivery.c.organ.in_(bindparam("organs", expanding=True)))
 _BY_DOCUMENT = _HELD.where(delivery.c.document == bindparam("document"))
 _ONE = _BY_DOCUMENT.where(delivery.c.recipient == bindparam("recipient"))
 _ALL_BY_ORGAN = _BY_DOCUMENT.where(delivery.c.organ == bindparam("organ"))
@@ -69,9 +69,14 @@ class Moves:
         """Deliveries that these packages carry, in order of admission."""
         return self._take(self._work.all(_BY_PACKAGE, {"packages": list(packages)})) if packages else []
 
-    def of_mailbox(self, packages: Sequence[int], organ: str) -> list[Held]:
-        """Deliveries to one organisation that these packages carry."""
-        return self._take(self._work.all(_BY_MAILBOX, {"packages": list(packages), "organ": organ})) if packages else []
+    def of_mailboxes(self, lines: Iterable[tuple[int, str]]) -> list[Held]:
+        """The deliveries behind some lines, each a (package, organisation)."""
+        wanted = frozenset(lines)
+        if not wanted:
+            return []
+        packages, organs = sorted({package for package, _ in wanted}), sorted({organ for _, organ in wanted})
+        rows = self._work.all_of(_BY_MAILBOX, "packages", packages, {"organs": organs})
+        return [held for held in self._take(rows) if (held.package, held.organ) in wanted]
 
     def of_document(self, document: int) -> list[Held]:
         """Every delivery of one document."""

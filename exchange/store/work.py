@@ -93,12 +93,16 @@ class Work:
         return touched
 
     def many(self, statement: Executable, rows: Sequence[Row]) -> None:
-        """Execute once per row of parameters, in one call to the driver; nothing when there are none."""
+        """Execute for each row of parameters, in one call to the driver; nothing when there are none. No two change the same row."""
         if len(rows) == 1:
             self.run(statement, rows[0])
         elif rows:
             plan = self._plans.of(statement, rows[0])
-            self._cursor.executemany(plan.sql, [plan.arguments(row) for row in rows])
+            arrays = plan.gather(rows)
+            if arrays is not None:
+                self._cursor.execute(plan.gathered, arrays)
+            else:
+                self._cursor.executemany(plan.sql, [plan.arguments(row) for row in rows])
 
 
 def _slices(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
