@@ -21,7 +21,7 @@ from exchange.stages.negotiations import end_replacements
 from exchange.store.contents import StoredPackage, load_packages, load_refusals
 from exchange.store.engine import storable
 from exchange.store.recent import SMALL
-from exchange.store.tables import delivery, mailbox, package, refusal
+from exchange.store.tables import mailbox, package, refusal
 from exchange.store.work import Store, Work, again
 
 _LINE = select(
@@ -59,9 +59,6 @@ _CLOSE = (
     .values(open=0, outcome=bindparam("b_outcome"), reason=bindparam("b_reason"), closed_at=bindparam("b_at"))
 )
 _CLOSE_AGAIN = update(mailbox).where(*_OF_ONE, mailbox.c.outcome != "").values(open=0)
-_TRANSPORT = (
-    update(delivery).where(delivery.c.id == bindparam("b_id")).values(transport=bindparam("b_outcome"), transport_at=bindparam("b_at"))
-)
 PAGE_BYTES = 1 << 20
 """Bytes of the packages of one page; a longer one comes with a page and is read by itself."""
 _OUTCOMES = {True: "fetched", False: "failed"}
@@ -187,16 +184,16 @@ def _close(work: Work, said: Mapping[tuple[int, str], tuple[Any, Fetched]], at: 
 
 def _record_transport(work: Work, documents: Mapping[tuple[int, str], Fetched], at: int) -> None:
     """Transport facts of the deliveries behind these lines, and the move to fetched or failed where the table has one."""
-    moves, facts = Moves(work), []
+    moves = Moves(work)
     for held in moves.of_mailboxes(documents):
         outcome = documents[held.package, held.organ]
         event = Event.FETCHED if outcome.ok else Event.TRANSPORT_FAILED
         if allowed(held.state, event):
             moves.move(held, event, at, cause=held.package, reason=storable(outcome.reason))
             end_replacements(work, moves, held, by=held.package, at=at)
-        facts.append({"b_id": held.id, "b_outcome": _OUTCOMES[outcome.ok], "b_at": at})
+        held.transport, held.transport_at = _OUTCOMES[outcome.ok], at
+        moves.touch(held)
     moves.flush()
-    work.many(_TRANSPORT, facts)
 
 
 def _fitting(rows: Sequence[Any]) -> list[Any]:

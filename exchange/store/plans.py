@@ -155,7 +155,7 @@ def _gathered(compiled: SQLCompiler, sql: str, row: Row) -> tuple[str, tuple[str
 
 
 _PARAMETER = re.compile(r"%\((\w+)\)s(?:::(?:SMALLINT|INTEGER|BIGINT|VARCHAR|TEXT|BYTEA)\b)?")
-_VALUES = re.compile(r"(INSERT INTO \w+ \([^()]*\) )VALUES \(([^()]*)\)( ON CONFLICT .*|)")
+_VALUES = re.compile(r"(INSERT INTO \w+ \([^()]*\) )VALUES \(([^()]*)\)( ON CONFLICT .*?|)(?: RETURNING \w+\.id)?")
 
 
 def _with_arrays(compiled: SQLCompiler, sql: str, lists: frozenset[str]) -> tuple[str, bool]:
