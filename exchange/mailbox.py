@@ -214,7 +214,11 @@ def _envelope(row: Any) -> Envelope:
 
 def _small(store: Store, number: int, package: StoredPackage) -> Iterator[bytes]:
     found = store.recent.get(number)  # another of the same page may have asked for it a moment ago
-    yield store.recent.keep(number, b"".join(package.chunks(store))) if found is None else found
+    if found is None:
+        found = store.recent.keep(number, b"".join(package.chunks(store)))
+        for blob in package.blobs:
+            store.recent.drop(blob.sha256)
+    yield found
 
 
 def _bytes(data: bytes) -> Iterator[bytes]:
