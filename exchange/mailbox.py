@@ -129,9 +129,9 @@ class Mailboxes:
         stored = load_packages(work, [number for number in lines if number not in recent and number not in refusals])
         whole: dict[int, Callable[[], Iterator[bytes]]] = {number: partial(_bytes, data) for number, data in recent.items()}
         whole |= {number: partial(_bytes, write_refusal(*signed)) for number, signed in refusals.items()}
-        for number, found in stored.items():
+        for number, one in stored.items():
             small = lines[number].size <= SMALL
-            whole[number] = partial(_small, self._store, number, found) if small else partial(found.chunks, self._store)
+            whole[number] = partial(_small, self._store, number, one) if small else partial(one.chunks, self._store)
         return whole
 
     def confirm(self, organ: OrganId, outcomes: Sequence[Fetched], at: datetime) -> None:

@@ -11,12 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import accumulate
+from typing import TypeVar
 
 from exchange.api import Bearer, Envelope, Fetched
 from exchange.axis import Axis
 from exchange.domain.identifiers import OrganId
-from exchange.errors import ExchangeError, Overloaded, StoreUnavailable
+from exchange.errors import Overloaded, StoreUnavailable
 from exchange.mailbox import PAGE_BYTES
 from exchange.web.pool import Pool
 
@@ -31,6 +33,7 @@ _OUTCOMES = 2000
 _BYTES = 16 << 20
 """Bytes of the packages of one turn; who gets none of them is served in the next."""
 Part = tuple[Envelope, bytes | None]
+Answer = TypeVar("Answer")
 
 
 @dataclass(slots=True, eq=False)
@@ -132,8 +135,11 @@ class Mailroom:
     async def _confirm(self, waiters: Sequence[_Waiter], at: datetime) -> None:
         if not waiters:
             return
-        said = [(one.bearer, one.outcomes) for one in waiters]
-        for one, error in zip(waiters, await self._pool.run(self._axis.confirm_all, said, at), strict=True):
+
+        def confirm(ones: Sequence[_Waiter]) -> list[Exception | None]:
+            return [*self._axis.confirm_all([(one.bearer, one.outcomes) for one in ones], at)]
+
+        for one, error in zip(waiters, await self._pool.run(_apart, confirm, waiters), strict=True):
             one.outcomes = ()
             if error is not None:
                 one.fail(error)
@@ -144,27 +150,40 @@ class Mailroom:
         there = await self._pool.run(self._axis.with_mail, sorted({one.organ for one in waiters}), at)
         found = [one for one in waiters if one.organ in there]
         collecting = [one for one in found if one.limit]
-        parts = await self._pool.run(self._pages, collecting, at) if collecting else []
+        parts = await self._pool.run(_apart, partial(self._pages, at), collecting) if collecting else []
         for one in waiters:
             one.looked = True
         for one in found:
             if not one.limit:
                 one.give([])
         for waiter, page in zip(collecting, parts, strict=True):
-            if isinstance(page, ExchangeError):
+            if isinstance(page, Exception):
                 waiter.fail(page)
             elif page is None:
                 waiter.looked = False
             elif page:
                 waiter.give(page)
 
-    def _pages(self, waiters: Sequence[_Waiter], at: datetime) -> list[list[Part] | ExchangeError | None]:
+    def _pages(self, at: datetime, waiters: Sequence[_Waiter]) -> list[list[Part] | Exception | None]:
         """In a thread: what each of them gets, bytes and all; ``None`` for those whom this turn does not reach."""
         pages = self._axis.pages([(one.bearer, one.limit) for one in waiters], at, _BYTES)
         return [
             [(one.envelope, one.read() if one.envelope.size <= PAGE_BYTES else None) for one in page] if isinstance(page, tuple) else page
             for page in pages
         ]
+
+
+def _apart(call: Callable[[Sequence[_Waiter]], list[Answer | Exception]], waiters: Sequence[_Waiter]) -> list[Answer | Exception]:
+    """What a call gives each; if it fails, what it gives each half, until who fails stands alone. Raises :class:`StoreUnavailable`."""
+    try:
+        return call(waiters)
+    except StoreUnavailable:
+        raise
+    except Exception as error:  # a package that is damaged, say: the mailboxes of others are whole
+        if len(waiters) == 1:
+            return [error]
+        half = len(waiters) // 2
+        return _apart(call, waiters[:half]) + _apart(call, waiters[half:])
 
 
 def _time() -> float:

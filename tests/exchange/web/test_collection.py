@@ -6,16 +6,31 @@ import email
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from exchange.api import Fetched
 from exchange.axis import Axis
 from exchange.domain.identifiers import OrganId
 from exchange.errors import StoreUnavailable
 from exchange.web.parcels import read
-from tests.exchange.axis.field import ANNEX, DEPARTMENT, DISTRICT, MINISTRY, NEIGHBOUR, PROVINCE, Doc, at, caller, open_field, send
+from tests.exchange.axis.field import (
+    ANNEX,
+    DEPARTMENT,
+    DISTRICT,
+    MINISTRY,
+    NEIGHBOUR,
+    PROVINCE,
+    Doc,
+    at,
+    caller,
+    file_url,
+    open_field,
+    send,
+)
 from tests.exchange.web.conftest import INSTANT, Served
 from tests.exchange.web.host import hosting
 
@@ -104,8 +119,33 @@ def test_whoever_waits_is_woken_with_the_package_itself(served: Served) -> None:
     assert 0.5 <= time.monotonic() - began < 5
 
 
-def test_a_secret_replaced_while_one_waits_ends_the_waiting() -> None:
-    axis = open_field()
+def test_a_damaged_package_keeps_nobody_elses_mail(served: Served) -> None:
+    """It does not leave the store, and the turn it was to be collected in goes on for the others."""
+    bad, _ = put(served.axis, "511", DEPARTMENT, DISTRICT)
+    good, package = put(served.axis, "512", NEIGHBOUR, MINISTRY)
+    digest = "SELECT blob FROM attachment JOIN package ON package.id = attachment.package WHERE package_id = ?"
+    with served.axis._store.writing() as work:
+        work._cursor.execute(f"UPDATE blob SET sha256 = ? WHERE id = ({digest})", (b"\0" * 32, bad))
+    served.axis._store.recent.clear()
+
+    def ask(who: OrganId) -> httpx.Response:
+        return served.http.post(PATH, json={"wait": 5}, headers=served.headers(caller(who)))
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(ask, (DEPARTMENT, NEIGHBOUR, DISTRICT, MINISTRY)))
+    assert [answer.status_code for answer in answers] == [503, 200, 503, 200]
+    for answer in answers[1::2]:
+        ((_, data),) = read(answer.headers["content-type"], answer.content)
+        assert bytes(data) == package
+    said = [Fetched(bad, False, "damaged")]
+    for who in (DEPARTMENT, DISTRICT):
+        served.axis.confirm(caller(who), said, at(600))
+    for who in (NEIGHBOUR, MINISTRY):
+        assert collect(served, who, good) == []
+
+
+def test_a_secret_replaced_while_one_waits_ends_the_waiting(tmp_path: Path) -> None:
+    axis = open_field(file_url(tmp_path / "axis.db"))
     answers: list[httpx.Response] = []
     with hosting(axis) as url, httpx.Client(base_url=url, timeout=60) as http:
         headers = Served(axis, http, url).headers(caller(DEPARTMENT))
