@@ -79,8 +79,10 @@ class Receivers:
             self._confirmed(place)
 
     def _confirmed(self, place: int) -> None:
-        ours = [number for name in self._held.pop(place, []) if (number := self._book.by_package.get(name)) is not None]
-        self._journal.confirmed(place, [number for number in ours if self._book.pair(number, place) is not None])
+        named = [number for name in self._held.pop(place, []) if (number := self._book.by_package.get(name)) is not None]
+        ours = [number for number in named if self._book.pair(number, place) is not None]
+        if ours:
+            self._journal.confirmed(place, ours)
 
     async def _take(self, place: int, organ: str, parts: Sequence[Taken], at: float) -> None:
         for one in parts:
