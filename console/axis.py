@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 from console.locale import Text
 from console.outcome import DONE, UNREACHED, USAGE, Unusable
 from console.session import known
+from exchange import heap
 from exchange.axis import Axis
 from exchange.bootstrap import open_axis
 from exchange.doorbell import Doorbell, Silent
@@ -86,7 +87,9 @@ def serve(counter: Counter, text: Text) -> int:
         typer.echo(text("start.test"), err=True)
         typer.echo(_address(listening))
         service = Service(axis, settings)
-        _run(make_server(make_app(service), settings, service.stop_waiting), listening)
+        server = make_server(make_app(service), settings, service.stop_waiting)
+        heap.settle()
+        _run(server, listening)
     axis.close()
     return DONE
 

@@ -241,6 +241,13 @@ class Receive(Protocol):
         """Take packages out of the mailbox: fetched, or failed with a reason."""
         ...
 
+    def collect(self, caller: Caller, outcomes: Sequence[Fetched], at: datetime, limit: int = 100) -> tuple[Package, ...]:
+        """:meth:`confirm` what was taken before, then the first packages that wait, as many as fit into a page: at most ``limit``.
+
+        What was confirmed stays confirmed whatever becomes of the rest; raises as :meth:`confirm`, and then gives nothing.
+        """
+        ...
+
 
 class Audit(Protocol):
     """What happened, for those who may ask (scope ``audit``)."""

@@ -37,9 +37,9 @@ from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import DeliveryState
 from exchange.domain.organization import Directory, Organization
 from exchange.doorbell import Doorbell
-from exchange.errors import Forbidden, UnknownHop
+from exchange.errors import ExchangeError, Forbidden, StoreUnavailable, UnknownHop
 from exchange.ledger import Ledger
-from exchange.mailbox import Mailboxes
+from exchange.mailbox import PAGE_BYTES, Mailboxes
 from exchange.members import Members
 from exchange.metering import Operations, StepRecord, operations, steps
 from exchange.observe import Observed
@@ -148,6 +148,37 @@ class Axis(Observed):
     def confirm(self, caller: Credential, outcomes: Sequence[Fetched], at: datetime) -> None:
         """See :meth:`exchange.api.Receive.confirm`."""
         self._mailboxes.confirm(self._members.authenticate(caller, Scope.RECEIVE), outcomes, at)
+
+    def collect(self, caller: Credential, outcomes: Sequence[Fetched], at: datetime, limit: int = 100) -> tuple[Package, ...]:
+        """See :meth:`exchange.api.Receive.collect`."""
+        organ = self._members.authenticate(caller, Scope.RECEIVE)
+        self._mailboxes.confirm(organ, outcomes, at)
+        (page,) = self._mailboxes.pages([(organ, limit)], at, PAGE_BYTES)
+        return page or ()
+
+    def confirm_all(self, said: Sequence[tuple[Credential, Sequence[Fetched]]], at: datetime) -> list[ExchangeError | None]:
+        """:meth:`confirm` for many callers in one transaction: each gets its own error, or none, in order."""
+        organs = [self._let_in(caller) for caller, _ in said]
+        let_in = [(organ, outcomes) for organ, (_, outcomes) in zip(organs, said, strict=True) if isinstance(organ, OrganId)]
+        done = iter(self._mailboxes.confirm_all(let_in, at))
+        return [next(done) if isinstance(organ, OrganId) else organ for organ in organs]
+
+    def pages(
+        self, asked: Sequence[tuple[Credential, int]], at: datetime, most: int = PAGE_BYTES
+    ) -> list[tuple[Package, ...] | ExchangeError | None]:
+        """The second half of :meth:`collect` for many callers at once; see :meth:`exchange.mailbox.Mailboxes.pages`."""
+        organs = [self._let_in(caller) for caller, _ in asked]
+        let_in = [(organ, limit) for organ, (_, limit) in zip(organs, asked, strict=True) if isinstance(organ, OrganId)]
+        done = iter(self._mailboxes.pages(let_in, at, most))
+        return [next(done) if isinstance(organ, OrganId) else organ for organ in organs]
+
+    def _let_in(self, caller: Credential) -> OrganId | ExchangeError:
+        try:
+            return self._members.authenticate(caller, Scope.RECEIVE)
+        except StoreUnavailable:
+            raise
+        except ExchangeError as error:
+            return error
 
     def with_mail(self, organs: Sequence[OrganId], at: datetime) -> frozenset[OrganId]:
         """Those in whose mailboxes something waits: for whoever keeps their owners waiting, who were let in before."""

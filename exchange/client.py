@@ -53,10 +53,10 @@ from exchange.errors import (
     Unauthenticated,
     UnknownPackage,
 )
-from exchange.web import registers, wire
+from exchange.web import parcels, registers, wire
+from exchange.web.parcels import EDXML
 from exchange.web.problems import MEDIA_TYPE, error_of
 
-EDXML = "application/edxml+xml"
 _SMALL = 1 << 20
 _PAGE = 100
 """Packages named in one address."""
@@ -127,7 +127,7 @@ class HttpAxis:
     def _fetch(self, caller: Caller, name: str, at: datetime) -> Package:
         self._known(caller, name)
         found = self._answer(self._ask(caller, "GET", f"/v1/mailbox/{name}", at=at, small=_SMALL))
-        line = self._line(name, found)
+        line = self._line(name, found.headers, found.headers.get("content-length", ""))
         if found.is_stream_consumed:
             return Package(line, partial(_whole, found.content))
         return Package(line, partial(self._chunks, caller, name, at))
@@ -147,10 +147,31 @@ class HttpAxis:
         for one in outcomes:
             self._known(caller, one.package_id)
         for start in range(0, len(outcomes), wire.MOST_CONFIRMED):
-            said = [
-                {"package_id": one.package_id, "ok": one.ok, "reason": one.reason} for one in outcomes[start : start + wire.MOST_CONFIRMED]
-            ]
+            said = _outcomes(outcomes[start : start + wire.MOST_CONFIRMED])
             self._answer(self._ask(caller, "POST", "/v1/mailbox/confirmations", at=at, json={"outcomes": said}))
+
+    def collect(self, caller: Caller, outcomes: Sequence[Fetched], at: datetime, limit: int = 100, wait: float = 0) -> tuple[Package, ...]:
+        """See :meth:`exchange.api.Receive.collect`; with ``wait``, the answer comes when there is something, or after so many seconds."""
+        for one in outcomes:
+            self._known(caller, one.package_id)
+        last = outcomes[-wire.MOST_CONFIRMED :]
+        if len(last) < len(outcomes):
+            self.confirm(caller, outcomes[: -wire.MOST_CONFIRMED], at)
+        said = {"outcomes": _outcomes(last), "limit": limit, "wait": wait}
+        found = self._answer(self._ask(caller, "POST", "/v1/mailbox/collection", at=at, json=said, timeout=60 + wait))
+        if found.status_code == 204:
+            return ()
+        try:
+            parts = list(parcels.read(found.headers.get("content-type", ""), found.content))
+        except ValueError as error:
+            raise AxisMisunderstood(self.url, str(error)) from None
+        return tuple(self._part(caller, headers, data, at) for headers, data in parts)
+
+    def _part(self, caller: Caller, headers: Mapping[str, str], data: memoryview, at: datetime) -> Package:
+        line = self._line(headers.get("truc-package", ""), headers, headers.get("truc-size", ""))
+        if "content-location" in headers:
+            return Package(line, partial(self._chunks, caller, line.package_id, at))
+        return Package(line, partial(_whole, bytes(data)))
 
     # --- Audit ---
 
@@ -329,12 +350,11 @@ class HttpAxis:
             return AxisUnreachable(self.url, f"HTTP {response.status_code}")
         return AxisMisunderstood(self.url, f"HTTP {response.status_code}")
 
-    def _line(self, name: str, response: httpx.Response) -> Envelope:
-        said = response.headers
+    def _line(self, name: str, said: Mapping[str, str], size: str) -> Envelope:
         try:
             at = datetime.fromisoformat(said["truc-available-at"]).astimezone(VN)
             kind, sender = PackageKind(said["truc-kind"]), OrganId(said["truc-sender"])
-            return Envelope(name, kind, sender, at, int(said["truc-priority"]), int(said["content-length"]))
+            return Envelope(name, kind, sender, at, int(said["truc-priority"]), int(size))
         except (KeyError, ValueError, InvalidOrganId):
             raise AxisMisunderstood(self.url, "a package without its headers") from None
 
@@ -372,6 +392,10 @@ def _rewound(stream: BinaryIO) -> Callable[[], Iterator[bytes]]:
 
 def _whole(data: bytes) -> Iterator[bytes]:
     yield data
+
+
+def _outcomes(outcomes: Sequence[Fetched]) -> list[dict[str, Any]]:
+    return [{"package_id": one.package_id, "ok": one.ok, "reason": one.reason} for one in outcomes]
 
 
 def _pages(names: list[str]) -> Iterator[list[str]]:

@@ -1,7 +1,7 @@
 """The doorbell: a hint that a stage has work. The rows are the work; a ring that is lost, late or doubled changes nothing but the delay.
 
 Who knows how to reach the workers (:mod:`workers.bell`, by a broker) brings a function that sends one ring; :class:`Coalesced` makes a
-doorbell of it that never waits for the broker, never fails, and rings twenty times a second at most, however many packages come in.
+doorbell of it that never waits for the broker, never fails, and rings five times a second at most, however many packages come in.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Protocol
 
 from exchange.outbox import Stage
 
-GAP = 0.05
-"""Seconds between two rings for one stage."""
+GAP = 0.2
+"""Seconds between two rings; the first after a pause is rung at once. What came meanwhile is done together."""
 
 
 class Doorbell(Protocol):

@@ -1,15 +1,17 @@
 """Submissions of many callers in one transaction: what waits is taken together, up to sixty-four at a time.
 
 Callers authenticate and parse in their own threads, then wait in a bounded line, the most urgent first. One thread takes all that wait,
-admits them in one transaction and hands out the answers; while it writes, the next ones gather, so batches grow with the load and nobody
-waits for company. A batch that fails is halved until what failed stands alone: one bad submission never harms another. Whoever was not
-answered in time may submit again and gets the stored receipt.
+admits them in one transaction and hands out the answers; while it writes, the next ones gather, so batches grow with the load. Nobody waits
+for company that does not come: only after a batch of several does the next one begin no sooner than ``GAP`` seconds after it. A batch that
+fails is halved until what failed stands alone: one bad submission never harms another. Whoever was not answered in time may submit again
+and gets the stored receipt.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -32,6 +34,8 @@ _log = logging.getLogger("truc.admission")
 Answer = Receipt | Rejection
 MOST = 64
 """Submissions of one transaction."""
+GAP = 0.04
+"""Seconds from the beginning of one transaction to that of the next where callers come together."""
 LINE = Capacity(rows=128, least_share=16)
 """What may wait in one process for its transaction; this is seconds of work, so nothing is judged by age."""
 _MEMORY = 64 << 20
@@ -169,12 +173,17 @@ class Gatherer:
         return turned_away(self._load, self._line, admission.sender, admission.priority)
 
     def _run(self) -> None:
+        begun, several = 0.0, False
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._closing)
+                if several:
+                    left = begun + GAP - time.monotonic()
+                    self._changed.wait_for(lambda: self._closing or len(self._waiting) >= self._most, max(left, 0))
                 batch = self._take()
             if not batch:
                 return
+            begun, several = time.monotonic(), len(batch) > 1
             self._answer([one for one in batch if one.answer.set_running_or_notify_cancel()])
             self._leave(batch)
 

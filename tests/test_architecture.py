@@ -65,6 +65,9 @@ BOUNDARIES: dict[str, dict[str, str]] = {
         "time.sleep": "the pause between two looks at the queue",
     },
     "exchange/doorbell.py": {"time.sleep": "at most so many rings a second"},
+    "exchange/gathering.py": {
+        "time.monotonic": "how far apart transactions begin where callers come together; no fact depends on it"
+    },
     "exchange/stages/guard.py": {
         "time.monotonic": "how long a document has been judged: it may cost a process its life, never a document its verdict",
         "time.sleep": "the pause between two renewals",
@@ -79,6 +82,7 @@ BOUNDARIES: dict[str, dict[str, str]] = {
     "exchange/web/clock.py": {"time.monotonic": "counts on from the database's clock, which is business time where no scenario drives"},
     "exchange/web/guard.py": {"time.monotonic": "how long ago a scraper was told how the axis stands"},
     "exchange/web/limits.py": {"time.monotonic": "how many requests of an agency come in a second"},
+    "exchange/web/parcels.py": {"secrets.token_hex": "what parts packages in a body must not be foreseeable by who wrote one"},
     "scenarios/chaos/feed.py": {"time.monotonic": "bursts of documents come so many seconds of the machine after one another"},
     "scenarios/chaos/watch.py": {"time.monotonic": "what a look at all tables cost, to look less often when it costs much"},
     "workers/app.py": {

@@ -22,6 +22,7 @@ from celery.apps.beat import Beat
 from celery.beat import Service
 from celery.signals import after_task_publish, setup_logging, worker_process_init, worker_process_shutdown
 
+from exchange import heap
 from exchange.crew import Crew
 from exchange.logs import set_up
 from exchange.outbox import Stage
@@ -155,7 +156,9 @@ def _follow() -> None:
 def _patrol() -> None:
     while True:
         try:
-            crew().patrol(POLL_SECONDS, SEAL_SECONDS)
+            opened = crew()
+            heap.settle()
+            opened.patrol(POLL_SECONDS, SEAL_SECONDS)
         except Exception:  # a database that is not there yet, or a fault of ours: said, and looked at again
             _log.exception("the patrol was ended by a fault and begins again")
             time.sleep(POLL_SECONDS)

@@ -64,6 +64,8 @@ class Keeper:
         self._current: tuple[Claim, float] | None = None
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._armed: float | None = None
+        """When the last resort was set. It is a thread of the interpreter's own, so one does for the documents of some seconds."""
 
     @contextmanager
     def holding(self, claims: Sequence[Claim]) -> Iterator[None]:
@@ -78,17 +80,27 @@ class Keeper:
         finally:
             with self._lock:
                 self._claims = ()
+            self._disarm()
 
     @contextmanager
     def document(self, claim: Claim) -> Iterator[None]:
         """See :meth:`Guard.document`."""
-        self._current = (claim, time.monotonic())
-        faulthandler.dump_traceback_later(self._limit + _GRACE, exit=True, file=_STDERR)
+        now = time.monotonic()
+        self._current = (claim, now)
+        if self._armed is None or now - self._armed > _GRACE / 2:
+            self._armed = now
+            faulthandler.dump_traceback_later(self._limit + _GRACE, exit=True, file=_STDERR)
         try:
             yield
         finally:
-            faulthandler.cancel_dump_traceback_later()
             self._current = None
+            if not self._claims:
+                self._disarm()
+
+    def _disarm(self) -> None:
+        if self._armed is not None:
+            self._armed = None
+            faulthandler.cancel_dump_traceback_later()
 
     def _watch(self) -> None:
         pause = min(self._seconds / 4, self._limit / 4)

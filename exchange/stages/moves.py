@@ -27,16 +27,18 @@ class Held:
     reason: str
     route: str
     available_at: int | None
+    transport: str
+    transport_at: int | None
 
 
 _COLUMNS = (
     delivery.c.id, delivery.c.document, delivery.c.package, delivery.c.recipient, delivery.c.organ, delivery.c.state, delivery.c.since,
-    delivery.c.reason, delivery.c.route, delivery.c.available_at,
+    delivery.c.reason, delivery.c.route, delivery.c.available_at, delivery.c.transport, delivery.c.transport_at,
 )  # fmt: skip
 # what is read here may be moved: locked in the order of ids, for a verdict, a report, an arrival and a fetch may come to it at once
 _HELD = select(*_COLUMNS).order_by(delivery.c.id).with_for_update()
 _BY_PACKAGE = _HELD.where(delivery.c.package.in_(bindparam("packages", expanding=True)))
-_BY_MAILBOX = _BY_PACKAGE.where(delivery.c.organ == bindparam("organ"))
+_BY_MAILBOX = _BY_PACKAGE.where(delivery.c.organ.in_(bindparam("organs", expanding=True)))
 _BY_DOCUMENT = _HELD.where(delivery.c.document == bindparam("document"))
 _ONE = _BY_DOCUMENT.where(delivery.c.recipient == bindparam("recipient"))
 _ALL_BY_ORGAN = _BY_DOCUMENT.where(delivery.c.organ == bindparam("organ"))
@@ -51,6 +53,8 @@ _UPDATE = (
         reason=bindparam("b_reason"),
         route=bindparam("b_route"),
         available_at=bindparam("b_available_at"),
+        transport=bindparam("b_transport"),
+        transport_at=bindparam("b_transport_at"),
     )
 )
 _EVENT = insert(delivery_event)
@@ -69,9 +73,14 @@ class Moves:
         """Deliveries that these packages carry, in order of admission."""
         return self._take(self._work.all(_BY_PACKAGE, {"packages": list(packages)})) if packages else []
 
-    def of_mailbox(self, packages: Sequence[int], organ: str) -> list[Held]:
-        """Deliveries to one organisation that these packages carry."""
-        return self._take(self._work.all(_BY_MAILBOX, {"packages": list(packages), "organ": organ})) if packages else []
+    def of_mailboxes(self, lines: Iterable[tuple[int, str]]) -> list[Held]:
+        """The deliveries behind some lines, each a (package, organisation)."""
+        wanted = frozenset(lines)
+        if not wanted:
+            return []
+        packages, organs = sorted({package for package, _ in wanted}), sorted({organ for _, organ in wanted})
+        rows = self._work.all_of(_BY_MAILBOX, "packages", packages, {"organs": organs})
+        return [held for held in self._take(rows) if (held.package, held.organ) in wanted]
 
     def of_document(self, document: int) -> list[Held]:
         """Every delivery of one document."""
@@ -114,7 +123,8 @@ class Moves:
             [
                 {
                     "b_id": held.id, "b_organ": held.organ, "b_state": held.state.value, "b_since": held.since, "b_reason": held.reason,
-                    "b_route": held.route, "b_available_at": held.available_at,
+                    "b_route": held.route, "b_available_at": held.available_at, "b_transport": held.transport,
+                    "b_transport_at": held.transport_at,
                 }
                 for held in self._touched.values()
             ],
@@ -128,7 +138,6 @@ class Moves:
     def _hold(self, row: Any) -> Held:
         held = self._held.get(row[0])
         if held is None:
-            number, document, package, recipient, organ, state, since, reason, route, available_at = row
-            held = Held(number, document, package, recipient, organ, DeliveryState(state), since, reason, route, available_at)
-            self._held[number] = held
+            number, document, package, recipient, organ, state, *rest = row
+            held = self._held[number] = Held(number, document, package, recipient, organ, DeliveryState(state), *rest)
         return held

@@ -110,7 +110,8 @@ class BlobWriter:
             del self._pending[:CHUNK]
             self._ordinal += 1
         with self._store.writing() as work:
-            work.many(_KEEP, rows)
+            for row in rows:  # not as one array of them: it would be in memory once more
+                work.run(_KEEP, row)
             work.run(_TOUCH, {"b_id": self._upload, "b_at": work.value(_NOW[work.dialect])})
 
 

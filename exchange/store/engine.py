@@ -72,7 +72,8 @@ _CONNECTIONS = 12
 """Of one process. What is opened beyond a pool's size is closed after each use: with 64 threads that cost more than their statements."""
 _POSTGRES_ARGUMENTS = {
     "connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000,
-    "options": f"-c idle_in_transaction_session_timeout={_STANDSTILL_SECONDS}s -c timezone=UTC",
+    # our tables' hot ends are in memory, and a plan is kept: one that reads a whole table, made while it was small, must not stay
+    "options": f"-c idle_in_transaction_session_timeout={_STANDSTILL_SECONDS}s -c timezone=UTC -c random_page_cost=1.1",
 }  # fmt: skip
 
 

@@ -7,12 +7,13 @@ since the result set-up is what costs). So statements stay Core and portable, an
 
 from __future__ import annotations
 
+import re
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Dialect, Executable, Select
+from sqlalchemy import Dialect, Executable, LargeBinary, Select
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TupleType, TypeEngine
 
@@ -41,6 +42,19 @@ class Plan:
     make: Callable[[Iterable[Any]], Any]
     expanded: dict[tuple[int, ...], str]
     """Texts by the lengths of the lists."""
+    gathered: str = ""
+    """The same statement for many rows at once, each parameter an array with a value for each row; empty where there is none."""
+    binary: tuple[str, ...] = ()
+    """Parameters of ``gathered`` that must have a value in some row, for they are handed over as they are and not as text."""
+
+    def gather(self, rows: Sequence[Row]) -> dict[str, Any] | None:
+        """The arrays of ``gathered``; nothing where the rows are to be handed over one by one."""
+        if not self.gathered:
+            return None
+        arrays = {name: [row[name] for row in rows] for name in rows[0]}
+        if any(all(value is None for value in arrays[name]) for name in self.binary):
+            return None
+        return {**self.constants, **arrays}
 
     def bind(self, row: Row) -> tuple[str, Arguments]:
         """Text and parameters of one execution."""
@@ -111,12 +125,37 @@ class Plans:
         sql, arrays = str(compiled), False
         if lists and not compiled.positional:
             sql, arrays = _with_arrays(compiled, sql, lists)
-        return Plan(compiled, sql, tuple(compiled.positiontup or ()), dict(compiled.params), lists, arrays, make, {})
+        gathered, binary = _gathered(compiled, sql, row) if row and not lists and not compiled.positional else ("", ())
+        return Plan(compiled, sql, tuple(compiled.positiontup or ()), dict(compiled.params), lists, arrays, make, {}, gathered, binary)
 
 
 def _plain_type(kind: TypeEngine[Any], dialect: Dialect) -> str:
     """Its name, without the order of its values, which an array has not."""
     return kind.compile(dialect=dialect).partition(" COLLATE ")[0]
+
+
+def _gathered(compiled: SQLCompiler, sql: str, row: Row) -> tuple[str, tuple[str, ...]]:
+    """An INSERT, UPDATE or DELETE of one row as one of many: PostgreSQL then plans and starts it once, not for each of them.
+
+    No two rows may be about the same one: which of them would count is not said.
+    """
+    changes = compiled.isinsert or compiled.isupdate or compiled.isdelete
+    types = {name: compiled.binds[name].type for name in row if name in compiled.binds} if changes else {}
+    if not changes or len(types) != len(row):
+        return "", ()
+    binary = tuple(name for name, kind in types.items() if isinstance(kind, LargeBinary))
+    arrays = (f"%({name}){'b' if name in binary else 's'}::{_plain_type(kind, compiled.dialect)}[]" for name, kind in types.items())
+    source = f"unnest({', '.join(arrays)}) AS many({', '.join(types)})"
+    named = _PARAMETER.sub(lambda found: f"many.{found[1]}" if found[1] in types else found[0], sql)
+    if compiled.isinsert:
+        found = _VALUES.fullmatch(named)
+        return ("".join((found[1], "SELECT ", found[2], " FROM ", source, found[3])) if found else ""), binary
+    head, where, condition = named.partition(" WHERE ")
+    return (f"{head} {'FROM' if compiled.isupdate else 'USING'} {source}{where}{condition}" if where else ""), binary
+
+
+_PARAMETER = re.compile(r"%\((\w+)\)s(?:::(?:SMALLINT|INTEGER|BIGINT|VARCHAR|TEXT|BYTEA)\b)?")
+_VALUES = re.compile(r"(INSERT INTO \w+ \([^()]*\) )VALUES \(([^()]*)\)( ON CONFLICT .*?|)(?: RETURNING \w+\.id)?")
 
 
 def _with_arrays(compiled: SQLCompiler, sql: str, lists: frozenset[str]) -> tuple[str, bool]:

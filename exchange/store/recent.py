@@ -39,6 +39,11 @@ class Recent:
                 self._size -= len(self._held.popitem(last=False)[1])
         return data
 
+    def drop(self, key: int | bytes) -> None:
+        """Forget one: a larger value that holds it is kept now."""
+        with self._lock:
+            self._size -= len(self._held.pop(key, b""))
+
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:

@@ -22,10 +22,10 @@ from exchange.domain.identifiers import OrganId
 from exchange.errors import ExchangeError
 from exchange.gathering import Gatherer
 from exchange.standing import Standing
-from exchange.web.arrivals import Arrivals
 from exchange.web.bodies import Spool
 from exchange.web.clock import HEADER, DatabaseClock, instant_of
 from exchange.web.limits import Buckets, WebSettings
+from exchange.web.mailroom import Mailroom
 from exchange.web.pool import Pool
 from exchange.web.problems import BadRequest, answer_of
 from exchange.web.render import problem_of
@@ -50,7 +50,7 @@ class Service:
     spool: Spool = field(init=False)
     buckets: Buckets = field(init=False)
     gatherer: Gatherer = field(init=False)
-    arrivals: Arrivals = field(init=False)
+    mailroom: Mailroom = field(init=False)
 
     _standing: Standing | None = field(init=False, default=None)
     _looked: float = field(init=False, default=-math.inf)
@@ -62,7 +62,7 @@ class Service:
         self.spool = Spool(self.settings)
         self.buckets = Buckets(self.settings.rate, self.settings.burst)
         self.gatherer = Gatherer(self.axis)
-        self.arrivals = Arrivals(self.pool, self.axis.with_mail, self.clock.now)
+        self.mailroom = Mailroom(self.pool, self.axis, self.clock.now)
 
     async def admit(self, request: Request, scope: Scope | None) -> Visitor:
         """Who asks. Raises :class:`Unauthenticated`, :class:`TokenRefused`, :class:`Forbidden`, :class:`Overloaded`."""
@@ -85,6 +85,11 @@ class Service:
         await self.set_clock()
         return self.clock.now()
 
+    async def lasting(self, request: Request) -> datetime | None:
+        """The instant of a request that may wait: the one a scenario gave it, else ``None``: the present one whenever it is looked at."""
+        at = await self.instant(request)
+        return at if self.settings.driven else None
+
     async def set_clock(self) -> None:
         """Set the clock by the database's, if that was not done within this second. Raises :class:`StoreUnavailable`."""
         if self.clock.is_old():
@@ -103,7 +108,7 @@ class Service:
 
     def stop_waiting(self) -> None:
         """The service is about to stop: whoever waits at a mailbox gets the answer there is."""
-        self.arrivals.close()
+        self.mailroom.close()
 
     def close(self) -> None:
         """Finish what runs."""

@@ -15,8 +15,8 @@ from exchange.edxml.model import Contact, EdocHeader, OutgoingAttachment, Signer
 from exchange.edxml.writer import write_edoc
 from exchange.web.clock import HEADER
 from exchange.web.guard import ANY
-from exchange.web.submit import EDXML
-from exchange.web.wire import SCOPES, ConfirmationsBody, OutageBody, ProblemBody
+from exchange.web.parcels import EDXML
+from exchange.web.wire import SCOPES, CollectionBody, ConfirmationsBody, OutageBody, ProblemBody
 
 INTRODUCTION = """
 Trục carries signed documents between government agencies. An agency's software gets an access token with the agency's code and secret,
@@ -26,7 +26,8 @@ hands edXML packages in, looks into its own mailbox, and asks what became of its
 2. `POST /v1/packages` with an edXML package gives the axis' signed receipt. Sending the same bytes again is safe: it gives the same one.
    A document, a status report (01 to 06) and the negotiations (recall, take-back, update, replace, and their answers) are all packages.
 3. `GET /v1/mailbox?wait=30` tells what waits, `GET /v1/mailbox/{package_id}` gives the bytes, and `POST /v1/mailbox/confirmations` takes
-   it out.
+   it out. `POST /v1/mailbox/collection` does all three at once, for who gets much mail: it confirms what came last, waits, and brings the
+   next packages whole.
 4. `GET /v1/deliveries` tells where a document stands with each recipient; `/v1/ledger/…` proves that it was entered and nothing removed.
 
 What goes wrong comes as problem details (RFC 9457): `type` names the problem, and its address tells what it means. 401, 429 and 503 are to
@@ -66,7 +67,7 @@ def describe(app: FastAPI, *, driven: bool) -> dict[str, Any]:
 def _read_by_routes() -> dict[str, Any]:
     """Schemas of what FastAPI does not see: bodies that routes read themselves, and problems."""
     found: dict[str, Any] = {}
-    for kind in (ProblemBody, ConfirmationsBody, OutageBody):
+    for kind in (ProblemBody, CollectionBody, ConfirmationsBody, OutageBody):
         schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
         found |= schema.pop("$defs", {})
         found[kind.__name__] = schema

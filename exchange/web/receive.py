@@ -9,16 +9,22 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from exchange.api import Package, PackageKind, Scope
+from exchange.mailbox import PAGE_BYTES
 from exchange.web.bodies import json_of
 from exchange.web.guard import Service, guarded, visitor
-from exchange.web.render import EVERYWHERE, body_of, documented, takes
-from exchange.web.submit import EDXML
-from exchange.web.wire import PACKAGE_ID, ConfirmationsBody, EnvelopeBody, MailboxBody
+from exchange.web.parcels import EDXML, MULTIPART, REFUSAL, media_type, said, write
+from exchange.web.render import EVERYWHERE, HEADERS, body_of, documented, takes
+from exchange.web.wire import LONGEST_WAIT, MOST_LINES, PACKAGE_ID, CollectionBody, ConfirmationsBody, EnvelopeBody, MailboxBody
 
-MOST_LINES = 1000
-LONGEST_WAIT = 60
-_SMALL = 1 << 20
-REFUSAL = "application/vnd.truc.refusal"
+_COLLECTED = {
+    "description": "The packages, one part each: its headers are those of a package fetched alone, with `Truc-Package`, its name, and "
+    "`Content-Length`, the bytes of the part, which are the package's own. A package longer than 1 MiB comes as an empty part whose "
+    "`Content-Location` is where it is fetched, and `Truc-Size` its size. All parts together are 1 MiB at most.",
+    "content": {MULTIPART: {"schema": {"type": "string", "contentMediaType": MULTIPART}, "example": (
+        "--7b0c\r\nContent-Type: application/edxml+xml\r\nContent-Length: 20\r\nTruc-Package: 5f1c8d9a2b7e4c3d6a0f9e8b\r\n"
+        "Truc-Kind: edoc\r\nTruc-Sender: H28\r\nTruc-Priority: 0\r\nTruc-Available-At: 2021-09-27T08:00:00+07:00\r\n"
+        "Truc-Size: 20\r\n\r\n<?xml version='1.0'?>\r\n--7b0c--\r\n")}},
+}  # fmt: skip
 _BYTES = {"content": {EDXML: {}, REFUSAL: {}}, "description": "The package, byte for byte as it was submitted", "headers": {
     "Truc-Kind": {"schema": {"type": "string", "enum": [str(kind) for kind in PackageKind]}, "description": "What it is"},
     "Truc-Sender": {"schema": {"type": "string"}, "description": "Whose it is"},
@@ -42,7 +48,7 @@ def routes(service: Service) -> APIRouter:
         who = visitor(request)
         lines = await pool.run(axis.waiting, who.bearer, await service.instant(request), limit)
         if wait and not lines:
-            await service.arrivals.wait(who.organ, await service.instant(request) if service.settings.driven else None, wait)
+            await service.mailroom.wait(who.bearer, who.organ, await service.lasting(request), wait)
             lines = await pool.run(axis.waiting, who.bearer, await service.instant(request), limit)
         return body_of(MailboxBody.model_construct(packages=[EnvelopeBody.of(line) for line in lines]))
 
@@ -54,8 +60,8 @@ def routes(service: Service) -> APIRouter:
         """The bytes of one package of the mailbox. It stays there until it is confirmed."""
         at = await service.instant(request)
         (package,) = await pool.run(axis.fetch, visitor(request).bearer, [package_id], at)
-        kind = REFUSAL if package.envelope.kind is PackageKind.REFUSAL else EDXML
-        if package.envelope.size <= _SMALL:
+        kind = media_type(package.envelope.kind)
+        if package.envelope.size <= PAGE_BYTES:
             data = await pool.run(package.read)
             return Response(data, headers=_said(package, len(data)), media_type=kind)
         return StreamingResponse(pool.each(iter(package.chunks())), headers=_said(package, package.envelope.size), media_type=kind)
@@ -68,12 +74,25 @@ def routes(service: Service) -> APIRouter:
         await pool.run(axis.confirm, visitor(request).bearer, body.fetched(), await service.instant(request))
         return Response(status_code=204)
 
+    @router.post("/mailbox/collection", response_class=Response, summary="Confirm packages and collect the next",
+                 openapi_extra=takes(CollectionBody, {"outcomes": [{"package_id": "5f1c8d9a2b7e4c3d6a0f9e8b", "ok": True}], "wait": 30}),
+                 responses={200: _COLLECTED, 204: {"description": "Confirmed, and nothing waits"},
+                            **documented(400, 404, 408, 413, 415, 422, *EVERYWHERE)})  # fmt: skip
+    async def collect(request: Request) -> Response:
+        """One request in place of three: take out what was collected before, wait for mail if there is none, and get it, bytes and all.
+
+        What is collected stays in the mailbox until it is confirmed, by the next collection or by `/v1/mailbox/confirmations`.
+        """
+        who, body = visitor(request), await json_of(request, service.spool, CollectionBody)
+        at = await service.lasting(request)
+        parts = await service.mailroom.collect(who.bearer, who.organ, body.fetched(), at, body.limit, body.wait)
+        if not parts:
+            return Response(status_code=204, headers=HEADERS)
+        kind, data = write(parts)
+        return Response(data, headers={**HEADERS, "Content-Type": kind})
+
     return router
 
 
 def _said(package: Package, size: int) -> dict[str, str]:
-    line = package.envelope
-    return {
-        "Content-Length": str(size), "Truc-Kind": line.kind.value, "Truc-Sender": str(line.sender), "Truc-Priority": str(line.priority),
-        "Truc-Available-At": line.available_at.isoformat(), "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
-    }  # fmt: skip
+    return {**HEADERS, "Content-Length": str(size), **said(package.envelope)}

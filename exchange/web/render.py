@@ -29,9 +29,10 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": _WORDS[status], "content": {MEDIA_TYPE: _content(status)}} for status in statuses}
 
 
-def takes(kind: type[BaseModel]) -> dict[str, Any]:
+def takes(kind: type[BaseModel], example: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """For the OpenAPI: the route takes such a JSON body, and reads it itself, within bounds."""
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{kind.__name__}"}}}
+    told = {} if example is None else {"example": example}
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{kind.__name__}"}, **told}}
     return {"requestBody": {"required": True, "content": content}}
 
 

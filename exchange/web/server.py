@@ -118,7 +118,7 @@ class Server(uvicorn.Server):
 def make_server(app: ASGIApp, settings: WebSettings, before_stop: Callable[[], None] = lambda: None) -> uvicorn.Server:
     """A server for the app; run it with ``server.run(sockets=[…])``. A stop lets answers in hand be finished."""
     options: dict[str, Any] = {
-        "http": bounded(settings), "ws": "none", "loop": "asyncio", "log_config": None, "access_log": False, "server_header": False,
+        "http": bounded(settings), "ws": "none", "loop": "auto", "log_config": None, "access_log": False, "server_header": False,
         "proxy_headers": False, "limit_concurrency": settings.connections, "backlog": 1024, "timeout_keep_alive": 30,
         "timeout_graceful_shutdown": _GRACE_SECONDS,
     }  # fmt: skip

@@ -11,11 +11,11 @@ from starlette.responses import Response
 from exchange.api import Receipt, Scope, Submission
 from exchange.errors import Overloaded
 from exchange.web.guard import Service, guarded, visitor
+from exchange.web.parcels import EDXML
 from exchange.web.problems import BadRequest, answer_of_rejection
 from exchange.web.render import EVERYWHERE, body_of, documented, problem_of
 from exchange.web.wire import ReceiptBody
 
-EDXML = "application/edxml+xml"
 _PATIENCE = 30.0
 """Seconds a submission waits for its transaction."""
 _BODY = {

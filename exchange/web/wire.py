@@ -7,6 +7,7 @@ signed: its UTF-8 bytes are what the signature holds for.
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -30,6 +31,9 @@ from exchange.domain.lifecycle import DeliveryState
 
 PACKAGE_ID = r"^[0-9a-f]{24}$"
 MOST_CONFIRMED = 1000
+MOST_LINES = 1000
+LONGEST_WAIT = 60
+"""Seconds."""
 
 
 def _vietnamese(at: datetime) -> datetime:
@@ -126,6 +130,10 @@ class OutcomeBody(Body):
     reason: str = Field(default="", max_length=2000)
 
 
+def _fetched(outcomes: Sequence[OutcomeBody]) -> list[Fetched]:
+    return [Fetched(one.package_id, one.ok, one.reason) for one in outcomes]
+
+
 class ConfirmationsBody(Body):
     """Packages to be taken out of the mailbox: all of them, or none when one is not in it."""
 
@@ -133,7 +141,19 @@ class ConfirmationsBody(Body):
 
     def fetched(self) -> list[Fetched]:
         """As the axis takes it."""
-        return [Fetched(one.package_id, one.ok, one.reason) for one in self.outcomes]
+        return _fetched(self.outcomes)
+
+
+class CollectionBody(Body):
+    """What was taken before, and what is wanted next."""
+
+    outcomes: list[OutcomeBody] = Field(default=[], max_length=MOST_CONFIRMED, description="Confirmed first: all of them, or none.")
+    limit: int = Field(default=100, ge=1, le=MOST_LINES, description="At most so many packages.")
+    wait: float = Field(default=0, ge=0, le=LONGEST_WAIT, description="Seconds to wait for mail while there is none.")
+
+    def fetched(self) -> list[Fetched]:
+        """As the axis takes it."""
+        return _fetched(self.outcomes)
 
 
 class DeliveryBody(Body):

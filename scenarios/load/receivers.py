@@ -1,22 +1,21 @@
-"""Every agency's software at its mailbox: it waits at the service for something to come, fetches, checks the bytes, and confirms."""
+"""Every agency's software at its mailbox: it waits at the service for something to come, takes it, notes its bytes, and
+confirms with the next question."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from math import isnan
-from typing import Any
 
 from exchange.receipts import read_refusal
 from scenarios.load.book import Book
 from scenarios.load.journal import Journal
-from scenarios.load.wire import LINE_ERRORS, Wire, WireProblem
+from scenarios.load.wire import LINE_ERRORS, Taken, Wire, WireProblem
 
 PAGE = 100
 WAIT = 20.0
 """Seconds a mailbox is waited at."""
-_AT_ONCE = 4
-"""Packages an agency fetches side by side."""
 _LAST = 10.0
 """Seconds they have at the end to confirm what they took."""
 _BREATH = 0.5
@@ -33,7 +32,9 @@ class Receivers:
         self._places = {str(party.organ): place for place, party in enumerate(book.field.parties)}
         self._tasks: list[asyncio.Task[None]] = []
         self._busy: set[int] = set()
-        """Those who have lines in hand."""
+        """Those who are taking packages."""
+        self._held: dict[int, list[str]] = {}
+        """What each took and nobody said yet to be confirmed."""
         self._leaving = False
 
     def start(self) -> None:
@@ -49,60 +50,69 @@ class Receivers:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        last = [self._loop.create_task(self._confirm(place, organ)) for organ, place in self._places.items() if self._held.get(place)]
+        if last:
+            await asyncio.wait(last, timeout=_LAST)
 
     async def _attend(self, place: int, organ: str) -> None:
         while not self._leaving:
             try:
-                asked = self._loop.time()
-                lines = await self._wire.waiting(organ, PAGE, WAIT)
+                asked, held = self._loop.time(), self._held.get(place, [])
+                parts = await self._wire.collect(organ, held, PAGE, WAIT)
                 at = self._loop.time()
-                if lines:
+                self._confirmed(place)
+                if parts:
                     self._busy.add(place)
-                    await self._take(place, organ, lines, at - self._start)
-                    self._busy.discard(place)
+                    await self._take(place, organ, parts, at - self._start)
                 elif at - asked < _BREATH:  # a service that does not hold the line is asked twice a second
                     await asyncio.sleep(_BREATH - (at - asked))
             except (*LINE_ERRORS, WireProblem) as error:
-                self._busy.discard(place)
                 self._book.failed(f"mailbox {error.status if isinstance(error, WireProblem) else type(error).__name__}")
                 await asyncio.sleep(_BREATH)
+            finally:
+                self._busy.discard(place)
 
-    async def _take(self, place: int, organ: str, lines: Sequence[dict[str, Any]], at: float) -> None:
-        for line in lines:
-            self._seen(place, line, at)
-        queue = list(reversed(lines))
+    async def _confirm(self, place: int, organ: str) -> None:
+        """Without asking for more. A line that breaks here leaves them in the mailbox, as it would anybody's."""
+        with suppress(*LINE_ERRORS, WireProblem):
+            await self._wire.confirm(organ, self._held[place])
+            self._confirmed(place)
 
-        async def fetch() -> None:
-            while queue:
-                await self._fetch(place, organ, queue.pop())
+    def _confirmed(self, place: int) -> None:
+        named = [number for name in self._held.pop(place, []) if (number := self._book.by_package.get(name)) is not None]
+        ours = [number for number in named if self._book.pair(number, place) is not None]
+        if ours:
+            self._journal.confirmed(place, ours)
 
-        await asyncio.gather(*(fetch() for _ in range(min(_AT_ONCE, len(lines)))))
-        await self._wire.confirm(organ, [line["package_id"] for line in lines])
-        ours = [number for line in lines if (number := self._book.by_package.get(line["package_id"])) is not None]
-        self._journal.confirmed(place, [number for number in ours if self._book.pair(number, place) is not None])
+    async def _take(self, place: int, organ: str, parts: Sequence[Taken], at: float) -> None:
+        for one in parts:
+            self._seen(place, one, at)
+        for one in parts:
+            digest, head = (one.sha256, one.head) if one.sha256 else await self._wire.fetch(organ, one.package_id, one.size)
+            self._taken(place, one, digest, head)
+        self._held[place] = [one.package_id for one in parts]
 
-    def _seen(self, place: int, line: dict[str, Any], at: float) -> None:
+    def _seen(self, place: int, one: Taken, at: float) -> None:
         """The mailbox shows a package: that is its delivery."""
-        number = self._book.by_package.get(line["package_id"])
+        number = self._book.by_package.get(one.package_id)
         pair = None if number is None else self._book.pair(number, place)
         if number is not None and pair is not None and isnan(self._book.listed[pair]):
             self._book.listed[pair] = at
             self._delivered(number, place, at - self._book.shipments[number].at)
 
-    async def _fetch(self, place: int, organ: str, line: dict[str, Any]) -> None:
-        name, book = line["package_id"], self._book
-        taken = await self._wire.fetch(organ, name, line["size"])
-        if line["kind"] == "refusal":
-            self._refusal(taken.head)
+    def _taken(self, place: int, one: Taken, digest: bytes, head: bytes) -> None:
+        book = self._book
+        if one.kind == "refusal":
+            self._refusal(head)
             return
-        number = book.by_package.get(name)
+        number = book.by_package.get(one.package_id)
         pair = None if number is None else book.pair(number, place)
         if number is None or pair is None:
             book.foreign += 1
             return
         if isnan(book.fetched[pair]):
             book.fetched[pair] = self._loop.time() - self._start
-        self._journal.taken(number, place, name, taken.sha256)
+        self._journal.taken(number, place, one.package_id, digest)
 
     def _refusal(self, data: bytes) -> None:
         try:

@@ -16,6 +16,8 @@ from zlib import crc32
 
 import aiohttp
 
+from exchange.web.parcels import read
+
 SECONDS = 30.0
 """An answer that takes longer is none."""
 SMALL = 1 << 20
@@ -55,11 +57,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A package as it came out of a mailbox: size and SHA-256 of all its bytes, and the first of them."""
+    """A package as it came out of a mailbox: SHA-256 of its bytes, and the first of them; of a long one neither, until it is fetched."""
 
+    package_id: str
+    kind: str
     size: int
-    sha256: bytes
-    head: bytes
+    sha256: bytes = b""
+    head: bytes = b""
 
 
 @dataclass(slots=True)
@@ -117,35 +121,44 @@ class Wire:
         self.sent += size
         return Answer(answer.status, _object(body), _seconds(answer.headers.get("Retry-After")))
 
-    async def waiting(self, organ: str, limit: int, wait: float) -> list[dict[str, Any]]:
-        """What waits in a mailbox; the answer comes when something does, or after ``wait`` seconds."""
-        found = await self._get(organ, "/v1/mailbox", [("limit", str(limit)), ("wait", f"{wait:g}")], wait + SECONDS)
-        packages: list[dict[str, Any]] = found["packages"]
-        return packages
+    async def collect(self, organ: str, confirmed: Sequence[str], limit: int, wait: float) -> list[Taken]:
+        """Confirm what was taken before, and take what waits: the answer comes when something does, or after ``wait`` seconds."""
+        asked = {"outcomes": [{"package_id": name, "ok": True} for name in confirmed], "limit": limit, "wait": wait}
+        url, headers = f"{self._base(organ)}/v1/mailbox/collection", await self._bearer(organ)
+        async with self.session.post(url, json=asked, headers=headers, timeout=_total(wait + SECONDS, 0)) as answer:
+            if answer.status not in (200, 204):
+                raise await self._refused(organ, answer)
+            body = await answer.read()
+        if answer.status == 204:
+            return []
+        self.received += len(body)
+        try:
+            parts = list(read(answer.headers.get("Content-Type", ""), body))
+        except ValueError as error:
+            raise WireProblem(answer.status, "not-understood", str(error)) from None
+        return [_taken(headers, data) for headers, data in parts]
 
-    async def fetch(self, organ: str, package_id: str, size: int) -> Taken:
-        """Take a package's bytes; nothing but their digest and beginning is kept."""
+    async def fetch(self, organ: str, package_id: str, size: int) -> tuple[bytes, bytes]:
+        """SHA-256 and beginning of a package that is too long for a page; nothing else of it is kept."""
         url, headers = f"{self._base(organ)}/v1/mailbox/{package_id}", await self._bearer(organ)
-        digest, got, head = sha256(), 0, b""
+        digest, head = sha256(), b""
         async with self.session.get(url, headers=headers, timeout=_total(SECONDS, size)) as answer:
             if answer.status != 200:
                 raise await self._refused(organ, answer)
             async for piece in answer.content.iter_any():
                 digest.update(piece)
-                got += len(piece)
+                self.received += len(piece)
                 if len(head) < _HEAD:
                     head += piece[: _HEAD - len(head)]
-        self.received += got
-        return Taken(got, digest.digest(), head)
+        return digest.digest(), head
 
     async def confirm(self, organ: str, package_ids: Sequence[str]) -> None:
-        """Take packages out of the mailbox."""
+        """Take packages out of the mailbox, and no others in."""
         body = {"outcomes": [{"package_id": name, "ok": True} for name in package_ids]}
         url, headers = f"{self._base(organ)}/v1/mailbox/confirmations", await self._bearer(organ)
         async with self.session.post(url, json=body, headers=headers, timeout=_total(SECONDS, 0)) as answer:
             if answer.status not in (200, 204):
                 raise await self._refused(organ, answer)
-            await answer.read()
 
     async def deliveries(self, organ: str, package_ids: Sequence[str]) -> list[dict[str, Any]]:
         """Where the caller's documents stand."""
@@ -194,6 +207,11 @@ class Wire:
                 raise await _problem(answer)
             body = _object(await answer.read())
         return str(body["access_token"]), float(body["expires_in"])
+
+
+def _taken(headers: Mapping[str, str], data: memoryview) -> Taken:
+    line = headers.get("truc-package", ""), headers.get("truc-kind", ""), int(headers.get("truc-size", "0"))
+    return Taken(*line) if "content-location" in headers else Taken(*line, sha256(data).digest(), bytes(data[:_HEAD]))
 
 
 def _total(seconds: float, size: int) -> aiohttp.ClientTimeout:

@@ -13,6 +13,7 @@ from exchange.axis import Axis
 from exchange.domain.document import Urgency
 from exchange.domain.lifecycle import DeliveryState
 from exchange.errors import UnknownHop, UnknownPackage
+from exchange.mailbox import PAGE_BYTES
 from exchange.receipts import read_refusal
 from signing import Purpose, Validator
 from tests.exchange.axis.field import (
@@ -145,6 +146,41 @@ def test_no_call_shows_another_agencys_mail(axis: Axis) -> None:
     with pytest.raises(UnknownPackage):
         axis.fetch(caller(DEPARTMENT), [receipt.package_id], at(2))
     assert states(axis, receipt, PROVINCE) == {"H28.20": S.WAITING}
+
+
+def test_collecting_confirms_what_came_before_and_brings_the_next_whole(axis: Axis) -> None:
+    packages = [Doc(PROVINCE, (DEPARTMENT, NEIGHBOUR), str(number)).package() for number in (21, 22, 23)]
+    receipts = [send(axis, PROVINCE, package, 0) for package in packages]
+    axis.settle(at(60))
+    assert axis.collect(caller(DEPARTMENT), [], at(2)) == ()
+    first = axis.collect(caller(DEPARTMENT), [], at(60), limit=2)
+    assert [one.envelope for one in first] == list(axis.waiting(caller(DEPARTMENT), at(60), limit=2))
+    assert [one.read() for one in first] == packages[:2]
+    said = [Fetched(first[0].envelope.package_id, True), Fetched(first[1].envelope.package_id, False, "unreadable")]
+    assert [one.read() for one in axis.collect(caller(DEPARTMENT), said, at(61))] == packages[2:]
+    assert [one.read() for one in axis.collect(caller(DEPARTMENT), said, at(62))] == packages[2:]
+    assert [states(axis, receipt, PROVINCE)["H28.20"] for receipt in receipts] == [S.FETCHED, S.FAILED, S.WAITING]
+    for foreign in (receipts[2].package_id, "0" * 24, "no package's name"):
+        with pytest.raises(UnknownPackage):
+            axis.collect(caller(DISTRICT), [Fetched(foreign, True)], at(62))
+    with pytest.raises(UnknownPackage):
+        axis.collect(caller(DEPARTMENT), [Fetched(receipts[2].package_id, True), Fetched("0" * 24, True)], at(62))
+    assert states(axis, receipts[2], PROVINCE) == {"H28.20": S.WAITING, "H17": S.WAITING}
+
+
+def test_a_page_is_bounded_and_a_package_longer_than_it_is_read_by_itself(axis: Axis) -> None:
+    long = Doc(PROVINCE, (DEPARTMENT,), "31", annexes=(ANNEX, b"x" * 1_200_000)).package()
+    others = [Doc(PROVINCE, (DEPARTMENT,), str(number), annexes=(ANNEX, bytes([number]) * 250_000)).package() for number in range(32, 37)]
+    for package in (long, *others):
+        send(axis, PROVINCE, package, 0)
+    axis.settle(at(60))
+    taken: list[bytes] = []
+    page = axis.collect(caller(DEPARTMENT), [], at(60))
+    while page:
+        assert sum(one.envelope.size for one in page if one.envelope.size <= PAGE_BYTES) <= PAGE_BYTES
+        taken += [one.read() for one in page]
+        page = axis.collect(caller(DEPARTMENT), [Fetched(one.envelope.package_id, True) for one in page], at(61))
+    assert taken == [long, *others]
 
 
 def test_a_failed_fetch_fails_the_delivery_and_the_first_word_counts(axis: Axis) -> None:

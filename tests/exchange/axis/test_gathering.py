@@ -136,6 +136,28 @@ def test_what_waits_while_another_batch_is_written_is_admitted_together(axis: Ax
     assert len({one.package_id for one in receipts if isinstance(one, Receipt)}) == 20
 
 
+def test_where_callers_come_together_transactions_begin_apart_and_one_alone_never_waits(
+    axis: Axis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("exchange.gathering.GAP", 0.5)
+    begun: list[tuple[float, int]] = []
+    admit = axis.admit
+    monkeypatch.setattr(axis, "admit", lambda ones: begun.append((time.monotonic(), len(ones))) or admit(ones))  # type: ignore[func-returns-value]
+    gatherer = Gatherer(axis)
+    packages = [Submission(Doc(PROVINCE, (DEPARTMENT,), str(number)).package()) for number in range(31, 38)]
+    for package in packages[:4]:
+        gatherer.submit(caller(PROVINCE), package, at(0))
+    assert [size for _, size in begun] == [1] * 4
+    assert begun[3][0] - begun[0][0] < 0.5 * 3
+    with gatherer._changed:  # both are in line before it is looked at
+        lines = [gatherer.hand_in(caller(PROVINCE), package, at(0)) for package in packages[4:6]]
+    assert all(isinstance(line.result(10), Receipt) for line in lines)
+    gatherer.submit(caller(PROVINCE), packages[6], at(0))
+    assert [size for _, size in begun[4:]] == [2, 1]
+    assert begun[5][0] - begun[4][0] >= 0.5
+    gatherer.close()
+
+
 def test_the_same_package_four_times_at_once_through_two_processes_is_one_package(axis: Axis) -> None:
     """Two gatherers on one database are what two processes are; each is handed every package twice, in different orders."""
     waiting = packages("H28", 12)

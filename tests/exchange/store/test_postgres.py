@@ -9,16 +9,16 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from exchange.administration import Deed
 from exchange.domain.lifecycle import DeliveryState
 from exchange.errors import StoreUnavailable
 from exchange.metering import Reported
-from exchange.store.engine import free_shards, open_engine, storable
+from exchange.store.engine import free_shards, insert_new, open_engine, storable
 from exchange.store.schema import MIGRATIONS, ensure_schema, version_of
-from exchange.store.tables import APPEND_ONLY, VERSION, metadata, outbox
+from exchange.store.tables import APPEND_ONLY, VERSION, blob, lockout, metadata, outbox
 from exchange.store.work import Store
 from signing import add_document_timestamp
 from tests.exchange.axis.field import DEPARTMENT, PROVINCE, TODAY, Doc, at, letter, open_field, pki, send
@@ -157,6 +157,46 @@ def test_what_no_database_takes_is_replaced(postgres_url: str, given: str, kept:
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT %s::text", (given,)).scalar_one() == kept
     engine.dispose()
+
+
+def test_many_rows_are_one_statement_and_what_row_by_row_would_have_made(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts that need quotes in an array, bytes of any value, nothing in some rows or in all of them."""
+    store = Store(open_engine(postgres_url))
+    texts = ["", " a", 'quote " and \\ and {,}', "NULL", "thượng khẩn", "nul \0 in it", "lone \ud800"]
+    rows: list[dict[str, object]] = [
+        {
+            "sha256": bytes([number, 0, 255]),
+            "size": 1 << number * 6,
+            "template": None if number % 2 else b"t\\x",
+            "data": b"",
+            "upload": None,
+        }
+        for number in range(7)
+    ]
+    with store.writing() as work:
+        work.many(insert(blob), rows)
+        work.many(insert(blob), [{**row, "sha256": b"without" + bytes([place]), "template": None} for place, row in enumerate(rows)])
+        work.many(insert(lockout), [{"organ": f"H{place}", "since": -place, "reason": words} for place, words in enumerate(texts)])
+        change = (
+            update(lockout).where(lockout.c.organ == bindparam("b_organ")).values(since=lockout.c.since + bindparam("b_by"), reason="all")
+        )
+        work.many(change, [{"b_organ": f"H{place}", "b_by": 10 * place} for place in (1, 2, 99)])
+        work.many(delete(lockout).where(lockout.c.organ == bindparam("b_organ")), [{"b_organ": "H3"}, {"b_organ": "H4"}])
+        kept = [row[1:] for row in work.rows(select(blob).order_by(blob.c.id))]
+        assert kept[:7] == [tuple(row.values()) for row in rows]
+        assert [row[2] for row in kept[7:]] == [None] * 7
+        left = work.rows(select(lockout).order_by(lockout.c.organ))
+    assert left == [
+        ("H0", 0, ""), ("H1", 9, "all"), ("H2", 18, "all"), ("H5", -5, "nul \ufffd in it"), ("H6", -6, "lone ?"),
+    ]  # fmt: skip
+    executed: list[str] = []
+    cursor = type(work._cursor)
+    monkeypatch.setattr(cursor, "executemany", lambda *_: executed.append("executemany"))
+    with store.writing() as work:
+        work.many(insert_new(blob, "sha256", "postgresql"), [*rows[:2], {**rows[2], "sha256": b"new"}])
+        assert work.value(select(func.count()).select_from(blob)) == 15
+    assert executed == []
+    store.close()
 
 
 def test_the_claim_walks_the_line_and_stops(postgres_url: str) -> None:

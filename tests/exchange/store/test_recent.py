@@ -23,6 +23,10 @@ def test_the_longest_unused_goes_first_and_the_bound_holds() -> None:
     recent.keep(1, bytes(100))
     assert len(recent) == 100
     assert recent.get(4) is None
+    recent.drop(1)
+    recent.drop(1)
+    assert (len(recent), recent.get(1)) == (0, None)
+    recent.keep(1, bytes(100))
     recent.clear()
     assert len(recent) == 0
     assert recent.get(1) is None

@@ -39,6 +39,9 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/v1/mailbox/confirmations"): Route(
         Scope.RECEIVE, DEPARTMENT, 204, 404, json={"outcomes": [{"package_id": "{package_id}", "ok": False, "reason": "x"}]}
     ),
+    ("POST", "/v1/mailbox/collection"): Route(
+        Scope.RECEIVE, DEPARTMENT, 204, 404, json={"outcomes": [{"package_id": "{package_id}", "ok": False, "reason": "x"}]}
+    ),
     ("GET", "/v1/deliveries"): Route(Scope.AUDIT, others=404, names=True),
     ("GET", "/v1/deliveries/count"): Route(Scope.AUDIT, OPERATOR.organ, others=403, query={"state": "waiting"}),
     ("GET", "/v1/receipts"): Route(Scope.AUDIT, others=404, names=True),

@@ -40,12 +40,12 @@ async def counter(respond: Respond) -> AsyncIterator[str]:
 
     async def nothing(_: web.Request) -> web.Response:
         await asyncio.sleep(0.2)
-        return web.json_response({"packages": []})
+        return web.Response(status=204)
 
     app = web.Application(client_max_size=1 << 24)
     app.router.add_post("/v1/packages", packages)
     app.router.add_post("/oauth2/token", token)
-    app.router.add_get("/v1/mailbox", nothing)
+    app.router.add_post("/v1/mailbox/collection", nothing)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
