@@ -49,10 +49,10 @@ def _measure(server: Postgres, packages: list[tuple[Caller, bytes]], callers: in
         axis = open_served_field(url, Silent())
         gatherer = Gatherer(axis) if gathered else None
         waits: list[float] = []
-        own, theirs, began = time.process_time(), _of_postgres(server), time.perf_counter()
+        own, theirs, began = time.process_time(), of_postgres(server), time.perf_counter()
         _hand_in(packages, callers, _hand(axis, gatherer), waits)
         seconds = time.perf_counter() - began
-        own, theirs = time.process_time() - own, _of_postgres(server) - theirs
+        own, theirs = time.process_time() - own, of_postgres(server) - theirs
         if gatherer is not None:
             gatherer.close()
         axis.close()
@@ -89,7 +89,7 @@ def _hand_in(packages: list[tuple[Caller, bytes]], callers: int, hand: Hand, wai
         list(pool.map(one, range(callers)))
 
 
-def _of_postgres(server: Postgres) -> float:
+def of_postgres(server: Postgres) -> float:
     """Seconds of the processor of all of its processes; nought where it runs elsewhere."""
     if server.program is None or server.program.process is None:
         return 0.0

@@ -59,6 +59,16 @@ CAMPAIGNS: Mapping[str, Campaign] = {
             ("python", "-m", "tests.signing.formats.mutations", "500"),
         ),
         Campaign("admissions", ("python", "-m", "benchmarks.admissions", "4000"), ("python", "-m", "benchmarks.admissions", "60")),
+        Campaign(
+            "store-1000000", ("python", "-m", "benchmarks.store", "1000000"),
+            ("python", "-m", "benchmarks.store", "2000", "--archive", "20", "--rounds", "2", "--letters", "6", "--unjudged"),
+        ),
+        Campaign("posted-4-times", ("python", "-m", "benchmarks.posted", "2500"), ("python", "-m", "benchmarks.posted", "12")),
+        Campaign(
+            "workers-1-to-4", ("python", "-m", "benchmarks.workers"),
+            ("python", "-m", "benchmarks.workers", "--workers", "1", "2", "--documents", "12", "--rounds", "1", "--idle", "1",
+             "--unjudged"),
+        ),
     )
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from threading import RLock
 
 from exchange.api import Checkpoint
@@ -14,7 +15,7 @@ from exchange.dispatch import expire_mail, machine_clock, move, reach_of_workers
 from exchange.doorbell import Doorbell
 from exchange.errors import StoreUnavailable
 from exchange.logs import about
-from exchange.outbox import EVERYTHING, FOLLOWS, Stage
+from exchange.outbox import EVERYTHING, FOLLOWS, Reach, Stage, look
 from exchange.stages.desk import Desk
 from exchange.stages.guard import Keeper
 from exchange.stages.mail import instant
@@ -43,7 +44,10 @@ class Crew:
         done = 0
         with self._turn:
             while True:
-                batch = self._runner.run(stage, reach_of_workers(self._desk.store))
+                reach, open_stages = self._look()
+                if stage not in open_stages:
+                    break
+                batch = self._runner.run(stage, reach)
                 done += batch.rows
                 if not batch.rows or not batch.more:
                     break
@@ -77,7 +81,18 @@ class Crew:
 
     def sweep(self) -> int:
         """Everything that can be done without being told; gives how many rows and pieces of mail moved."""
-        return sum(self.drain(stage) for stage in Stage) + self.deliver()
+        with self._turn:
+            _, open_stages = self._look()
+            return sum(self.drain(stage) for stage in Stage if stage in open_stages) + self.deliver()
+
+    def _look(self) -> tuple[Reach, set[Stage]]:
+        with self._desk.store.asking() as work:
+            return look(work)
+
+    def tell_times(self) -> None:
+        """Add to the database what this process counted of its stages' times."""
+        with self._turn:
+            self._runner.times.add_to(self._desk.store)
 
     def tidy(self) -> int:
         """Remove attachments that were staged and never adopted."""
@@ -92,6 +107,7 @@ class Crew:
             try:
                 self.sweep()
                 if time.monotonic() - sealed >= seal_every:
+                    self.tell_times()
                     self.expire()
                     self.seal()
                     sealed = time.monotonic()
@@ -100,6 +116,8 @@ class Crew:
 
     def close(self) -> None:
         """Give the database back."""
+        with suppress(StoreUnavailable, Conflict):
+            self.tell_times()
         self._desk.store.close()
 
 

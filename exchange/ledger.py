@@ -17,7 +17,7 @@ from exchange.checkpoints import read_statement
 from exchange.domain.merkle import consistency_proof, inclusion_proof, leaf_hash
 from exchange.errors import UnknownLedgerSize
 from exchange.store import entries, former
-from exchange.store.facts import Fact, FactKind, Sealed, page
+from exchange.store.facts import Fact, FactKind, Sealed, one
 from exchange.store.tables import ledger_entry, package
 from exchange.store.work import Store, Work
 
@@ -110,8 +110,8 @@ def _checkpoint(row: Any) -> Checkpoint:
 
 
 def _inclusion(work: Work, tiles: entries.Tiles, row: Any, size: int) -> Inclusion:
-    ((found, fact, sealed),) = page(work, FactKind.ADMISSION, row.fact - 1, 1)
-    if sealed is None or fact.id != row.fact:
+    found, fact, sealed = one(work, FactKind.ADMISSION, row.fact)
+    if sealed is None:
         raise LookupError(f"the admission of {row.package_id} is entered and not there")
     proof = inclusion_proof(row.id, size, tiles.subtree)
     return Inclusion(row.package_id, row.id, size, stated(FactKind.ADMISSION, found, fact, sealed)[0], proof)

@@ -7,12 +7,15 @@ secret: a series per agency would be eleven thousand of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from exchange.counts import COUNTERS
+from exchange.outbox import Stage
+from exchange.stages.times import Histogram, What
 from exchange.standing import StageStanding, Standing
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -24,6 +27,12 @@ _STAGE_GAUGES = (
     ("truc_stage_failed", "Rows that wait for another attempt", "failed"),
     ("truc_stage_parked", "Dead letters", "parked"),
 )
+
+
+_STAGE_TIMES = {
+    What.WAITED: ("truc_stage_waited_seconds", "From a row's admission until the stage took it, in whole seconds"),
+    What.TOOK: ("truc_stage_took_seconds", "From then until its batch was settled"),
+}
 
 
 def render(standing: Standing | None, counted: Mapping[tuple[str, str], int]) -> bytes:
@@ -51,6 +60,7 @@ def _of_standing(standing: Standing | None) -> Iterator[Metric]:
         return
     for name, words, field in _STAGE_GAUGES:
         yield _labelled(name, words, "stage", {stage.value: _value(one, field) for stage, one in standing.stages.items()})
+    yield from _times(standing.times)
     packages = {hop: one.packages for hop, one in standing.hops.items()}
     yield _labelled("truc_hop_packages", "Packages on their way over a hop", "hop", packages)
     oldest = {hop: one.oldest for hop, one in standing.hops.items()}
@@ -72,6 +82,18 @@ def _of_process(counted: Mapping[tuple[str, str], int]) -> Iterator[Metric]:
         for (counter, value), count in sorted(counted.items()):
             if counter == name:
                 family.add_metric([value], count)
+        yield family
+
+
+def _times(found: Mapping[tuple[Stage, What], Histogram]) -> Iterator[Metric]:
+    for what, (name, words) in _STAGE_TIMES.items():
+        family = HistogramMetricFamily(name, words, labels=["stage"])
+        for stage in Stage:
+            buckets = found.get((stage, what))
+            if buckets is not None:
+                up_to = list(accumulate(one.count for one in buckets))
+                bounds = [*(str(one.bound / 1000) for one in buckets[:-1]), "+Inf"]
+                family.add_metric([stage.value], list(zip(bounds, up_to, strict=True)), sum(one.total for one in buckets) / 1000)
         yield family
 
 

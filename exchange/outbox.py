@@ -21,8 +21,8 @@ from zlib import crc32
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from exchange.retry import Decision
-from exchange.store.engine import machine_now, skip_locked, storable
-from exchange.store.tables import breaker, outbox, package
+from exchange.store.engine import machine_now, machine_seconds, skip_locked, storable
+from exchange.store.tables import breaker, horizon, outbox, package
 from exchange.store.work import Store, Work
 
 
@@ -71,6 +71,8 @@ class Claim:
     """How many attempts ended because judging took longer than it may."""
     counted: bool = True
     """Whether the row says so already: not while it is only locked."""
+    waited: float = 0.0
+    """Seconds since the business instant at which it was due, by the database's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,10 @@ _DUE = (
 _HELD_BACK = {dialect: select(breaker.c.agency).where(breaker.c.open_until > machine_now(dialect)) for dialect in _DIALECTS}
 """Senders whose breaker is open: their documents are not judged now (:mod:`exchange.breakers`); what is judged is routed."""
 _OPEN = select(*_COLUMNS).where(*_DUE).order_by(outbox.c.turn, outbox.c.package).limit(bindparam("window"))
-_READY = {dialect: _OPEN.where(outbox.c.ready_at <= machine_now(dialect)) for dialect in _DIALECTS}
+_READY = {
+    dialect: _OPEN.add_columns(machine_seconds(dialect).label("now")).where(outbox.c.ready_at <= machine_now(dialect))
+    for dialect in _DIALECTS
+}
 _CLAIMABLE = {dialect: skip_locked(query, dialect) for dialect, query in _READY.items()}
 _IN_SHARDS = _CLAIMABLE["postgresql"].where(outbox.c.shard.in_(bindparam("shards", expanding=True)))
 _JUDGEABLE = {dialect: query.where(outbox.c.sender.not_in(_HELD_BACK[dialect])) for dialect, query in _READY.items()}
@@ -123,9 +128,30 @@ _UNFINISHED = {
     .limit(1)
     for dialect in _DIALECTS
 }
+_UNTIL, _UPTO = (func.coalesce(select(column).scalar_subquery(), 1 << 62) for column in (horizon.c.until, horizon.c.package))
+_LOOK = {
+    dialect: select(
+        _UNTIL,
+        _UPTO,
+        *(
+            select(outbox.c.id)
+            .where(
+                outbox.c.stage == stage.value,
+                outbox.c.parked == 0,
+                outbox.c.due_at <= _UNTIL,
+                outbox.c.package <= _UPTO,
+                outbox.c.ready_at <= machine_now(dialect),
+                *([outbox.c.sender.not_in(_HELD_BACK[dialect])] if stage is Stage.VERIFY else []),
+            )
+            .exists()
+            for stage in Stage
+        ),
+    )
+    for dialect in _DIALECTS
+}
 _THESE = {
     dialect: skip_locked(
-        select(*_COLUMNS)
+        select(*_COLUMNS, machine_seconds(dialect).label("now"))
         .where(outbox.c.id.in_(bindparam("ids", expanding=True)), outbox.c.parked == 0, outbox.c.ready_at <= machine_now(dialect))
         .order_by(outbox.c.turn, outbox.c.package),
         dialect,
@@ -231,7 +257,12 @@ def _together(rows: Sequence[Any]) -> Sequence[Any]:
 
 def _take(work: Work, rows: Sequence[Any], lease: str, seconds: int) -> list[Claim]:
     work.many(_TAKE[work.dialect], [{"b_id": row.id, "b_lease": lease, "b_seconds": seconds} for row in rows])
-    return [Claim(row.id, row.package, row.sender, row.due_at, row.attempts + 1, lease, row.timeouts) for row in rows]
+    return [_claim(row, lease) for row in rows]
+
+
+def _claim(row: Any, lease: str, *, counted: bool = True) -> Claim:
+    waited = row.now - row.due_at
+    return Claim(row.id, row.package, row.sender, row.due_at, row.attempts + 1, lease, row.timeouts, counted, waited)
 
 
 def lock(work: Work, stage: Stage, count: int, reach: Reach, shards: Sequence[int] | None) -> list[Claim]:
@@ -239,7 +270,7 @@ def lock(work: Work, stage: Stage, count: int, reach: Reach, shards: Sequence[in
     said: dict[str, Any] = {"stage": stage.value, "until": reach.until, "upto": reach.package, "window": count}
     query = _CLAIMABLE[work.dialect] if shards is None else _IN_SHARDS
     rows = work.all(query, said if shards is None else {**said, "shards": shards})
-    return [Claim(row.id, row.package, row.sender, row.due_at, row.attempts + 1, row.lease, row.timeouts, counted=False) for row in rows]
+    return [_claim(row, row.lease, counted=False) for row in rows]
 
 
 def claim_these(work: Work, rows: Sequence[Claim], *, lease: str, seconds: int) -> list[Claim]:
@@ -291,6 +322,15 @@ def ringing(work: Work, reach: Reach) -> set[Stage]:
     said = {"until": reach.until, "upto": reach.package, "window": 1}
     queries = {Stage.VERIFY: _JUDGEABLE[work.dialect], Stage.ROUTE: _READY[work.dialect]}
     return {stage for stage in Stage if work.first(queries[stage], {"stage": stage.value, **said}) is not None}
+
+
+def look(work: Work) -> tuple[Reach, set[Stage]]:
+    """How far workers may go (to the horizon where a kernel drives, else everywhere), and which stages have open work within that.
+
+    One statement: a worker that finds nothing to do has spent no more.
+    """
+    ((until, upto, *there),) = work.rows(_LOOK[work.dialect])
+    return Reach(until, upto), {stage for stage, found in zip(Stage, there, strict=True) if found}
 
 
 def unfinished(work: Work, reach: Reach) -> set[Stage]:

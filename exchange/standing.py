@@ -11,6 +11,7 @@ from sqlalchemy import and_, func, select
 from exchange.breakers import Breaker, open_breakers
 from exchange.domain.transit import SECOND
 from exchange.outbox import Stage
+from exchange.stages.times import Histogram, What, histograms
 from exchange.store.engine import machine_now
 from exchange.store.facts import FactKind
 from exchange.store.tables import checkpoint, crossing, ledger_entry, outbox, receipt, refusal
@@ -89,6 +90,8 @@ class Standing:
     """Entries of the newest checkpoint."""
     sealed_ago: float | None
     """Seconds since the newest checkpoint, ``None`` before the first."""
+    times: Mapping[tuple[Stage, What], Histogram]
+    """How long rows waited for a stage and were in its hands, as workers told it."""
 
 
 def standing(store: Store) -> Standing:
@@ -99,6 +102,7 @@ def standing(store: Store) -> Standing:
         unsealed = int(work.value(_UNSEALED))
         breakers = open_breakers(work)
         newest = work.rows(_CHECKPOINT[work.dialect])
+        times = histograms(work)
     sealed, ago = (newest[0][0], max(float(newest[0][1]), 0.0)) if newest else (0, None)
     return Standing(
         stages,
@@ -108,6 +112,7 @@ def standing(store: Store) -> Standing:
         unsealed,
         sealed,
         ago,
+        times,
     )
 
 

@@ -53,7 +53,7 @@ _REFUSALS = (
     )
     .join(package, package.c.id == refusal.c.about)
     .join(_NOTICE, _NOTICE.c.id == refusal.c.package)
-    .where(refusal.c.package > bindparam("after"))
+    .where(refusal.c.package > bindparam("after"), _NOTICE.c.id > bindparam("after"))  # the same; said, nobody reads packages before it
     .order_by(refusal.c.package)
     .limit(bindparam("limit"))
 )  # fmt: skip

@@ -24,13 +24,15 @@ RULE = "expired"
 """The notice's rule, and the outcome of the mailbox's line."""
 DAY = 86_400
 PAGE = 200
+# a delivery waits from the instant on at which its line came into the mailbox; of the lines alone most are reports, which do not expire
 _UNFETCHED = (
     select(mailbox.c.id, mailbox.c.package, mailbox.c.organ, mailbox.c.available_at)
-    .join(delivery, and_(delivery.c.package == mailbox.c.package, delivery.c.organ == mailbox.c.organ))
+    .select_from(delivery)
+    .join(mailbox, and_(mailbox.c.package == delivery.c.package, mailbox.c.organ == delivery.c.organ))
     .where(mailbox.c.open == 1, delivery.c.state == DeliveryState.WAITING.value)
 )
-_NEXT: Select[Any] = _UNFETCHED.order_by(mailbox.c.available_at).limit(1)
-_DUE = _UNFETCHED.where(mailbox.c.available_at <= bindparam("before")).order_by(mailbox.c.available_at, mailbox.c.id).limit(PAGE)
+_NEXT: Select[Any] = _UNFETCHED.order_by(delivery.c.available_at).limit(1)
+_DUE = _UNFETCHED.where(delivery.c.available_at <= bindparam("before")).order_by(delivery.c.available_at, mailbox.c.id).limit(PAGE)
 # locked in the order of ids, as a confirmation does, and looked at again: it may have been confirmed meanwhile
 _STILL_OPEN = (
     select(mailbox.c.id)

@@ -8,6 +8,7 @@ fails waits or is parked.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,13 +17,14 @@ from itertools import count
 from exchange.breakers import trip
 from exchange.errors import StoreUnavailable
 from exchange.logs import about
-from exchange.outbox import SHARDS, Claim, Reach, Stage, claim_batch, claim_these, give_back, lock, postpone
+from exchange.outbox import EVERYTHING, SHARDS, Claim, Reach, Stage, claim_batch, claim_these, give_back, lock, postpone
 from exchange.retry import Decision, decide
 from exchange.stages.batch import load_admitted
 from exchange.stages.desk import Desk
 from exchange.stages.guard import Guard, NoGuard
 from exchange.stages.mail import Mail
 from exchange.stages.route import run_route
+from exchange.stages.times import Times
 from exchange.stages.verify import judge_claims, record
 from exchange.store.engine import free_shards
 from exchange.store.work import Conflict, again
@@ -49,6 +51,8 @@ class Runner:
 
     def __init__(self, desk: Desk, worker: str = "inline", guard: Guard | None = None) -> None:
         self._desk = desk
+        self.times = Times()
+        """Of batches that went through, where business time is the machine's."""
         self._guard = guard or NoGuard()
         self._leases = (f"{worker}-{number}" for number in count(1))
         self._part = count()
@@ -72,9 +76,12 @@ class Runner:
         if claims[0].attempt > settings.max_attempts * _DEATHS:
             self._park(claims[0])
             return Done(1, [], more=True)
+        began = time.monotonic()
         with self._guard.holding(claims):
             try:
-                return Done(len(claims), self._handle(Stage.VERIFY, claims), more)
+                done = Done(len(claims), self._handle(Stage.VERIFY, claims), more)
+                self._note(Stage.VERIFY, claims, reach, began)
+                return done
             except StoreUnavailable:
                 self._put_back(claims)
                 raise
@@ -95,6 +102,7 @@ class Runner:
 
     def _route_shards(self, reach: Reach, shards: Sequence[int]) -> Done:
         rows: list[Claim] = []
+        began = time.monotonic()
 
         def locked() -> list[Mail]:
             with self._desk.metering.settling(self._desk.store) as (work, _):
@@ -104,6 +112,7 @@ class Runner:
 
         try:
             mail = again(locked)
+            self._note(Stage.ROUTE, rows, reach, began)
             return Done(len(rows), mail, len(rows) == self.batch(Stage.ROUTE))
         except StoreUnavailable:
             raise
@@ -111,6 +120,10 @@ class Runner:
             with self._desk.store.writing() as work:
                 claims = claim_these(work, rows, lease=next(self._leases), seconds=self._desk.settings.lease_seconds)
             return Done(len(rows), self._one_by_one(Stage.ROUTE, claims), more=True)
+
+    def _note(self, stage: Stage, claims: Sequence[Claim], reach: Reach, began: float) -> None:
+        if reach == EVERYTHING:
+            self.times.note(stage, [one.waited for one in claims], time.monotonic() - began)
 
     def _handle(self, stage: Stage, claims: Sequence[Claim]) -> list[Mail]:
         return verify(self._desk, claims, self._guard) if stage is Stage.VERIFY else route(self._desk, claims)

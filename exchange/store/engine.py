@@ -70,10 +70,13 @@ _STANDSTILL_SECONDS = 6
 """A process that stands still within a transaction loses it, and with it the rows it locked."""
 _CONNECTIONS = 12
 """Of one process. What is opened beyond a pool's size is closed after each use: with 64 threads that cost more than their statements."""
+_KEYED = "-c enable_seqscan=off -c jit=off"
+"""Every statement of the service finds its rows by an index (tests/exchange/store/test_plans.py). The queue is empty at one moment and has
+twenty thousand rows at the next: a plan that is kept must not be one for an empty table, which would read and sort all of it each time."""
 _POSTGRES_ARGUMENTS = {
     "connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000,
-    # our tables' hot ends are in memory, and a plan is kept: one that reads a whole table, made while it was small, must not stay
-    "options": f"-c idle_in_transaction_session_timeout={_STANDSTILL_SECONDS}s -c timezone=UTC -c random_page_cost=1.1",
+    # our tables' hot ends are in memory
+    "options": f"-c idle_in_transaction_session_timeout={_STANDSTILL_SECONDS}s -c timezone=UTC -c random_page_cost=1.1 {_KEYED}",
 }  # fmt: skip
 
 

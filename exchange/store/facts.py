@@ -203,12 +203,18 @@ def _paged(kind: FactKind) -> Select[Any]:
 def _unsealed(kind: FactKind) -> Select[Any]:
     """Ids of the facts of a kind that have no entry, in the order in which they are to be entered."""
     fact, source, order = _SOURCES[kind]
-    joined = _with_entries(kind, source).with_only_columns(fact)
+    # that entries are looked at from the same id on follows from the join, but a planner does not see it: it would read the whole ledger
+    entry = and_(ledger_entry.c.kind == kind.value, ledger_entry.c.fact == fact, ledger_entry.c.fact > bindparam("after"))
+    joined = source.outerjoin(ledger_entry, entry).with_only_columns(fact)
     return joined.where(fact > bindparam("after"), ledger_entry.c.id.is_(None)).order_by(*order)
 
 
 _PAGES = {kind: _paged(kind) for kind in FactKind}
 _UNSEALED = {kind: _unsealed(kind) for kind in FactKind}
+_ENTERED = {
+    kind: _with_entries(kind, source.query).add_columns(*_ENTRY).where(source.fact == bindparam("fact"))
+    for kind, source in _SOURCES.items()
+}
 _THESE = {kind: source.query.where(source.fact.in_(bindparam("facts", expanding=True))) for kind, source in _SOURCES.items()}
 _ORPHANS = {
     kind: select(ledger_entry.c.id, ledger_entry.c.fact)
@@ -267,6 +273,15 @@ def page(work: Work, kind: FactKind, after: int, limit: int) -> list[tuple[Any, 
     rows = work.rows(_PAGES[kind], {"after": after, "limit": limit})
     facts = _facts(work, kind, rows)
     return [(row, fact, None if row[-4] is None else Sealed._make(row[-4:])) for row, fact in zip(rows, facts, strict=True)]
+
+
+def one(work: Work, kind: FactKind, fact: int) -> tuple[Any, Fact, Sealed | None]:
+    """One fact, as :func:`page` gives many. Raises LookupError when it is not there, or not with all that belongs to it."""
+    rows = work.rows(_ENTERED[kind], {"fact": fact})
+    if not rows:
+        raise LookupError(f"there is no {kind} {fact}")
+    (found,) = _facts(work, kind, rows)
+    return rows[0], found, None if rows[0][-4] is None else Sealed(*rows[0][-4:])
 
 
 def orphans(work: Work, kind: FactKind) -> list[tuple[Any, ...]]:

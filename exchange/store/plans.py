@@ -19,6 +19,8 @@ from sqlalchemy.types import TupleType, TypeEngine
 
 Row = Mapping[str, Any]
 Arguments = tuple[Any, ...] | dict[str, Any]
+_PLAIN = re.compile(r"[A-Za-z0-9 _.>-]*")
+"""Texts that mean in SQL what they are."""
 _MOST = 400
 """Statements are module-level constants; a cache that reaches this is fed by a loop and starts again."""
 
@@ -113,7 +115,8 @@ class Plans:
         return plan
 
     def _compile(self, statement: Executable, row: Row) -> Plan:
-        compiled = statement.compile(dialect=self._dialect, column_keys=list(row) if row else None)  # type: ignore[attr-defined]
+        # for_executemany: nobody asks an INSERT for the ids it made, so it need not return them
+        compiled = statement.compile(dialect=self._dialect, column_keys=list(row) if row else None, for_executemany=True)  # type: ignore[attr-defined]
         if not isinstance(compiled, SQLCompiler):
             raise TypeError("only Core statements are run in a unit of work")
         make: Callable[[Iterable[Any]], Any] = _plain
@@ -123,10 +126,30 @@ class Plans:
             make = line._make
         lists = frozenset(str(compiled.bind_names[one]) for one in compiled.post_compile_params)
         sql, arrays = str(compiled), False
-        if lists and not compiled.positional:
-            sql, arrays = _with_arrays(compiled, sql, lists)
-        gathered, binary = _gathered(compiled, sql, row) if row and not lists and not compiled.positional else ("", ())
-        return Plan(compiled, sql, tuple(compiled.positiontup or ()), dict(compiled.params), lists, arrays, make, {}, gathered, binary)
+        constants = dict(compiled.params)
+        gathered: tuple[str, tuple[str, ...]] = ("", ())
+        if not compiled.positional:
+            if lists:
+                sql, arrays = _with_arrays(compiled, sql, lists)
+            if arrays or not lists:
+                sql = _with_constants(sql, constants, [name for name, bind in compiled.binds.items() if not bind.required])
+            if row and not lists:
+                gathered = _gathered(compiled, sql, row)
+        return Plan(compiled, sql, tuple(compiled.positiontup or ()), constants, lists, arrays, make, {}, *gathered)
+
+
+def _with_constants(sql: str, constants: dict[str, Any], own: Iterable[str]) -> str:
+    """What a statement says itself (``own``) written into it; what is left of ``constants`` is for the caller to say.
+
+    PostgreSQL plans a prepared statement once for all values only if that is as good as planning it for these. With ``open = $2`` it never
+    is: for all it knows the value is not the one a partial index is made for. So it planned polls and claims anew at each execution.
+    """
+    for name in own:
+        value = constants.get(name)
+        if isinstance(value, int) or (isinstance(value, str) and _PLAIN.fullmatch(value)):
+            sql = sql.replace(f"%({name})s", str(int(value)) if isinstance(value, int) else f"'{value}'")
+            del constants[name]
+    return sql
 
 
 def _plain_type(kind: TypeEngine[Any], dialect: Dialect) -> str:

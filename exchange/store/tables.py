@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import Text as AnyText
 
-VERSION = "0007"
+VERSION = "0008"
 """The schema this code speaks; equal to the newest Alembic revision."""
 
 Id = BigInteger().with_variant(Integer, "sqlite")
@@ -44,6 +44,11 @@ metadata = MetaData(
 
 def _package() -> ForeignKey:
     return ForeignKey("package.id")
+
+
+def _where(name: str, column: str, condition: str) -> Index:
+    """An index of the rows that meet a condition. Statements that are to use it say the condition themselves (exchange/store/plans.py)."""
+    return Index(name, column, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
 member = Table(
@@ -88,6 +93,7 @@ package = Table(
     Column("admitted_at", BigInteger, nullable=False),
     Column("priority", SmallInteger, nullable=False),
     Column("operation", SmallInteger, nullable=False),  # BussinessDocType 0–3 (domain.md §1.7); 0 for status packages and refusals
+    Index("ix_package_admitted_at", "admitted_at"),  # for statistics of a period
 )
 
 skeleton = Table(
@@ -103,6 +109,7 @@ upload = Table(
     Column("id", Id, primary_key=True),
     Column("touched_at", BigInteger, nullable=False),  # machine time of the last chunk: an orphan is old and not adopted
     Column("adopted", SmallInteger, nullable=False),
+    _where("ix_upload_orphan", "id", "adopted = 0"),
 )
 
 chunk = Table(
@@ -122,6 +129,7 @@ blob = Table(
     Column("template", LargeBinary, nullable=True),  # a letter of ours: `data` is its tail against this template
     Column("data", LargeBinary, nullable=True),  # NULL when the bytes stand in the chunks of `upload`
     Column("upload", Id, ForeignKey("upload.id"), nullable=True),
+    _where("ix_blob_upload", "upload", "upload IS NOT NULL"),  # also for the foreign key, when an upload that nobody adopted goes
 )
 
 attachment = Table(
@@ -152,6 +160,7 @@ document = Table(
     Column("package", Id, _package(), nullable=False),
     UniqueConstraint("sender", "number", "notation", "year"),
     Index(None, "sender", "document_id"),
+    Index(None, "package"),
 )
 
 delivery = Table(
@@ -172,6 +181,7 @@ delivery = Table(
     UniqueConstraint("document", "recipient"),
     Index(None, "state"),
     Index(None, "package"),
+    _where("ix_delivery_waiting", "available_at", "state = 'waiting'"),  # for what expires: of open mail most does not
 )
 
 delivery_event = Table(
@@ -231,6 +241,7 @@ refusal = Table(
     Column("statement", LargeBinary, nullable=False),
     Column("signature", LargeBinary, nullable=False),
     UniqueConstraint("about", "recipient"),
+    Index("ix_refusal_rule", "rule"),  # for their count: the statements beside it are long
 )
 
 negotiation = Table(
@@ -263,7 +274,6 @@ mailbox = Table(
     Column("closed_at", BigInteger, nullable=True),
     UniqueConstraint("package", "organ"),
     Index("ix_mailbox_waiting", "organ", "available_at", sqlite_where=text("open = 1"), postgresql_where=text("open = 1")),
-    Index("ix_mailbox_oldest", "available_at", sqlite_where=text("open = 1"), postgresql_where=text("open = 1")),  # for what expires
 )
 
 outbox = Table(
@@ -295,6 +305,16 @@ breaker = Table(
     Column("failures", Integer, nullable=False),
     Column("failed_at", BigInteger, nullable=False),  # machine time, as is the next
     Column("open_until", BigInteger, nullable=False),  # until then its documents are left in line
+)
+
+stage_time = Table(
+    "stage_time",  # histograms of how long rows wait for a stage and are in its hands (exchange/stages/times.py)
+    metadata,
+    Column("stage", Text, primary_key=True),
+    Column("what", Text, primary_key=True),  # waited | took
+    Column("bound", Integer, primary_key=True, autoincrement=False),  # of the bucket, milliseconds; -1: the last, which has none
+    Column("count", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),  # milliseconds of all rows in it
 )
 
 horizon = Table(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,34 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from exchange.api import Submission
 from exchange.axis import Axis
 from exchange.counts import COUNTERS, Counts
+from exchange.domain.calendar import VN
+from exchange.domain.lifecycle import StatusCode
+from exchange.doorbell import Silent
 from exchange.errors import Overloaded
 from exchange.gathering import Gatherer
 from exchange.metrics import render
 from exchange.outbox import Stage, claim, time_out
 from exchange.retry import Decision
 from exchange.settings import Capacity
+from exchange.stages.times import BOUNDS, What
 from exchange.standing import StageStanding
-from tests.exchange.axis.field import DEPARTMENT, DISTRICT, LOCKED, MEMBERS, MINISTRY, PROVINCE, Doc, at, caller, file_url, open_field, send
+from tests.exchange.axis.field import (
+    DEPARTMENT,
+    DISTRICT,
+    LOCKED,
+    MEMBERS,
+    MINISTRY,
+    PROVINCE,
+    Doc,
+    at,
+    caller,
+    file_url,
+    open_crew_of_field,
+    open_field,
+    open_served_field,
+    report,
+    send,
+)
 from tests.judges import needs_postgres
 
 
@@ -105,6 +126,57 @@ def test_what_left_no_row_is_counted_by_its_rule(axis: Axis) -> None:
         ("truc_rejections_total", "sender-mismatch"): 1, ("truc_rejections_total", "not-well-formed"): 1,
         ("truc_overloads_total", "above-capacity"): 1, ("truc_batches_total", "1"): 3,
     }  # fmt: skip
+
+
+@pytest.fixture(params=["file", pytest.param("postgres", marks=needs_postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return str(request.getfixturevalue("postgres_url")) if request.param == "postgres" else file_url(tmp_path / "axis.db")
+
+
+def test_how_long_stages_take_is_told_by_every_worker_together(url: str) -> None:
+    axis = open_served_field(url, Silent())
+    now = datetime.fromtimestamp(int(axis.machine_seconds()) - 7, VN)
+    crews = [open_crew_of_field(url, Silent(), name) for name in ("one", "other")]
+    for turn, crew in enumerate(crews):
+        sent = [Submission(Doc(PROVINCE, (DEPARTMENT,), str(100 + 10 * turn + number), letter=b"none").package()) for number in range(3)]
+        axis.submit(caller(PROVINCE), [*sent, Submission(_about_nothing(turn))], now)
+        crew.drain(Stage.VERIFY)
+        crew.drain(Stage.ROUTE)
+    assert not any("waited" in name or "took" in name for name, *_ in told(axis)), "nothing is written before it is told"
+    for crew in crews:
+        crew.tell_times()
+        crew.tell_times()  # what was told is not told again
+        crew.close()
+    found = told(axis)
+    assert found["truc_stage_waited_seconds_count", "verify"] == found["truc_stage_took_seconds_count", "verify"] == 6
+    assert found["truc_stage_waited_seconds_count", "route"] == 2
+    assert 6 * 6 <= found["truc_stage_waited_seconds_sum", "verify"] <= 6 * 60
+    assert found["truc_stage_waited_seconds_bucket", "5.0", "verify"] == 0
+    assert found["truc_stage_waited_seconds_bucket", "+Inf", "verify"] == 6
+    assert 0 < found["truc_stage_took_seconds_sum", "verify"] < 60
+    ups = [value for (name, *labels), value in found.items() if name == "truc_stage_took_seconds_bucket" and labels[1] == "verify"]
+    assert ups == sorted(ups)
+    assert len(ups) == len(BOUNDS[What.TOOK]) + 1
+    axis.close()
+
+
+def _about_nothing(turn: int) -> bytes:
+    return report(PROVINCE, Doc(DISTRICT, (PROVINCE,), str(900 + turn)), StatusCode.ARRIVED)
+
+
+def test_where_a_kernel_moves_business_time_no_waiting_is_counted(url: str) -> None:
+    axis = open_served_field(url, Silent(), driven=True)
+    crew = open_crew_of_field(url, Silent(), "one")
+    send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "100", letter=b"none").package(), 0)
+    settling = threading.Thread(target=axis.settle, args=(at(60),))
+    settling.start()
+    while settling.is_alive():
+        crew.sweep()
+    settling.join()
+    crew.tell_times()
+    crew.close()
+    assert axis.standing().times == {}
+    axis.close()
 
 
 def test_a_database_that_does_not_answer_leaves_what_the_process_counted() -> None:

@@ -18,12 +18,13 @@ from workers.app import lease_name, serve
 from workers.bell import celery_bell
 url, broker, log = sys.argv[1:4]
 hops = HOPS if "hops" in sys.argv else ()
-serve(lambda: open_crew_of_field(url, celery_bell(broker), lease_name(), hops), broker, children=2)
+children = 1 if "alone" in sys.argv else 2
+serve(lambda: open_crew_of_field(url, celery_bell(broker), lease_name(), hops), broker, children=children)
 """
 
 
 class CeleryWorker:
-    """A parent with two children."""
+    """A parent with two children, or with one (``alone``)."""
 
     def __init__(self, url: str, broker: str, log: Path, *words: str) -> None:
         self.log = log

@@ -159,6 +159,7 @@ def test_a_database_of_the_first_release_moves_on_with_everything_in_it(tmp_path
         "lockout",
         "operation",
         "path_step",
+        "stage_time",
         "trust",
     }
     assert {name for name in after if name not in before} == new
