@@ -65,9 +65,7 @@ BOUNDARIES: dict[str, dict[str, str]] = {
         "time.sleep": "the pause between two looks at the queue",
     },
     "exchange/doorbell.py": {"time.sleep": "at most so many rings a second"},
-    "exchange/gathering.py": {
-        "time.monotonic": "how far apart transactions begin where callers come together; no fact depends on it"
-    },
+    "exchange/gathering.py": {"time.monotonic": "how far apart transactions begin where callers come together; no fact depends on it"},
     "exchange/stages/guard.py": {
         "time.monotonic": "how long a document has been judged: it may cost a process its life, never a document its verdict",
         "time.sleep": "the pause between two renewals",
