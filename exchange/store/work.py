@@ -23,8 +23,8 @@ from exchange.store.recent import Recent
 
 _NO_ROW: Row = {}
 _SLICE = 500
-_RECENT = 16 << 20
-"""Bytes of small packages and letters kept after reading them: a second at 170 letters each to several agencies."""
+_RECENT = 24 << 20
+"""Bytes of small packages and letters kept after reading them: 250 letters, each to several agencies."""
 
 
 class Conflict(Exception):
