@@ -18,6 +18,7 @@ from exchange.store.tables import metadata
 
 PSYCOPG = postgresql.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
 SQLITE = sqlite.dialect(paramstyle="qmark")
+INSERTS = {"postgresql": postgresql.Insert, "sqlite": sqlite.Insert}
 
 
 def statements() -> list[tuple[str, object]]:
@@ -28,9 +29,9 @@ def statements() -> list[tuple[str, object]]:
             continue
         values = vars(importlib.import_module(module.name))
         for name, value in values.items():
-            for index, one in enumerate(value.values() if isinstance(value, dict) else [value]):
+            for key, one in value.items() if isinstance(value, dict) else [("", value)]:
                 if isinstance(one, Select | Insert | Update | Delete):
-                    found.append((f"{module.name}.{name}[{index}]", one))
+                    found.append((f"{module.name}.{name}[{key}]", one))
     return found
 
 
@@ -41,6 +42,8 @@ def test_there_are_statements_to_look_at() -> None:
 @pytest.mark.parametrize(("name", "statement"), statements())
 def test_a_statement_compiles_for_both_dialects(name: str, statement: object) -> None:
     for dialect in (PSYCOPG, SQLITE):
+        if isinstance(statement, postgresql.Insert | sqlite.Insert) and not isinstance(statement, INSERTS[dialect.name]):
+            continue  # each of these two has a word for its own dialect
         plan = Plans(dialect).of(statement, {})  # type: ignore[arg-type]
         assert plan.sql
         assert bool(plan.order) == (dialect is SQLITE and bool(plan.constants))
