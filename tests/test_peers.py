@@ -32,7 +32,8 @@ def test_both_pipelines_bring_the_same_documents_to_all_their_recipients() -> No
         with naive.engine().begin() as work:
             assert work.execute(select(func.count()).select_from(naive.mailbox)).scalar_one() == RECIPIENTS * DOCUMENTS
             assert set(work.execute(select(naive.delivery.c.state)).scalars()) == {"received"}
-            events = dict(work.execute(select(naive.event.c.what, func.count()).group_by(naive.event.c.what)).tuples())
+            rows = work.execute(select(naive.event.c.what, func.count()).group_by(naive.event.c.what))
+            events = {row[0]: row[1] for row in rows}
         steps = {"admitted": 1, "accepted": 1, "routed": 1, "delivered": RECIPIENTS, "received": RECIPIENTS}
         assert events == {what: times * DOCUMENTS for what, times in steps.items()}
 

@@ -15,7 +15,7 @@ from typing import Any
 from psycopg import Cursor
 from sqlalchemy import Engine, event
 
-_PLACE = re.compile(r"%\((\w+)\)s")
+_PLACE = re.compile(r"%\((\w+)\)[sb]")
 _LEADING = "SELECT indexrelid::regclass::text, CASE WHEN indpred IS NULL THEN pg_get_indexdef(indexrelid, 1, true) END FROM pg_index"
 """The first column of each index; nothing for one that holds some rows only, which may be read whole."""
 _BELIEVED = (
