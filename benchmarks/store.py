@@ -119,7 +119,7 @@ def _short(said: str) -> str:
 
 
 def _poll(stand: Stand, organ: OrganId, at: datetime) -> None:
-    """Show what waits, fetch the newest line and close it."""
+    """Show what waits, fetch the first line and close it."""
     lines = stand.axis.waiting(caller(organ), at, 10)
     names = [line.package_id for line in lines[:1]]
     for package in stand.axis.fetch(caller(organ), names, at):

@@ -1,11 +1,12 @@
 """Fills a store with as many documents as it is told, in minutes: a real archive, copied row by row inside the database.
 
-The archive is the tamper drill's (:mod:`tools.drill_archive`): some hundred documents taken through the real axis, with reports, refusals,
-recalls, answers, letters nobody fetched, sealed. Every copy of it has row ids, package ids, digests, document numbers, instants and places
+The archive is that of :mod:`tools.fill_archive`: some hundred documents taken through the real axis, with reports, refusals, recalls
+and mail nobody fetched, sealed. Every copy of it has row ids, package ids, digests, document numbers, instants and places
 in the ledger of its own, so each table and each index has what it would have if all of it had been sent. Two things are not as they would
-be: copies keep the receipts, skeletons and signatures of their originals, so such a store is measured and never audited; and of a letter's
-bytes copies keep the first 64, since what lies in PostgreSQL's side tables costs disk and nobody else's time. The ledger's tree is real:
-its nodes are computed over all leaves, and its next checkpoint goes on from there.
+be: copies keep the receipts, skeletons and signatures of their originals, so such a store is measured and never audited; and they share
+their originals' letters, as the store shares equal bytes. A row for each copy's letter stands in the table of blobs all the same, with 64
+bytes and used by nobody, so that the table is as long as it would be. The ledger's tree is real: its nodes are computed over all leaves,
+and its next checkpoint goes on from there.
 
 On PostgreSQL constraints and indexes are taken off while rows are written, and made again from its own catalogue; making them checks every
 row against them, foreign keys too.
@@ -37,7 +38,7 @@ _WITH_IDS = ("package", "blob", "document", "delivery", "delivery_event", "verdi
 _OF_THE_AXIS = {FactKind.EVIDENCE, FactKind.TRUST}
 """What does not become more with documents."""
 _REFERS = {
-    ("skeleton", "package"): "package", ("attachment", "package"): "package", ("attachment", "blob"): "blob",
+    ("skeleton", "package"): "package", ("attachment", "package"): "package",
     ("receipt", "package"): "package", ("document", "package"): "package", ("delivery", "document"): "document",
     ("delivery", "package"): "package", ("delivery_event", "delivery"): "delivery", ("delivery_event", "cause"): "package",
     ("status", "package"): "package", ("verdict", "package"): "package", ("letter_stamp", "package"): "package",

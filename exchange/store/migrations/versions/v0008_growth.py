@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -47,5 +45,5 @@ def downgrade() -> None:
 
 
 def _make(name: str, table: str, columns: list[str], where: str | None) -> None:
-    told: dict[str, Any] = {} if where is None else {"sqlite_where": sa.text(where), "postgresql_where": sa.text(where)}
-    op.create_index(name, table, columns, **told)
+    some = None if where is None else sa.text(where)
+    op.create_index(name, table, columns, sqlite_where=some, postgresql_where=some)
