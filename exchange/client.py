@@ -264,7 +264,10 @@ class HttpAxis:
     def _ask(
         self, caller: Caller, method: str, path: str, *, at: datetime | None = None, small: int | None = None, **options: Any
     ) -> httpx.Response | Rejection:
-        """The answer, after repetitions; a problem raises what it says. ``small``: leave a body that is longer unread."""
+        """The answer, after repetitions; a problem raises what it says. ``small``: leave a body that is longer unread.
+
+        A new token that is refused comes of processes whose clocks disagree for a while: another one is asked for, and again.
+        """
         renewed, gives_up = False, time.monotonic() + self._patience
         headers = options.pop("headers", {})
         content = options.pop("content", None)
@@ -288,11 +291,12 @@ class HttpAxis:
                 problem = self._problem(response)
                 if isinstance(problem, Rejection):
                     return problem
-                if isinstance(problem, TokenRefused) and not renewed:
-                    renewed = True
+                if isinstance(problem, TokenRefused):
                     self._tickets.pop(caller, None)
-                    continue
-                if response.status_code not in (429, 503):
+                    if not renewed:
+                        renewed = True
+                        continue
+                elif response.status_code not in (429, 503):
                     raise problem
                 failed = problem
                 pause = max(pause, min(float(response.headers.get("retry-after", "0")), _LONGEST_PAUSE))
