@@ -47,6 +47,7 @@ class Service:
     clock: DatabaseClock = field(init=False)
     pool: Pool = field(init=False)
     operators: Pool = field(init=False)
+    mail: Pool = field(init=False)
     spool: Spool = field(init=False)
     buckets: Buckets = field(init=False)
     gatherer: Gatherer = field(init=False)
@@ -59,10 +60,12 @@ class Service:
         self.clock = DatabaseClock(self.axis.machine_seconds)
         self.pool = Pool("axis", self.settings.threads, self.settings.waiting)
         self.operators = Pool("operate", _OPERATORS, 4 * _OPERATORS)
+        # what has been admitted must not stand in line behind what wants to be: mail that falls behind costs more, and falls behind further
+        self.mail = Pool("mail", 1, 1)
         self.spool = Spool(self.settings)
         self.buckets = Buckets(self.settings.rate, self.settings.burst)
         self.gatherer = Gatherer(self.axis)
-        self.mailroom = Mailroom(self.pool, self.axis, self.clock.now)
+        self.mailroom = Mailroom(self.mail, self.axis, self.clock.now)
 
     async def admit(self, request: Request, scope: Scope | None) -> Visitor:
         """Who asks. Raises :class:`Unauthenticated`, :class:`TokenRefused`, :class:`Forbidden`, :class:`Overloaded`."""
@@ -116,6 +119,7 @@ class Service:
         self.gatherer.close()
         self.pool.close()
         self.operators.close()
+        self.mail.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,14 @@ _KEPT = 16_384
 class WebSettings:
     """How one API process serves.
 
-    Its threads parse and ask; submissions are written by one (:mod:`exchange.gathering`). With the operators' two, who may need two
-    connections each, they fit into one process's pool.
+    Its threads parse and ask; submissions are written by one (:mod:`exchange.gathering`), mail is brought by one
+    (:mod:`exchange.web.mailroom`). With the operators' two, who may need two connections each, they fit into one process's pool. More of
+    them do not get more done, since one at a time runs Python, and who brings the mail would get its turn less often.
     """
 
     driven: bool = False
     """A scenario's clock is admitted, in the header Truc-Instant of every request."""
-    threads: int = 8
+    threads: int = 3
     waiting: int = 512
     """Requests that may wait for a thread; one more is told to come back."""
     rate: float = 1000.0
