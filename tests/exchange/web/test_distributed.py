@@ -36,30 +36,32 @@ def test_what_is_posted_four_times_at_once_is_accepted_once_and_delivered_once(p
     packages = [Doc(PROVINCE, (DEPARTMENT, NEIGHBOUR), str(number)).package() for number in range(1, DOCUMENTS + 1)]
     worker = threading.Thread(target=work)
     worker.start()
-    with hosting(one) as first, hosting(two) as second, httpx.Client(timeout=60) as http:
-        headers = []
-        for axis, url in ((one, first), (two, second)):
-            http.base_url = httpx.URL(url)
-            headers.append({**Served(axis, http, url).headers(caller(PROVINCE)), "Content-Type": "application/edxml+xml"})
+    try:
+        with hosting(one) as first, hosting(two) as second, httpx.Client(timeout=60) as http:
+            headers = []
+            for axis, url in ((one, first), (two, second)):
+                http.base_url = httpx.URL(url)
+                headers.append({**Served(axis, http, url).headers(caller(PROVINCE)), "Content-Type": "application/edxml+xml"})
 
-        def post(number: int) -> httpx.Response:
-            there = number % 2
-            return http.post(f"{(first, second)[there]}/v1/packages", content=packages[number // TIMES], headers=headers[there])
+            def post(number: int) -> httpx.Response:
+                there = number % 2
+                return http.post(f"{(first, second)[there]}/v1/packages", content=packages[number // TIMES], headers=headers[there])
 
-        with ThreadPoolExecutor(16) as pool:
-            answers = list(pool.map(post, range(DOCUMENTS * TIMES)))
-        assert Counter(answer.status_code for answer in answers) == {201: DOCUMENTS, 200: DOCUMENTS * (TIMES - 1)}
-        for number in range(DOCUMENTS):
-            assert len({answer.content for answer in answers[number * TIMES : (number + 1) * TIMES]}) == 1
-        with HttpAxis(second, OPERATOR) as axis:
-            settled = axis.settle(at(7200))
-            assert {organ for organ, _ in settled.mail} == {DEPARTMENT, NEIGHBOUR}
-            assert axis.count(DeliveryState.WAITING) == 2 * DOCUMENTS
-            for organ in (DEPARTMENT, NEIGHBOUR):
-                lines = axis.waiting(caller(organ), at(7200), limit=1000)
-                fetched = axis.fetch(caller(organ), [line.package_id for line in lines], at(7200))
-                assert sorted(package.read() for package in fetched) == sorted(packages)
-    stop.set()
-    worker.join()
-    one.close()
-    two.close()
+            with ThreadPoolExecutor(16) as pool:
+                answers = list(pool.map(post, range(DOCUMENTS * TIMES)))
+            assert Counter(answer.status_code for answer in answers) == {201: DOCUMENTS, 200: DOCUMENTS * (TIMES - 1)}
+            for number in range(DOCUMENTS):
+                assert len({answer.content for answer in answers[number * TIMES : (number + 1) * TIMES]}) == 1
+            with HttpAxis(second, OPERATOR) as axis:
+                settled = axis.settle(at(7200))
+                assert {organ for organ, _ in settled.mail} == {DEPARTMENT, NEIGHBOUR}
+                assert axis.count(DeliveryState.WAITING) == 2 * DOCUMENTS
+                for organ in (DEPARTMENT, NEIGHBOUR):
+                    lines = axis.waiting(caller(organ), at(7200), limit=1000)
+                    fetched = axis.fetch(caller(organ), [line.package_id for line in lines], at(7200))
+                    assert sorted(package.read() for package in fetched) == sorted(packages)
+    finally:  # a worker left behind would do the work of the tests that follow
+        stop.set()
+        worker.join()
+        one.close()
+        two.close()

@@ -72,7 +72,16 @@ def test_half_an_answer_is_not_waited_for(probe: Path) -> None:
 def test_a_child_whose_parent_was_killed_ends_by_itself(probe: Path) -> None:
     """An auditor kills the command while a hostile file is being parsed; the parser must not run on for ever."""
     ours, theirs = Pipe()
-    command = (sys.executable, "-c", "from signing.formats.sandbox import serve; serve()", str(theirs.fileno()), HERE, str(1 << 30), "1")
+    command = (
+        sys.executable,
+        "-c",
+        "from signing.formats.sandbox import serve; serve()",
+        str(theirs.fileno()),
+        HERE,
+        str(1 << 30),
+        "60",
+        "1",
+    )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     child = subprocess.Popen(command, env=environment, pass_fds=(theirs.fileno(),), stderr=subprocess.DEVNULL)
     theirs.close()
@@ -94,7 +103,7 @@ def test_a_child_writes_no_files_and_opens_few(probe: Path, tmp_path: Path) -> N
 
 def test_an_honest_child_lives_longer_than_its_limit(probe: Path) -> None:
     """The clock that ends a child runs only while it answers."""
-    with Sandbox(seconds=0.2) as box:
+    with Sandbox(seconds=0.5, patience=1.0) as box:
         assert box.call(f"{HERE}:echo") == 1
         child = box._child
         time.sleep(1.6)
