@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 from hypothesis import settings
 
-from tests.judges import JUDGES, NO_SKIPS
+from tests.judges import JUDGES, NO_SKIPS, needs_postgres
 from tests.servers import Postgres, Valkey, postgres_server, valkey_server
 
 settings.register_profile("shared machine", deadline=None)  # how long an example takes is no rule of the program
@@ -51,6 +52,12 @@ def postgres() -> Iterator[Postgres]:
     """A real PostgreSQL server; tests that use it carry ``needs_postgres``."""
     with postgres_server() as server:
         yield server
+
+
+@pytest.fixture(params=["file", pytest.param("postgres", marks=needs_postgres)])
+def shared_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database that several threads or processes can be at; one in memory is a single connection's."""
+    return str(request.getfixturevalue("postgres_url")) if request.param == "postgres" else f"sqlite:///{tmp_path / 'axis.db'}"
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,8 +15,7 @@ from exchange.errors import Overloaded
 from exchange.settings import Capacity
 from exchange.store import tables
 from exchange.store.tables import outbox
-from tests.exchange.axis.field import DEPARTMENT, DISTRICT, PROVINCE, Doc, at, caller, file_url, open_field, send
-from tests.judges import needs_postgres
+from tests.exchange.axis.field import DEPARTMENT, DISTRICT, PROVINCE, Doc, at, caller, open_field, send
 
 SMALL = Capacity(rows=100, seconds=60, least_share=5)
 lines = st.lists(
@@ -96,10 +94,9 @@ def test_an_organisation_with_nothing_in_line_is_turned_away_for_capacity_alone(
     assert rule(Load(line), "F", priority) in {None, "above-capacity"}
 
 
-@pytest.fixture(params=["file", pytest.param("postgres", marks=needs_postgres)])
-def axis(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Axis]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else file_url(tmp_path / "axis.db")
-    opened = open_field(url, capacity=Capacity(rows=8, seconds=1 << 40, least_share=2))
+@pytest.fixture
+def axis(shared_url: str) -> Iterator[Axis]:
+    opened = open_field(shared_url, capacity=Capacity(rows=8, seconds=1 << 40, least_share=2))
     yield opened
     opened.close()
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from hashlib import sha256
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -46,13 +45,11 @@ from tests.exchange.axis.field import (
     at,
     axis_signer,
     caller,
-    file_url,
     open_field,
     pki,
     send,
     take,
 )
-from tests.judges import needs_postgres
 
 
 def written(axis: Axis) -> list[tuple[str, int, str, int]]:
@@ -231,12 +228,6 @@ def test_a_ledger_of_seventy_thousand_entries_is_proved_from_its_tiles() -> None
         with pytest.raises(entries.MissingHash, match="level 0, position 70000"):
             tiles.subtree(0, 70_000)
     store.close()
-
-
-@pytest.fixture(params=["file", pytest.param("postgres", marks=needs_postgres)])
-def shared_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A store that several processes can be at."""
-    return str(request.getfixturevalue("postgres_url")) if request.param == "postgres" else file_url(tmp_path / "axis.db")
 
 
 def test_two_sealers_exclude_each_other(monkeypatch: pytest.MonkeyPatch, shared_url: str) -> None:

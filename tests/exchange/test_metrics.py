@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse
@@ -34,20 +33,17 @@ from tests.exchange.axis.field import (
     Doc,
     at,
     caller,
-    file_url,
     open_crew_of_field,
     open_field,
     open_served_field,
     report,
     send,
 )
-from tests.judges import needs_postgres
 
 
-@pytest.fixture(params=["file", pytest.param("postgres", marks=needs_postgres)])
-def axis(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Axis]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else file_url(tmp_path / "axis.db")
-    opened = open_field(url, capacity=Capacity(rows=10, seconds=1 << 40, least_share=10))
+@pytest.fixture
+def axis(shared_url: str) -> Iterator[Axis]:
+    opened = open_field(shared_url, capacity=Capacity(rows=10, seconds=1 << 40, least_share=10))
     yield opened
     opened.close()
 
@@ -128,15 +124,10 @@ def test_what_left_no_row_is_counted_by_its_rule(axis: Axis) -> None:
     }  # fmt: skip
 
 
-@pytest.fixture(params=["file", pytest.param("postgres", marks=needs_postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return str(request.getfixturevalue("postgres_url")) if request.param == "postgres" else file_url(tmp_path / "axis.db")
-
-
-def test_how_long_stages_take_is_told_by_every_worker_together(url: str) -> None:
-    axis = open_served_field(url, Silent())
+def test_how_long_stages_take_is_told_by_every_worker_together(shared_url: str) -> None:
+    axis = open_served_field(shared_url, Silent())
     now = datetime.fromtimestamp(int(axis.machine_seconds()) - 7, VN)
-    crews = [open_crew_of_field(url, Silent(), name) for name in ("one", "other")]
+    crews = [open_crew_of_field(shared_url, Silent(), name) for name in ("one", "other")]
     for turn, crew in enumerate(crews):
         sent = [Submission(Doc(PROVINCE, (DEPARTMENT,), str(100 + 10 * turn + number), letter=b"none").package()) for number in range(3)]
         axis.submit(caller(PROVINCE), [*sent, Submission(_about_nothing(turn))], now)
@@ -164,9 +155,9 @@ def _about_nothing(turn: int) -> bytes:
     return report(PROVINCE, Doc(DISTRICT, (PROVINCE,), str(900 + turn)), StatusCode.ARRIVED)
 
 
-def test_where_a_kernel_moves_business_time_no_waiting_is_counted(url: str) -> None:
-    axis = open_served_field(url, Silent(), driven=True)
-    crew = open_crew_of_field(url, Silent(), "one")
+def test_where_a_kernel_moves_business_time_no_waiting_is_counted(shared_url: str) -> None:
+    axis = open_served_field(shared_url, Silent(), driven=True)
+    crew = open_crew_of_field(shared_url, Silent(), "one")
     send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "100", letter=b"none").package(), 0)
     settling = threading.Thread(target=axis.settle, args=(at(60),))
     settling.start()

@@ -17,12 +17,11 @@ from exchange.axis import Axis
 from exchange.errors import LockedOut, Unauthenticated
 from exchange.web.wire import ReceiptBody
 from tests.exchange.axis.field import DEPARTMENT, PROVINCE, Doc, at, caller, file_url, open_field, send, take
-from tests.judges import needs_postgres
 
 
-@pytest.fixture(params=["file", pytest.param("postgres", marks=needs_postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return file_url(tmp_path / "axis.db") if request.param == "file" else str(request.getfixturevalue("postgres_url"))
+@pytest.fixture
+def url(shared_url: str) -> str:
+    return shared_url
 
 
 @pytest.fixture

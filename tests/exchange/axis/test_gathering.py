@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -30,22 +29,19 @@ from tests.exchange.axis.field import (
     Doc,
     at,
     caller,
-    file_url,
     open_field,
     refused,
     send,
     take,
 )
-from tests.judges import needs_postgres
 
 Answer = TypeVar("Answer")
 
 
-@pytest.fixture(params=["file", pytest.param("postgres", marks=needs_postgres)])
-def axis(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Axis]:
+@pytest.fixture
+def axis(shared_url: str) -> Iterator[Axis]:
     """An axis several threads can be at."""
-    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else file_url(tmp_path / "axis.db")
-    opened = open_field(url)
+    opened = open_field(shared_url)
     yield opened
     opened.close()
 

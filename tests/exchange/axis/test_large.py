@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from exchange.api import AxisApi, Fetched, Receipt
 from exchange.edxml.model import OutgoingAttachment
 from exchange.edxml.writer import write_edoc
 from signing import CadesSigner, Purpose
-from tests.exchange.axis.field import DEPARTMENT, PROVINCE, Doc, letter, offices
+from tests.exchange.axis.field import DEPARTMENT, PROVINCE, Doc, at, caller, letter, offices
 
 ROOT = Path(__file__).parents[3]
 SIZE = 200 * 1024 * 1024
@@ -69,12 +70,24 @@ class Package(io.RawIOBase):
         return data
 
 
+def collect(axis: AxisApi, stream: Package, receipt: Receipt) -> None:
+    """Its recipient fetches it, in pieces: it is what was sent."""
+    (line,) = axis.waiting(caller(DEPARTMENT), at(200))
+    (package,) = axis.fetch(caller(DEPARTMENT), [line.package_id], at(200))
+    digest, size = sha256(), 0
+    for chunk in package.chunks():
+        digest.update(chunk)
+        size += len(chunk)
+    assert size == line.size > 270_000_000
+    assert digest.digest() == stream.digest.digest() == receipt.package_sha256
+    axis.confirm(caller(DEPARTMENT), [Fetched(line.package_id, True)], at(200))
+
+
 CHILD = """
 import sys
-from hashlib import sha256
-from exchange.api import Fetched, Receipt, Submission
+from exchange.api import Receipt, Submission
 from tests.exchange.axis.field import *
-from tests.exchange.axis.test_large import Package
+from tests.exchange.axis.test_large import Package, collect
 axis = open_field(sys.argv[1])
 send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "14", annexes=(b"x" * 1_000_000,)).package(), 0)
 axis.settle(at(60))
@@ -88,15 +101,7 @@ axis.settle(at(200))
 (verdict,) = axis.judgements_since(1)
 assert verdict.accepted, verdict
 assert verdict.verifies == 3
-(line,) = axis.waiting(caller(DEPARTMENT), at(200))
-(package,) = axis.fetch(caller(DEPARTMENT), [line.package_id], at(200))
-digest, size = sha256(), 0
-for chunk in package.chunks():
-    digest.update(chunk)
-    size += len(chunk)
-assert size == line.size > 270_000_000
-assert digest.digest() == stream.digest.digest() == receipt.package_sha256
-axis.confirm(caller(DEPARTMENT), [Fetched(line.package_id, True)], at(200))
+collect(axis, stream, receipt)
 print("done", flush=True)
 """
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier, Event
 from typing import TypeVar
 
@@ -27,7 +26,6 @@ from tests.exchange.axis.field import (
     Doc,
     at,
     caller,
-    file_url,
     open_crew_of_field,
     open_field,
     open_served_field,
@@ -41,11 +39,10 @@ from tests.servers import Postgres
 Answer = TypeVar("Answer")
 
 
-@pytest.fixture(params=["file", pytest.param("postgres", marks=needs_postgres)])
-def axis(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Axis]:
-    """An axis several threads can be at: a database in memory is one connection's."""
-    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else file_url(tmp_path / "axis.db")
-    opened = open_field(url)
+@pytest.fixture
+def axis(shared_url: str) -> Iterator[Axis]:
+    """An axis several threads can be at."""
+    opened = open_field(shared_url)
     yield opened
     opened.close()
 

@@ -6,15 +6,14 @@ import os
 import subprocess
 import sys
 import threading
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from exchange.api import Fetched, Receipt, Submission
+from exchange.api import Receipt, Submission
 from exchange.client import HttpAxis
 from tests.exchange.axis.field import DEPARTMENT, PROVINCE, Doc, at, caller, send, take
-from tests.exchange.axis.test_large import ALLOWED, ROOT, Package, private_kilobytes
+from tests.exchange.axis.test_large import ALLOWED, ROOT, Package, collect, private_kilobytes
 from tests.exchange.web.host import OPERATOR
 
 SERVER = """
@@ -40,15 +39,7 @@ def carry(url: str) -> None:
         (receipt,) = axis.submit(caller(PROVINCE), [Submission(stream)], at(100))  # type: ignore[arg-type]
         assert isinstance(receipt, Receipt), receipt
         axis.settle(at(200))
-        (line,) = axis.waiting(caller(DEPARTMENT), at(200))
-        (package,) = axis.fetch(caller(DEPARTMENT), [line.package_id], at(200))
-        digest, size = sha256(), 0
-        for chunk in package.chunks():
-            digest.update(chunk)
-            size += len(chunk)
-        assert size == line.size > 270_000_000
-        assert digest.digest() == stream.digest.digest() == receipt.package_sha256
-        axis.confirm(caller(DEPARTMENT), [Fetched(line.package_id, True)], at(200))
+        collect(axis, stream, receipt)
 
 
 @pytest.mark.slow
