@@ -272,7 +272,7 @@ def page(work: Work, kind: FactKind, after: int, limit: int) -> list[tuple[Any, 
     """Facts of a kind with ids above ``after``: the row as read, the fact, and its entry."""
     rows = work.rows(_PAGES[kind], {"after": after, "limit": limit})
     facts = _facts(work, kind, rows)
-    return [(row, fact, None if row[-4] is None else Sealed._make(row[-4:])) for row, fact in zip(rows, facts, strict=True)]
+    return [(row, fact, _entry(row)) for row, fact in zip(rows, facts, strict=True)]
 
 
 def one(work: Work, kind: FactKind, fact: int) -> tuple[Any, Fact, Sealed | None]:
@@ -281,7 +281,11 @@ def one(work: Work, kind: FactKind, fact: int) -> tuple[Any, Fact, Sealed | None
     if not rows:
         raise LookupError(f"there is no {kind} {fact}")
     (found,) = _facts(work, kind, rows)
-    return rows[0], found, None if rows[0][-4] is None else Sealed(*rows[0][-4:])
+    return rows[0], found, _entry(rows[0])
+
+
+def _entry(row: Any) -> Sealed | None:
+    return None if row[-4] is None else Sealed._make(row[-4:])
 
 
 def orphans(work: Work, kind: FactKind) -> list[tuple[Any, ...]]:

@@ -23,8 +23,9 @@ from exchange.store.recent import Recent
 
 _NO_ROW: Row = {}
 _SLICE = 500
-_RECENT = 24 << 20
-"""Bytes of small packages and letters kept after reading them: 250 letters, each to several agencies."""
+_RECENT = {"sqlite": 12 << 20, "postgresql": 24 << 20}
+"""Bytes of small packages and letters kept after reading them: some hours of a province's broadcasts in a run, and in a service 250 letters
+that several agencies come for at their own pace."""
 
 
 class Conflict(Exception):
@@ -121,7 +122,7 @@ class Store:
         self.dialect = engine.dialect.name
         self.plans = Plans(engine.dialect)
         self._keeps = self.dialect == "sqlite"
-        self.recent = Recent(_RECENT)
+        self.recent = Recent(_RECENT[self.dialect])
         self._own = _Own()
         self._kept: WeakSet[PoolProxiedConnection] = WeakSet()  # a thread that ended lets go of its own
         dbapi: Any = engine.dialect.loaded_dbapi
