@@ -72,6 +72,9 @@ def serve(counter: Counter, text: Text) -> int:
     except (ExchangeError, SigningError) as error:
         typer.echo(text("error.unreachable", error=error), err=True)
         return UNREACHED
+    except ImportError:  # the database's driver
+        typer.echo(text("error.axis"), err=True)
+        return UNREACHED
     try:
         listening = listen(counter.host, counter.port)
     except OSError as error:

@@ -87,6 +87,9 @@ def work(station: Station, text: Text) -> int:
     except (ExchangeError, SigningError) as error:
         typer.echo(text("error.unreachable", error=error), err=True)
         return UNREACHED
+    except ImportError:  # the database's driver
+        typer.echo(text("error.workers"), err=True)
+        return UNREACHED
     typer.echo(text("worker.line", name=station.scenario, seed=station.seed, children=station.children), err=True)
     serve(crew, station.broker, children=station.children)
     return DONE

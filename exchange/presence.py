@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
 
+from exchange.store.engine import database_at
 from exchange.store.work import Store
 
 _LONGEST = 63
@@ -42,7 +42,7 @@ class Presence:
 
 def known_as(url: str, part: Part, name: str) -> str:
     """The address under which a process connects, so that others see who it is; SQLite's as it is."""
-    address = make_url(url)
+    address = database_at(url)
     if address.get_backend_name() == "sqlite":
         return url
     said = f"truc {part} {name}".encode("ascii", "replace")[:_LONGEST].decode()

@@ -36,6 +36,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from exchange.errors import StoreUnavailable
@@ -80,9 +81,27 @@ _POSTGRES_ARGUMENTS = {
 }  # fmt: skip
 
 
+_DRIVERS = frozenset({"sqlite", "sqlite+pysqlite", "postgresql+psycopg"})
+
+
+def database_at(url: str | URL) -> URL:
+    """The address of a database the axis can be on. Raises sqlalchemy's ``ArgumentError``, which repeats no password."""
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        address = None
+    if address is None or address.drivername not in _DRIVERS:
+        given = "this is no such address" if address is None else f"not {address.drivername}://…"
+        raise ArgumentError(f"the axis' database is at sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME; {given}") from None
+    return address
+
+
 def open_engine(url: str | URL) -> Engine:
-    """An engine for ``sqlite://`` (memory), ``sqlite:///path`` or ``postgresql+psycopg://…``. Nothing is connected yet."""
-    address = make_url(url)
+    """An engine for ``sqlite://`` (memory), ``sqlite:///path`` or ``postgresql+psycopg://…``. Nothing is connected yet.
+
+    Raises what :func:`database_at` does.
+    """
+    address = database_at(url)
     if address.get_backend_name() != "sqlite":
         engine = create_engine(address, connect_args={**_POSTGRES_ARGUMENTS, **address.query}, pool_size=_CONNECTIONS, max_overflow=0)
         event.listen(engine, "connect", _prepare_postgres)
@@ -205,9 +224,9 @@ def broken_references(work: Work) -> list[tuple[str, int, str]]:
 def open_existing(url: str) -> Engine:
     """As :func:`open_engine`, for whoever only looks: an SQLite file that is not there would be made by being opened.
 
-    Raises :class:`exchange.errors.StoreUnavailable`.
+    Raises :class:`exchange.errors.StoreUnavailable`, and what :func:`database_at` does.
     """
-    address = make_url(url)
+    address = database_at(url)
     if address.get_backend_name() == "sqlite" and not Path(address.database or "").is_file():
         raise StoreUnavailable(f"there is no file {address.database or '(in memory)'}")
     return open_engine(address)
@@ -215,7 +234,7 @@ def open_existing(url: str) -> Engine:
 
 def in_memory(address: str | URL) -> bool:
     """Whether the database vanishes with its process."""
-    url = make_url(address)
+    url = database_at(address)
     return url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}
 
 

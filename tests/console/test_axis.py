@@ -62,7 +62,11 @@ def test_a_driven_axis_takes_its_instant_from_the_caller_alone(postgres_url: str
 def test_what_cannot_be_served_is_said_in_a_sentence(tmp_path: Path) -> None:
     assert truc("axis", "no-such-world", "--database", "sqlite://")[0] == 2
     assert truc("axis", "first-day", "--database", "no address")[0] == 2
-    code, said = truc("axis", "first-day", "--database", f"postgresql+psycopg://nobody@127.0.0.1:{free_port()}/none")
-    assert (code, "not reachable" in said) == (3, True)
     with HttpAxis(f"http://127.0.0.1:{free_port()}", caller("1", OPERATOR), patience=0.2) as nobody, pytest.raises(AxisUnreachable):
         nobody.checkpoint()
+
+
+@needs_postgres
+def test_a_database_that_does_not_answer_is_said_in_a_sentence() -> None:
+    code, said = truc("axis", "first-day", "--database", f"postgresql+psycopg://nobody@127.0.0.1:{free_port()}/none")
+    assert (code, "not reachable" in said) == (3, True)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from console.cli import app
@@ -54,6 +55,23 @@ def wait_for(log: Path, words: str, process: subprocess.Popen[bytes]) -> None:
         assert process.poll() is None, log.read_text("utf-8", "replace")
         time.sleep(0.05)
     raise AssertionError(log.read_text("utf-8", "replace"))
+
+
+@pytest.mark.parametrize("database", ["mysql://u:secret@x/y", "postgresql://u:secret@x/y", "nonsense secret"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(("migrate",), id="migrate"),
+        pytest.param(("axis", "first-day"), id="axis"),
+        pytest.param(("worker", "first-day", "--broker", "redis://127.0.0.1:1/0"), marks=needs_valkey, id="worker"),
+        pytest.param(("admin", "members"), id="admin"),
+    ],
+)
+def test_what_is_no_address_of_a_database_is_said_in_a_sentence(words: tuple[str, ...], database: str) -> None:
+    code, said = truc(*words, "--database", database)
+    assert code == 2
+    assert "is at sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME" in said
+    assert "secret" not in said
 
 
 @needs_postgres
