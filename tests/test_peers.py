@@ -10,11 +10,14 @@ from contextlib import ExitStack
 import pytest
 from sqlalchemy import func, select
 
+from tests.judges import JUDGES, needs_postgres
+
+pytest.importorskip("celery", reason=JUDGES["valkey"].sentence)
+
 from benchmarks.peers import naive
 from benchmarks.peers.pipeline import RECIPIENTS, Naive, Ours
 from benchmarks.peers.service import OurService
 from benchmarks.peers.spent import Spent
-from tests.judges import needs_postgres
 
 DOCUMENTS = 6
 

@@ -140,7 +140,6 @@ def again(axis: Axis, traffic: Traffic, lost: Sequence[str]) -> None:
             assert answer.package_id == receipt.package_id
 
 
-@needs_postgres
 def swept_until(crew: Crew, axis: Axis, wanted: int) -> None:
     """Work that somebody held when the dump was made is free when that lease ends, some seconds on."""
     end = time.monotonic() + 3 * AxisSettings().lease_seconds
@@ -149,6 +148,7 @@ def swept_until(crew: Crew, axis: Axis, wanted: int) -> None:
         crew.sweep()
 
 
+@needs_postgres
 def test_a_dump_under_traffic_holds_all_that_was_acknowledged_before_it(postgres: Postgres, tmp_path: Path) -> None:
     url = postgres.create()
     axis, crew = open_served_field(url, Silent()), open_crew_of_field(url, Silent(), "before")

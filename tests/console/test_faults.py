@@ -16,6 +16,7 @@ from console.faults import document, entries
 from console.locale import LANGUAGES, catalogue
 from exchange.edxml.reader import read
 from signing import Evidence, FaultCase, SubIndication, fault_named, rule_on
+from tests.judges import skip_unread
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = {"en": "faults.md", "vi": "faults.vi.md"}
@@ -66,7 +67,9 @@ def test_what_is_written_is_judged_from_the_files_alone_as_the_entry_says(name: 
     policy = (out / "policy.toml").read_bytes() if (out / "policy.toml").exists() else None
     case = FaultCase(subject, datetime.fromisoformat(told["control_time"]), evidence, content[0] if content else None, policy)
     expected = fault_named(name).expected
-    assert rule_on(case).meets(expected)
+    ruling = rule_on(case)
+    skip_unread(ruling.read.findings)
+    assert ruling.meets(expected)
     assert str(expected.sub_indication) in told["expected"]
     assert f"truc verify {out / told['files'][0]} --trust {trust} --at {told['control_time']}" in err
 

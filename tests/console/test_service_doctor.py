@@ -19,7 +19,6 @@ from exchange.store import engine as engines
 from tests.exchange.axis.field import DEPARTMENT, PROVINCE, Doc, file_url, open_crew_of_field, open_field, send
 from tests.judges import needs_postgres, needs_valkey
 from tests.servers import Postgres, Valkey, free_port
-from workers.pulse import Pulse, last_pulse
 from workers.settings import PULSE
 
 
@@ -46,6 +45,8 @@ def broker(valkey: Valkey) -> Iterator[str]:
 @needs_postgres
 @needs_valkey
 def test_every_part_that_is_there_is_found(postgres_url: str, broker: str) -> None:
+    from workers.pulse import Pulse
+
     axis = open_field(known_as(postgres_url, Part.AXIS, "here-1"))
     crew = open_crew_of_field(known_as(postgres_url, Part.WORKER, "here-2-3"), Silent(), "here-2-3")
     Pulse(broker, "here-4")()
@@ -131,6 +132,8 @@ def test_processes_are_seen_by_their_sessions(postgres_url: str) -> None:
 @needs_valkey
 def test_a_pulse_is_seen_until_it_stops(valkey: Valkey) -> None:
     from redis import Redis
+
+    from workers.pulse import Pulse, last_pulse
 
     url = valkey.url.replace("/0", "/7")
     assert last_pulse(url) is None

@@ -119,6 +119,7 @@ def test_without_trust_everything_up_to_the_chain_is_judged_and_the_option_named
     assert "Give them by --trust" in " ".join(shown.split())
 
 
+@needs_pyhanko
 def test_the_same_letter_is_judged_by_another_policy_when_asked(desk: Desk) -> None:
     answer = desk.letter("unsealed.pdf", "--policy", "etsi-baseline", "--json")
     assert first_signature(answer.stdout)["policy"] == "etsi-baseline"

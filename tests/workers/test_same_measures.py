@@ -46,7 +46,12 @@ def test_first_day_gives_the_same_bytes_with_workers(postgres_url: str, valkey: 
         (("--axis", "postgresql+psycopg://x@127.0.0.1:9/x"), 2, "needs --broker"),
         (("--broker", "redis://127.0.0.1:9"), 2, "--broker goes with"),
         (("--axis", "http://127.0.0.1:9", "--broker", "redis://127.0.0.1:9"), 2, "--broker goes with"),
-        (("--axis", "postgresql+psycopg://x@127.0.0.1:9/x", "--broker", "redis://127.0.0.1:9"), 3, "A part could not be used"),
+        pytest.param(
+            ("--axis", "postgresql+psycopg://x@127.0.0.1:9/x", "--broker", "redis://127.0.0.1:9"),
+            3,
+            "A part could not be used",
+            marks=[needs_postgres, needs_valkey],
+        ),
     ],
 )
 def test_an_axis_that_cannot_be_played_against_is_told_in_one_sentence(words: tuple[str, ...], code: int, said: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
 from sqlalchemy import text
 
 from exchange.administration import Deed
@@ -39,7 +40,10 @@ from tests.exchange.axis.field import (
     report,
     send,
 )
-from tests.judges import needs_postgres
+from tests.judges import JUDGES, needs_postgres
+
+pytest.importorskip("psycopg", reason=JUDGES["postgres"].sentence)
+
 from tools.plans import Recorder, whole_reads
 
 pytestmark = needs_postgres

@@ -146,7 +146,7 @@ SEEDS = {
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
-@pytest.mark.parametrize("name", SEEDS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=needs_pyhanko if name == "letter" else ()) for name in SEEDS])
 def test_hostile_bytes_never_raise_and_are_accounted_for(name: str, sandbox: Sandbox, data: st.DataObject) -> None:
     """Cut, overwritten and inserted anywhere, and then read through the door."""
     whole, content = SEEDS[name]
