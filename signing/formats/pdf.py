@@ -31,6 +31,7 @@ from signing.formats.timestamp import Token, read_token, token_claim
 MAX_PDF = 64 * 1024 * 1024
 MAX_ARTEFACT = 8 * 1024 * 1024
 NEEDS_EXTRA = "a PDF that is no letter of this software needs the extra truc[foreign] (pyHanko), which is not installed"
+_UNREAD = (NEEDS_EXTRA, "truc[foreign]")
 _INSPECT = "signing.formats.foreign:inspect"
 _RANGES = "ISO 32000-1 §12.8.1; EN 319 142-1 §4.2"
 _LATER = "ISO 32000-1 §12.8.2; EN 319 142-1 §5.5"
@@ -79,7 +80,7 @@ def read_pdf(data: bytes, sandbox: Sandbox) -> PdfReading:
     """Every signature of a PDF, in the order of what they cover. Raises :class:`FormatFailure` when the file cannot be parsed.
 
     Without the extra ``truc[foreign]`` there are no claims and one finding, :data:`NEEDS_EXTRA`; unless a signature is seen to be broken,
-    which needs no parser: then there are the claims of all byte ranges.
+    which needs no parser: then there are the claims of all byte ranges, and those that seem whole have it among their findings.
     """
     if len(data) > MAX_PDF:
         raise FormatFailure("PDF", f"must not be longer than {MAX_PDF} bytes")
@@ -122,8 +123,9 @@ def _without_parser(data: bytes) -> PdfReading:
         claims += [replace(claim, name=found.name) for claim in read]
         ranges.append(found)
     if not any(_altered(claim) for claim in claims):
-        return PdfReading((), ((NEEDS_EXTRA, "truc[foreign]"),), ())
-    return PdfReading(tuple(claims), (), tuple(ranges))
+        return PdfReading((), (_UNREAD,), ())
+    seen = [claim if _altered(claim) else replace(claim, findings=(*claim.findings, _UNREAD)) for claim in claims]
+    return PdfReading(tuple(seen), (), tuple(ranges))
 
 
 def _altered(claim: SignatureClaim) -> bool:

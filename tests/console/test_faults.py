@@ -68,7 +68,7 @@ def test_what_is_written_is_judged_from_the_files_alone_as_the_entry_says(name: 
     case = FaultCase(subject, datetime.fromisoformat(told["control_time"]), evidence, content[0] if content else None, policy)
     expected = fault_named(name).expected
     ruling = rule_on(case)
-    skip_unread(ruling.read.findings)
+    skip_unread(ruling.remarks)
     assert ruling.meets(expected)
     assert str(expected.sub_indication) in told["expected"]
     assert f"truc verify {out / told['files'][0]} --trust {trust} --at {told['control_time']}" in err

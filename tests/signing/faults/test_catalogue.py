@@ -60,7 +60,7 @@ def named(fault: Fault) -> str:
 @pytest.mark.parametrize("fault", FAULTS, ids=named)
 def test_the_verdict_is_the_expected_one(fault: Fault, sandbox: Sandbox) -> None:
     ruling = rule_on(fault.build(FAULT_SEED), sandbox)
-    skip_unread(ruling.read.findings)
+    skip_unread(ruling.remarks)
     assert ruling.meets(fault.expected), (ruling.signatures, ruling.failed, ruling.refusal, ruling.remarks)
     assert [verdict.indication for verdict in ruling.document.signatures] == [
         Indication.TOTAL_PASSED if one is None else verdict.indication
@@ -162,7 +162,7 @@ def test_an_incident_befalls_any_letter(fault: Fault, sandbox: Sandbox) -> None:
     known = replace(evidence, certificates=()) if fault.name == "leaf-only-unknown" else evidence
     case = replace(shop.letter_case(letter, judged, known), policy=fault.build(FAULT_SEED).policy)
     ruling = rule_on(case, sandbox)
-    skip_unread(ruling.read.findings)
+    skip_unread(ruling.remarks)
     assert ruling.meets(fault.expected)
 
 
