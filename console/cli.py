@@ -264,6 +264,7 @@ def campaign(
 @app.command(short_help=HELP("cli.load.short"), help=HELP("cli.load.help"))
 def load(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
     targets: Annotated[list[str], typer.Argument(metavar="TARGET…", help=HELP("cli.load.target.help"))],
+    mailboxes: Annotated[list[str] | None, typer.Option("--mailboxes", metavar="URL", help=HELP("cli.load.mailboxes.help"))] = None,
     scenario: Annotated[str, typer.Option("--scenario", help=HELP("cli.load.scenario.help"))] = "load-field",
     seed: Annotated[str, typer.Option("--seed", envvar="TRUC_SEED", help=HELP("cli.seed.help"))] = "1",
     profile: Annotated[str, typer.Option("--profile", help=HELP("cli.load.profile.help"))] = "letters",
@@ -300,8 +301,9 @@ def load(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
         typer.echo(text("load.error.extra"), err=True)
         raise typer.Exit(3) from None
     wish = Wish(
-        tuple(targets), scenario, seed, profile, rate, duration, warm_up, drain, shape, even, tuple(threshold or ()), agencies,
-        urgent_share, greedy, series, find_limit, step, (limit_submit, limit_delivered), compare, out, json, allow_target, corpus,
+        tuple(targets), tuple(mailboxes or ()), scenario, seed, profile, rate, duration, warm_up, drain, shape, even,
+        tuple(threshold or ()), agencies, urgent_share, greedy, series, find_limit, step, (limit_submit, limit_delivered), compare, out,
+        json, allow_target, corpus,
         tuple(watch or ()), not no_receive,
     )  # fmt: skip
     try:

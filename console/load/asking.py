@@ -30,6 +30,7 @@ class Wish:
     """What the command line asks for, as it was written."""
 
     targets: tuple[str, ...]
+    mailboxes: tuple[str, ...] = ()
     scenario: str = "load-field"
     seed: str = "1"
     profile: str = "letters"
@@ -61,6 +62,7 @@ class Asked:
     """The same as values that can be followed."""
 
     bases: tuple[str, ...]
+    mailboxes: tuple[str, ...]
     seconds: float
     warm_up: float
     drain: float
@@ -98,8 +100,8 @@ def read_wish(wish: Wish, text: Text) -> Asked:
         raise Unusable(text("load.error.recipe", rule=error)) from None
     submit, delivered = (_duration(value, option, text) for value, option in zip(wish.limits, _LIMITS, strict=True))
     thresholds = _thresholds(wish.thresholds, text)
-    bases = tuple(_target(target, wish, text) for target in wish.targets)
-    return Asked(bases, seconds, warm_up, drain, Shape(wish.shape), thresholds, step, Limits(submit, delivered))
+    bases, mailboxes = (tuple(_target(target, wish, text) for target in given) for given in (wish.targets, wish.mailboxes))
+    return Asked(bases, mailboxes, seconds, warm_up, drain, Shape(wish.shape), thresholds, step, Limits(submit, delivered))
 
 
 _LIMITS = ("--limit-submit", "--limit-delivered")

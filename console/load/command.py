@@ -78,7 +78,7 @@ class Range:
 
     def wire(self) -> Wire:
         """The line to the service, with the secrets that a scenario gives its agencies."""
-        return Wire(self.asked.bases, lambda organ: caller(self.field.world.seed, OrganId(organ)).secret)
+        return Wire(self.asked.bases, lambda organ: caller(self.field.world.seed, OrganId(organ)).secret, self.asked.mailboxes)
 
 
 def perform_load(wish: Wish, text: Text) -> int:

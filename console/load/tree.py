@@ -48,7 +48,7 @@ def load_tree(wish: Wish, asked: Asked, surroundings: Tree, loads: Sequence[tupl
 
 def _run(wish: Wish, asked: Asked) -> Tree:
     return {
-        "target": " ".join(asked.bases), "receive": wish.receive,
+        "target": " ".join(asked.bases) + "".join(f" → {base}" for base in asked.mailboxes), "receive": wish.receive,
         "scenario": wish.scenario, "seed": wish.seed, "profile": wish.profile, "shape": wish.shape, "rate": wish.rate,
         "seconds": asked.step if wish.find_limit else asked.seconds, "warm_up": asked.warm_up,
         "arrivals": "even" if wish.even else "poisson",

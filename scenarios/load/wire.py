@@ -76,9 +76,14 @@ class _Token:
 class Wire:
     """All agencies' lines to one service. Use it as an asynchronous context manager."""
 
-    def __init__(self, bases: Sequence[str], secrets: Secrets, connections: int = 1000) -> None:
-        """``bases``: addresses of the service's API processes; each agency keeps to one of them."""
-        self._bases, self._secrets, self._connections = [base.rstrip("/") for base in bases], secrets, connections
+    def __init__(self, bases: Sequence[str], secrets: Secrets, mailboxes: Sequence[str] = (), connections: int = 1000) -> None:
+        """``bases``: addresses of the service's API processes; each agency keeps to one of them.
+
+        ``mailboxes``: those of the processes at which mail is collected, where they are others.
+        """
+        self._bases = [base.rstrip("/") for base in bases]
+        self._mailboxes = [base.rstrip("/") for base in mailboxes] or self._bases
+        self._secrets, self._connections = secrets, connections
         self._tokens: dict[str, _Token] = {}
         self._session: aiohttp.ClientSession | None = None
         self.sent = self.received = 0
@@ -124,7 +129,7 @@ class Wire:
     async def collect(self, organ: str, confirmed: Sequence[str], limit: int, wait: float) -> list[Taken]:
         """Confirm what was taken before, and take what waits: the answer comes when something does, or after ``wait`` seconds."""
         asked = {"outcomes": [{"package_id": name, "ok": True} for name in confirmed], "limit": limit, "wait": wait}
-        url, headers = f"{self._base(organ)}/v1/mailbox/collection", await self._bearer(organ)
+        url, headers = f"{self._mailbox(organ)}/v1/mailbox/collection", await self._bearer(organ)
         async with self.session.post(url, json=asked, headers=headers, timeout=_total(wait + SECONDS, 0)) as answer:
             if answer.status not in (200, 204):
                 raise await self._refused(organ, answer)
@@ -140,7 +145,7 @@ class Wire:
 
     async def fetch(self, organ: str, package_id: str, size: int) -> tuple[bytes, bytes]:
         """SHA-256 and beginning of a package that is too long for a page; nothing else of it is kept."""
-        url, headers = f"{self._base(organ)}/v1/mailbox/{package_id}", await self._bearer(organ)
+        url, headers = f"{self._mailbox(organ)}/v1/mailbox/{package_id}", await self._bearer(organ)
         digest, head = sha256(), b""
         async with self.session.get(url, headers=headers, timeout=_total(SECONDS, size)) as answer:
             if answer.status != 200:
@@ -155,7 +160,7 @@ class Wire:
     async def confirm(self, organ: str, package_ids: Sequence[str]) -> None:
         """Take packages out of the mailbox, and no others in."""
         body = {"outcomes": [{"package_id": name, "ok": True} for name in package_ids]}
-        url, headers = f"{self._base(organ)}/v1/mailbox/confirmations", await self._bearer(organ)
+        url, headers = f"{self._mailbox(organ)}/v1/mailbox/confirmations", await self._bearer(organ)
         async with self.session.post(url, json=body, headers=headers, timeout=_total(SECONDS, 0)) as answer:
             if answer.status not in (200, 204):
                 raise await self._refused(organ, answer)
@@ -172,7 +177,10 @@ class Wire:
             return await answer.text() if answer.status == 200 else ""
 
     def _base(self, organ: str) -> str:
-        return self._bases[crc32(organ.encode()) % len(self._bases)]
+        return _own(self._bases, organ)
+
+    def _mailbox(self, organ: str) -> str:
+        return _own(self._mailboxes, organ)
 
     async def _get(self, organ: str, path: str, query: list[tuple[str, str]], seconds: float) -> dict[str, Any]:
         headers = await self._bearer(organ)
@@ -207,6 +215,11 @@ class Wire:
                 raise await _problem(answer)
             body = _object(await answer.read())
         return str(body["access_token"]), float(body["expires_in"])
+
+
+def _own(bases: Sequence[str], organ: str) -> str:
+    """The process an agency keeps to."""
+    return bases[crc32(organ.encode()) % len(bases)]
 
 
 def _taken(headers: Mapping[str, str], data: memoryview) -> Taken:
