@@ -1,11 +1,14 @@
-"""The objects a process keeps for good, and its garbage collector, which would look through all of them again and again."""
+"""What a process of the service tells its interpreter once it is open: what it keeps for good, and how often its threads take turns."""
 
 from __future__ import annotations
 
 import gc
+import sys
 
 _YOUNG = 10_000
 """Objects more than there were until the youngest are looked at; a request makes some hundred and nearly all go by their own count."""
+_TURN_SECONDS = 0.001
+"""After so long a thread that computes lets another one go on: a transaction of twenty statements waits for its turn twenty times."""
 
 
 def settle() -> None:
@@ -16,3 +19,4 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG, 20, 20)
+    sys.setswitchinterval(_TURN_SECONDS)

@@ -12,7 +12,7 @@ himself, and the next sender's first document is among the next to be judged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -195,7 +195,7 @@ _INSERT = insert(outbox)
 _NEXT_DUE = select(func.min(outbox.c.due_at)).where(outbox.c.parked == 0, outbox.c.stage == bindparam("stage"))
 _OF_CLASS = (
     outbox.c.stage == bindparam("stage"), outbox.c.parked == 0, outbox.c.turn >= bindparam("base"),
-    outbox.c.turn < bindparam("end"),
+    outbox.c.turn < bindparam("above"),
 )  # fmt: skip
 _LINE = select(
     select(func.min(outbox.c.turn)).where(*_OF_CLASS, outbox.c.attempts == 0).scalar_subquery().label("first"),
@@ -218,19 +218,19 @@ def post(work: Work, stage: Stage, tasks: Sequence[Task]) -> None:
     )  # fmt: skip
 
 
-def _turns(work: Work, stage: Stage, tasks: Iterable[Task]) -> list[int]:
+def _turns(work: Work, stage: Stage, tasks: Sequence[Task]) -> list[int]:
     """The place in the line of each. Two transactions at once may give one sender the same turn twice: he gains a document, no more."""
-    following: dict[tuple[int, str], int] = {}
+    places = [((_MOST_URGENT - min(max(one.priority, 0), _MOST_URGENT)) * _CLASS, one.sender) for one in tasks]
+    lines = list(dict.fromkeys(places))
+    ends = work.each(_LINE, [{"stage": stage.value, "base": base, "above": base + _CLASS, "sender": sender} for base, sender in lines])
+    following = {
+        (base, sender): max(base if first is None else first, base if last is None else last + 1)
+        for (base, sender), (first, last) in zip(lines, ends, strict=True)
+    }
     turns = []
-    for one in tasks:
-        base = (_MOST_URGENT - min(max(one.priority, 0), _MOST_URGENT)) * _CLASS
-        turn = following.get((base, one.sender))
-        if turn is None:
-            said = {"stage": stage.value, "base": base, "end": base + _CLASS, "sender": one.sender}
-            ((first, last),) = work.rows(_LINE, said)
-            turn = max(base if first is None else first, base if last is None else last + 1)
-        turns.append(turn)
-        following[base, one.sender] = turn + 1
+    for place in places:
+        turns.append(following[place])
+        following[place] += 1
     return turns
 
 

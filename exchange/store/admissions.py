@@ -14,7 +14,7 @@ from exchange.domain.lifecycle import DeliveryState, Operation
 from exchange.edxml.model import EdocHeader
 from exchange.outbox import Stage, Task, post
 from exchange.store.blobs import StagedBlob, adopt
-from exchange.store.engine import reserve_ids
+from exchange.store.engine import reserve_ids, reserve_several
 from exchange.store.tables import attachment, delivery, delivery_event, document, package, receipt, skeleton, status
 from exchange.store.work import Work
 
@@ -81,12 +81,15 @@ def write_admissions(work: Work, admissions: Sequence[Admission]) -> None:
     """Insert packages, skeletons, attachments, receipts, documents, deliveries, reports and outbox rows."""
     if not admissions:
         return
-    for number, one in zip(reserve_ids(work, package, len(admissions)), admissions, strict=True):
+    blobs = adopt(work, [blob for one in admissions for blob in one.staged])
+    founding = [one for one in admissions if one.founds_document]
+    named = sum(len(one.header.recipient_ids) for one in founding if one.header is not None)
+    ids = reserve_several(work, {package: len(admissions), document: len(founding), delivery: named})
+    for number, one in zip(ids[package], admissions, strict=True):
         one.row = number
     work.many(_INSERT_PACKAGE, [_package_row(one) for one in admissions])
     work.many(_INSERT_SKELETON, [{"package": one.row, "data": one.skeleton} for one in admissions])
     work.many(_INSERT_RECEIPT, [{"package": one.row, "statement": one.statement, "signature": one.signature} for one in admissions])
-    blobs = adopt(work, [blob for one in admissions for blob in one.staged])
     work.many(
         _INSERT_ATTACHMENT,
         [
@@ -96,7 +99,8 @@ def write_admissions(work: Work, admissions: Sequence[Admission]) -> None:
         ],
     )
     work.many(_INSERT_STATUS, [_status_row(one.row, one.status) for one in admissions if one.status is not None])
-    _write_documents(work, [one for one in admissions if one.kind is PackageKind.EDOC])
+    documents = [one for one in admissions if one.kind is PackageKind.EDOC]
+    _write_documents(work, documents, ids[document], ids[delivery])
     for stage, kind in ((Stage.VERIFY, PackageKind.EDOC), (Stage.ROUTE, PackageKind.STATUS)):
         tasks = [Task(one.row, one.sender, one.owner, one.admitted_at, one.priority) for one in admissions if one.kind is kind]
         if tasks:
@@ -117,10 +121,11 @@ def _status_row(row: int, said: tuple[str, str, str, int, str, str]) -> dict[str
     }  # fmt: skip
 
 
-def _write_documents(work: Work, admissions: Sequence[Admission]) -> None:
+def _write_documents(work: Work, admissions: Sequence[Admission], ids: Sequence[int], delivery_ids: Sequence[int]) -> None:
+    """``ids`` for the documents founded here, ``delivery_ids`` for their deliveries."""
     founding = [one for one in admissions if one.founds_document]
     documents, deliveries = [], []
-    for number, one in zip(reserve_ids(work, document, len(founding)), founding, strict=True):
+    for number, one in zip(ids, founding, strict=True):
         if one.key is None or one.header is None:
             continue
         key = one.key
@@ -130,13 +135,17 @@ def _write_documents(work: Work, admissions: Sequence[Admission]) -> None:
         })  # fmt: skip
         deliveries += [_delivery(number, one, str(organ)) for organ in one.header.recipient_ids]
     work.many(_INSERT_DOCUMENT, documents)
-    added: set[tuple[object, object]] = set()
+    _write_deliveries(work, deliveries, delivery_ids)
+    added: dict[tuple[object, object], dict[str, Any]] = {}
     for one in admissions:
         if one.operation == Operation.UPDATE:
-            fresh = [row for row in _added(work, one) if (row["document"], row["recipient"]) not in added]
-            added.update((row["document"], row["recipient"]) for row in fresh)
-            deliveries += fresh
-    for number, row in zip(reserve_ids(work, delivery, len(deliveries)), deliveries, strict=True):
+            for row in _added(work, one):
+                added.setdefault((row["document"], row["recipient"]), row)
+    _write_deliveries(work, list(added.values()), reserve_ids(work, delivery, len(added)))
+
+
+def _write_deliveries(work: Work, deliveries: Sequence[dict[str, Any]], ids: Sequence[int]) -> None:
+    for number, row in zip(ids, deliveries, strict=True):
         row["id"] = number
     work.many(_INSERT_DELIVERY, deliveries)
     work.many(

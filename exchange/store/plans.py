@@ -46,6 +46,8 @@ class Plan:
     """Texts by the lengths of the lists."""
     gathered: str = ""
     """The same statement for many rows at once, each parameter an array with a value for each row; empty where there is none."""
+    adds: bool = False
+    """Whether it only adds rows, whatever is there: then its rows may be added together with those of other tables."""
     binary: tuple[str, ...] = ()
     """Parameters of ``gathered`` that must have a value in some row, for they are handed over as they are and not as text."""
 
@@ -104,6 +106,30 @@ class Plans:
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._plans: dict[Executable, Plan] = {}
+        self._together: dict[tuple[str, ...], str] = {}
+        self._asked: dict[Executable, str] = {}
+
+    def asked(self, statement: Executable, row: Row) -> str:
+        """A query for many rows of parameters at once, each an array, with the answers in their order; empty where the driver has none."""
+        text = self._asked.get(statement)
+        if text is None:
+            plan = self.of(statement, row)
+            text = self._asked[statement] = "" if plan.compiled.positional else _asked(plan.compiled, plan.sql, row)
+        return text
+
+    def together(self, added: Sequence[tuple[Plan, Row]]) -> tuple[str, dict[str, Any]]:
+        """Additions to several tables as one statement, and its parameters. Foreign keys are looked at when all of it is done."""
+        if len(added) == 1:
+            return added[0][0].gathered, dict(added[0][1])
+        key = tuple(plan.gathered for plan, _ in added)
+        text = self._together.get(key)
+        if text is None:
+            if len(self._together) >= _MOST:
+                self._together.clear()
+            parts = [_NAME.sub(rf"%(w{number}_\1)", part) for number, part in enumerate(key)]
+            first = ", ".join(f"w{number} AS ({part})" for number, part in enumerate(parts[:-1]))
+            text = self._together[key] = f"WITH {first} {parts[-1]}"
+        return text, {f"w{number}_{name}": value for number, (_, arrays) in enumerate(added) for name, value in arrays.items()}
 
     def of(self, statement: Executable, row: Row) -> Plan:
         """The plan of a statement; ``row`` tells which columns an INSERT fills, the same ones each time."""
@@ -127,15 +153,16 @@ class Plans:
         lists = frozenset(str(compiled.bind_names[one]) for one in compiled.post_compile_params)
         sql, arrays = str(compiled), False
         constants = dict(compiled.params)
-        gathered: tuple[str, tuple[str, ...]] = ("", ())
+        gathered, binary = "", tuple[str, ...]()
         if not compiled.positional:
             if lists:
                 sql, arrays = _with_arrays(compiled, sql, lists)
             if arrays or not lists:
                 sql = _with_constants(sql, constants, [name for name, bind in compiled.binds.items() if not bind.required])
             if row and not lists:
-                gathered = _gathered(compiled, sql, row)
-        return Plan(compiled, sql, tuple(compiled.positiontup or ()), constants, lists, arrays, make, {}, *gathered)
+                gathered, binary = _gathered(compiled, sql, row)
+        adds = bool(gathered) and bool(compiled.isinsert) and " ON CONFLICT " not in gathered
+        return Plan(compiled, sql, tuple(compiled.positiontup or ()), constants, lists, arrays, make, {}, gathered, adds, binary)
 
 
 def _with_constants(sql: str, constants: dict[str, Any], own: Iterable[str]) -> str:
@@ -177,6 +204,16 @@ def _gathered(compiled: SQLCompiler, sql: str, row: Row) -> tuple[str, tuple[str
     return (f"{head} {'FROM' if compiled.isupdate else 'USING'} {source}{where}{condition}" if where else ""), binary
 
 
+def _asked(compiled: SQLCompiler, sql: str, row: Row) -> str:
+    """A query of one row of parameters as one of many."""
+    types = {name: compiled.binds[name].type for name in row}
+    arrays = (f"%({name})s::{_plain_type(kind, compiled.dialect)}[]" for name, kind in types.items())
+    named = _PARAMETER.sub(lambda found: f"many.{found[1]}", sql)
+    source = f"unnest({', '.join(arrays)}) WITH ORDINALITY AS many({', '.join(types)}, place)"
+    return "".join(("SELECT answer.* FROM ", source, " CROSS JOIN LATERAL (", named, ") AS answer ORDER BY many.place"))
+
+
+_NAME = re.compile(r"%\((\w+)\)")
 _PARAMETER = re.compile(r"%\((\w+)\)s(?:::(?:SMALLINT|INTEGER|BIGINT|VARCHAR|TEXT|BYTEA)\b)?")
 _VALUES = re.compile(r"(INSERT INTO \w+ \([^()]*\) )VALUES \(([^()]*)\)( ON CONFLICT .*?|)(?: RETURNING \w+\.id)?")
 

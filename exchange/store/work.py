@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 
 from exchange.errors import StoreUnavailable
 from exchange.store.engine import UNREACHABLE, begin_sql, fault_of, overtaken
-from exchange.store.plans import Plans, Row
+from exchange.store.plans import Plan, Plans, Row
 from exchange.store.recent import Recent
 
 _NO_ROW: Row = {}
@@ -47,20 +47,24 @@ def again(transaction: Callable[[], Answer]) -> Answer:
 
 
 class Work:
-    """One open transaction."""
+    """One open transaction.
+
+    On PostgreSQL rows that are only added wait until something else is asked or the transaction ends, and then go together in one
+    statement: each way to the server and back costs more than writing a row.
+    """
 
     def __init__(self, cursor: Any, plans: Plans, dialect: str) -> None:
         self._cursor, self._plans, self.dialect = cursor, plans, dialect
+        self._added: list[tuple[Plan, dict[str, Any]]] = []
 
     def all(self, statement: Executable, parameters: Row = _NO_ROW) -> list[Any]:
         """Every row of a query, as named tuples."""
-        plan = self._plans.of(statement, parameters)
-        self._cursor.execute(*plan.bind(parameters))
+        plan = self._execute(statement, parameters)
         return [plan.make(row) for row in self._cursor.fetchall()]
 
     def rows(self, statement: Executable, parameters: Row = _NO_ROW) -> list[tuple[Any, ...]]:
         """As :meth:`all`, the rows without names as the driver gives them: for many of them at once."""
-        self._cursor.execute(*self._plans.of(statement, parameters).bind(parameters))
+        self._execute(statement, parameters)
         found: list[tuple[Any, ...]] = self._cursor.fetchall()
         return found
 
@@ -76,34 +80,61 @@ class Work:
 
     def first(self, statement: Executable, parameters: Row = _NO_ROW) -> Any | None:
         """The first row of a query, or ``None``."""
-        plan = self._plans.of(statement, parameters)
-        self._cursor.execute(*plan.bind(parameters))
+        plan = self._execute(statement, parameters)
         row = self._cursor.fetchone()
         return None if row is None else plan.make(row)
 
     def value(self, statement: Executable, parameters: Row = _NO_ROW) -> Any:
         """The first column of the first row; ``None`` when there is no row."""
-        self._cursor.execute(*self._plans.of(statement, parameters).bind(parameters))
+        self._execute(statement, parameters)
         row = self._cursor.fetchone()
         return None if row is None else row[0]
 
+    def each(self, statement: Executable, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+        """For each row of parameters the first row of a query that has one for any, as :meth:`rows` gives it."""
+        asked = self._plans.asked(statement, rows[0]) if rows else ""
+        if not asked:
+            return [self.rows(statement, row)[0] for row in rows]
+        self.write_out()
+        self._cursor.execute(asked, {name: [row[name] for row in rows] for name in rows[0]})
+        found: list[tuple[Any, ...]] = self._cursor.fetchall()
+        return found
+
     def run(self, statement: Executable, parameters: Row = _NO_ROW) -> int:
         """Execute once; returns the number of rows touched."""
-        self._cursor.execute(*self._plans.of(statement, parameters).bind(parameters))
+        self._execute(statement, parameters)
         touched: int = self._cursor.rowcount
         return touched
 
     def many(self, statement: Executable, rows: Sequence[Row]) -> None:
         """Execute for each row of parameters, in one call to the driver; nothing when there are none. No two change the same row."""
-        if len(rows) == 1:
+        if not rows:
+            return
+        plan = self._plans.of(statement, rows[0])
+        if len(rows) == 1 and not plan.adds:
             self.run(statement, rows[0])
-        elif rows:
-            plan = self._plans.of(statement, rows[0])
-            arrays = plan.gather(rows)
-            if arrays is not None:
-                self._cursor.execute(plan.gathered, arrays)
-            else:
-                self._cursor.executemany(plan.sql, [plan.arguments(row) for row in rows])
+            return
+        arrays = plan.gather(rows)
+        if arrays is None:
+            self.write_out()
+            self._cursor.executemany(plan.sql, [plan.arguments(row) for row in rows])
+        elif plan.adds:
+            self._added.append((plan, arrays))
+        else:
+            self.write_out()
+            self._cursor.execute(plan.gathered, arrays)
+
+    def write_out(self) -> None:
+        """Add the rows that wait."""
+        if self._added:
+            added, self._added = self._added, []
+            self._cursor.execute(*self._plans.together(added))
+
+    def _execute(self, statement: Executable, parameters: Row) -> Plan:
+        plan = self._plans.of(statement, parameters)
+        self.write_out()
+        self._cursor.execute(*plan.bind(parameters))
+        return plan
 
 
 def _slices(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
@@ -207,7 +238,7 @@ class _Own(local):
 class _Transaction(AbstractContextManager[Work]):
     """One unit of work, from BEGIN to COMMIT or ROLLBACK."""
 
-    __slots__ = ("_begin", "_connection", "_cursor", "_driver", "_store", "_writing")
+    __slots__ = ("_begin", "_connection", "_cursor", "_driver", "_store", "_work", "_writing")
 
     def __init__(self, store: Store, begin: str, *, writing: bool) -> None:
         self._store, self._begin, self._writing = store, begin, writing
@@ -222,7 +253,8 @@ class _Transaction(AbstractContextManager[Work]):
             self._driver, self._cursor = driver, driver.cursor()
             if self._begin:
                 self._cursor.execute(self._begin)
-            return Work(self._cursor, store.plans, store.dialect)
+            self._work = Work(self._cursor, store.plans, store.dialect)
+            return self._work
         except BaseException as error:
             self._abandon(error)
             raise
@@ -232,6 +264,7 @@ class _Transaction(AbstractContextManager[Work]):
             self._abandon(error)
             return
         try:
+            self._work.write_out()
             self._cursor.close()  # ends a query that was not read to its end: no snapshot outlives its unit of work
             if self._writing:
                 self._driver.commit()
