@@ -6,6 +6,7 @@ Which stage a bell names is a hint. Whatever is run, it is run until it has no m
 from __future__ import annotations
 
 import logging
+import math
 import time
 from contextlib import suppress
 from threading import RLock
@@ -26,6 +27,8 @@ from exchange.store.engine import Lock, alone
 from exchange.store.work import Conflict
 
 _log = logging.getLogger("truc.worker")
+_LOOK_BACK_SECONDS = 30.0
+"""So often a process that seals looks for what a slow transaction left behind."""
 
 
 class Crew:
@@ -35,6 +38,7 @@ class Crew:
         self._desk, self._doorbell = desk, doorbell
         self._runner = Runner(desk, name, Keeper(desk.store, desk.settings.lease_seconds, desk.settings.document_seconds))
         self._turn = RLock()
+        self._looked_back = -math.inf
 
     def drain(self, stage: Stage) -> int:
         """Run a stage until it has no more work, and then the ones it left work for; gives how many rows.
@@ -77,7 +81,12 @@ class Crew:
         with self._turn, alone(self._desk.store.engine, Lock.SEALING) as ours:
             if not ours or reach_of_workers(self._desk.store) != EVERYTHING:
                 return None
-            return seal(self._desk, instant(machine_clock(self._desk.store)))
+            now = time.monotonic()
+            stragglers = now - self._looked_back >= _LOOK_BACK_SECONDS
+            sealed = seal(self._desk, instant(machine_clock(self._desk.store)), stragglers=stragglers)
+            if stragglers:
+                self._looked_back = now
+            return sealed
 
     def sweep(self) -> int:
         """Everything that can be done without being told; gives how many rows and pieces of mail moved."""

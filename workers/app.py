@@ -27,7 +27,7 @@ from exchange.crew import Crew
 from exchange.logs import set_up
 from exchange.outbox import Stage
 from workers.pulse import Pulse
-from workers.settings import CELERY, POLL_SECONDS, SEAL_SECONDS, SWEEP_SECONDS, TIDY_SECONDS, entry
+from workers.settings import CELERY, NICENESS, POLL_SECONDS, SEAL_SECONDS, SWEEP_SECONDS, TIDY_SECONDS, entry
 
 _log = logging.getLogger("truc.worker")
 app = Celery("truc", set_as_current=False)
@@ -141,6 +141,7 @@ def _logs(loglevel: int | str | None = None, **_: Any) -> None:
 
 @worker_process_init.connect
 def _begin(**_: Any) -> None:
+    os.nice(NICENESS)
     _opened.cache_clear()  # what the parent may have opened is not this child's
     for name, watch in (("patrol", _patrol), ("parent", _follow)):
         threading.Thread(target=watch, name=name, daemon=True).start()

@@ -13,8 +13,11 @@ PULSE = "truc.beat"
 """The key by which the schedule shows that it is alive."""
 PULSE_SECONDS = 15
 """It vanishes after so long: three rounds."""
-SEAL_SECONDS = 10.0
+SEAL_SECONDS = 2.0
+"""What ten seconds leave to be sealed keeps a child from its documents for a second, and every sender waiting who comes then."""
 TIDY_SECONDS = 3600.0
+NICENESS = 5
+"""Children let the API go first where both want the processor: a sender waits for its receipt, a document in a queue has seconds."""
 _EXPIRES = 10
 """Seconds after which a bell is stale: whoever looks later looks by himself."""
 _VISIBILITY = 30

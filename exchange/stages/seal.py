@@ -34,24 +34,28 @@ _MOMENTS = select(package.c.admitted_at).distinct().where(package.c.id > bindpar
 Entry = tuple[str, int, str, int, bytes]
 
 
-def seal(desk: Desk, at: datetime) -> Checkpoint:
-    """See :meth:`exchange.api.Operate.seal`. Raises ``ValueError`` for an instant before the newest checkpoint's."""
+def seal(desk: Desk, at: datetime, *, stragglers: bool = True) -> Checkpoint:
+    """See :meth:`exchange.api.Operate.seal`. Raises ``ValueError`` for an instant before the newest checkpoint's.
+
+    ``stragglers``: look for facts of slow transactions, too. Whoever seals every few seconds leaves them to a later sealing.
+    """
     for _ in range(_ATTEMPTS - 1):
         try:
-            return _seal(desk, at)
+            return _seal(desk, at, stragglers=stragglers)
         except Conflict:  # another sealer was there first: what it entered is entered
             continue
-    return _seal(desk, at)
+    return _seal(desk, at, stragglers=stragglers)
 
 
-def _seal(desk: Desk, at: datetime) -> Checkpoint:
-    _keep_lists(desk, at)
+def _seal(desk: Desk, at: datetime, *, stragglers: bool) -> Checkpoint:
+    late = late_ids(desk.store.dialect, all_of_them=stragglers)
+    _keep_lists(desk, at, late)
     with desk.store.reading() as work:
         newest = entries.newest_checkpoint(work)
     size = 0 if newest is None else newest.size
     for kind in FactKind:
         with desk.store.reading() as work:
-            facts = unsealed(work, kind, size, late_ids(work.dialect))
+            facts = unsealed(work, kind, size, late)
         for start in range(0, len(facts), desk.settings.seal_size):
             with desk.store.reading() as work:
                 edge, ready = _ready(work, desk, kind, facts[start : start + desk.settings.seal_size])
@@ -60,10 +64,10 @@ def _seal(desk: Desk, at: datetime) -> Checkpoint:
     return _checkpoint(desk, at)
 
 
-def _keep_lists(desk: Desk, at: datetime) -> None:
+def _keep_lists(desk: Desk, at: datetime, late: int) -> None:
     """The revocation lists in force when what is sealed now was judged, and now, when the axis signs."""
     with desk.store.reading() as work:
-        after = work.value(_SEALED) - late_ids(work.dialect)
+        after = work.value(_SEALED) - late
         moments = [instant(row[0]) for row in work.all(_MOMENTS, {"after": after})]
     with desk.store.writing() as work:
         record_lists(work, desk.trust, [*moments, at])

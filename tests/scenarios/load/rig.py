@@ -65,7 +65,7 @@ def main() -> None:
     options.add_argument("--axes", type=int, default=1)
     asked = options.parse_args()
     with ExitStack() as stack:
-        postgres = stack.enter_context(postgres_server(fsync="on", shared_buffers="256MB"))
+        postgres = stack.enter_context(postgres_server(fsync="on", shared_buffers="1GB", max_wal_size="4GB"))
         broker = stack.enter_context(valkey_server())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="truc-rig-")))
         url = stack.enter_context(postgres.database())
