@@ -20,7 +20,7 @@ from typing import Any
 from celery import Celery
 from celery.apps.beat import Beat
 from celery.beat import Service
-from celery.signals import after_task_publish, setup_logging, worker_process_init, worker_process_shutdown
+from celery.signals import after_task_publish, setup_logging, worker_init, worker_process_init, worker_process_shutdown
 
 from exchange import heap
 from exchange.crew import Crew
@@ -131,6 +131,36 @@ def seal() -> None:
 def tidy() -> None:
     """Remove what was staged and never adopted."""
     crew().tidy()
+
+
+@worker_init.connect
+def _start(sender: Any, **_: Any) -> None:
+    threading.Thread(target=_replace, args=(sender,), name="children", daemon=True).start()
+
+
+def _replace(worker: Any) -> None:
+    """Another child for one that has died while the parent waits for a broker: it does so up to half a minute and sees nothing else.
+
+    Where there is a broker, the parent's own loop is faster: it is told by the system that a child is gone.
+    """
+    gone: set[int] = set()
+    while True:
+        time.sleep(POLL_SECONDS)
+        pool = getattr(getattr(worker, "pool", None), "_pool", None)
+        if pool is None:
+            continue
+        still = {one.pid for one in [*pool._pool] if _has_ended(one.pid)}
+        if gone & still:
+            pool.maintain_pool()
+        gone = still
+
+
+def _has_ended(child: int) -> bool:
+    """Whether a child has ended and nobody has taken notice."""
+    try:
+        return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return False  # somebody has
 
 
 @setup_logging.connect

@@ -36,8 +36,8 @@ class CeleryWorker:
 
     def children(self) -> list[int]:
         """Process ids of the pool."""
-        found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return [int(one) for one in found]
+        threads = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        return [int(one) for thread in threads for one in thread.read_text().split()]
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send the parent a signal; gives its exit code, once its children are gone as well."""

@@ -120,6 +120,35 @@ def test_without_a_broker_everything_is_delivered_all_the_same(start: Start, pos
 
 @needs_postgres
 @needs_valkey
+def test_a_child_killed_while_there_is_no_broker_is_replaced_and_hears_bells_when_there_is_one(
+    start: Start, postgres_url: str, valkey: Valkey
+) -> None:
+    if valkey.program is None:
+        return  # somebody else's broker is not ours to stop
+    axis = open_served_field(postgres_url, celery_bell(valkey.url))
+    worker = start(valkey.url)
+    wanted = documents(axis, 2)
+    wait_until(lambda: axis.count(DeliveryState.WAITING) == wanted, 30)
+    valkey.program.kill()
+    time.sleep(8)  # by now the parent waits for longer each time
+    before = worker.children()
+    for child in before:
+        os.kill(child, signal.SIGKILL)
+    wait_until(lambda: len([child for child in worker.children() if alive(child) and child not in before]) == 2, 10)
+    wanted += documents(axis, 2, 200)
+    wait_until(lambda: axis.count(DeliveryState.WAITING) == wanted, 10)
+    valkey.program.start()
+    valkey.wait()
+    os.kill(worker.children()[0], signal.SIGKILL)
+    wait_until(lambda: len(worker.children()) == 2 and all(map(alive, worker.children())), 40)
+    wanted += documents(axis, 2, 400)
+    wait_until(lambda: axis.count(DeliveryState.WAITING) == wanted, 10)
+    assert worker.process.poll() is None
+    axis.close()
+
+
+@needs_postgres
+@needs_valkey
 def test_a_broker_that_was_killed_and_came_back_wakes_workers_again(start: Start, postgres_url: str, valkey: Valkey) -> None:
     from redis import Redis
 
