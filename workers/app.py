@@ -151,6 +151,8 @@ def _replace(worker: Any) -> None:
             continue
         still = {one.pid for one in [*pool._pool] if _has_ended(one.pid)}
         if gone & still:
+            # a parent that never met its broker has not told the pool what to do; without anything there a dead child keeps its place
+            pool.on_process_down = pool.on_process_down or (lambda _: None)
             pool.maintain_pool()
         gone = still
 

@@ -204,9 +204,11 @@ def _port(one: Process) -> str:
 
 def children(pid: int) -> list[int]:
     """The processes that a process started and that still run."""
-    with suppress(OSError):
-        return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
-    return []
+    found = []
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):  # each knows those it started itself
+        with suppress(OSError):
+            found += [int(one) for one in thread.read_text("ascii").split()]
+    return found
 
 
 def _descendants(pid: int) -> Iterator[int]:

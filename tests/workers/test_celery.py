@@ -108,7 +108,11 @@ def test_without_a_broker_everything_is_delivered_all_the_same(start: Start, pos
     nowhere = f"redis://127.0.0.1:{free_port()}/0"
     bell = celery_bell(nowhere)
     axis = open_served_field(postgres_url, bell)
-    start(nowhere)
+    worker = start(nowhere)
+    wait_until(lambda: len(worker.children()) == 2, 30)
+    first = worker.children()[0]
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: first not in worker.children() and len(worker.children()) == 2, 10)
     began = time.monotonic()
     wanted = documents(axis, 20)
     assert time.monotonic() - began < 5
