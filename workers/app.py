@@ -27,7 +27,7 @@ from exchange.crew import Crew
 from exchange.logs import set_up
 from exchange.outbox import Stage
 from workers.pulse import Pulse
-from workers.settings import CELERY, NICENESS, POLL_SECONDS, SEAL_SECONDS, SWEEP_SECONDS, TIDY_SECONDS, entry
+from workers.settings import CELERY, NICENESS, PATROL_SECONDS, POLL_SECONDS, SEAL_SECONDS, SWEEP_SECONDS, TIDY_SECONDS, entry
 
 _log = logging.getLogger("truc.worker")
 app = Celery("truc", set_as_current=False)
@@ -191,7 +191,7 @@ def _patrol() -> None:
         try:
             opened = crew()
             heap.settle()
-            opened.patrol(POLL_SECONDS, SEAL_SECONDS)
+            opened.patrol(POLL_SECONDS, PATROL_SECONDS)
         except Exception:  # a database that is not there yet, or a fault of ours: said, and looked at again
             _log.exception("the patrol was ended by a fault and begins again")
             time.sleep(POLL_SECONDS)

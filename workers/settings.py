@@ -13,8 +13,10 @@ PULSE = "truc.beat"
 """The key by which the schedule shows that it is alive."""
 PULSE_SECONDS = 15
 """It vanishes after so long: three rounds."""
+PATROL_SECONDS = 10.0
+"""Every child seals by itself so often: what it costs without a schedule."""
 SEAL_SECONDS = 2.0
-"""What ten seconds leave to be sealed keeps a child from its documents for a second, and every sender waiting who comes then."""
+"""The schedule has one of them seal so often: what ten seconds leave keeps a child from its documents for a second, and senders waiting."""
 TIDY_SECONDS = 3600.0
 NICENESS = 5
 """Children let the API go first where both want the processor: a sender waits for its receipt, a document in a queue has seconds."""

@@ -145,7 +145,7 @@ def _campaign(wish: Wish, text: Text, talk: Console, service: Struck, field: _Fi
         watcher.start()
         feed.start(wish.burst, wish.every)
         try:
-            striker.run(schedule(wish.kills, wish.seed, possible), told)
+            striker.run(schedule(wish.kills, wish.seed, possible, service.mortal()), told)
             feed.stop()
             left = striker.settle(_SETTLE)
             feed.take_all()

@@ -20,7 +20,7 @@ from console.up.place import Stand, Wish, make_stand, probes
 from console.up.programs import Program, ProgramFailed, free_port
 from console.up.supervisor import Process, Supervisor
 from scenarios.chaos.proxy import Wire
-from scenarios.chaos.schedule import DISTURBANCES, Blow, Target
+from scenarios.chaos.schedule import DISTURBANCES, KILLS, Blow, Target
 
 SERVICES: Mapping[Target, str] = {
     Target.API: "axis", Target.WORKER: "worker", Target.CHILD: "worker", Target.BROKER: "valkey", Target.DATABASE: "postgres",
@@ -97,8 +97,12 @@ class Struck:
     def possible(self) -> tuple[tuple[Target, Blow, float], ...]:
         """The disturbances that this machine can bring about."""
         lacking = set() if self._disk is not None else {Blow.FULL}
+        return tuple(one for one in DISTURBANCES if one[1] not in lacking and one[0] in self.mortal())
+
+    def mortal(self) -> dict[Target, int]:
+        """Who is there to be struck, with the share of kills of each."""
         gone = set() if self._broker else {Target.BROKER, Target.BEAT}
-        return tuple(one for one in DISTURBANCES if one[1] not in lacking and one[0] not in gone)
+        return {target: weight for target, weight in KILLS.items() if target not in gone}
 
     def choose(self, target: Target, chance: Random) -> tuple[Process, int]:
         """One of them: the process that is watched over, and the process id to strike (of one of its children, where that is meant)."""

@@ -94,10 +94,12 @@ def shares(kills: int, weights: Mapping[Target, int] = KILLS) -> dict[Target, in
     return found
 
 
-def schedule(kills: int, seed: str, possible: Sequence[tuple[Target, Blow, float]] = DISTURBANCES) -> tuple[Strike, ...]:
-    """The strikes of a campaign. ``possible``: the disturbances this machine can bring about."""
+def schedule(
+    kills: int, seed: str, possible: Sequence[tuple[Target, Blow, float]] = DISTURBANCES, weights: Mapping[Target, int] = KILLS
+) -> tuple[Strike, ...]:
+    """The strikes of a campaign. ``possible``: the disturbances this machine can bring about; ``weights``: who is there to be killed."""
     chance = Random(f"{seed}/chaos")
-    order = list(Counter(shares(kills)).elements())
+    order = list(Counter(shares(kills, weights)).elements())
     chance.shuffle(order)
     between = list(possible)
     chance.shuffle(between)

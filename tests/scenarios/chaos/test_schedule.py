@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenarios.chaos.schedule import DISTURBANCES, KILLS_BETWEEN, Blow, Target, schedule, shares
+from scenarios.chaos.schedule import DISTURBANCES, KILLS, KILLS_BETWEEN, Blow, Target, schedule, shares
 
 
 @given(st.integers(0, 3000))
@@ -32,6 +32,13 @@ def test_the_seed_decides_the_order_and_nothing_else() -> None:
     assert schedule(60, "1") != schedule(60, "2")
     one, other = (Counter((strike.target, strike.blow) for strike in schedule(60, seed) if strike.blow is Blow.KILL) for seed in "12")
     assert one == other
+
+
+def test_nobody_is_struck_who_is_not_there() -> None:
+    there = {target: weight for target, weight in KILLS.items() if target not in {Target.BROKER, Target.BEAT}}
+    strikes = schedule(40, "1", (), there)
+    assert {one.target for one in strikes} == set(there)
+    assert len(strikes) == 40
 
 
 def test_what_a_machine_cannot_do_is_left_out() -> None:

@@ -1,4 +1,4 @@
-"""The whole service for a load, as processes on this machine: PostgreSQL, Valkey, the API, a worker with its children.
+"""The whole service for a load, as processes on this machine: PostgreSQL, Valkey, the API, a worker with its children, the schedule.
 
     python -m tests.scenarios.load.rig --children 2 --axes 1
 
@@ -49,6 +49,7 @@ def rig(folder: Path, database: str, broker: str, *, children: int = 1, axes: in
         words = ("worker", WORLD, "--database", database, "--broker", broker, "--children", str(children))
         worker = stack.enter_context(running(log, *words))
         wait_for(log, "Worker of", worker)
+        stack.enter_context(running(folder / "beat.log", "beat", "--broker", broker, "--state", str(folder / "beat")))
         yield Rig(tuple(urls), tuple(apis), worker)
 
 
@@ -65,7 +66,7 @@ def main() -> None:
     options.add_argument("--axes", type=int, default=1)
     asked = options.parse_args()
     with ExitStack() as stack:
-        postgres = stack.enter_context(postgres_server(fsync="on", shared_buffers="1GB", max_wal_size="4GB"))
+        postgres = stack.enter_context(postgres_server(fsync="on", shared_buffers="256MB", max_wal_size="2GB"))
         broker = stack.enter_context(valkey_server())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="truc-rig-")))
         url = stack.enter_context(postgres.database())
