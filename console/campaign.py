@@ -65,7 +65,7 @@ CAMPAIGNS: Mapping[str, Campaign] = {
         ),
         Campaign("posted-4-times", ("python", "-m", "benchmarks.posted", "2500"), ("python", "-m", "benchmarks.posted", "12")),
         Campaign(
-            "workers-1-to-4", ("python", "-m", "benchmarks.workers"),
+            "workers-1-to-4", ("python", "-m", "benchmarks.workers", "--rate", "60", "--documents", "900"),
             ("python", "-m", "benchmarks.workers", "--workers", "1", "2", "--documents", "12", "--rounds", "1", "--idle", "1",
              "--unjudged"),
         ),
