@@ -153,7 +153,10 @@ def _replace(worker: Any) -> None:
         if gone & still:
             # a parent that never met its broker has not told the pool what to do; without anything there a dead child keeps its place
             pool.on_process_down = pool.on_process_down or (lambda _: None)
-            pool.maintain_pool()
+            try:
+                pool.maintain_pool()
+            except Exception:  # the pool is Celery's, and its own loop is not there to put it in order: said, and tried again
+                _log.exception("a child that died could not be replaced yet")
         gone = still
 
 
