@@ -247,7 +247,8 @@ _IN_ANY_ORDER = frozenset({FactKind.ANSWER})
 
 
 def last_sealed(work: Work, kind: FactKind, size: int) -> int | None:
-    """The highest fact of a kind among the first ``size`` entries: one sealing takes all there are, so what lies below has an entry."""
+    """The highest fact of a kind among the first ``size`` entries: one sealing takes all there are, so what lies below has an entry,
+    but for what a slow transaction brought since."""
     found = work.value(_LAST, {"kind": kind.value, "size": size})
     return None if found is None else int(found)
 

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from console.chaos.service import children
+
 ROOT = Path(__file__).parents[2]
 MAIN = """
 import sys
@@ -36,8 +38,7 @@ class CeleryWorker:
 
     def children(self) -> list[int]:
         """Process ids of the pool."""
-        threads = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        return [int(one) for thread in threads for one in thread.read_text().split()]
+        return children(self.process.pid)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send the parent a signal; gives its exit code, once its children are gone as well."""
