@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
-from time import process_time
 
 import pytest
 from asn1crypto import cms, ocsp
@@ -20,6 +18,7 @@ from signing.formats.letter.augment import add_document_timestamp, add_store
 from signing.formats.letter.claims import letter_claims
 from signing.validation.rfc5280.objects import read_crl
 from signing.validation.rfc5280.ocsp_response import MAX_SINGLE_RESPONSES, read_ocsp
+from tests.pace import at_most
 from tests.signing.ades.lab import DAY, World, claim
 from tests.signing.lab import AT, CONTENT, good_attributes, person, signed, signer_info
 from tests.signing.letter import lab as letters
@@ -28,13 +27,6 @@ from tests.signing.rfc5280.workshop import NOW, Node, answer, tree
 
 ETSI = load_policy("etsi-baseline")
 ONE = tree()
-
-
-@contextmanager
-def at_most(seconds: float = 2.0) -> Iterator[None]:
-    began = process_time()
-    yield
-    assert process_time() - began < seconds
 
 
 def long_list(issuer: Node, entries: Sequence[bytes]) -> bytes:

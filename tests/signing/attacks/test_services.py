@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from base64 import b64encode
 from random import Random
-from time import perf_counter
 from urllib.parse import quote
 
 import pytest
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from signing.formats.timestamp import make_request
 from signing.services.app import MOMENT_HEADER, TrustServices
 from signing.services.http import Message
+from tests.pace import at_most
 from tests.signing.lab import AT, DIGEST, person, pki
 from tests.signing.pki.test_ocsp import request_for
 from tests.signing.rfc5280.test_hostile import mutated
@@ -33,16 +33,15 @@ def test_changed_requests_get_an_answer_of_the_protocol(seed: int) -> None:
     """A few octets changed, taken away or doubled, by POST and by GET: an answer, never a 500, soon (RFC 3161 §2.4.2, RFC 6960 §2.3)."""
     chance, server = Random(seed), app()
     query, request = mutated(chance.choice(QUERIES), chance), mutated(request_for(person(), nonce=b"n" * 32), chance)
-    began = perf_counter()
-    encoded = quote(b64encode(request), safe=chance.choice(("", "/+=")))
-    for reply in (
-        call(server, "POST", "/tsa", query, QUERY, chunk=chance.choice((1, 7, 4096))),
-        call(server, "POST", "/ocsp", request, OCSP),
-        call(server, "GET", f"/ocsp/{encoded}"),
-    ):
-        assert reply.status == 200
-        assert reply.body[0] == 0x30
-    assert perf_counter() - began < 2
+    with at_most():
+        encoded = quote(b64encode(request), safe=chance.choice(("", "/+=")))
+        for reply in (
+            call(server, "POST", "/tsa", query, QUERY, chunk=chance.choice((1, 7, 4096))),
+            call(server, "POST", "/ocsp", request, OCSP),
+            call(server, "GET", f"/ocsp/{encoded}"),
+        ):
+            assert reply.status == 200
+            assert reply.body[0] == 0x30
 
 
 @pytest.mark.parametrize(
