@@ -143,29 +143,27 @@ def _replace(worker: Any) -> None:
 
     Where there is a broker, the parent's own loop is faster: it is told by the system that a child is gone.
     """
-    gone: set[int] = set()
+    missing: set[int] = set()
     while True:
         time.sleep(POLL_SECONDS)
         pool = getattr(getattr(worker, "pool", None), "_pool", None)
         if pool is None:
             continue
-        still = {one.pid for one in [*pool._pool] if _has_ended(one.pid)}
-        if gone & still:
+        still = _missing(pool)
+        if missing & still:
             # a parent that never met its broker has not told the pool what to do; without anything there a dead child keeps its place
             pool.on_process_down = pool.on_process_down or (lambda _: None)
             try:
                 pool.maintain_pool()
             except Exception:  # the pool is Celery's, and its own loop is not there to put it in order: said, and tried again
                 _log.exception("a child that died could not be replaced yet")
-        gone = still
+        missing = still
 
 
-def _has_ended(child: int) -> bool:
-    """Whether a child has ended and nobody has taken notice."""
-    try:
-        return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    except ChildProcessError:
-        return False  # somebody has
+def _missing(pool: Any) -> set[int]:
+    """Children that have ended and stand in the pool all the same, and 0 where fewer stand there than it is to have."""
+    kept = [*pool._pool]
+    return {one.pid for one in kept if one.exitcode is not None} | ({0} if len(kept) < pool._processes else set())
 
 
 @setup_logging.connect
