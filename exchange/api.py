@@ -102,7 +102,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One line of a mailbox. Mailboxes order by (available_at, urgency, sender, sender's sequence)."""
+    """One line of a mailbox. Mailboxes order by (urgency, available_at, sender, sender's sequence)."""
 
     package_id: str
     kind: PackageKind

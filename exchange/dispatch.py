@@ -31,7 +31,9 @@ _RAISE = update(horizon).values(until=bindparam("b_until"), package=bindparam("b
 _TOLD = select(horizon.c.mail)
 _TELL = update(horizon).values(mail=bindparam("b_mail"))
 _PACKAGES = select(func.coalesce(func.max(package.c.id), 0))
-_MAIL = select(mailbox.c.id, mailbox.c.organ, mailbox.c.package, mailbox.c.available_at).where(mailbox.c.id > bindparam("after"))
+_MAIL = select(mailbox.c.id, mailbox.c.organ, mailbox.c.package, mailbox.c.available_at, mailbox.c.rank).where(
+    mailbox.c.id > bindparam("after")
+)
 _NOW = {dialect: select(machine_now(dialect)) for dialect in ("sqlite", "postgresql")}
 _FRACTION = {dialect: select(machine_seconds(dialect)) for dialect in ("sqlite", "postgresql")}
 
@@ -91,7 +93,7 @@ class Barrier:
             rows = work.all(_MAIL, {"after": work.value(_TOLD)})
             if rows:
                 work.run(_TELL, {"b_mail": max(row.id for row in rows)})
-        return [Mail(row.organ, row.package, row.available_at) for row in rows], due
+        return [Mail(row.organ, row.package, row.available_at, row.rank) for row in rows], due
 
     def _wait(self, reach: Reach) -> None:
         began, pause, rung = time.monotonic(), 0.002, -1.0

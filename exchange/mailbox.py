@@ -40,7 +40,7 @@ _LINE = select(
 _SEQUENCE = func.coalesce(select(refusal.c.about).where(refusal.c.package == package.c.id).scalar_subquery(), package.c.id)
 _WAITING = (
     _LINE.where(mailbox.c.organ == bindparam("organ"), mailbox.c.open == 1, mailbox.c.available_at <= bindparam("at"))
-    .order_by(mailbox.c.available_at, package.c.priority.desc(), package.c.sender, _SEQUENCE, package.c.id)
+    .order_by(mailbox.c.rank, mailbox.c.available_at, package.c.sender, _SEQUENCE, package.c.id)
     .limit(bindparam("limit"))
 )
 _WITH_MAIL = (

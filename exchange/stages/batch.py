@@ -18,7 +18,7 @@ from exchange.domain.organization import Organization, OrganStatus
 from exchange.domain.routing import hops_for
 from exchange.domain.transit import SECOND
 from exchange.stages.desk import Desk
-from exchange.stages.mail import Mail, RefusalOrder, issue_refusals, post_mail
+from exchange.stages.mail import Mail, RefusalOrder, issue_refusals, post_mail, rank_of
 from exchange.stages.moves import Held, Moves
 from exchange.store.tables import crossing, package
 from exchange.store.work import Work
@@ -95,7 +95,7 @@ class Batch:
         route = self.road(one, recipient)
         organ = str(recipient.id)
         if not route:
-            self.mail.append(Mail(organ, one.id, one.at))
+            self.mail.append(Mail(organ, one.id, one.at, rank_of(one.operation, one.priority)))
             return route
         self.crossings[one.id, route] = {
             "package": one.id, "sender": one.sender, "priority": one.priority, "route": route, "step": 0,

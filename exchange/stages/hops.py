@@ -17,7 +17,7 @@ from exchange.domain.lifecycle import Event, allowed
 from exchange.domain.transit import SECOND, Advance, HopSpec, Item, TransitState, advance
 from exchange.stages.batch import ROUTE_SEPARATOR
 from exchange.stages.desk import Desk
-from exchange.stages.mail import Mail, instant, post_mail
+from exchange.stages.mail import Mail, instant, post_mail, ranks
 from exchange.stages.moves import Moves
 from exchange.store.tables import crossing, delivery, hop, negotiation, outage
 from exchange.store.work import Work
@@ -114,14 +114,15 @@ def _record(work: Work, rows: Mapping[str, Any], road: Road, result: Advance) ->
 
 def deliver(work: Work, arrivals: Sequence[tuple[Any, int]]) -> list[Mail]:
     """Put what arrived into its mailboxes: (crossing, arrival in epoch seconds)."""
-    mail = [Mail(row.organ, row.package, at) for row, at in arrivals if row.organ]
+    rank = ranks(work, sorted({row.package for row, _ in arrivals})) if arrivals else {}
+    mail = [Mail(row.organ, row.package, at, rank[row.package]) for row, at in arrivals if row.organ]
     documents = {(row.package, row.route): at for row, at in arrivals if not row.organ}
-    mail += _deliver_documents(work, documents) if documents else []
+    mail += _deliver_documents(work, documents, rank) if documents else []
     post_mail(work, mail)
     return mail
 
 
-def _deliver_documents(work: Work, documents: Mapping[tuple[int, str], int]) -> Iterable[Mail]:
+def _deliver_documents(work: Work, documents: Mapping[tuple[int, str], int], rank: Mapping[int, int]) -> Iterable[Mail]:
     packages = sorted({number for number, _ in documents})
     moves, mail = Moves(work), []
     for held in moves.of_packages(packages):
@@ -129,9 +130,9 @@ def _deliver_documents(work: Work, documents: Mapping[tuple[int, str], int]) -> 
         if at is not None and allowed(held.state, Event.DELIVERED):
             moves.move(held, Event.DELIVERED, at, cause=held.package)
             held.available_at = at
-            mail.append(Mail(held.organ, held.package, at))
+            mail.append(Mail(held.organ, held.package, at, rank[held.package]))
     moves.flush()
     for number, route, organ in work.all(_ASKED, {"packages": packages}):
         if (number, route) in documents:
-            mail.append(Mail(organ, number, documents[number, route]))
+            mail.append(Mail(organ, number, documents[number, route], rank[number]))
     return mail

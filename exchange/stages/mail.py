@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, insert, select
 
 from exchange.api import PackageKind
 from exchange.domain.calendar import VN
+from exchange.domain.lifecycle import Operation
 from exchange.receipts import Refusal, package_id_of, refusal_statement, write_refusal
 from exchange.stages.desk import Desk
 from exchange.store.engine import reserve_ids
@@ -20,11 +21,12 @@ from exchange.store.work import Work
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One package for one mailbox, there from an instant on (epoch seconds)."""
+    """One package for one mailbox, there from an instant on (epoch seconds), with its rank in the line."""
 
     organ: str
     package: int
     at: int
+    rank: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,24 @@ class RefusalOrder:
 _POST = insert(mailbox)
 _INSERT_PACKAGE = insert(package)
 _INSERT_REFUSAL = insert(refusal)
+_ORDINARY = 4
+"""The rank of what is not urgent, and of what is about another document: that one is to be read first."""
+_URGENT = select(package.c.id, package.c.operation, package.c.priority).where(
+    package.c.id.in_(bindparam("ids", expanding=True)), package.c.priority > 0
+)
 _ISSUED = select(refusal.c.about, refusal.c.recipient).where(refusal.c.about.in_(bindparam("about", expanding=True)))
+
+
+def rank_of(operation: int, priority: int) -> int:
+    """A package's place among what waits in a mailbox: new documents by their urgency, everything else with the ordinary ones."""
+    return _ORDINARY - min(max(priority, 0), _ORDINARY) if operation == Operation.NEW else _ORDINARY
+
+
+def ranks(work: Work, packages: Sequence[int]) -> dict[int, int]:
+    """The ranks of packages, by row id."""
+    found = dict.fromkeys(packages, _ORDINARY)
+    found |= {number: rank_of(operation, priority) for number, operation, priority in work.all(_URGENT, {"ids": list(packages)})}
+    return found
 
 
 def post_mail(work: Work, mail: Iterable[Mail]) -> None:
@@ -52,10 +71,13 @@ def post_mail(work: Work, mail: Iterable[Mail]) -> None:
     work.many(
         _POST,
         [
-            {"organ": one.organ, "package": one.package, "available_at": one.at, "open": 1, "outcome": "", "reason": "", "closed_at": None}
+            {
+                "organ": one.organ, "package": one.package, "available_at": one.at, "rank": one.rank, "open": 1, "outcome": "",
+                "reason": "", "closed_at": None,
+            }
             for one in mail
         ],
-    )
+    )  # fmt: skip
 
 
 def instant(seconds: int) -> datetime:
@@ -86,7 +108,7 @@ def issue_refusals(work: Work, desk: Desk, orders: Sequence[RefusalOrder]) -> li
             "package": number, "about": order.package, "recipient": order.recipient, "rule": order.rule,
             "sub_indication": order.sub_indication, "statement": statement, "signature": signature,
         })  # fmt: skip
-        mail.append(Mail(order.sender, number, order.at))
+        mail.append(Mail(order.sender, number, order.at, _ORDINARY))
     work.many(_INSERT_PACKAGE, packages)
     work.many(_INSERT_REFUSAL, refusals)
     post_mail(work, mail)

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import Text as AnyText
 
-VERSION = "0008"
+VERSION = "0009"
 """The schema this code speaks; equal to the newest Alembic revision."""
 
 Id = BigInteger().with_variant(Integer, "sqlite")
@@ -272,8 +272,9 @@ mailbox = Table(
     Column("outcome", Text, nullable=False),  # '' | fetched | failed | expired
     Column("reason", Text, nullable=False),
     Column("closed_at", BigInteger, nullable=True),
+    Column("rank", SmallInteger, nullable=False, server_default=text("4")),  # 0 the most urgent, 4 ordinary (exchange/stages/mail.py)
     UniqueConstraint("package", "organ"),
-    Index("ix_mailbox_waiting", "organ", "available_at", sqlite_where=text("open = 1"), postgresql_where=text("open = 1")),
+    Index("ix_mailbox_waiting", "organ", "rank", "available_at", sqlite_where=text("open = 1"), postgresql_where=text("open = 1")),
 )
 
 outbox = Table(

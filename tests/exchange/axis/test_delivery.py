@@ -11,7 +11,8 @@ import pytest
 from exchange.api import Fetched, PackageKind, Receipt
 from exchange.axis import Axis
 from exchange.domain.document import Urgency
-from exchange.domain.lifecycle import DeliveryState
+from exchange.domain.lifecycle import DeliveryState, Operation
+from exchange.edxml.model import Business
 from exchange.errors import UnknownHop, UnknownPackage
 from exchange.mailbox import PAGE_BYTES
 from exchange.receipts import read_refusal
@@ -194,16 +195,27 @@ def test_a_failed_fetch_fails_the_delivery_and_the_first_word_counts(axis: Axis)
     assert (record.transport, record.transport_at) == ("failed", at(61))
 
 
-def test_mailboxes_order_by_instant_urgency_sender_and_sequence(axis: Axis) -> None:
-    for sender, number, urgency in ((DISTRICT, "1", 0), (PROVINCE, "2", 0), (PROVINCE, "3", 0), (DISTRICT, "4", 3)):
+def test_mailboxes_order_by_urgency_instant_sender_and_sequence(axis: Axis) -> None:
+    for second, sender, number, urgency in ((0, DISTRICT, "1", 0), (0, PROVINCE, "2", 0), (0, PROVINCE, "3", 0), (30, DISTRICT, "4", 3)):
         doc = Doc(sender, (DEPARTMENT,), number, priority=Urgency(urgency))
-        send(axis, sender, doc.package(), 0)
+        send(axis, sender, doc.package(), second)
     axis.settle(at(60))
     lines = axis.waiting(caller(DEPARTMENT), at(60))
-    keys = [(line.available_at, -line.priority, str(line.sender)) for line in lines]
+    keys = [(-line.priority, line.available_at, str(line.sender)) for line in lines]
     assert keys == sorted(keys)
-    assert lines[0].priority == 3
+    assert [line.priority for line in lines] == [3, 0, 0, 0]
+    assert lines[0].available_at == max(line.available_at for line in lines), "it came last and is told first"
     assert axis.waiting(caller(DEPARTMENT), at(60), limit=2) == lines[:2]
+
+
+def test_what_is_about_an_urgent_document_does_not_overtake_it(axis: Axis) -> None:
+    """A recall says the urgency of the document in its header; it waits its turn behind it, among the ordinary ones."""
+    urgent = Doc(PROVINCE, (DEPARTMENT,), "5", priority=Urgency.EXPRESS)
+    recall = replace(urgent, business=Business(Operation.RECALL, "ban hành nhầm"))
+    sent = [send(axis, DISTRICT, Doc(DISTRICT, (DEPARTMENT,), "1").package(), 0), send(axis, PROVINCE, urgent.package(), 0)]
+    sent += [send(axis, PROVINCE, recall.package(), 20)]
+    axis.settle(at(60))
+    assert [line.package_id for line in axis.waiting(caller(DEPARTMENT), at(60))] == [sent[number].package_id for number in (1, 0, 2)]
 
 
 def test_an_urgent_document_overtakes_at_the_hop(axis: Axis) -> None:
