@@ -35,7 +35,9 @@ Answer = Receipt | Rejection
 MOST = 64
 """Submissions of one transaction."""
 GAP = 0.04
-"""Seconds from the beginning of one transaction to that of the next where callers come together."""
+"""Seconds from the beginning of one transaction to that of the next where callers come together; twice that where many do."""
+_MANY = 8
+"""Submissions of one transaction from which on the next may wait longer: what a transaction costs by itself is shared by more."""
 LINE = Capacity(rows=128, least_share=16)
 """What may wait in one process for its transaction; this is seconds of work, so nothing is judged by age."""
 _MEMORY = 64 << 20
@@ -173,17 +175,17 @@ class Gatherer:
         return turned_away(self._load, self._line, admission.sender, admission.priority)
 
     def _run(self) -> None:
-        begun, several = 0.0, False
+        begun, gap = 0.0, 0.0
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._closing)
-                if several:
-                    left = begun + GAP - time.monotonic()
+                if gap:
+                    left = begun + gap - time.monotonic()
                     self._changed.wait_for(lambda: self._closing or len(self._waiting) >= self._most, max(left, 0))
                 batch = self._take()
             if not batch:
                 return
-            begun, several = time.monotonic(), len(batch) > 1
+            begun, gap = time.monotonic(), _gap(len(batch))
             self._answer([one for one in batch if one.answer.set_running_or_notify_cancel()])
             self._leave(batch)
 
@@ -228,3 +230,8 @@ class Gatherer:
             if one.answer.cancelled() or one.answer.exception() is not None:
                 with suppress(StoreError, Conflict):  # then the sweep finds it
                     self._axis.abandon([one.admission])
+
+
+def _gap(batch: int) -> float:
+    """Seconds for which others may gather, after a transaction of so many."""
+    return 0.0 if batch <= 1 else GAP if batch <= _MANY else 2 * GAP

@@ -42,7 +42,7 @@ def make_app(service: Service) -> FastAPI:
         observe.routes,
         about.routes,
     ):
-        app.include_router(part(service))
+        app.router.routes.extend(part(service).routes)  # a router that is included is asked twice for each request
     _describe(app, describe(app, driven=service.settings.driven))
     app.add_exception_handler(ExchangeError, _known)
     app.add_exception_handler(RequestValidationError, _malformed)

@@ -15,6 +15,8 @@ from fastapi.routing import APIRoute, APIRouter
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as ASGIScope
 
 from exchange.api import Bearer, Scope
 from exchange.axis import Axis
@@ -136,9 +138,15 @@ def guarded(service: Service, scope: Scope | None) -> APIRouter:
     class Guarded(APIRoute):
         """A route behind the guard."""
 
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            if _asks_for_nothing(self):
+                self.app = _answering(self.get_route_handler())
+
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             """The route's own handler, after the guard."""
-            handler, name = super().get_route_handler(), f"{min(self.methods or ())} {self.path_format}"
+            handler = self.endpoint if _asks_for_nothing(self) else super().get_route_handler()
+            name = f"{min(self.methods or ())} {self.path_format}"
 
             async def handle(request: Request) -> Response:
                 try:
@@ -158,6 +166,24 @@ def guarded(service: Service, scope: Scope | None) -> APIRouter:
             return handle
 
     return APIRouter(prefix="/v1", route_class=Guarded, tags=[ANY if scope is None else scope.value])
+
+
+def _asks_for_nothing(route: APIRoute) -> bool:
+    """Whether its function takes the request as it is, with nothing to be found in it and checked before, and answers it itself."""
+    asked = route.dependant
+    parameters = asked.path_params or asked.query_params or asked.header_params or asked.cookie_params or asked.body_params
+    alone = asked.request_param_name is not None and not (parameters or asked.dependencies)
+    return alone and route.endpoint.__annotations__.get("return") in ("Response", Response)
+
+
+def _answering(handle: Callable[[Request], Coroutine[Any, Any, Response]]) -> ASGIApp:
+    """The plain application of a route, without the stacks that FastAPI keeps for dependencies."""
+
+    async def app(scope: ASGIScope, receive: Receive, send: Send) -> None:
+        response = await handle(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return app
 
 
 def visitor(request: Request) -> Visitor:
