@@ -123,12 +123,14 @@ def open_engine(url: str | URL) -> Engine:
 def _prepare_postgres(connection: DBAPIConnection, _record: object) -> None:
     raw: Any = connection
     raw.autocommit = True  # transactions begin where the unit of work says so, with the isolation it says
-    raw.adapters.register_dumper(str, _text_dumper())
+    for kind, dumper in zip((str, list), _dumpers(), strict=True):
+        raw.adapters.register_dumper(kind, dumper)
 
 
 @cache
-def _text_dumper() -> type:
-    from psycopg.types.string import StrDumper  # noqa: PLC0415 - the driver is an extra
+def _dumpers() -> tuple[type, type]:
+    from psycopg.types.array import ListDumper  # noqa: PLC0415 - the driver is an extra
+    from psycopg.types.string import StrDumper  # noqa: PLC0415
 
     class Storable(StrDumper):
         """What somebody asks for may hold what no stored text can; it is then not found, instead of ending the transaction."""
@@ -136,7 +138,35 @@ def _text_dumper() -> type:
         def dump(self, obj: str) -> Any:
             return super().dump(storable(obj))
 
-    return Storable
+    class Columns(ListDumper):
+        """A column of many rows, all whole numbers or all texts: the driver's own way took a fifth of a worker's time."""
+
+        def get_key(self, obj: list[Any], format: Any) -> Any:
+            return self.cls
+
+        def upgrade(self, obj: list[Any], format: Any) -> Any:
+            return self
+
+        def dump(self, obj: list[Any]) -> Any:
+            literal = array_literal(obj)
+            return super().dump(obj) if literal is None else literal.encode()
+
+    return Storable, Columns
+
+
+def array_literal(values: Sequence[object]) -> str | None:
+    """An array as PostgreSQL reads it (its manual, §8.15.6), or ``None`` where values are neither whole numbers nor texts."""
+    kinds = {*map(type, values)}
+    kinds.discard(type(None))
+    if kinds <= {int}:
+        return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+    if kinds == {str}:
+        return "{" + ",".join(["NULL" if value is None else _quoted(value) for value in values]) + "}"  # type: ignore[arg-type]
+    return None
+
+
+def _quoted(words: str) -> str:
+    return '"' + storable(words).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def storable(words: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,7 +10,9 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import bindparam, delete, func, insert, select, text, update
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from exchange.administration import Deed
@@ -36,6 +39,34 @@ def test_the_migrations_make_exactly_the_tables_of_the_code(postgres_url: str) -
         counted = connection.execute(text(f"{texts} WHERE table_schema = 'public' AND data_type = 'text'")).one()
         assert counted[0] == counted[1] > 40
     engine.dispose()
+
+
+ODD = ("", "NULL", "null", "{", "a,b", 'x"y', "\\", "Hòa Bình", " ")
+WORDS = st.lists(st.one_of(st.none(), st.text(), st.sampled_from(ODD)), max_size=8)
+NUMBERS = st.lists(st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)), max_size=8)
+
+
+@pytest.fixture(scope="module")
+def asked(postgres: Postgres) -> Iterator[Connection]:
+    """A connection as the service has it."""
+    url = postgres.create()
+    engine = open_engine(url)
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+    postgres.drop(url)
+
+
+@given(words=WORDS, numbers=NUMBERS, octets=st.lists(st.binary(), min_size=1, max_size=4))
+@settings(max_examples=300, deadline=None)
+def test_columns_of_many_rows_arrive_as_they_were(
+    asked: Connection, words: list[str | None], numbers: list[int | None], octets: list[bytes]
+) -> None:
+    query = "SELECT %(words)s::TEXT[], %(numbers)s::BIGINT[], %(octets)b::BYTEA[], %(mixed)s::BOOLEAN[]"
+    told = {"words": words, "numbers": numbers, "octets": octets, "mixed": [True, None, False]}
+    found = asked.exec_driver_sql(query, told).one()
+    assert found[0] == [None if one is None else storable(one) for one in words]
+    assert found[1:] == (numbers, octets, [True, None, False])
 
 
 def test_migrations_go_back_and_forth(postgres: Postgres) -> None:
