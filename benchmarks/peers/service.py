@@ -29,7 +29,7 @@ from benchmarks.peers.limit import raw_rate
 from benchmarks.peers.spent import THIS, Spent, number_of, spent
 from benchmarks.peers.world import agencies
 from benchmarks.rows import Peer, Row
-from exchange.api import Caller, Fetched, Receipt, Submission
+from exchange.api import Fetched, Receipt, Submission
 from exchange.client import HttpAxis
 from exchange.domain.calendar import VN
 from exchange.domain.identifiers import OrganId
@@ -48,7 +48,7 @@ CHECKS = (
     "CAdES-B over the file, RSA-2048, as edXML", "agency authenticated by token",
     "header parsed against bounds", "duplicates refused, stored",
     "receipt signed by the axis (P-256), verified by the sender with its chain and held against the bytes sent",
-    "signature, chain and revocation judged by a worker", "mailbox of a third party: waited for, fetched, confirmed over HTTP",
+    "signature, chain and revocation judged by a worker", "mailbox of a third party: waited for, collected, confirmed over HTTP",
     "signature, chain and revocation judged again by the recipient", "history and Merkle ledger",
 )  # fmt: skip
 PEER_DOES = (
@@ -125,19 +125,16 @@ class OurService:
 
     def _receive(self, documents: int) -> list[str]:
         caller, came, patience = self._agencies.caller(self._recipient), list[str](), time.monotonic() + _PATIENCE
+        outcomes: list[Fetched] = []
         while len(came) < documents:
             assert time.monotonic() < patience, f"{len(came)} of {documents} came in {_PATIENCE:.0f} seconds"
-            came += self._page(caller)
-        return came
-
-    def _page(self, caller: Caller) -> list[str]:
-        at = _now()
-        names = [line.package_id for line in self._axis.waiting(caller, at, limit=100, wait=1)]
-        if names:
-            for package in self._axis.fetch(caller, names, at):
+            packages = self._axis.collect(caller, outcomes, _now(), wait=1)
+            for package in packages:
                 self._agencies.check_document(self._judge, package.read(), package.envelope.available_at)
-            self._axis.confirm(caller, [Fetched(name, True) for name in names], at)
-        return names
+            outcomes = [Fetched(one.envelope.package_id, True) for one in packages]
+            came += [one.package_id for one in outcomes]
+        self._axis.confirm(caller, outcomes, _now())
+        return came
 
 
 class PeerService:
