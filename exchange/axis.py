@@ -180,7 +180,7 @@ class Axis(Observed):
         except ExchangeError as error:
             return error
 
-    def with_mail(self, organs: Sequence[OrganId], at: datetime) -> frozenset[OrganId]:
+    def with_mail(self, organs: Sequence[OrganId], at: datetime) -> dict[OrganId, int]:
         """Those in whose mailboxes something waits: for whoever keeps their owners waiting, who were let in before."""
         return self._mailboxes.with_mail(organs, at)
 

@@ -1,6 +1,6 @@
 """The stages as a worker process runs them: woken by a bell or by its own patience, one at a time, until there is nothing to do.
 
-Which stage a bell names is a hint. Whatever is run, it is run until it has no more, and then what it led to.
+Which stage a bell names is a hint. Whatever is run, it is run until it has no more, and what it leads to with it.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from threading import RLock
 
@@ -27,6 +28,8 @@ from exchange.store.engine import Lock, alone
 from exchange.store.work import Conflict
 
 _log = logging.getLogger("truc.worker")
+_SEAL_SECONDS = 1.0
+"""Who has work without an end seals in between, so often: the longer it is put off, the longer one sealing keeps documents waiting."""
 _LOOK_BACK_SECONDS = 30.0
 """So often a process that seals looks for what a slow transaction left behind."""
 
@@ -41,25 +44,37 @@ class Crew:
         self._looked_back = -math.inf
 
     def drain(self, stage: Stage) -> int:
-        """Run a stage until it has no more work, and then the ones it left work for; gives how many rows.
+        """Run a stage, and after each of its batches one of those that follow, until there is no more; gives how many rows.
 
-        While there is more of the first, others are rung for to begin with the next.
+        In turn, so that nobody's urgent document waits for the end of another stage's line. While there is more, others are rung for.
         """
-        done = 0
+        done, more, began = 0, True, time.monotonic()
+        stages = (stage, *FOLLOWS[stage])
         with self._turn:
-            while True:
+            while more:
                 reach, open_stages = self._look()
-                if stage not in open_stages:
-                    break
-                batch = self._runner.run(stage, reach)
-                done += batch.rows
-                if not batch.rows or not batch.more:
-                    break
-                for following in FOLLOWS[stage]:
+                if not done and stage not in open_stages:
+                    return 0
+                moved, more = self._one_of_each(stages, reach, open_stages)
+                done += moved
+                for following in FOLLOWS[stage] if more else ():
                     self._doorbell.ring(following)
-            if done and stage is Stage.ROUTE:
+                if more and time.monotonic() - began >= _SEAL_SECONDS:
+                    self.seal()
+                    began = time.monotonic()
+            if done and Stage.ROUTE in stages:
                 self.deliver()
-            return done + sum(self.drain(following) for following in FOLLOWS[stage] if done)
+        return done
+
+    def _one_of_each(self, stages: Sequence[Stage], reach: Reach, open_stages: set[Stage]) -> tuple[int, bool]:
+        """A batch of each stage that has work or was left some by the one before; gives how many rows, and whether there may be more."""
+        moved, more = 0, False
+        for stage in stages:
+            if moved or stage in open_stages:
+                batch = self._runner.run(stage, reach)
+                moved += batch.rows
+                more = more or (batch.more and batch.rows > 0)
+        return moved, more
 
     def deliver(self) -> int:
         """Move what is on the road up to the machine's now; gives how much mail. Where a kernel drives, it moves the hops itself."""

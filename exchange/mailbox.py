@@ -43,10 +43,12 @@ _WAITING = (
     .order_by(mailbox.c.rank, mailbox.c.available_at, package.c.sender, _SEQUENCE, package.c.id)
     .limit(bindparam("limit"))
 )
-_WITH_MAIL = (
-    select(mailbox.c.organ)
-    .distinct()
-    .where(mailbox.c.organ.in_(bindparam("organs", expanding=True)), mailbox.c.open == 1, mailbox.c.available_at <= bindparam("at"))
+_FIRST = select(
+    select(mailbox.c.rank)
+    .where(mailbox.c.organ == bindparam("organ"), mailbox.c.open == 1, mailbox.c.available_at <= bindparam("at"))
+    .order_by(mailbox.c.rank, mailbox.c.available_at)
+    .limit(1)
+    .scalar_subquery()
 )
 _NAMED = _LINE.where(mailbox.c.available_at <= bindparam("at"), package.c.package_id.in_(bindparam("ids", expanding=True)))
 _FETCHABLE = _NAMED.where(mailbox.c.organ == bindparam("organ"), mailbox.c.outcome != EXPIRED)
@@ -76,12 +78,12 @@ class Mailboxes:
             rows = work.all(_WAITING, {"organ": str(organ), "at": round(at.timestamp()), "limit": limit})
         return tuple(_envelope(row) for row in rows)
 
-    def with_mail(self, organs: Sequence[OrganId], at: datetime) -> frozenset[OrganId]:
-        """Those in whose mailboxes something waits at ``at``. Meant for mailboxes found empty a moment ago: it walks their open lines."""
-        names = {str(organ): organ for organ in organs}
+    def with_mail(self, organs: Sequence[OrganId], at: datetime) -> dict[OrganId, int]:
+        """Those in whose mailboxes something waits at ``at``, and the rank of the first line of each: the lower, the more urgent."""
+        seconds = round(at.timestamp())
         with self._store.reading() as work:
-            rows = work.all_of(_WITH_MAIL, "organs", list(names), {"at": round(at.timestamp())})
-        return frozenset(names[row.organ] for row in rows)
+            first = work.each(_FIRST, [{"organ": str(organ), "at": seconds} for organ in organs])
+        return {organ: rank for organ, (rank,) in zip(organs, first, strict=True) if rank is not None}
 
     def fetch(self, organ: OrganId, package_ids: Sequence[str], at: datetime) -> tuple[Package, ...]:
         """The packages in the order asked for. Raises :class:`UnknownPackage`, also for what expired: its sender was told so."""

@@ -38,12 +38,15 @@ class Stage(StrEnum):
 FOLLOWS = {Stage.VERIFY: frozenset({Stage.ROUTE}), Stage.ROUTE: frozenset[Stage]()}
 """The stages for which a stage leaves work."""
 SHARDS = 16
-"""Packages about one sender's documents are in one of these, and are routed in the order of admission."""
+"""Packages about one sender's documents are in one of these, and are routed by urgency and in the order of admission."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Work for a stage. ``owner``: whose document it is about; ``due_at``: business instant (epoch seconds)."""
+    """Work for a stage. ``owner``: whose document it is about; ``due_at``: business instant (epoch seconds).
+
+    ``priority``: for stage route 0 but for new documents; nothing that is about a document overtakes it.
+    """
 
     package: int
     sender: str
@@ -101,7 +104,7 @@ _CLASS = 1 << 40
 """Turns of one urgency."""
 _MOST_URGENT = 7
 _COLUMNS = (
-    outbox.c.id, outbox.c.package, outbox.c.sender, outbox.c.due_at, outbox.c.attempts, outbox.c.lease, outbox.c.timeouts,
+    outbox.c.id, outbox.c.package, outbox.c.sender, outbox.c.due_at, outbox.c.attempts, outbox.c.lease, outbox.c.timeouts, outbox.c.turn,
 )  # fmt: skip
 _DUE = (
     outbox.c.stage == bindparam("stage"), outbox.c.parked == 0, outbox.c.due_at <= bindparam("until"),
@@ -204,8 +207,8 @@ _LINE = select(
 
 
 def post(work: Work, stage: Stage, tasks: Sequence[Task]) -> None:
-    """Write down work for a stage."""
-    turns = _turns(work, stage, tasks) if stage is Stage.VERIFY else [0] * len(tasks)
+    """Write down work for a stage. What is judged is routed by its urgency, and within that in the order of admission."""
+    turns = _turns(work, stage, tasks) if stage is Stage.VERIFY else [-one.priority for one in tasks]
     work.many(
         _INSERT,
         [
@@ -243,8 +246,14 @@ def claim_batch(work: Work, stage: Stage, count: int, reach: Reach, *, lease: st
     """As :func:`claim`, and whether there may be more."""
     said = {"stage": stage.value, "until": reach.until, "upto": reach.package, "window": count}
     rows = work.all((_TO_JUDGE if stage is Stage.VERIFY else _CLAIMABLE)[work.dialect], said)
-    chosen = _together(rows)
+    chosen = _together(rows if len(rows) < count else _urgent(rows))
     return _take(work, chosen, lease, seconds), len(rows) == count or len(chosen) < len(rows)
+
+
+def _urgent(rows: Sequence[Any]) -> Sequence[Any]:
+    """Where more wait than a batch takes, what is urgent among them goes without the others: it is not to wait until they are judged."""
+    last = rows[-1].turn // _CLASS
+    return [row for row in rows if row.turn // _CLASS < last] or rows
 
 
 def _together(rows: Sequence[Any]) -> Sequence[Any]:

@@ -42,6 +42,11 @@ class Admitted:
     priority: int
     at: int
 
+    @property
+    def rank(self) -> int:
+        """See :func:`exchange.stages.mail.rank_of`."""
+        return rank_of(self.operation, self.priority)
+
     @classmethod
     def of(cls, row: Any) -> Admitted:
         """From a row of the package table."""
@@ -95,7 +100,7 @@ class Batch:
         route = self.road(one, recipient)
         organ = str(recipient.id)
         if not route:
-            self.mail.append(Mail(organ, one.id, one.at, rank_of(one.operation, one.priority)))
+            self.mail.append(Mail(organ, one.id, one.at, one.rank))
             return route
         self.crossings[one.id, route] = {
             "package": one.id, "sender": one.sender, "priority": one.priority, "route": route, "step": 0,

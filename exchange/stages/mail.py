@@ -46,7 +46,7 @@ class RefusalOrder:
 _POST = insert(mailbox)
 _INSERT_PACKAGE = insert(package)
 _INSERT_REFUSAL = insert(refusal)
-_ORDINARY = 4
+ORDINARY = 4
 """The rank of what is not urgent, and of what is about another document: that one is to be read first."""
 _URGENT = select(package.c.id, package.c.operation, package.c.priority).where(
     package.c.id.in_(bindparam("ids", expanding=True)), package.c.priority > 0
@@ -56,12 +56,12 @@ _ISSUED = select(refusal.c.about, refusal.c.recipient).where(refusal.c.about.in_
 
 def rank_of(operation: int, priority: int) -> int:
     """A package's place among what waits in a mailbox: new documents by their urgency, everything else with the ordinary ones."""
-    return _ORDINARY - min(max(priority, 0), _ORDINARY) if operation == Operation.NEW else _ORDINARY
+    return ORDINARY - min(max(priority, 0), ORDINARY) if operation == Operation.NEW else ORDINARY
 
 
 def ranks(work: Work, packages: Sequence[int]) -> dict[int, int]:
     """The ranks of packages, by row id."""
-    found = dict.fromkeys(packages, _ORDINARY)
+    found = dict.fromkeys(packages, ORDINARY)
     found |= {number: rank_of(operation, priority) for number, operation, priority in work.all(_URGENT, {"ids": list(packages)})}
     return found
 
@@ -108,7 +108,7 @@ def issue_refusals(work: Work, desk: Desk, orders: Sequence[RefusalOrder]) -> li
             "package": number, "about": order.package, "recipient": order.recipient, "rule": order.rule,
             "sub_indication": order.sub_indication, "statement": statement, "signature": signature,
         })  # fmt: skip
-        mail.append(Mail(order.sender, number, order.at, _ORDINARY))
+        mail.append(Mail(order.sender, number, order.at, ORDINARY))
     work.many(_INSERT_PACKAGE, packages)
     work.many(_INSERT_REFUSAL, refusals)
     post_mail(work, mail)

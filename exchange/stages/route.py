@@ -1,6 +1,6 @@
 """Stage route: what an accepted package does to deliveries and negotiations, and the road it takes.
 
-In order of admission, everything at the instant of admission.
+By urgency, and within that in the order of admission; everything at the instant of admission.
 """
 
 from __future__ import annotations

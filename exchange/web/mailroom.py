@@ -30,8 +30,8 @@ _MOST = 16
 """Requests of one agency that may wait at once."""
 _OUTCOMES = 2000
 """Confirmations of one transaction."""
-_BYTES = 16 << 20
-"""Bytes of the packages of one turn; who gets none of them is served in the next."""
+_BYTES = 4 << 20
+"""Bytes of the packages of one turn; who gets none of them is served in the next, which then comes without delay."""
 Part = tuple[Envelope, bytes | None]
 Answer = TypeVar("Answer")
 
@@ -112,16 +112,20 @@ class Mailroom:
 
     async def _run(self) -> None:
         while self._waiters and not self._closed:
-            began = _time()
+            began, left = _time(), False
             for group in _by_instant(self._waiters):
-                await self._turn(group, group[0].at or self._now())
-            await asyncio.sleep(max(began + _GAP_SECONDS - _time(), _REST_SECONDS))
+                left |= await self._turn(group, group[0].at or self._now())
+            await asyncio.sleep(_REST_SECONDS if left else max(began + _GAP_SECONDS - _time(), _REST_SECONDS))
 
-    async def _turn(self, group: Sequence[_Waiter], at: datetime) -> None:
-        """One turn for those who wait at one instant. A fault of the database is told to those who just came; the others wait on."""
+    async def _turn(self, group: Sequence[_Waiter], at: datetime) -> bool:
+        """One turn for those who wait at one instant; gives whether it did not reach all of them.
+
+        A fault of the database is told to those who just came; the others wait on.
+        """
+        left = False
         try:
             await self._confirm(_within(_OUTCOMES, group), at)
-            await self._look([one for one in group if not one.outcomes and not one.answer.done()], at)
+            left = await self._look([one for one in group if not one.outcomes and not one.answer.done()], at)
         except Exception as error:  # told to whom it concerns, and the next turn comes all the same
             lasting = isinstance(error, StoreUnavailable | Overloaded)
             for one in group:
@@ -131,6 +135,7 @@ class Mailroom:
         for one in group:
             if one.looked and end >= one.until:
                 one.give([])
+        return left
 
     async def _confirm(self, waiters: Sequence[_Waiter], at: datetime) -> None:
         if not waiters:
@@ -144,12 +149,13 @@ class Mailroom:
             if error is not None:
                 one.fail(error)
 
-    async def _look(self, waiters: Sequence[_Waiter], at: datetime) -> None:
+    async def _look(self, waiters: Sequence[_Waiter], at: datetime) -> bool:
         if not waiters:
-            return
+            return False
         there = await self._pool.run(self._axis.with_mail, sorted({one.organ for one in waiters}), at)
         found = [one for one in waiters if one.organ in there]
-        collecting = [one for one in found if one.limit]
+        # who has urgent mail does not wait for the others' pages; otherwise they are served as they came
+        collecting = sorted((one for one in found if one.limit), key=lambda one: there[one.organ])
         parts = await self._pool.run(_apart, partial(self._pages, at), collecting) if collecting else []
         for one in waiters:
             one.looked = True
@@ -163,6 +169,7 @@ class Mailroom:
                 waiter.looked = False
             elif page:
                 waiter.give(page)
+        return None in parts
 
     def _pages(self, at: datetime, waiters: Sequence[_Waiter]) -> list[list[Part] | Exception | None]:
         """In a thread: what each of them gets, bytes and all; ``None`` for those whom this turn does not reach."""

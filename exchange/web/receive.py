@@ -44,7 +44,7 @@ def routes(service: Service) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=MOST_LINES, description="At most so many lines")] = 100,
         wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for mail while there is none")] = 0,
     ) -> Response:
-        """Unconfirmed packages in the order of their arrival, urgent ones first among those of one instant."""
+        """Unconfirmed packages: urgent documents first, then in the order of their arrival."""
         who = visitor(request)
         lines = await pool.run(axis.waiting, who.bearer, await service.instant(request), limit)
         if wait and not lines:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
-from exchange.api import Fetched
+from exchange.api import Bearer, Fetched, Scope
 from exchange.axis import Axis
+from exchange.domain.document import Urgency
 from exchange.domain.identifiers import OrganId
 from exchange.errors import StoreUnavailable
 from exchange.web.parcels import read
@@ -205,6 +207,32 @@ def test_the_bytes_of_one_turn_are_bounded_and_the_rest_come_in_the_next(served:
     with ThreadPoolExecutor(3) as threads:
         assert list(threads.map(lambda who: collect(served, who), everybody)) == [[(name, package)]] * 3
         assert list(threads.map(lambda who: collect(served, who, name), everybody)) == [[]] * 3
+
+
+def test_who_has_urgent_mail_does_not_wait_for_the_pages_of_others(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exchange.web.mailroom._BYTES", 1)
+    everybody = (DEPARTMENT, NEIGHBOUR, DISTRICT)
+    urgent = Doc(PROVINCE, (DISTRICT,), "521", priority=Urgency.EXPRESS)
+    ordinary = Doc(PROVINCE, everybody, "520")
+    turns: list[list[OrganId]] = []
+    pages = served.axis.pages
+
+    def told(asked: Sequence[tuple[Bearer, int]], *others: Any) -> Any:
+        turns.append([served.axis.authorize(bearer, Scope.RECEIVE) for bearer, _ in asked])
+        return pages(asked, *others)
+
+    monkeypatch.setattr(served.axis, "pages", told)
+    with ThreadPoolExecutor(3) as threads:
+        brought = [threads.submit(collect, served, who, wait=20) for who in everybody]
+        time.sleep(1)  # all of them wait
+        for one in (ordinary, urgent):
+            send(served.axis, PROVINCE, one.package(), 0)
+        served.axis.settle(at(600))
+        found = [[name for name, _ in one.result()] for one in brought]
+        assert list(threads.map(lambda who, names: collect(served, who, *names), everybody, found)) == [[], [], []]
+    assert turns[0][0] == DISTRICT
+    assert set(turns[0]) == set(everybody)
+    assert [len(names) for names in found] == [1, 1, 2]
 
 
 GOOD = b"--b\r\nContent-Length: 2\r\n\r\nab\r\n--b--\r\n"
