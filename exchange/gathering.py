@@ -1,10 +1,10 @@
 """Submissions of many callers in one transaction: what waits is taken together, up to sixty-four at a time.
 
 Callers authenticate and parse in their own threads, then wait in a bounded line, the most urgent first. One thread takes all that wait,
-admits them in one transaction and hands out the answers; while it writes, the next ones gather, so batches grow with the load. Nobody waits
-for company that does not come: only after a batch of several does the next one begin no sooner than ``GAP`` seconds after it. A batch that
-fails is halved until what failed stands alone: one bad submission never harms another. Whoever was not answered in time may submit again
-and gets the stored receipt.
+admits them in one transaction and hands out the answers; while it writes, the next ones gather, so batches grow with the load. Nobody
+waits for company that does not come: only after a batch of several does the next one begin no sooner than ``GAP`` seconds after it, or
+twice that. A batch that fails is halved until what failed stands alone: one bad submission never harms another. Whoever was not answered
+in time may submit again and gets the stored receipt.
 """
 
 from __future__ import annotations

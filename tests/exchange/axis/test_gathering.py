@@ -140,7 +140,7 @@ def test_where_callers_come_together_transactions_begin_apart_and_one_alone_neve
     admit = axis.admit
     monkeypatch.setattr(axis, "admit", lambda ones: begun.append((time.monotonic(), len(ones))) or admit(ones))  # type: ignore[func-returns-value]
     gatherer = Gatherer(axis)
-    packages = [Submission(Doc(PROVINCE, (DEPARTMENT,), str(number)).package()) for number in range(31, 38)]
+    packages = [Submission(Doc(PROVINCE, (DEPARTMENT,), str(number)).package()) for number in range(31, 48)]
     for package in packages[:4]:
         gatherer.submit(caller(PROVINCE), package, at(0))
     assert [size for _, size in begun] == [1] * 4
@@ -151,6 +151,12 @@ def test_where_callers_come_together_transactions_begin_apart_and_one_alone_neve
     gatherer.submit(caller(PROVINCE), packages[6], at(0))
     assert [size for _, size in begun[4:]] == [2, 1]
     assert begun[5][0] - begun[4][0] >= 0.5
+    with gatherer._changed:  # more than eight share what a transaction costs, and the next may be as large
+        lines = [gatherer.hand_in(caller(PROVINCE), package, at(0)) for package in packages[7:16]]
+    assert all(isinstance(line.result(10), Receipt) for line in lines)
+    gatherer.submit(caller(PROVINCE), packages[16], at(0))
+    assert [size for _, size in begun[6:]] == [9, 1]
+    assert begun[7][0] - begun[6][0] >= 1.0
     gatherer.close()
 
 
