@@ -27,6 +27,8 @@ from benchmarks.admissions import of_postgres
 from exchange.axis import Axis
 from exchange.doorbell import Silent
 from exchange.outbox import Stage
+from exchange.store.engine import open_engine
+from exchange.store.schema import ensure_schema
 from tests.exchange.axis.field import DEPARTMENT, DISTRICT, MINISTRY, PROVINCE, Doc, open_crew_of_field, open_served_field, send
 from tests.servers import Postgres, Valkey, postgres_server, valkey_server
 from tests.workers.cast import CeleryWorker, wait_until
@@ -81,6 +83,19 @@ def workers(count: int, url: str, broker: str) -> Iterator[list[CeleryWorker]]:
                 one.stop()
 
 
+@contextmanager
+def _fresh(server: Postgres) -> Iterator[str]:
+    """A database that was never anybody's: one that was emptied may be said to have as few rows as its server saw in it then."""
+    url = server.create()
+    engine = open_engine(url)
+    ensure_schema(engine)
+    engine.dispose()
+    try:
+        yield url
+    finally:
+        server.drop(url)
+
+
 def spent(server: Postgres, started: Sequence[CeleryWorker]) -> Spent:
     """By all of them so far."""
     return Spent(sum(map(_of_process, [number for one in started for number in (one.process.pid, *one.children())])), of_postgres(server))
@@ -94,7 +109,7 @@ def _of_process(number: int) -> float:
 def at_rate(server: Postgres, valkey: Valkey, packages: Sequence[bytes], load: Load, count: int) -> dict[str, object]:
     """One load with so many workers."""
     rate = load.rate
-    with server.database() as url:
+    with _fresh(server) as url:
         axis = open_served_field(url, celery_bell(valkey.url))
         with workers(count, url, valkey.url) as started:
             _hand_in(axis, packages[:count], rate)  # every child has its crew and knows the certificates
@@ -135,7 +150,7 @@ def _done(axis: Axis, documents: int) -> None:
 
 def serial(server: Postgres, packages: Sequence[bytes]) -> dict[str, float]:
     """What of a document's work one process alone does, by processor time, and what Amdahl's law says of it."""
-    with server.database() as url:
+    with _fresh(server) as url:
         axis, crew = open_served_field(url, Silent()), open_crew_of_field(url, Silent(), "alone")
         for package in packages:
             send(axis, PROVINCE, package, 0)

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, select
 
 from exchange.domain.lifecycle import DeliveryState
+from exchange.store.engine import keep_plans_short
 from exchange.store.tables import (
     attachment,
     blob,
@@ -265,6 +266,7 @@ def unsealed(work: Work, kind: FactKind, size: int, late: int) -> array[int]:
 
 def these(work: Work, kind: FactKind, facts: Sequence[int]) -> list[Fact]:
     """The facts of these ids, in this order."""
+    keep_plans_short(work)
     found = {fact.id: fact for fact in _facts(work, kind, work.rows_of(_THESE[kind], "facts", facts))}
     return [found[number] for number in facts]
 

@@ -19,7 +19,7 @@ from exchange.administration import Deed
 from exchange.domain.lifecycle import DeliveryState
 from exchange.errors import StoreUnavailable
 from exchange.metering import Reported
-from exchange.store.engine import free_shards, insert_new, open_engine, storable
+from exchange.store.engine import free_shards, insert_new, keep_plans_short, open_engine, storable
 from exchange.store.schema import MIGRATIONS, ensure_schema, version_of
 from exchange.store.tables import APPEND_ONLY, VERSION, blob, lockout, metadata, outbox
 from exchange.store.work import Store
@@ -259,4 +259,25 @@ def test_a_pool_that_is_used_up_is_the_machines_fault_and_not_a_riddle(postgres_
         one.close()
     with store.reading() as work:
         assert work.value(select(1)) == 1
+    store.close()
+
+
+def test_a_query_that_takes_too_long_is_ended_and_the_next_transaction_has_its_time(postgres_url: str) -> None:
+    store = Store(open_engine(postgres_url))
+    shown = text("SELECT current_setting('join_collapse_limit'), current_setting('statement_timeout')")
+    with store.reading() as work:
+        keep_plans_short(work)
+        assert work.rows(shown) == [("1", "30s")]
+    with store.reading() as work:
+        assert work.rows(shown) == [("8", "0")]
+
+    def long() -> None:
+        with store.reading() as work:
+            work.rows(text("SELECT set_config('statement_timeout', '50ms', true)"))
+            work.rows(text("SELECT pg_sleep(5)"))
+
+    with pytest.raises(StoreUnavailable, match="took too long"):
+        long()
+    with store.reading() as work:
+        assert work.rows(text("SELECT 1")) == [(1,)]
     store.close()
