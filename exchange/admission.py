@@ -129,7 +129,7 @@ class Admissions:
             read_in = self._read(sender, aliases, submission, at, budget)
             if isinstance(read_in, Admission):
                 staged.append(read_in)
-                self._gate.enter(str(sender), read_in.priority)
+                self._gate.enter(str(sender), read_in.urgency)
         except Overloaded as error:
             self.counts.add("truc_overloads", error.rule)
             self.abandon(staged)

@@ -181,7 +181,7 @@ class Axis(Observed):
             return error
 
     def with_mail(self, organs: Sequence[OrganId], at: datetime) -> dict[OrganId, int]:
-        """Those in whose mailboxes something waits: for whoever keeps their owners waiting, who were let in before."""
+        """Those in whose mailboxes something waits, and the rank of its first line: for whoever has let their owners in before."""
         return self._mailboxes.with_mail(organs, at)
 
     # --- Audit ---

@@ -25,6 +25,7 @@ from exchange.stages.runner import Runner
 from exchange.stages.seal import seal
 from exchange.store.blobs import sweep
 from exchange.store.engine import Lock, alone
+from exchange.store.entries import newest_checkpoint
 from exchange.store.work import Conflict
 
 _log = logging.getLogger("truc.worker")
@@ -48,7 +49,7 @@ class Crew:
 
         In turn, so that nobody's urgent document waits for the end of another stage's line. While there is more, others are rung for.
         """
-        done, more, began = 0, True, time.monotonic()
+        done, more, due = 0, True, time.monotonic() + _SEAL_SECONDS
         stages = (stage, *FOLLOWS[stage])
         with self._turn:
             while more:
@@ -59,12 +60,21 @@ class Crew:
                 done += moved
                 for following in FOLLOWS[stage] if more else ():
                     self._doorbell.ring(following)
-                if more and time.monotonic() - began >= _SEAL_SECONDS:
-                    self.seal()
-                    began = time.monotonic()
-            if done and Stage.ROUTE in stages:
+                if more and time.monotonic() >= due:
+                    due = time.monotonic() + self._in_between()
+            if done:
                 self.deliver()
         return done
+
+    def _in_between(self) -> float:
+        """What must not wait for the end of work; gives in how many seconds it is due again. A fault of it keeps nobody from judging."""
+        try:
+            self.tell_times()
+            self.seal(apart=_SEAL_SECONDS)
+        except Exception:  # whatever it is: who seals by the schedule meets it too, and there it is told as what it is
+            _log.exception("not sealed")
+            return _LOOK_BACK_SECONDS
+        return _SEAL_SECONDS
 
     def _one_of_each(self, stages: Sequence[Stage], reach: Reach, open_stages: set[Stage]) -> tuple[int, bool]:
         """A batch of each stage that has work or was left some by the one before; gives how many rows, and whether there may be more."""
@@ -91,10 +101,12 @@ class Crew:
                 return 0
             return len(expire_mail(self._desk, machine_clock(self._desk.store)))
 
-    def seal(self) -> Checkpoint | None:
-        """Seal as of the machine's now, unless somebody does already or a kernel drives."""
+    def seal(self, apart: float = 0) -> Checkpoint | None:
+        """Seal as of the machine's now, unless somebody does already, did so less than ``apart`` seconds ago, or a kernel drives."""
         with self._turn, alone(self._desk.store.engine, Lock.SEALING) as ours:
             if not ours or reach_of_workers(self._desk.store) != EVERYTHING:
+                return None
+            if apart and self._sealed_since(machine_clock(self._desk.store) - apart):
                 return None
             now = time.monotonic()
             stragglers = now - self._looked_back >= _LOOK_BACK_SECONDS
@@ -102,6 +114,11 @@ class Crew:
             if stragglers:
                 self._looked_back = now
             return sealed
+
+    def _sealed_since(self, moment: float) -> bool:
+        with self._desk.store.reading() as work:
+            newest = newest_checkpoint(work)
+        return newest is not None and newest.at > moment
 
     def sweep(self) -> int:
         """Everything that can be done without being told; gives how many rows and pieces of mail moved."""

@@ -157,9 +157,9 @@ class Gatherer:
         with self._changed:
             refusal = self._refusal(admission)
             if refusal is None:
-                entry = _Entry((-admission.priority, next(self._numbers)), admission, held)
+                entry = _Entry((-admission.urgency, next(self._numbers)), admission, held)
                 heappush(self._waiting, entry)
-                self._load.add(admission.sender, admission.priority)
+                self._load.add(admission.sender, admission.urgency)
                 if self._thread is None or not self._thread.is_alive():
                     self._thread = threading.Thread(target=self._run, name="gatherer", daemon=True)
                     self._thread.start()
@@ -172,7 +172,7 @@ class Gatherer:
     def _refusal(self, admission: Admission) -> Overloaded | None:
         if self._closing:
             return Overloaded(_SOON, "closing")
-        return turned_away(self._load, self._line, admission.sender, admission.priority)
+        return turned_away(self._load, self._line, admission.sender, admission.urgency)
 
     def _run(self) -> None:
         begun, gap = 0.0, 0.0
@@ -192,7 +192,7 @@ class Gatherer:
     def _take(self) -> list[_Entry]:
         batch = [heappop(self._waiting) for _ in range(min(self._most, len(self._waiting)))]
         for one in batch:
-            self._load.add(one.admission.sender, one.admission.priority, -1)
+            self._load.add(one.admission.sender, one.admission.urgency, -1)
         return batch
 
     def _answer(self, entries: Sequence[_Entry]) -> None:

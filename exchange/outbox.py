@@ -32,7 +32,8 @@ class Stage(StrEnum):
     VERIFY = "verify"
     """Judge the letter: depends on nothing but the package, so senders take turns."""
     ROUTE = "route"
-    """Move deliveries and negotiations and choose the roads: in order of admission, since one package may undo another."""
+    """Move deliveries and negotiations and choose the roads: new documents by urgency, all else in order of admission, for one package may
+    undo another."""
 
 
 FOLLOWS = {Stage.VERIFY: frozenset({Stage.ROUTE}), Stage.ROUTE: frozenset[Stage]()}
@@ -45,7 +46,7 @@ SHARDS = 16
 class Task:
     """Work for a stage. ``owner``: whose document it is about; ``due_at``: business instant (epoch seconds).
 
-    ``priority``: for stage route 0 but for new documents; nothing that is about a document overtakes it.
+    ``priority``: its urgency in line (:mod:`exchange.domain.rank`); nothing that is about a document overtakes it.
     """
 
     package: int

@@ -94,6 +94,7 @@ class RoundTrip:
         self._axis.settle(at)
         while documents > 0:  # as clients do: one call confirms what the one before brought
             brought = self._axis.collect(self._callers[RECIPIENT], self._taken, at)
+            assert brought, "less came than was sent"
             for package in brought:
                 self._check_document(package.read(), at)
             self._taken = [Fetched(package.envelope.package_id, True) for package in brought]

@@ -19,7 +19,7 @@ from exchange.domain.routing import hops_for
 from exchange.receipts import Refusal, package_id_of, read_refusal, refusal_statement, write_refusal
 from exchange.stages.batch import ROUTE_SEPARATOR
 from exchange.stages.expire import RULE as EXPIRED
-from exchange.stages.mail import instant, rank_of
+from exchange.stages.mail import instant
 from exchange.store.tables import delivery, delivery_event, document, mailbox, negotiation, package, refusal, status
 from exchange.store.work import Store
 from signing import Purpose
@@ -30,7 +30,7 @@ _PAGE = 500
 _DELIVERIES = (
     select(
         delivery, package.c.package_id, package.c.sender, package.c.admitted_at, mailbox.c.available_at.label("box_at"), mailbox.c.outcome,
-        mailbox.c.closed_at, mailbox.c.rank, package.c.operation, package.c.priority, document.c.sender.label("owner"),
+        mailbox.c.closed_at, document.c.sender.label("owner"),
     )
     .join(package, package.c.id == delivery.c.package)
     .join(document, document.c.id == delivery.c.document)
@@ -171,8 +171,6 @@ class Deliveries:
         if row.available_at is not None and (row.box_at, row.outcome, row.closed_at) != (row.available_at, row.transport, row.transport_at):
             detail = "its mailbox says something else about when it came and was fetched"
             book.find(_place(row), "mailbox-differs", STATES, detail)
-        elif row.rank is not None and row.rank != rank_of(row.operation, row.priority):
-            book.find(_place(row), "mailbox-differs", STATES, "its place in the mailbox is not that of its urgency")
         if (row.transport == "") != (row.transport_at is None) or row.transport not in _OUTCOMES:
             detail = "outcome and instant of its transport do not belong together"
             book.find(_place(row), "transport-differs", STATES, detail)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import Select, case, exists, or_, select
 
 from exchange.administration import Action
 from exchange.api import PackageKind
 from exchange.audit.findings import Book, Place
+from exchange.domain.lifecycle import Operation
+from exchange.domain.rank import ORDINARY
 from exchange.outbox import Stage
 from exchange.store.tables import (
     attachment,
@@ -69,6 +71,8 @@ _open_box = or_(
     (mailbox.c.open == 0) & ((mailbox.c.outcome == "") | mailbox.c.closed_at.is_(None)),
     mailbox.c.open.not_in((0, 1)),
 )
+_is_urgent = (package.c.operation == Operation.NEW.value) & package.c.priority.between(1, ORDINARY)
+_rank = case((_is_urgent, ORDINARY - package.c.priority), else_=ORDINARY)
 PAIRS = (
     Pair("package", "receipt-missing", "it has no receipt", _alone(package.c.kind.in_(_IN), ~_has_receipt)),
     Pair("package", "skeleton-missing", "its bytes are gone", _alone(package.c.kind.in_(_IN), ~_has_skeleton)),
@@ -92,6 +96,8 @@ PAIRS = (
          select(upload.c.id, upload.c.id).where(upload.c.adopted != 1, upload.c.id.in_(_uploaded))),
     Pair("mailbox", "mailbox-differs", "a line of a mailbox is neither open nor closed",
          select(mailbox.c.id, package.c.package_id).join(package, package.c.id == mailbox.c.package).where(_open_box)),
+    Pair("mailbox", "mailbox-differs", "its place in the mailbox is not that of its urgency",
+         select(mailbox.c.id, package.c.package_id).join(package, package.c.id == mailbox.c.package).where(mailbox.c.rank != _rank)),
     Pair("mailbox", "mailbox-missing", "the refusal lies in no mailbox",
          _alone(_is_refusal, ~exists().where(mailbox.c.package == package.c.id))),
 )  # fmt: skip

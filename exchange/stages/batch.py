@@ -15,10 +15,11 @@ from exchange.api import PackageKind
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import Event, allowed
 from exchange.domain.organization import Organization, OrganStatus
+from exchange.domain.rank import rank_of, urgency_in_line
 from exchange.domain.routing import hops_for
 from exchange.domain.transit import SECOND
 from exchange.stages.desk import Desk
-from exchange.stages.mail import Mail, RefusalOrder, issue_refusals, post_mail, rank_of
+from exchange.stages.mail import Mail, RefusalOrder, issue_refusals, post_mail
 from exchange.stages.moves import Held, Moves
 from exchange.store.tables import crossing, package
 from exchange.store.work import Work
@@ -44,8 +45,13 @@ class Admitted:
 
     @property
     def rank(self) -> int:
-        """See :func:`exchange.stages.mail.rank_of`."""
+        """See :func:`exchange.domain.rank.rank_of`."""
         return rank_of(self.operation, self.priority)
+
+    @property
+    def urgency(self) -> int:
+        """In a line: 0 ordinary, 4 the most urgent."""
+        return urgency_in_line(self.operation, self.priority)
 
     @classmethod
     def of(cls, row: Any) -> Admitted:
@@ -103,7 +109,7 @@ class Batch:
             self.mail.append(Mail(organ, one.id, one.at, one.rank))
             return route
         self.crossings[one.id, route] = {
-            "package": one.id, "sender": one.sender, "priority": one.priority, "route": route, "step": 0,
+            "package": one.id, "sender": one.sender, "priority": one.urgency, "route": route, "step": 0,
             "hop": route.partition(ROUTE_SEPARATOR)[0], "ready": one.at * SECOND, "organ": organ if status else "",
         }  # fmt: skip
         return route

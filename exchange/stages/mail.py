@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, insert, select
 
 from exchange.api import PackageKind
 from exchange.domain.calendar import VN
-from exchange.domain.lifecycle import Operation
+from exchange.domain.rank import ORDINARY, rank_of
 from exchange.receipts import Refusal, package_id_of, refusal_statement, write_refusal
 from exchange.stages.desk import Desk
 from exchange.store.engine import reserve_ids
@@ -46,23 +46,16 @@ class RefusalOrder:
 _POST = insert(mailbox)
 _INSERT_PACKAGE = insert(package)
 _INSERT_REFUSAL = insert(refusal)
-ORDINARY = 4
-"""The rank of what is not urgent, and of what is about another document: that one is to be read first."""
 _URGENT = select(package.c.id, package.c.operation, package.c.priority).where(
     package.c.id.in_(bindparam("ids", expanding=True)), package.c.priority > 0
 )
 _ISSUED = select(refusal.c.about, refusal.c.recipient).where(refusal.c.about.in_(bindparam("about", expanding=True)))
 
 
-def rank_of(operation: int, priority: int) -> int:
-    """A package's place among what waits in a mailbox: new documents by their urgency, everything else with the ordinary ones."""
-    return ORDINARY - min(max(priority, 0), ORDINARY) if operation == Operation.NEW else ORDINARY
-
-
 def ranks(work: Work, packages: Sequence[int]) -> dict[int, int]:
     """The ranks of packages, by row id."""
     found = dict.fromkeys(packages, ORDINARY)
-    found |= {number: rank_of(operation, priority) for number, operation, priority in work.all(_URGENT, {"ids": list(packages)})}
+    found |= {number: rank_of(operation, priority) for number, operation, priority in work.all_of(_URGENT, "ids", list(packages))}
     return found
 
 

@@ -18,7 +18,7 @@ from exchange.outbox import Claim, Stage, Task, post, settle, still_held
 from exchange.stages.batch import Admitted, Batch, load_admitted
 from exchange.stages.desk import Desk
 from exchange.stages.guard import Guard
-from exchange.stages.mail import ORDINARY, Mail, instant
+from exchange.stages.mail import Mail, instant
 from exchange.stages.moves import Moves
 from exchange.store.blobs import StoredBlob
 from exchange.store.contents import StoredPackage, load_packages
@@ -95,7 +95,7 @@ def record(work: Work, desk: Desk, judged: Sequence[Judged], settlement: Settlem
     if stamped:
         work.many(_STAMP, stamped)
     accepted = [one for _, one, said in fresh if said.accepted]
-    post(work, Stage.ROUTE, [Task(one.id, one.sender, one.sender, one.at, ORDINARY - one.rank) for one in accepted])
+    post(work, Stage.ROUTE, [Task(one.id, one.sender, one.sender, one.at, one.urgency) for one in accepted])
     refused = {one.id: (one, said) for _, one, said in fresh if not said.accepted}
     for delivery in batch.moves.of_packages(list(refused)):
         one, said = refused[delivery.package]

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, insert, select, tuple_
 from exchange.api import PackageKind
 from exchange.domain.identifiers import DocumentKey, OrganId
 from exchange.domain.lifecycle import DeliveryState, Operation
+from exchange.domain.rank import urgency_in_line
 from exchange.edxml.model import EdocHeader
 from exchange.outbox import Stage, Task, post
 from exchange.store.blobs import StagedBlob, adopt
@@ -42,6 +43,11 @@ class Admission:
     statement: bytes = b""
     signature: bytes = b""
     row: int = field(default=0)
+
+    @property
+    def urgency(self) -> int:
+        """In a line: 0 ordinary, 4 the most urgent."""
+        return urgency_in_line(self.operation, self.priority)
 
     @property
     def founds_document(self) -> bool:
@@ -102,7 +108,7 @@ def write_admissions(work: Work, admissions: Sequence[Admission]) -> None:
     documents = [one for one in admissions if one.kind is PackageKind.EDOC]
     _write_documents(work, documents, ids[document], ids[delivery])
     for stage, kind in ((Stage.VERIFY, PackageKind.EDOC), (Stage.ROUTE, PackageKind.STATUS)):
-        tasks = [Task(one.row, one.sender, one.owner, one.admitted_at, one.priority) for one in admissions if one.kind is kind]
+        tasks = [Task(one.row, one.sender, one.owner, one.admitted_at, one.urgency) for one in admissions if one.kind is kind]
         if tasks:
             post(work, stage, tasks)
 

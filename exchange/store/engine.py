@@ -82,6 +82,7 @@ _KEYED = "-c enable_seqscan=off -c jit=off"
 twenty thousand rows at the next: a plan that is kept must not be one for an empty table, which would read and sort all of it each time."""
 _POSTGRES_ARGUMENTS = {
     "connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000,
+    "client_encoding": "UTF8",
     # our tables' hot ends are in memory
     "options": f"-c idle_in_transaction_session_timeout={_STANDSTILL_SECONDS}s -c timezone=UTC -c random_page_cost=1.1 {_KEYED}",
 }  # fmt: skip
@@ -398,7 +399,7 @@ _WAIT_FOR = text("SELECT pg_advisory_xact_lock(:family, :number)")
 _TRY_FOR = text("SELECT pg_try_advisory_xact_lock(:family, :number)")
 _HOLD = text("SELECT pg_try_advisory_lock(:family, :number)")
 _HOLD_LATER = text("SELECT pg_advisory_lock(:family, :number)")
-_SHORT = text("SELECT set_config('join_collapse_limit', '1', true), set_config('statement_timeout', '30s', true)")
+_SHORT = text("SELECT set_config('join_collapse_limit', :joins, true), set_config('statement_timeout', :seconds, true)")
 _LET_GO = text("SELECT pg_advisory_unlock(:family, :number)")
 _FAMILY = 0x54525543
 """Advisory locks are two numbers; the first says that they are ours."""
@@ -423,14 +424,14 @@ def free_shards(work: Work, shards: Sequence[int]) -> list[int] | None:
     return [row[0] for row in work.rows(_FREE_SHARDS, {"shards": list(shards), "family": _FAMILY + Lock.ROUTE})]
 
 
-def keep_plans_short(work: Work) -> None:
-    """Have the transaction's statements join their tables in the order in which they name them, and end what takes too long.
+def keep_plans_short(work: Work, seconds: int, *, as_written: bool = False) -> None:
+    """End a statement of this transaction that takes longer, and ``as_written`` join its tables in the order in which it names them.
 
     A server that emptied and filled tables since it last counted them has twice been seen at a sealing for twenty minutes; by which plan is
     not known. Ended with :class:`StoreUnavailable`, a sealing is tried again, and the server has counted by then.
     """
     if work.dialect != "sqlite":
-        work.rows(_SHORT)
+        work.rows(_SHORT, {"seconds": f"{seconds}s", "joins": "1" if as_written else "8"})
 
 
 def wait_for(work: Work, lock: Lock) -> None:

@@ -243,6 +243,8 @@ KEYS: Mapping[FactKind, tuple[Table, Column[Any]]] = MappingProxyType({
     FactKind.ANSWER: (negotiation, negotiation.c.id),
 })  # fmt: skip
 """The table and the column whose value is a fact's id."""
+_SHORT_SECONDS, _LONG_SECONDS = 30, 600
+"""For some hundred facts by their ids; and for what no sealing has seen, which the first time may be a whole database."""
 _IN_ANY_ORDER = frozenset({FactKind.ANSWER})
 """Kinds whose facts do not come in the order of their ids: they are few and looked for among all."""
 
@@ -260,13 +262,14 @@ def unsealed(work: Work, kind: FactKind, size: int, late: int) -> array[int]:
     ``size``: entries of the newest checkpoint. ``late``: how many ids before the last one sealed there are looked at again, since another
     transaction may commit late.
     """
+    keep_plans_short(work, _LONG_SECONDS)
     last = None if kind in _IN_ANY_ORDER else last_sealed(work, kind, size)
     return array("q", [row[0] for row in work.rows(_UNSEALED[kind], {"after": -1 if last is None else last - late})])
 
 
 def these(work: Work, kind: FactKind, facts: Sequence[int]) -> list[Fact]:
     """The facts of these ids, in this order."""
-    keep_plans_short(work)
+    keep_plans_short(work, _SHORT_SECONDS, as_written=True)
     found = {fact.id: fact for fact in _facts(work, kind, work.rows_of(_THESE[kind], "facts", facts))}
     return [found[number] for number in facts]
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
+from inspect import iscoroutinefunction, signature
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -170,10 +171,9 @@ def guarded(service: Service, scope: Scope | None) -> APIRouter:
 
 def _asks_for_nothing(route: APIRoute) -> bool:
     """Whether its function takes the request as it is, with nothing to be found in it and checked before, and answers it itself."""
-    asked = route.dependant
-    parameters = asked.path_params or asked.query_params or asked.header_params or asked.cookie_params or asked.body_params
-    alone = asked.request_param_name is not None and not (parameters or asked.dependencies)
-    return alone and route.endpoint.__annotations__.get("return") in ("Response", Response)
+    call, named = route.endpoint, route.dependant.request_param_name
+    alone = [*signature(call).parameters] == [named] and not route.dependant.dependencies
+    return alone and iscoroutinefunction(call) and call.__annotations__.get("return") in ("Response", Response)
 
 
 def _answering(handle: Callable[[Request], Coroutine[Any, Any, Response]]) -> ASGIApp:

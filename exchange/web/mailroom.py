@@ -1,12 +1,14 @@
 """Waiting at mailboxes and collecting from them: one turn for all callers, some times a second, and only while there are any.
 
 A turn confirms what all of them took before, in one transaction, and reads in another what is there for all who wait: a letter to three
-agencies is put together once. Nobody waits longer than a turn for what others do, and what all of one turn get is bounded.
+agencies is put together once. What all of one turn get is bounded; whoever it does not reach is served in one of the next, which then come
+without delay.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +34,8 @@ _OUTCOMES = 2000
 """Confirmations of one transaction."""
 _BYTES = 4 << 20
 """Bytes of the packages of one turn; who gets none of them is served in the next, which then comes without delay."""
+_PASSED_SECONDS = 2.0
+"""Whoever has been passed over for so long comes first, whatever others have: urgent mail without end keeps nobody from his."""
 Part = tuple[Envelope, bytes | None]
 Answer = TypeVar("Answer")
 
@@ -50,6 +54,8 @@ class _Waiter:
     limit: int = 0
     """Packages it takes; 0: it is only told that there may be some."""
     looked: bool = False
+    passed: float = math.inf
+    """Since when there is mail for it that no turn reached, on the loop's clock."""
     answer: asyncio.Future[list[Part]] = field(default_factory=asyncio.Future)
 
     def give(self, parts: list[Part]) -> None:
@@ -155,7 +161,8 @@ class Mailroom:
         there = await self._pool.run(self._axis.with_mail, sorted({one.organ for one in waiters}), at)
         found = [one for one in waiters if one.organ in there]
         # who has urgent mail does not wait for the others' pages; otherwise they are served as they came
-        collecting = sorted((one for one in found if one.limit), key=lambda one: there[one.organ])
+        late = _time() - _PASSED_SECONDS
+        collecting = sorted((one for one in found if one.limit), key=lambda one: -1 if one.passed < late else there[one.organ])
         parts = await self._pool.run(_apart, partial(self._pages, at), collecting) if collecting else []
         for one in waiters:
             one.looked = True
@@ -166,9 +173,11 @@ class Mailroom:
             if isinstance(page, Exception):
                 waiter.fail(page)
             elif page is None:
-                waiter.looked = False
+                waiter.looked, waiter.passed = False, min(waiter.passed, _time())
             elif page:
                 waiter.give(page)
+            else:
+                waiter.passed = math.inf
         return None in parts
 
     def _pages(self, at: datetime, waiters: Sequence[_Waiter]) -> list[list[Part] | Exception | None]:

@@ -292,6 +292,8 @@ def test_progress_runs_on_to_its_end_and_findings_may_go_elsewhere(archive: Arch
         ("DELETE FROM checkpoint WHERE id = 3", Place("checkpoint", "3"), "checkpoint-missing"),
         ("UPDATE evidence SET data = data || x'00' WHERE id = 7", Place("evidence", "7"), "evidence-changed"),
         ("UPDATE mailbox SET closed_at = closed_at - 5 WHERE package = 1 AND closed_at IS NOT NULL", None, "mailbox-differs"),
+        ("UPDATE mailbox SET rank = 1 WHERE package = 1", None, "mailbox-differs"),
+        ("UPDATE mailbox SET rank = 9 WHERE package IN (SELECT id FROM package WHERE kind = 'refusal')", None, "mailbox-differs"),
         ("INSERT INTO blob VALUES (99999, x'00', 1, NULL, x'00', NULL)", Place("blob", "99999"), "blob-extra"),
         ("UPDATE blob SET data = NULL, upload = (SELECT upload FROM blob WHERE upload IS NOT NULL) WHERE id = 3", Place("blob", "3"),
          "blob-damaged"),

@@ -266,7 +266,7 @@ def test_a_query_that_takes_too_long_is_ended_and_the_next_transaction_has_its_t
     store = Store(open_engine(postgres_url))
     shown = text("SELECT current_setting('join_collapse_limit'), current_setting('statement_timeout')")
     with store.reading() as work:
-        keep_plans_short(work)
+        keep_plans_short(work, 30, as_written=True)
         assert work.rows(shown) == [("1", "30s")]
     with store.reading() as work:
         assert work.rows(shown) == [("8", "0")]

@@ -235,6 +235,32 @@ def test_who_has_urgent_mail_does_not_wait_for_the_pages_of_others(served: Serve
     assert [len(names) for names in found] == [1, 1, 2]
 
 
+def test_urgent_mail_without_end_keeps_nobody_from_his(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A member that calls everything urgent fills every turn with its recipients' mail."""
+    monkeypatch.setattr("exchange.web.mailroom._BYTES", 1)
+    monkeypatch.setattr("exchange.web.mailroom._PASSED_SECONDS", 0.5)
+    for number in range(530, 560):
+        send(served.axis, PROVINCE, Doc(PROVINCE, (DISTRICT,), str(number), priority=Urgency.EXPRESS).package(), 0)
+    name, package = put(served.axis, "522", NEIGHBOUR)
+    answered = threading.Event()
+
+    def flood() -> None:
+        while not answered.is_set():
+            collect(served, DISTRICT, limit=1)  # never confirmed: always there
+
+    with ThreadPoolExecutor(4) as threads:
+        floods = [threads.submit(flood) for _ in range(3)]
+        time.sleep(0.5)
+        try:
+            assert collect(served, NEIGHBOUR, wait=20) == [(name, package)]
+        finally:
+            answered.set()
+        assert all(one.result() is None for one in floods)
+    assert collect(served, NEIGHBOUR, name) == []
+    while brought := collect(served, DISTRICT):
+        collect(served, DISTRICT, *(taken for taken, _ in brought))
+
+
 GOOD = b"--b\r\nContent-Length: 2\r\n\r\nab\r\n--b--\r\n"
 
 
