@@ -43,6 +43,7 @@ class Crew:
         self._runner = Runner(desk, name, Keeper(desk.store, desk.settings.lease_seconds, desk.settings.document_seconds))
         self._turn = RLock()
         self._looked_back = -math.inf
+        self._patrols = False
 
     def drain(self, stage: Stage) -> int:
         """Run a stage, and after each of its batches one of those that follow, until there is no more; gives how many rows.
@@ -60,14 +61,17 @@ class Crew:
                 done += moved
                 for following in FOLLOWS[stage] if more else ():
                     self._doorbell.ring(following)
-                if more and time.monotonic() >= due:
+                if more and self._patrols and time.monotonic() >= due:
                     due = time.monotonic() + self._in_between()
             if done:
                 self.deliver()
         return done
 
     def _in_between(self) -> float:
-        """What must not wait for the end of work; gives in how many seconds it is due again. A fault of it keeps nobody from judging."""
+        """What must not wait for the end of work, of a process that patrols; gives in how many seconds it is due again.
+
+        A fault of it keeps nobody from judging.
+        """
         try:
             self.tell_times()
             self.seal(apart=_SEAL_SECONDS)
@@ -142,7 +146,7 @@ class Crew:
 
     def patrol(self, every: float, seal_every: float) -> None:
         """For ever: look for work oneself, so that a broker that is gone costs nothing but the wait. Runs in a thread of its own."""
-        sealed = time.monotonic()
+        sealed, self._patrols = time.monotonic(), True
         while True:
             time.sleep(every)
             try:

@@ -73,6 +73,7 @@ def test_a_worker_with_work_without_end_seals_in_between(served: tuple[Axis, Cre
     axis, crew = served
     backlog(axis)
     monkeypatch.setattr("exchange.crew._SEAL_SECONDS", 0.0)
+    monkeypatch.setattr(crew, "_patrols", True)
     monkeypatch.setattr(_Stopping, "ring", lambda *_: None)
     sealed: list[int] = []
     seal = crew.seal
@@ -88,6 +89,7 @@ def test_a_sealing_that_fails_in_between_keeps_nobody_from_judging(
     axis, crew = served
     backlog(axis)
     monkeypatch.setattr("exchange.crew._SEAL_SECONDS", 0.0)
+    monkeypatch.setattr(crew, "_patrols", True)
     monkeypatch.setattr(_Stopping, "ring", lambda *_: None)
 
     def fails(apart: float) -> None:
