@@ -37,7 +37,7 @@ MOST = 64
 GAP = 0.04
 """Seconds from the beginning of one transaction to that of the next where callers come together; twice that where many do."""
 _MANY = 8
-"""Submissions of one transaction from which on the next may wait longer: what a transaction costs by itself is shared by more."""
+"""Beyond so many submissions of one transaction the next may wait longer: what a transaction costs by itself is shared by more."""
 LINE = Capacity(rows=128, least_share=16)
 """What may wait in one process for its transaction; this is seconds of work, so nothing is judged by age."""
 _MEMORY = 64 << 20

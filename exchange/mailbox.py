@@ -19,9 +19,9 @@ from exchange.stages.mail import instant
 from exchange.stages.moves import Moves
 from exchange.stages.negotiations import end_replacements
 from exchange.store.contents import StoredPackage, load_packages, load_refusals
-from exchange.store.engine import storable
 from exchange.store.recent import SMALL
 from exchange.store.tables import mailbox, package, refusal
+from exchange.store.texts import storable
 from exchange.store.work import Store, Work, again
 
 _LINE = select(

@@ -21,8 +21,9 @@ from zlib import crc32
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from exchange.retry import Decision
-from exchange.store.engine import machine_now, machine_seconds, skip_locked, storable
+from exchange.store.engine import machine_now, machine_seconds, skip_locked
 from exchange.store.tables import breaker, horizon, outbox, package
+from exchange.store.texts import storable
 from exchange.store.work import Store, Work
 
 

@@ -272,7 +272,7 @@ mailbox = Table(
     Column("outcome", Text, nullable=False),  # '' | fetched | failed | expired
     Column("reason", Text, nullable=False),
     Column("closed_at", BigInteger, nullable=True),
-    Column("rank", SmallInteger, nullable=False, server_default=text("4")),  # 0 the most urgent, 4 ordinary (exchange/stages/mail.py)
+    Column("rank", SmallInteger, nullable=False, server_default=text("4")),  # 0 the most urgent, 4 ordinary (exchange/domain/rank.py)
     UniqueConstraint("package", "organ"),
     Index("ix_mailbox_waiting", "organ", "rank", "available_at", sqlite_where=text("open = 1"), postgresql_where=text("open = 1")),
 )

@@ -19,9 +19,10 @@ from exchange.administration import Deed
 from exchange.domain.lifecycle import DeliveryState
 from exchange.errors import StoreUnavailable
 from exchange.metering import Reported
-from exchange.store.engine import free_shards, insert_new, keep_plans_short, open_engine, storable
+from exchange.store.engine import free_shards, insert_new, keep_plans_short, open_engine
 from exchange.store.schema import MIGRATIONS, ensure_schema, version_of
 from exchange.store.tables import APPEND_ONLY, VERSION, blob, lockout, metadata, outbox
+from exchange.store.texts import storable
 from exchange.store.work import Store
 from signing import add_document_timestamp
 from tests.exchange.axis.field import DEPARTMENT, PROVINCE, TODAY, Doc, at, letter, open_field, pki, send
