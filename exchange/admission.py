@@ -21,8 +21,9 @@ from exchange.capacity import Gate
 from exchange.counts import Counts
 from exchange.domain.identifiers import DocumentKey, OrganId
 from exchange.doorbell import Doorbell
+from exchange.edxml.attached import AttachmentHandle
 from exchange.edxml.model import EdocHeader, StatusHeader
-from exchange.edxml.reader import AttachmentHandle, EdxmlPackage, read
+from exchange.edxml.reader import EdxmlPackage, read
 from exchange.edxml.tree import Limits
 from exchange.errors import EdxmlError, InvalidNumber, Overloaded
 from exchange.outbox import Stage
@@ -50,7 +51,7 @@ class _Sink:
     staged: list[StagedBlob] = field(default_factory=list)
     writers: list[BlobWriter] = field(default_factory=list)
 
-    def open(self, content_id: str, name: str, content_type: str) -> AttachmentHandle:
+    def open(self) -> AttachmentHandle:
         """A new attachment begins."""
         self.writers.append(BlobWriter(self.store, self.budget))
         return _Handle(self, self.writers[-1])

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from exchange.domain.lifecycle import Operation
 from exchange.domain.organization import Directory
+from exchange.edxml.attached import MemorySink
 from exchange.edxml.model import EdocHeader, StatusHeader
-from exchange.edxml.reader import MemorySink, read
+from exchange.edxml.reader import read
 from exchange.edxml.tree import Limits
 from exchange.verification import DETACHED, Attachment, Finding, differences, misleading_names, remarks
 from signing import LetterRefused, read_letter

@@ -23,7 +23,8 @@ from pathlib import Path
 from exchange.api import Caller
 from exchange.axis import Axis
 from exchange.bootstrap import open_axis
-from exchange.edxml.reader import MemorySink, read
+from exchange.edxml.attached import MemorySink
+from exchange.edxml.reader import read
 from exchange.errors import StoreError
 from exchange.settings import AxisSettings
 from scenarios import roads

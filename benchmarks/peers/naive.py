@@ -36,7 +36,8 @@ from exchange.api import Receipt
 from exchange.domain.calendar import VN
 from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import OrganStatus
-from exchange.edxml.reader import MemorySink, read
+from exchange.edxml.attached import MemorySink
+from exchange.edxml.reader import read
 from exchange.receipts import package_id_of, receipt_statement
 from exchange.verification import Attachment, judge
 from signing import CadesSigner, Purpose, Validator

@@ -18,8 +18,9 @@ from exchange.bootstrap import open_axis
 from exchange.domain.document import TYPES
 from exchange.domain.identifiers import OrganId, document_id
 from exchange.domain.organization import Bloc, Directory, Level, Organization, Signers
+from exchange.edxml.attached import MemorySink
 from exchange.edxml.model import Contact, EdocHeader, OutgoingAttachment, TypeInfo
-from exchange.edxml.reader import MemorySink, read
+from exchange.edxml.reader import read
 from exchange.edxml.writer import write_edoc
 from exchange.receipts import attests
 from exchange.settings import AxisSettings

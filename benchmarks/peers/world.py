@@ -10,7 +10,8 @@ from benchmarks.peers.ours import write_package
 from exchange.api import Caller, Receipt
 from exchange.domain.calendar import VN
 from exchange.domain.identifiers import OrganId
-from exchange.edxml.reader import MemorySink, read
+from exchange.edxml.attached import MemorySink
+from exchange.edxml.reader import read
 from exchange.receipts import attests
 from exchange.verification import Attachment, judge
 from scenarios import secrets

@@ -15,8 +15,9 @@ from exchange.audit.holdings import Found, Holdings
 from exchange.audit.parts import Contents, take_apart
 from exchange.audit.trail import RECEIPT, Trail, Word, follow
 from exchange.checkpoints import CheckpointFile
+from exchange.edxml.attached import MemorySink
 from exchange.edxml.model import EdocHeader
-from exchange.edxml.reader import MemorySink, read
+from exchange.edxml.reader import read
 from exchange.edxml.tree import Limits
 from exchange.inspection import MAX_PACKAGE
 from exchange.stages.mail import instant

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from exchange.domain.identifiers import DocumentKey
 from exchange.domain.lifecycle import Operation
+from exchange.edxml.attached import MemorySink
 from exchange.edxml.model import EdocHeader, StatusHeader
-from exchange.edxml.reader import MemorySink, read
+from exchange.edxml.reader import read
 from exchange.edxml.tree import Limits
 from exchange.errors import InvalidNumber
 from exchange.inspection import MAX_PACKAGE, Piece, inspect

@@ -8,73 +8,22 @@ with attachments.
 
 from __future__ import annotations
 
-from binascii import hexlify
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import sha256
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
+from exchange.edxml.attached import Attached, AttachmentSink, MemorySink, Nowhere
 from exchange.edxml.content import ContentDecoder
 from exchange.edxml.fields import Fields
 from exchange.edxml.header import read_edoc, read_status
 from exchange.edxml.model import AttachmentInfo, EdocHeader, Kind, Opaque, StatusHeader
-from exchange.edxml.shapes import Parsed, Shapes
-from exchange.edxml.skeleton import Run, Skeleton
+from exchange.edxml.shapes import HOLE, Parsed, Shapes, cut_out
+from exchange.edxml.skeleton import BLANKS, Skeleton
 from exchange.edxml.tree import CONTENT_BYTES, Limits, Markup
 from exchange.errors import EdxmlError
 
 CHUNK = 65_536
-
-
-class AttachmentHandle(Protocol):
-    """Where one attachment's decoded bytes go."""
-
-    def write(self, data: bytes, /) -> object:
-        """More bytes."""
-        ...
-
-    def close(self) -> str:
-        """The attachment is complete; its reference in the store."""
-        ...
-
-
-class AttachmentSink(Protocol):
-    """Opens a handle per attachment. Name and type are what stood before the content and may be empty; do not trust them.
-
-    When reading fails, handles stay unclosed: what they hold was never referred to and may be swept.
-    """
-
-    def open(self, content_id: str, name: str, content_type: str) -> AttachmentHandle:
-        """A new attachment begins."""
-        ...
-
-
-@dataclass(slots=True)
-class MemorySink:
-    """Keeps attachments in memory under their SHA-256 (hex); for small packages."""
-
-    data: dict[str, bytes] = field(default_factory=dict)
-
-    def open(self, content_id: str, name: str, content_type: str) -> AttachmentHandle:
-        """A new attachment begins."""
-        return _MemoryHandle(self, [])
-
-
-@dataclass(slots=True)
-class _MemoryHandle:
-    sink: MemorySink
-    parts: list[bytes]
-
-    def write(self, data: bytes, /) -> object:
-        self.parts.append(data)
-        return len(data)
-
-    def close(self) -> str:
-        whole = self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
-        ref = hexlify(sha256(whole).digest()).decode()
-        self.sink.data[ref] = whole
-        return ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +66,12 @@ def read(
     refused. Who will never have to give the package's own bytes back reads with ``exact`` off: base64 is not written again to see whether
     it comes out the same, and the skeleton stays empty. Raises :class:`EdxmlError` and nothing else for anything a package can hold.
     """
-    reading = _Reading(MemorySink() if sink is None else sink, limits or Limits(), exact=exact)
+    sink, limits = MemorySink() if sink is None else sink, limits or _LIMITS
+    if isinstance(source, bytes):
+        met = _read_met(source, sink, limits, at, exact=exact)
+        if met is not None:
+            return met
+    reading = _Reading(sink, limits, exact=exact)
     if isinstance(source, bytes):
         reading.feed(source)
     else:
@@ -126,20 +80,23 @@ def read(
     return reading.finish(at)
 
 
-class _Nowhere:
-    """A sink for reading a header again: its package comes without attachments."""
-
-    def open(self, content_id: str, name: str, content_type: str) -> AttachmentHandle:
-        """A new attachment begins."""
-        return self
-
-    def write(self, data: bytes, /) -> object:
-        """Irregular base64 stands in the skeleton; it is not needed here."""
+def _read_met(source: bytes, sink: AttachmentSink, limits: Limits, at: datetime | None, *, exact: bool) -> EdxmlPackage | None:
+    """The package, if its markup was met before: the same as by the parser."""
+    if len(source) > _AS_A_WHOLE or limits.of_markup != _LIMITS.of_markup:
         return None
-
-    def close(self) -> str:
-        """Done."""
-        return ""
+    cut = cut_out(source)
+    parsed = _SHAPES.parsed(cut[0]) if cut is not None else None
+    if cut is None or parsed is None:
+        return None
+    markup, contents = cut
+    attached = Attached(sink, limits, lambda: "edXML", exact=exact)
+    *before, after = markup.split(HOLE)
+    for piece, content in zip(before, contents, strict=True):
+        attached.keep(piece)
+        attached.open().feed(content)
+        attached.close()
+    attached.keep(after)
+    return _package(parsed, attached.stored, attached.skeleton(), len(source), limits, None, at)
 
 
 def reread(data: bytes) -> EdxmlPackage:
@@ -147,53 +104,47 @@ def reread(data: bytes) -> EdxmlPackage:
 
     Equal to what :func:`read` makes of these bytes; of markup met before, without parsing it. Raises :class:`EdxmlError`.
     """
-    parsed = _SHAPES.parsed(data)
+    cut = cut_out(data)
+    parsed = _SHAPES.parsed(cut[0]) if cut is not None and not any(content.strip(BLANKS) for content in cut[1]) else None
     if parsed is not None:
         try:
             return _package(parsed, [("", 0)] * parsed.contents, Skeleton(()), len(data), _LIMITS, None, None)
         except EdxmlError:
             pass  # said by the reading below, as of any other package
-    return read(data, _Nowhere(), exact=False)
+    return read(data, Nowhere(), exact=False)
 
 
 class _Reading:
-    """One package in progress: splits the bytes between expat and the base64 decoder, and notes the skeleton."""
+    """One package in progress: splits the bytes between expat and the base64 decoder."""
 
     def __init__(self, sink: AttachmentSink, limits: Limits, *, exact: bool) -> None:
-        self.sink, self.limits, self.exact = sink, limits, exact
+        self.limits = limits
         self.markup = Markup(limits)
-        self.pieces: list[bytes | Run] = []
-        self.literal: list[bytes] = []
-        self.literal_size = 0
+        self.attached = Attached(sink, limits, self.markup.place, exact=exact)
         self.size = 0
         self.held = b""
-        self.decoder: ContentDecoder | None = None
-        self.handle: AttachmentHandle | None = None
-        self.stored: list[tuple[str, int]] = []
 
     def feed(self, chunk: bytes) -> None:
         self.size += len(chunk)
         data = self.held + chunk if self.held else chunk
         start, size = 0, len(data)
         while start < size:
-            start = self._content(data, start) if self.decoder is not None else self._markup(data, start)
+            decoder = self.attached.decoder
+            start = self._markup(data, start) if decoder is None else self._content(decoder, data, start)
             if start < 0:
                 self.held = data[~start:]
                 return
         self.held = b""
 
-    def _content(self, data: bytes, start: int) -> int:
+    def _content(self, decoder: ContentDecoder, data: bytes, start: int) -> int:
         """Base64 from ``start`` to the next tag; the position after it."""
-        decoder = self.decoder
-        if decoder is None:
-            return start
         stop = data.find(b"<", start)
         end = len(data) if stop < 0 else stop
         if end > start:
             decoder.feed(data[start:end] if start or end < len(data) else data)
             self.markup.skipped += end - start
         if stop >= 0:
-            self._close()
+            self.attached.close()
         return end
 
     def _markup(self, data: bytes, start: int) -> int:
@@ -203,7 +154,7 @@ class _Reading:
         if end:
             self._parse(data[start:end])
             if self.markup.content:
-                self._open()
+                self.attached.open()
             return end
         cut = data.rfind(b"<", start)
         if cut < 0 or data.find(b">", cut) >= 0 or len(data) - cut > CHUNK:
@@ -214,56 +165,23 @@ class _Reading:
 
     def _parse(self, data: bytes) -> None:
         self.markup.feed(data)
-        self._keep(data)
-        while self.markup.contents > len(self.stored):  # an empty-element tag: no text ever came
-            self._open()
-            self._close()
-
-    def _keep(self, data: bytes) -> None:
-        self.literal.append(data)
-        self.literal_size += len(data)
-        if self.literal_size > self.limits.markup:
-            raise EdxmlError(self.markup.place(), "too-large", f"more than {self.limits.markup} bytes of markup and irregular base64")
-
-    def _run(self, run: Run) -> None:
-        last = self.pieces[-1] if self.pieces and not self.literal else None
-        if isinstance(last, Run) and _continues(last, run):
-            self.pieces[-1] = Run(last.attachment, last.offset, last.length + run.length, run.width, run.newline, run.closed)
-            return
-        if self.literal:
-            self.pieces.append(b"".join(self.literal))
-            self.literal = []
-        self.pieces.append(run)
-
-    def _open(self) -> None:
-        index = len(self.stored)
-        if index >= self.limits.attachments:
-            raise EdxmlError(self.markup.place(), "too-large", f"more than {self.limits.attachments} attachments")
-        described = self.markup.siblings()
-        self.handle = self.sink.open(described.get("ContentId", ""), described.get("AttachmentName", ""), described.get("ContentType", ""))
-        self.decoder = ContentDecoder(index, self.handle.write, self._keep, self._run, self.limits.attachment, exact=self.exact)
-
-    def _close(self) -> None:
-        if self.decoder is not None and self.handle is not None:
-            size = self.decoder.finish()
-            self.stored.append((self.handle.close(), size))
-        self.decoder = self.handle = None
+        self.attached.keep(data)
+        while self.markup.contents > len(self.attached.stored):  # an empty-element tag: no text ever came
+            self.attached.open()
+            self.attached.close()
 
     def finish(self, at: datetime | None) -> EdxmlPackage:
-        parsed = self.parsed()
-        skeleton = Skeleton(tuple(self.pieces) if self.exact else ())
-        return _package(parsed, self.stored, skeleton, self.size, self.limits, self.markup.packet_signature, at)
+        parsed, attached = self.parsed(), self.attached
+        return _package(parsed, attached.stored, attached.skeleton(), self.size, self.limits, self.markup.packet_signature, at)
 
     def parsed(self) -> Parsed:
         """The tree of all that was fed."""
-        if self.decoder is not None:
+        if self.attached.decoder is not None:
             raise EdxmlError(self.markup.place(), "not-well-formed", "the package is cut off inside an attachment")
         if self.held:
             self._parse(self.held)
         self.markup.feed(b"", final=True)
-        if self.literal:
-            self.pieces.append(b"".join(self.literal))
-        return Parsed(self.markup.root_name, self.markup.root or {}, len(self.stored))
+        return Parsed(self.markup.root_name, self.markup.root or {}, len(self.attached.stored))
 
 
 def _package(
@@ -315,12 +233,6 @@ def _described(block: Fields) -> tuple[tuple[int, AttachmentInfo], ...]:
     return tuple(found)
 
 
-def _continues(last: Run, run: Run) -> bool:
-    """Whether ``run`` goes on where ``last`` stopped, at a line boundary. The decoder has refused padding in between."""
-    same = (last.attachment, last.width, last.newline) == (run.attachment, run.width, run.newline)
-    return same and last.offset + last.length == run.offset and (last.closed or not last.width)
-
-
 def _match_manifest(root: Fields, attachments: tuple[AttachmentInfo, ...]) -> None:
     """Every Reference has its attachment and the other way round (M family); a manifest without ids says nothing."""
     promised = root.child("edXMLEnvelope").child("edXMLBody").value(_promised)
@@ -338,16 +250,18 @@ def _promised(body: Fields) -> list[str]:
     return [content_id for content_id in promised if content_id]
 
 
-_LIMITS = Limits()
-
-
-def _parse_again(data: bytes) -> Parsed | None:
-    """The tree of a stored package; none where it carries a signature of its own, or base64 among its markup."""
-    reading = _Reading(_Nowhere(), _LIMITS, exact=False)
+def _parse_whole(data: bytes) -> tuple[Parsed, list[bytes]] | None:
+    """The tree of a package and its contents; none where it carries a signature of its own."""
+    sink = MemorySink()
+    reading = _Reading(sink, _LIMITS, exact=False)
     reading.feed(data)
     parsed = reading.parsed()
-    plain = reading.markup.packet_signature is None and not any(size for _, size in reading.stored)
-    return parsed if plain else None
+    if reading.markup.packet_signature is not None:
+        return None
+    return parsed, [sink.data[ref] for ref, _ in reading.attached.stored]
 
 
-_SHAPES = Shapes(_parse_again)
+_LIMITS = Limits()
+_SHAPES = Shapes(_parse_whole)
+_AS_A_WHOLE = 1 << 20
+"""Above so many bytes what the parser costs is nothing beside the contents, which should not be in memory twice."""

@@ -5,26 +5,32 @@ the same tree with its own texts in it and need not go through the parser: of th
 in a text. Cut out is what lies between a start tag and its end tag and is plain: no markup, no reference, no line end, no control
 character, printable, in NFC. Any other package has no shape and is parsed.
 
-Where the texts belong is not worked out here. The parser is given the same markup with a mark in place of each text, and tells.
+Contents of attachments are cut out as well; a hole stands for each. Where texts and contents belong is not worked out here. The parser is
+given the same markup with a mark in place of each, and tells: where one is not found again as what it was cut out as, there is no shape.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from threading import Lock
 from typing import NamedTuple
 
-from exchange.edxml.tree import Element, Value
+from exchange.edxml.tree import CONTENT_BYTES, Element, Value
 from exchange.errors import EdxmlError
 
+HOLE = b"\x00"
+"""Stands where an attachment's content was: no XML may hold it."""
 LONGEST = 16_384
 """Longest package with a shape, in bytes without attachments: shorter than the longest text the parser lets pass."""
 _TEXT = re.compile(rb">([^<>&\x00-\x1f\x7f]+)</")
 _MARK = "truc-slot-"
+_NO_CONTENTS: tuple[bytes, ...] = ()
+_SLASH = ord("/")
 _MOST_SHAPES = 256
 _MOST_ELEMENTS = 2048
 _FRAMES = frozenset({"edXMLEnvelope", "edXMLHeader", "MessageHeader", "TraceHeaderList"})
@@ -79,8 +85,31 @@ class _Shape:
     contents: int
 
 
-Parse = Callable[[bytes], Parsed | None]
-"""The parser. Raises :class:`EdxmlError`; gives nothing for a package that has no tree of texts alone."""
+_UNKNOWN = _Shape(_Frame(()), "", 0)
+Parse = Callable[[bytes], tuple[Parsed, list[bytes]] | None]
+"""The parser: the tree, and the contents, decoded. Raises :class:`EdxmlError`; gives nothing for a package that is more than that."""
+
+
+def cut_out(data: bytes) -> tuple[bytes, Sequence[bytes]] | None:
+    """A package with a hole in place of what seems to be an attachment's content, and those; ``None`` for one with holes of its own."""
+    if HOLE in data:
+        return None
+    found = data.find(CONTENT_BYTES)
+    if found < 0:
+        return data, _NO_CONTENTS
+    pieces, contents, start = list[bytes](), list[bytes](), 0
+    while found >= 0:
+        begin = data.find(b">", found) + 1
+        end = data.find(b"<", begin)
+        if not begin or end < 0:
+            break
+        if data[data.rfind(b"<", start, found) + 1] != _SLASH and data[begin - 2] != _SLASH:
+            pieces.append(data[start:begin])
+            contents.append(data[begin:end])
+            start = end
+        found = data.find(CONTENT_BYTES, end)
+    pieces.append(data[start:])
+    return HOLE.join(pieces), contents
 
 
 class Shapes:
@@ -88,7 +117,8 @@ class Shapes:
 
     def __init__(self, parse: Parse) -> None:
         self._parse = parse
-        self._shapes: dict[tuple[bytes, ...], _Shape] = {}
+        self._shapes: dict[tuple[bytes, ...], _Shape | None] = {}
+        """By markup; ``None``: one that has no shape."""
         self._met: set[int] = set()
         self._kinds: dict[_Model, int] = {}
         self._numbers = count()  # never used twice, so that an element kept under one kind is never taken for another's
@@ -96,17 +126,21 @@ class Shapes:
         self._lock = Lock()
 
     def parsed(self, data: bytes) -> Parsed | None:
-        """What the parser would make of a package, or ``None`` for one that must be parsed."""
-        if len(data) > LONGEST:
+        """What the parser would make of a package (as :func:`cut_out` gives it), or ``None`` for one that must be parsed."""
+        pieces = _TEXT.split(data) if len(data) <= LONGEST else [data]
+        if len(pieces) == 1:
             return None
-        pieces = _TEXT.split(data)
         markup = tuple(pieces[::2])
-        shape = self._shapes.get(markup)
+        shape = self._shapes.get(markup, _UNKNOWN)
         if shape is None:
-            self._meet(data, markup, pieces[1::2])
             return None
         texts = _plain(pieces[1::2])
-        return None if texts is None else Parsed(shape.name, self._fill(shape.frame, texts), shape.contents)
+        if texts is None:
+            return None
+        if shape is _UNKNOWN:
+            self._meet(data, markup, texts)
+            return None
+        return Parsed(shape.name, self._fill(shape.frame, texts), shape.contents)
 
     def _fill(self, frame: _Frame, texts: tuple[str, ...]) -> Element:
         element: Element = {}
@@ -130,9 +164,11 @@ class Shapes:
         self._elements[whole.kind, texts] = known
         return known
 
-    def _meet(self, data: bytes, markup: tuple[bytes, ...], texts: Sequence[bytes]) -> None:
+    def _meet(self, data: bytes, markup: tuple[bytes, ...], texts: tuple[str, ...]) -> None:
         """Remember a markup; make a shape of one met before."""
         mark = hash(markup)
+        if _MARK.encode() in data:
+            return
         with self._lock:
             if len(self._met) >= 8 * _MOST_SHAPES:
                 self._met.clear()
@@ -141,29 +177,25 @@ class Shapes:
                 return
             self._met.discard(mark)
             shape = self._learn(data, markup, texts)
-            if shape is None:
-                return
             if len(self._shapes) >= _MOST_SHAPES:
                 self._shapes.clear()
                 self._kinds.clear()
                 self._elements.clear()
             self._shapes[markup] = shape
 
-    def _learn(self, data: bytes, markup: tuple[bytes, ...], texts: Sequence[bytes]) -> _Shape | None:
-        plain = _plain(texts) if texts else None
-        if plain is None or _MARK.encode() in data:
-            return None
+    def _learn(self, data: bytes, markup: tuple[bytes, ...], texts: tuple[str, ...]) -> _Shape | None:
         slots = {f"{_MARK}{number}": number for number in range(len(texts))}
         marks = [*(f">{mark}</".encode() for mark in slots), b""]
+        contents = [f"{_MARK}{number}".encode() for number in range(data.count(HOLE))]
         try:
-            marked = self._parse(b"".join([piece for pair in zip(markup, marks, strict=True) for piece in pair]))
-            parsed = self._parse(data)
+            marked = self._parse(_fill_holes(b"".join([piece for pair in zip(markup, marks, strict=True) for piece in pair]), contents))
+            own = self._parse(data.replace(HOLE, b""))
         except EdxmlError:
             return None
-        if marked is None or parsed is None or _slots_in(marked.root, slots) != sorted(slots.values()):
+        if marked is None or own is None or marked[1] != contents or _slots_in(marked[0].root, slots) != sorted(slots.values()):
             return None
-        frame = self._frame(marked.root, slots)
-        return _Shape(frame, parsed.name, parsed.contents) if self._fill(frame, plain) == parsed.root else None
+        frame, parsed = self._frame(marked[0].root, slots), own[0]
+        return _Shape(frame, parsed.name, parsed.contents) if self._fill(frame, texts) == parsed.root else None
 
     def _frame(self, element: Element, slots: Mapping[str, int]) -> _Frame:
         return _Frame(tuple((name, tuple(self._node(name, value, slots) for value in values)) for name, values in element.items()))
@@ -193,6 +225,12 @@ def _plain(texts: Sequence[bytes]) -> tuple[str, ...] | None:
     if not line.isascii() and not (line.isprintable() and unicodedata.is_normalized("NFC", line)):
         return None
     return tuple([text.strip() for text in line.split("<")])
+
+
+def _fill_holes(data: bytes, contents: Sequence[bytes]) -> bytes:
+    """A package with these contents."""
+    *before, after = data.split(HOLE)
+    return b"".join([part for piece, content in zip(before, contents, strict=True) for part in (piece, b64encode(content))]) + after
 
 
 def _slots_in(value: Value, slots: Mapping[str, int]) -> list[int]:

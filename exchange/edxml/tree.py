@@ -51,6 +51,11 @@ class Limits:
     replacements: int = 50
     """Documents that one document replaces."""
 
+    @property
+    def of_markup(self) -> tuple[int, ...]:
+        """What markup that was read once says for good: all but the size of a content."""
+        return (self.depth, self.elements, self.attributes, self.text, self.markup, self.attachments, self.recipients, self.replacements)
+
 
 class Markup:
     """Feeds expat and builds the dictionaries. ``content`` is true right after the start tag of an attachment's content.
@@ -129,12 +134,6 @@ class Markup:
                 if wrong.start == 0 and wrong.reason != "unexpected end of data":
                     self._refuse("not-utf-8", "a byte sequence that is no UTF-8")
         self._refuse("not-well-formed", expat.ErrorString(error.code) or str(error))
-
-    def siblings(self) -> dict[str, str]:
-        """Texts of the open element's elder siblings, by name: what an attachment says of itself before its content."""
-        if len(self._nodes) < 2:
-            return {}
-        return {name: values[0] for name, values in self._nodes[-2].items() if isinstance(values[0], str)}
 
     def place(self) -> str:
         """Path of the open element, or the byte offset outside of all."""

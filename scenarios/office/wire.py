@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from exchange.domain.document import Urgency, document_type
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import Operation, StatusCode
+from exchange.edxml.attached import MemorySink
 from exchange.edxml.model import (
     Business,
     Contact,
@@ -25,7 +26,7 @@ from exchange.edxml.model import (
     TraceHeader,
     TypeInfo,
 )
-from exchange.edxml.reader import EdxmlPackage, MemorySink, read
+from exchange.edxml.reader import EdxmlPackage, read
 from exchange.edxml.writer import write_edoc
 from exchange.edxml.writer import write_status as write_status_package
 from exchange.verification import Attachment, Judgement, judge

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from exchange.edxml.reader import MemorySink, read
+from exchange.edxml.attached import MemorySink
+from exchange.edxml.reader import read
 from exchange.faults import PackageFault, package_fault_words, package_faults, sound_package
 from exchange.verification import Attachment, judge
 from signing import FAULT_SEED, every_fault

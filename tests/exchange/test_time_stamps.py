@@ -9,7 +9,8 @@ import pytest
 
 from exchange.axis import Axis
 from exchange.domain.lifecycle import DeliveryState
-from exchange.edxml.reader import MemorySink, read
+from exchange.edxml.attached import MemorySink
+from exchange.edxml.reader import read
 from exchange.verification import Attachment, Judgement, judge
 from signing import CadesSigner, LetterContent, LetterPress, Purpose, SubIndication, Validator, add_document_timestamp
 from tests.exchange.axis.field import (

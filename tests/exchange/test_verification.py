@@ -17,8 +17,9 @@ from exchange.domain.document import Capacity, Urgency, document_type
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import Operation
 from exchange.domain.organization import Bloc, Directory, Level, Organization, OrganStatus, PersonSigner, Signers
+from exchange.edxml.attached import MemorySink
 from exchange.edxml.model import Business, Contact, EdocHeader, OtherInfo, OutgoingAttachment, ReceiverChange, SignerInfo, TypeInfo
-from exchange.edxml.reader import MemorySink, read
+from exchange.edxml.reader import read
 from exchange.edxml.writer import write_edoc
 from exchange.verification import Attachment, Judgement, judge
 from signing import (

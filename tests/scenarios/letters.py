@@ -12,7 +12,8 @@ from exchange.api import Caller
 from exchange.axis import Axis
 from exchange.bootstrap import open_axis
 from exchange.domain.identifiers import OrganId
-from exchange.edxml.reader import MemorySink, read
+from exchange.edxml.attached import MemorySink
+from exchange.edxml.reader import read
 from exchange.settings import AxisSettings
 from scenarios import roads
 from scenarios.world.model import World

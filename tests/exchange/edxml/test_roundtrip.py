@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exchange.edxml.attached import MemorySink
 from exchange.edxml.model import EdocHeader, OutgoingAttachment, StatusHeader
-from exchange.edxml.reader import EdxmlPackage, MemorySink, read
+from exchange.edxml.reader import EdxmlPackage, read
 from exchange.edxml.skeleton import Skeleton, rebuild
 from exchange.edxml.tree import Limits
 from exchange.edxml.writer import write_edoc, write_status

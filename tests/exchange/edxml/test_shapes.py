@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from io import BytesIO
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange.edxml import reader
+from exchange.edxml.attached import MemorySink, Nowhere
 from exchange.edxml.model import EdocHeader, OutgoingAttachment, StatusHeader
 from exchange.edxml.reader import EdxmlPackage, read, reread
-from exchange.edxml.shapes import LONGEST, Parsed, Shapes
+from exchange.edxml.shapes import HOLE, LONGEST, Parsed, Shapes, cut_out
 from exchange.edxml.writer import write_edoc, write_status
 from exchange.errors import EdxmlError
 from tests.exchange.edxml.strategies import attachments, edocs, statuses
@@ -27,14 +29,29 @@ PLAIN = (
 )
 
 
+FILES = (
+    b"<edXML><edXMLEnvelope><edXMLHeader><MessageHeader><From><OrganId>000.00.00.H28</OrganId></From><To><OrganId>000.00.00.H29</OrganId>"
+    b"</To><Code><CodeNumber>7</CodeNumber><CodeNotation>UBND-VX</CodeNotation></Code><PromulgationInfo><Place>x</Place><PromulgationDate>"
+    b"2021/09/27</PromulgationDate></PromulgationInfo><DocumentType><Type>2</Type><TypeName>y</TypeName></DocumentType><Subject>z</Subject>"
+    b"</MessageHeader></edXMLHeader></edXMLEnvelope><AttachmentEncoded><Attachment><ContentId>a</ContentId><ContentTransferEncoded>QUJD"
+    b"</ContentTransferEncoded></Attachment><Attachment><ContentId>b</ContentId><ContentTransferEncoded>REVG\nR0hJ\n</ContentTransferEncoded>"
+    b"</Attachment></AttachmentEncoded></edXML>"
+)
+
+
 def literals(package: bytes) -> bytes:
     """A package without its attachments, as its skeleton keeps it."""
     return b"".join(piece for piece in read(package).skeleton.pieces if isinstance(piece, bytes))
 
 
+def parse(data: bytes) -> Parsed | None:
+    found = reader._parse_whole(data)
+    return None if found is None else found[0]
+
+
 def parsed(data: bytes) -> EdxmlPackage | EdxmlError:
     try:
-        return read(data, reader._Nowhere(), exact=False)
+        return read(data, Nowhere(), exact=False)
     except EdxmlError as error:
         return error
 
@@ -52,7 +69,7 @@ def same(data: bytes) -> None:
 
 
 def met(data: bytes) -> Shapes:
-    shapes = Shapes(reader._parse_again)
+    shapes = Shapes(reader._parse_whole)
     assert shapes.parsed(data) is None
     assert shapes.parsed(data) is None
     return shapes
@@ -90,7 +107,7 @@ def test_a_text_is_what_the_parser_makes_of_it_or_is_left_to_it(text: str) -> No
     data = PLAIN.replace(b"one", text.encode())
     found = shapes.parsed(data)
     with suppress(EdxmlError):
-        assert found is None or found == reader._parse_again(data)
+        assert found is None or found == parse(data)
         return
     assert found is None
 
@@ -105,7 +122,7 @@ def test_changed_bytes_read_as_without_shapes(data: st.DataObject) -> None:
     shapes = met(PLAIN)
     found = shapes.parsed(bytes(changed))
     with suppress(EdxmlError):
-        assert found is None or found == reader._parse_again(bytes(changed))
+        assert found is None or found == parse(bytes(changed))
         return
     assert found is None
 
@@ -127,7 +144,7 @@ def test_changed_bytes_read_as_without_shapes(data: st.DataObject) -> None:
     ids=["comment", "mixed", "cdata", "signature", "base64", "mark", "no text", "long", "not well-formed", "dtd"],
 )
 def test_markup_whose_texts_are_not_all_there_is_has_no_shape(data: bytes) -> None:
-    shapes = Shapes(reader._parse_again)
+    shapes = Shapes(reader._parse_whole)
     assert [shapes.parsed(data) for _ in range(4)] == [None] * 4
 
 
@@ -145,7 +162,7 @@ def test_an_element_met_before_is_read_once_and_never_taken_for_another() -> Non
 
 
 def test_shapes_are_bounded() -> None:
-    shapes = Shapes(reader._parse_again)
+    shapes = Shapes(reader._parse_whole)
     for number in range(1200):
         data = f"<a{number}><b>x</b></a{number}>".encode()
         assert shapes.parsed(data) is None
@@ -162,3 +179,107 @@ def test_a_header_at_fault_is_told_as_by_the_parser() -> None:
         same(data)
     with pytest.raises(EdxmlError, match="StatusCode"):
         reread(header)
+
+
+def taken(source: bytes | BytesIO, *, exact: bool = True) -> object:
+    """Everything that reading gives, or says."""
+    sink = MemorySink()
+    try:
+        package = read(source, sink, exact=exact)
+    except EdxmlError as error:
+        return error.place, error.rule, error.detail
+    return package, package.skeleton.pack(), [sink.data[one.ref] for one in package.attachments]
+
+
+def same_whole(data: bytes) -> None:
+    """As bytes, whose markup may have been met, and as a stream, which always goes through the parser."""
+    for exact in (True, False):
+        expected = taken(BytesIO(data), exact=exact)
+        assert [taken(data, exact=exact) for _ in range(3)] == [expected] * 3
+
+
+@settings(max_examples=150, deadline=None)
+@given(edocs, attachments)
+def test_any_package_reads_the_same_as_a_whole(header: EdocHeader, files: tuple[OutgoingAttachment, ...]) -> None:
+    same_whole(write_edoc(header, files))
+
+
+def test_a_package_met_before_does_not_go_through_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    same_whole(FILES)
+    monkeypatch.setattr(reader, "_Reading", None)
+    sink = MemorySink()
+    package = read(FILES.replace(b"QUJD", b"SktM").replace(b">z<", "> Về việc <".encode()), sink)
+    assert [sink.data[one.ref] for one in package.attachments] == [b"JKL", b"DEFGHI"]
+    assert package.edoc.subject == "Về việc"
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.data())
+def test_changed_bytes_read_the_same_as_a_whole(data: st.DataObject) -> None:
+    """Bytes changed, put in and left out, in contents and around them, once the markup is known."""
+    taken(FILES), taken(FILES)
+    changed = bytearray(FILES)
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(FILES.find(b"<Subject>"), len(changed) - 1))
+        cut = data.draw(st.sampled_from((0, 0, 1, 4)))
+        put = data.draw(st.sampled_from(PUT) | st.binary(min_size=1, max_size=2))
+        changed[at : at + cut] = put
+    same_whole(bytes(changed))
+
+
+PUT = (
+    b"<", b">", b"&", b"\0", b"=", b"<!-- ", b" -->", b"<![CDATA[", b"]]>", b"<ContentTransferEncoded>", b"</ContentTransferEncoded>",
+    b"<ContentTransferEncoded/>", b"ContentTransferEncoded>", b"&#65;", b"QQ==", b"\n", b" ", b"<?x ?>", b"truc-slot-0", b"a='>'",
+)  # fmt: skip
+OPEN, SHUT = b"<ContentTransferEncoded>", b"</ContentTransferEncoded>"
+A = OPEN + b"QUJD" + SHUT
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        FILES.replace(A, b"<!-- " + A + b" --><ContentTransferEncoded/>"),
+        FILES.replace(A, b"<ContentTransferEncoded/>").replace(b"<Subject>z", b"<!--" + OPEN + b"QUJD<x--><Subject>z"),
+        FILES.replace(A, b"<ContentTransferEncoded/>").replace(b"</MessageHeader>", A + b"</MessageHeader>"),
+        FILES.replace(A, b"<ContentTransferEncoded a='>'>QUJD" + SHUT),
+        FILES.replace(A, b"<ContentTransferEncoded a=''>QUJD" + SHUT),
+        FILES.replace(A, b"<![CDATA[" + A + b"]]><ContentTransferEncoded/>"),
+        FILES.replace(A, b"<?x " + A + b" ?><ContentTransferEncoded/>"),
+        FILES.replace(A, A + b"<Other>ContentTransferEncoded</Other>"),
+        FILES.replace(A, A + b"<Other>ContentTransferEncoded&gt;QUJD</Other>"),
+        FILES.replace(A, A + b"<Other>ContentTransferEncoded>QUJD</Other>"),
+        FILES.replace(A, b"<x:ContentTransferEncoded xmlns:x='u'>QUJD</x:ContentTransferEncoded>"),
+        FILES.replace(A, b"<x:ContentTransferEncoded>QUJD</x:ContentTransferEncoded>"),
+        FILES.replace(A, OPEN + SHUT),
+        FILES.replace(A, OPEN + b" \n " + SHUT),
+        FILES.replace(A, OPEN + HOLE + SHUT),
+        FILES.replace(b"QUJD", HOLE).replace(b"REVG\nR0hJ\n", HOLE),
+        FILES.replace(b"QUJD", b"QUJ\0"),
+        FILES.replace(b"QUJD", b"Q"),
+        FILES.replace(b"QUJD", b"QU JD"),
+        FILES.replace(b"QUJD", b"=QUJ"),
+        FILES.replace(b"QUJD", b"QUJD<!-- x -->"),
+        FILES.replace(b"QUJD", b"QUJD]]>"),
+        FILES.replace(b"QUJD", b"&#81;UJD"),
+        FILES.replace(A, A + A),
+        FILES.replace(b"<ContentId>b", b"<ContentId>a"),
+        FILES[: FILES.index(b"REVG") + 2],
+        FILES[: FILES.index(b"REVG")],
+        FILES + OPEN,
+    ],
+)  # fmt: skip
+def test_no_markup_makes_a_content_of_what_is_none(data: bytes) -> None:
+    """Among packages of known markup: what hides a tag from the parser, or shows it one that is not there."""
+    same_whole(FILES)
+    same_whole(data)
+    same_whole(FILES)
+
+
+def test_a_package_that_holds_a_hole_has_no_shape() -> None:
+    same_whole(FILES)
+    assert cut_out(FILES.replace(b"QUJD", HOLE)) is None
+    found = cut_out(FILES)
+    assert found is not None
+    assert taken(found[0]) == taken(BytesIO(found[0]))
+    with pytest.raises(EdxmlError):
+        reread(found[0])

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from exchange.edxml.attached import MemorySink
 from exchange.edxml.model import OutgoingAttachment
-from exchange.edxml.reader import EdxmlPackage, MemorySink, read
+from exchange.edxml.reader import EdxmlPackage, read
 from exchange.edxml.writer import write_edoc
 from exchange.verification import Attachment, judge
 from scenarios.load import corpus as corpus_module

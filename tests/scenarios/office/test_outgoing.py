@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from exchange.domain.identifiers import OrganId
-from exchange.edxml.reader import MemorySink, read
+from exchange.edxml.attached import MemorySink
+from exchange.edxml.reader import read
 from scenarios.office import outgoing
 from scenarios.office.cases import Draft, Stage
 from scenarios.office.errors import OfficeError
