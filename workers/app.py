@@ -26,10 +26,12 @@ from exchange import heap
 from exchange.crew import Crew
 from exchange.logs import set_up
 from exchange.outbox import Stage
+from workers.broker import take_over
 from workers.pulse import Pulse
 from workers.settings import CELERY, NICENESS, PATROL_SECONDS, POLL_SECONDS, SEAL_SECONDS, SWEEP_SECONDS, TIDY_SECONDS, entry
 
 _log = logging.getLogger("truc.worker")
+take_over()
 app = Celery("truc", set_as_current=False)
 app.conf.update(CELERY)
 app.conf.beat_schedule = {

@@ -1,0 +1,36 @@
+"""Redis as Celery's broker, with one thing mended: a task whose acknowledgement found no broker gives its place free.
+
+Kombu keeps such a task among those in hand, where it counts against how many a worker may fetch. When a broker dies while every child has
+one, none is fetched any more: the worker asks for nothing, so that it never notices that its connection is gone, and stays deaf to bells
+when the broker is back. A bell lost with its acknowledgement is rung again by Redis' own sweep, and changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kombu.transport import TRANSPORT_ALIASES, redis, virtual
+
+
+class _QoS(redis.QoS):
+    def ack(self, delivery_tag: Any) -> None:
+        try:
+            super().ack(delivery_tag)  # type: ignore[no-untyped-call]
+        except Exception:
+            virtual.QoS.ack(self, delivery_tag)  # type: ignore[no-untyped-call]
+            raise
+
+
+class _Channel(redis.Channel):
+    QoS = _QoS
+
+
+class Transport(redis.Transport):
+    """What ``redis://`` stands for, once :func:`take_over` was called."""
+
+    Channel = _Channel
+
+
+def take_over() -> None:
+    """Let every connection to ``redis://…`` opened from now on be of this kind."""
+    TRANSPORT_ALIASES["redis"] = f"{__name__}:Transport"
