@@ -70,9 +70,9 @@ SELECT :size + (copy.k - 1) * n + place, kind, fact + copy.k * width, agency, la
 FROM (
     SELECT kind, fact, agency, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS n,
            row_number() OVER (PARTITION BY agency ORDER BY id) AS turn, count(*) OVER (PARTITION BY agency) AS share,
-           (SELECT max(sequence) FROM ledger_entry AS seen WHERE seen.agency = base.agency AND seen.id < :size) AS last,
-           CASE kind {widths} END AS width
-    FROM ledger_entry AS base WHERE id < :size AND kind NOT IN ('evidence', 'trust')
+           last, CASE kind {widths} END AS width
+    FROM (SELECT *, max(sequence) OVER (PARTITION BY agency) AS last FROM ledger_entry WHERE id < :size) AS base
+    WHERE kind NOT IN ('evidence', 'trust')
 ) AS entry, {series} ORDER BY copy.k, place
 """
 _LEAVES = "SELECT id, leaf FROM ledger_entry WHERE id > :last ORDER BY id LIMIT :limit"

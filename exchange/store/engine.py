@@ -351,7 +351,10 @@ _WAIT_FOR = text("SELECT pg_advisory_xact_lock(:family, :number)")
 _TRY_FOR = text("SELECT pg_try_advisory_xact_lock(:family, :number)")
 _HOLD = text("SELECT pg_try_advisory_lock(:family, :number)")
 _HOLD_LATER = text("SELECT pg_advisory_lock(:family, :number)")
-_SHORT = text("SELECT set_config('join_collapse_limit', :joins, true), set_config('statement_timeout', :seconds, true)")
+_SHORT = text(
+    "SELECT set_config('statement_timeout', :seconds, true), set_config('join_collapse_limit', :joins, true), "
+    "set_config('enable_mergejoin', :many, true), set_config('enable_hashjoin', :many, true)"
+)
 _LET_GO = text("SELECT pg_advisory_unlock(:family, :number)")
 _FAMILY = 0x54525543
 """Advisory locks are two numbers; the first says that they are ours."""
@@ -376,14 +379,15 @@ def free_shards(work: Work, shards: Sequence[int]) -> list[int] | None:
     return [row[0] for row in work.rows(_FREE_SHARDS, {"shards": list(shards), "family": _FAMILY + Lock.ROUTE})]
 
 
-def keep_plans_short(work: Work, seconds: int, *, as_written: bool = False) -> None:
-    """End a statement of this transaction that takes longer, and ``as_written`` join its tables in the order in which it names them.
+def keep_plans_short(work: Work, seconds: int, *, by_ids: bool = False) -> None:
+    """End a statement of this transaction that takes longer, and ``by_ids`` take rows of known ids one by one from each table it names.
 
-    A server that emptied and filled tables since it last counted them has twice been seen at a sealing for twenty minutes; by which plan is
-    not known. Ended with :class:`StoreUnavailable`, a sealing is tried again, and the server has counted by then.
+    What a server last counted may be long ago, or say little of the newest rows: one that emptied and filled its tables since has twice
+    been seen at a sealing for twenty minutes, and one of a million documents read all blobs for a hundred. Ended with
+    :class:`StoreUnavailable`, a sealing is tried again, and the server has counted by then.
     """
     if work.dialect != "sqlite":
-        work.rows(_SHORT, {"seconds": f"{seconds}s", "joins": "1" if as_written else "8"})
+        work.rows(_SHORT, {"seconds": f"{seconds}s", "joins": "1" if by_ids else "8", "many": "off" if by_ids else "on"})
 
 
 def wait_for(work: Work, lock: Lock) -> None:

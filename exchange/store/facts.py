@@ -269,7 +269,7 @@ def unsealed(work: Work, kind: FactKind, size: int, late: int) -> array[int]:
 
 def these(work: Work, kind: FactKind, facts: Sequence[int]) -> list[Fact]:
     """The facts of these ids, in this order."""
-    keep_plans_short(work, _SHORT_SECONDS, as_written=True)
+    keep_plans_short(work, _SHORT_SECONDS, by_ids=True)
     found = {fact.id: fact for fact in _facts(work, kind, work.rows_of(_THESE[kind], "facts", facts))}
     return [found[number] for number in facts]
 

@@ -265,12 +265,13 @@ def test_a_pool_that_is_used_up_is_the_machines_fault_and_not_a_riddle(postgres_
 
 def test_a_query_that_takes_too_long_is_ended_and_the_next_transaction_has_its_time(postgres_url: str) -> None:
     store = Store(open_engine(postgres_url))
-    shown = text("SELECT current_setting('join_collapse_limit'), current_setting('statement_timeout')")
+    names = ("join_collapse_limit", "statement_timeout", "enable_hashjoin", "enable_mergejoin")
+    shown = text("SELECT " + ", ".join(f"current_setting('{name}')" for name in names))
     with store.reading() as work:
-        keep_plans_short(work, 30, as_written=True)
-        assert work.rows(shown) == [("1", "30s")]
+        keep_plans_short(work, 30, by_ids=True)
+        assert work.rows(shown) == [("1", "30s", "off", "off")]
     with store.reading() as work:
-        assert work.rows(shown) == [("8", "0")]
+        assert work.rows(shown) == [("8", "0", "on", "on")]
 
     def long() -> None:
         with store.reading() as work:
