@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import typer
 from sqlalchemy.exc import ArgumentError
 
+from console.known import known
 from console.locale import Text
 from console.outcome import DONE, UNREACHED, USAGE, Unusable
-from console.session import known
 from exchange import heap
 from exchange.axis import Axis
 from exchange.bootstrap import open_axis

@@ -8,9 +8,9 @@ from datetime import datetime, time
 
 from rich.console import Console
 
+from console.known import known
 from console.locale import Text
 from console.outcome import DONE, UNREACHED, USAGE, Unusable
-from console.session import known
 from exchange.domain.calendar import VN
 from scenarios.world.file import WorldFileError, load_world
 from scenarios.world.model import World

@@ -8,9 +8,9 @@ from pathlib import Path
 import typer
 from sqlalchemy.exc import ArgumentError
 
+from console.known import known
 from console.locale import Text
 from console.outcome import DONE, UNREACHED, USAGE, Unusable
-from console.session import known
 from exchange.bootstrap import open_crew
 from exchange.crew import Crew
 from exchange.errors import ExchangeError

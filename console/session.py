@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, time
-from difflib import get_close_matches
 from pathlib import Path
 from time import monotonic
 
@@ -19,6 +18,7 @@ from rich.table import Table
 from rich.text import Text as Cell
 from sqlalchemy.exc import ArgumentError
 
+from console.known import known
 from console.lasting import disturbances
 from console.locale import Text
 from console.outcome import DONE, SHORT, UNREACHED, USAGE, Unusable
@@ -36,7 +36,7 @@ from scenarios.places import AxisInUse, Place
 from scenarios.run import Operation, run
 from scenarios.run import Progress as Moment
 from scenarios.trace import Record
-from scenarios.world.file import WorldFileError, library, load_world
+from scenarios.world.file import WorldFileError, load_world
 from scenarios.world.model import World
 
 MOST_DAYS = 250
@@ -88,18 +88,6 @@ def perform(wish: Wish, text: Text) -> int:
     except (ExchangeError, OSError) as error:
         talk.print(text("error.unreachable", error=error), markup=False)
         return UNREACHED
-
-
-def known(name: str, seed: str, text: Text) -> None:
-    """Refuse an empty seed and a name that is neither a scenario's nor a file's, in the user's language."""
-    if not seed:
-        raise Unusable(text("error.seed"))
-    names = library()
-    if name in names or "/" in name or name.endswith(".toml"):
-        return
-    own = [f"{name}.toml"] if name and Path(f"{name}.toml").is_file() else []
-    guess = [text("error.scenario.guess", name=near) for near in own or get_close_matches(name.lower(), names, n=1)]
-    raise Unusable(text("error.scenario", name=name or "''", guess="".join(guess), names=", ".join(names)))
 
 
 def working_days(wish: Wish, world: World, text: Text) -> int:

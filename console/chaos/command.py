@@ -18,9 +18,9 @@ from rich.console import Console
 
 from console.chaos.service import Struck
 from console.chaos.striker import Outcome, Striker
+from console.known import known
 from console.locale import Text
 from console.outcome import DONE, SHORT, UNREACHED, USAGE, Unusable
-from console.session import known
 from console.up.place import Wish as Place
 from console.up.programs import ProgramFailed, ProgramMissing
 from console.up.supervisor import StartFailed

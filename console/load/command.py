@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from console.known import known
 from console.load.asking import MOST_SERIES, Asked, Wish, read_wish
 from console.load.live import Told, watching
 from console.load.page import page
@@ -22,7 +23,6 @@ from console.load.tree import compare, differing, load_tree, read_base, verdict
 from console.locale import Text
 from console.outcome import DONE, SHORT, UNREACHED, USAGE, Unusable
 from console.reports.canonical import Tree, canonical
-from console.session import known
 from exchange.domain.calendar import VN
 from exchange.domain.identifiers import OrganId
 from scenarios.load.corpus import Corpus, prepare

@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.engine import make_url
 
+from console.known import known
 from console.locale import Text
 from console.outcome import DONE, UNREACHED, USAGE, Unusable
-from console.session import known
 from console.up.place import FolderTaken, Stand, Wish, make_stand, probes, taken
 from console.up.programs import ProgramFailed, ProgramMissing
 from console.up.secrets import make_secrets

@@ -71,7 +71,7 @@ def read_trust(spec: str | None, fingerprints: Sequence[str], at: datetime, text
 
 def _of_scenario(spec: str, wanted: set[bytes], at: datetime, text: Text) -> Trust:
     """The PKI of a scenario, whose house is entered only when one is named."""
-    from console.session import known
+    from console.known import known
     from scenarios.world.file import WorldFileError, load_world
     from scenarios.world.pki import build
 
