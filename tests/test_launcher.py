@@ -131,6 +131,35 @@ def load(path: Path) -> ModuleType:
     return module
 
 
+@pytest.mark.parametrize(
+    ("words", "needed"),
+    [
+        ("run first-day", False), ("up load-field --port 0", True), ("load http://127.0.0.1:8080 --rate 5", True), ("up --help", False),
+        ("run first-day --axis http://127.0.0.1:8080", True), ("run first-day --axis=http://127.0.0.1:8080", True), ("", False),
+        ("audit postgresql+psycopg://truc@127.0.0.1/truc", True), ("audit archive.db", False),
+        ("doctor --broker redis://127.0.0.1/0", True),
+        ("verify up", False),
+    ],
+)  # fmt: skip
+def test_the_service_brings_its_packages_when_it_is_asked_for(words: str, needed: bool) -> None:
+    assert bool(load(LAUNCHER).of_the_service(words.split())) is needed
+
+
+def test_one_lock_installed_beside_another_leaves_both_stamped(clone: Clone) -> None:
+    clone.start()
+    launcher = load(clone.root / "truc")
+    (clone.root / "requirements" / "service.txt").write_bytes((clone.root / "requirements" / "run.txt").read_bytes())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PIP_NO_INDEX", "1")
+        patch.setenv("PIP_FIND_LINKS", str(clone.wheels))
+        launcher.install("service")
+        (clone.root / "requirements" / "test.txt").write_bytes((clone.root / "requirements" / "run.txt").read_bytes())
+        launcher.install("test")
+    assert launcher.up_to_date("run")
+    assert launcher.up_to_date("service")
+    assert launcher.up_to_date("test")
+
+
 def test_an_interrupted_installation_leaves_no_stamp(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
     clone.start()
     launcher = load(clone.root / "truc")
@@ -191,19 +220,21 @@ def test_the_locks_hold_what_the_project_asks_for_by_hash_and_name_no_address() 
     service = extras["service"] + extras["servers"]
     asked = {
         "run": project["dependencies"],
+        "service": extras["http"] + extras["load"] + service,
         "test": extras["test"] + extras["http"] + extras["load"],
         "ci": extras["judges"] + extras["dev"] + service,
     }
-    carried: set[str] = set()
+    held: dict[str, set[str]] = {}
     for lock, wanted in asked.items():
         text = (ROOT / "requirements" / f"{lock}.txt").read_text()
         pins = set(re.findall(r"^([a-z0-9.-]+==[^ ]+)", text, re.MULTILINE))
         assert len(pins) > 10
-        assert carried <= pins, "a wider lock pins what the narrower one pins"
-        carried = pins
+        held[lock] = pins
         names = {pin.split("==")[0] for pin in pins}
         assert {re.match(r"[A-Za-z0-9-]+", requirement)[0] for requirement in wanted} - {"truc"} <= names  # type: ignore[index]
         assert all(re.search(rf"^{re.escape(pin)}[^\n]*\\\n +--hash=sha256:[0-9a-f]{{64}}", text, re.MULTILINE) for pin in pins)
         assert "://" not in text
         assert "--index" not in text
         assert "--find-links" not in text
+    for lock, carriers in load(LAUNCHER).CARRIES.items():
+        assert all(held[lock] <= held[carrier] for carrier in carriers), "a wider lock pins what the narrower one pins"

@@ -74,7 +74,7 @@ def perform(wish: Wish, text: Text) -> int:
         talk.print(str(error), markup=False)
         return USAGE
     except ProgramMissing as error:
-        talk.print(text("up.missing", name=error.name), markup=False)
+        talk.print(text("up.missing", **error.values), markup=False)
         return UNREACHED
     except (ProgramFailed, StartFailed, ExchangeError, OSError) as error:
         talk.print(text("error.unreachable", error=error), markup=False)

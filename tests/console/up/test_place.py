@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -15,10 +17,12 @@ import pytest
 from typer.testing import CliRunner
 
 from console.cli import app
-from console.up import place
+from console.up import before
 from console.up.health import Unwell, http
 from console.up.place import FolderTaken, Wish, make_stand, taken
 from console.up.services import SERVICES, Condition, Image, service
+from exchange.domain.calendar import VN
+from scenarios.world.file import load_world
 from tests.judges import needs_postgres, needs_valkey
 from tests.servers import free_port
 
@@ -93,12 +97,43 @@ def test_what_cannot_be_started_is_said_in_one_sentence(tmp_path: Path, monkeypa
     code, said = run("up", "no-such-world", *data)
     assert (code, said.startswith("no-such-world: no such scenario")) == (2, True)
     assert not (tmp_path / "data").exists()
-    monkeypatch.setattr(place, "make_cluster", lambda *_: (_ for _ in ()).throw(place.ProgramMissing("PostgreSQL")))
+    monkeypatch.setattr(before, "postgres_programs", lambda: None)
+    code, said = run("up", *data, "--broker", "redis://127.0.0.1/0")
+    assert (code, said.startswith("PostgreSQL is not on this machine: "), "valkey" in said) == (3, True, False)
+    monkeypatch.setattr(before, "valkey_program", lambda: None)
+    code, said = run("up", *data, "--database", "postgresql+psycopg://a@127.0.0.1/b")
+    assert (code, said.startswith("Valkey is not on this machine: "), "pixeltable" in said) == (3, True, False)
+    monkeypatch.setitem(before._PACKAGES, "no_such_module", "nosuch")
     code, said = run("up", *data)
-    assert (code, "PostgreSQL is not on this machine: " in said) == (3, True)
+    assert (code, said.startswith("The service needs packages that are not here (nosuch): ")) == (3, True)
+    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == ["lock"], "nothing is written before that"
     (tmp_path / "file").write_text("x")
     code, said = run("up", "--data", str(tmp_path / "file" / "data"))
     assert (code, "A part could not be used" in said) == (3, True)
+
+
+@needs_postgres
+@needs_valkey
+def test_a_port_that_is_taken_and_a_cluster_of_another_version_are_said_before_anything_is_written(tmp_path: Path) -> None:
+    data = ("--data", str(tmp_path / "data"))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        for option, free in (("--port", "--pki-port"), ("--pki-port", "--port")):
+            code, said = run("up", *data, option, str(port), free, "0")
+            assert (code, said) == (
+                3, f"{option} {port}: another program listens there already (127.0.0.1); give another, or 0 for any that is free.\n",
+            )  # fmt: skip
+    (tmp_path / "data" / "postgres").mkdir()
+    (tmp_path / "data" / "postgres" / "PG_VERSION").write_text("9\n")
+    code, said = run("up", *data, "--port", "0", "--pki-port", "0")
+    assert (code, "was made by PostgreSQL 9, and here is PostgreSQL " in said) == (3, True)
+    assert not (tmp_path / "data" / "secrets").exists()
+
+
+def test_a_world_of_another_year_is_told_from_one_of_today() -> None:
+    assert not before.holds_today(load_world("first-day", "7"), datetime(2026, 11, 27, tzinfo=VN))
+    assert before.holds_today(load_world("first-day", "7"), datetime(2021, 9, 27, tzinfo=VN))
+    assert before.holds_today(load_world("load-field", "7"))
 
 
 def test_health_is_asked_of_one_part(tmp_path: Path) -> None:
