@@ -73,7 +73,7 @@ def _database(url: str, text: Text) -> Iterator[Checked]:
         shown = make_url(url).render_as_string(hide_password=True)
         store = Store(open_existing(url))
     except (ArgumentError, ImportError, StoreError) as error:
-        yield Checked(name, f"{url.partition('@')[2] or url}: {error}", None, "doctor.do.database")
+        yield Checked(name, f"{url.partition('@')[2] or url}: {error}", None, _to_do("database", error))
         return
     try:
         began = time.time()
@@ -82,7 +82,7 @@ def _database(url: str, text: Text) -> Iterator[Checked]:
         middle = (began + time.time()) / 2
         yield Checked(name, shown, text("doctor.answers", dialect=store.dialect), "doctor.do.database")
     except StoreError as error:
-        yield Checked(name, f"{shown}: {error}", None, "doctor.do.database")
+        yield Checked(name, f"{shown}: {error}", None, _to_do("database", error))
         store.close()
         return
     try:
@@ -97,6 +97,12 @@ def _database(url: str, text: Text) -> Iterator[Checked]:
             yield from _work(store, text)
     finally:
         store.close()
+
+
+def _to_do(part: str, error: Exception) -> str:
+    """What to do about a server that cannot be used: it is another thing when it is there and lets nobody in."""
+    said = str(error).lower()
+    return f"doctor.do.{part}.password" if "password" in said or "auth" in said else f"doctor.do.{part}"
 
 
 def _work(store: Store, text: Text) -> Iterator[Checked]:
@@ -124,8 +130,8 @@ def _broker(url: str, text: Text) -> Iterator[Checked]:
         shown = make_url(url).render_as_string(hide_password=True)
         settings = health.broker_settings(url)
     except (ArgumentError, Unwell, ImportError) as error:
-        yield Checked(name, str(error), None, "doctor.do.broker")
-        yield Checked(text("doctor.service.beat"), text("doctor.want.beat"), None, "doctor.do.beat")
+        yield Checked(name, f"{url.rpartition('@')[2]}: {error}", None, _to_do("broker", error))
+        yield Checked(text("doctor.service.beat"), text("doctor.want.beat"), None, "doctor.do.beat.unknown")
         return
     yield Checked(name, shown, text("doctor.answers", dialect=settings.get("server", "redis")), "doctor.do.broker")
     wanted = {key: VALKEY_SETTINGS[key] for key in ("appendonly", "maxmemory-policy")}

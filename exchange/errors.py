@@ -346,7 +346,7 @@ class StoreUnavailable(StoreError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"the database cannot be written: {self.reason}"
+        return f"the database cannot be used: {self.reason}"
 
 
 class DamagedBlob(StoreError):

@@ -68,6 +68,7 @@ class Served:
         return _empty(_open(world, issued, settings, doorbell=celery_bell(self.broker, _GAP)))
 
 
+_FIRST_SECONDS = 3.0
 _GAP = 0.002
 """Seconds between two rings: whoever drives waits for the answer to each."""
 
@@ -76,7 +77,7 @@ _GAP = 0.002
 class Remote:
     """Behind HTTP: an API process of the same scenario and seed (``truc axis … --driven``), with workers. This process holds no database.
 
-    ``seconds``: for so long a call is repeated while the axis does not answer.
+    ``seconds``: for so long a call is repeated while the axis, met once, does not answer.
     """
 
     url: str
@@ -86,8 +87,9 @@ class Remote:
         """See :meth:`Place.open`. Raises ``ImportError`` where the extra ``service`` is not installed."""
         from exchange.driving import HttpDrivenAxis  # noqa: PLC0415 - its HTTP client is of an extra
 
-        axis = HttpDrivenAxis(self.url, secrets.caller(world.seed, AxisSettings().organ), patience=self.seconds)
-        return _empty(axis)
+        operator = secrets.caller(world.seed, AxisSettings().organ)
+        _empty(HttpDrivenAxis(self.url, operator, patience=_FIRST_SECONDS)).close()  # a wrong address is said at once
+        return HttpDrivenAxis(self.url, operator, patience=self.seconds)
 
 
 def _empty(axis: DrivenAxis) -> DrivenAxis:

@@ -81,6 +81,10 @@ class Range:
         return Wire(self.asked.bases, lambda organ: caller(self.field.world.seed, OrganId(organ)).secret, self.asked.mailboxes)
 
 
+_UNKNOWN = 401
+"""HTTP: the service knows nobody by this name and secret, and all secrets of a scenario come of its seed."""
+
+
 def perform_load(wish: Wish, text: Text) -> int:
     """Load it; 0 held, 1 a limit was passed, the sum does not close or the driver lagged, 2 wrong usage, 3 the service is not there."""
     talk = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -104,7 +108,9 @@ def perform_load(wish: Wish, text: Text) -> int:
         talk.print(text("load.error.there", series=wish.series), markup=False)
         return USAGE
     except (*LINE_ERRORS, WireProblem, SigningError) as error:
-        talk.print(text("error.unreachable", error=str(error) or type(error).__name__), markup=False)
+        said = text("error.unreachable", error=str(error) or type(error).__name__)
+        unknown = isinstance(error, WireProblem) and error.status == _UNKNOWN
+        talk.print(text("error.whose", error=said) if unknown else said, markup=False)
         return UNREACHED
     if wish.json:
         sys.stdout.write(canonical(tree))

@@ -62,6 +62,7 @@ _SQLITE_FAULTS = {
     sqlite3.SQLITE_BUSY: "the database is locked by another process",
 }
 UNREACHABLE = "the database is not reachable"
+_NO_ENTRY = "the database refuses this user, or the password is wrong or missing"
 _POSTGRES_FAULTS = {
     "53": "the database server is out of resources",
     "25006": "the database is read-only",
@@ -70,7 +71,7 @@ _POSTGRES_FAULTS = {
     "57P": UNREACHABLE,
     "57014": "the database ended a query that took too long",
     "3D000": "the database does not exist",
-    "28": "the database refuses this user",
+    "28": _NO_ENTRY,
 }
 _OVERTAKEN = ("40001", "40P01")
 """Two transactions wanted the same rows in different orders, and the server ended this one."""
@@ -443,7 +444,7 @@ def fault_of(error: BaseException | None) -> str | None:
         return None if code is None else _SQLITE_FAULTS.get(code & 0xFF)
     state = str(getattr(error, "sqlstate", None) or "")
     if not state and _lost_connection(error):
-        return UNREACHABLE
+        return _NO_ENTRY if "password" in str(error) else UNREACHABLE
     return next((phrase for prefix, phrase in _POSTGRES_FAULTS.items() if state.startswith(prefix)), None)
 
 

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from exchange.errors import ExchangeError
 from exchange.web import audit, observe, operate, receive, submit, token
 from exchange.web import service as about
-from exchange.web.docs import POLICY, page
+from exchange.web.docs import POLICY, page, shown
 from exchange.web.guard import Service
 from exchange.web.openapi import describe
 from exchange.web.problems import BadRequest, answer_of, answer_of_status
@@ -52,15 +52,23 @@ def make_app(service: Service) -> FastAPI:
 
 
 def _describe(app: FastAPI, document: dict[str, Any]) -> None:
-    """The OpenAPI document and its page, rendered once."""
-    machine, people = json.dumps(document, ensure_ascii=False).encode(), page(document).encode()
+    """The OpenAPI document and its page; who comes without a path is led there."""
+    machine, people = json.dumps(document, ensure_ascii=False).encode(), page(document)
 
     async def openapi(_: Request) -> Response:
         return Response(machine, media_type="application/json", headers={"X-Content-Type-Options": "nosniff"})
 
-    async def docs(_: Request) -> Response:
-        return Response(people, media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": POLICY})
+    async def docs(request: Request) -> Response:
+        return Response(
+            shown(people, str(request.base_url)).encode(),
+            media_type="text/html; charset=utf-8",
+            headers={"Content-Security-Policy": POLICY},
+        )
 
+    async def start(_: Request) -> Response:
+        return Response(status_code=307, headers={"Location": "/docs"})
+
+    app.add_route("/", start, ["GET"], include_in_schema=False)
     app.add_route("/openapi.json", openapi, ["GET"], include_in_schema=False)
     app.add_route("/docs", docs, ["GET"], include_in_schema=False)
 

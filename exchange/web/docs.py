@@ -14,15 +14,19 @@ _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}
 h2{margin-top:2.5rem;border-bottom:1px solid #ccc}h3{margin:2rem 0 .3rem;font-family:ui-monospace,monospace;font-size:1rem}
 h3 b{display:inline-block;min-width:3.2rem;color:#0b5394}code,pre{font:14px/1.4 ui-monospace,monospace}
-pre{background:#f4f4f4;padding:.7rem;overflow-x:auto;max-height:22rem}table{border-collapse:collapse;width:100%}
+pre{background:#f4f4f4;padding:.7rem;overflow:auto;max-height:22rem;white-space:pre-wrap;overflow-wrap:anywhere}table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.25rem .8rem .25rem 0;border-bottom:1px solid #e5e5e5}
 @media(prefers-color-scheme:dark){body{background:#161616;color:#e6e6e6}pre{background:#242424}h3 b{color:#7fb2e5}
 th,td{border-color:#3a3a3a}a{color:#9cc3ee}}
 """
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_SELF = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,255}")
+_HERE = "%THIS-AXIS%"
 _FIRST_STEPS = """
-AXIS=http://127.0.0.1:8080
-TOKEN=$(curl -s -u H28.20:SECRET -d grant_type=client_credentials $AXIS/oauth2/token \\
+AXIS=%THIS-AXIS%
+ORGAN=H28.01     # one of the axis' members; its secret, in a file of its own:
+#   truc admin rotate-secret $ORGAN --reason trial --out organ.secret --database …
+TOKEN=$(curl -s -u $ORGAN:$(cat organ.secret) -d grant_type=client_credentials $AXIS/oauth2/token \\
     | python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
 curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/edxml+xml' --data-binary @letter.edxml $AXIS/v1/packages
 curl -H "Authorization: Bearer $TOKEN" "$AXIS/v1/mailbox?wait=30"
@@ -30,8 +34,14 @@ curl -H "Authorization: Bearer $TOKEN" "$AXIS/v1/mailbox?wait=30"
 
 
 def page(document: Mapping[str, Any]) -> str:
-    """The page of an OpenAPI document."""
+    """The page of an OpenAPI document, for :func:`shown`."""
     return "".join(_page(document))
+
+
+def shown(page: str, address: str) -> str:
+    """The page as whoever reads it at this address sees it."""
+    found = _SELF.fullmatch(address.rstrip("/"))
+    return page.replace(_HERE, found[0] if found else "http://127.0.0.1:8080")
 
 
 def _page(document: Mapping[str, Any]) -> Iterator[str]:
@@ -58,14 +68,14 @@ def _operation(path: str, method: str, operation: Mapping[str, Any], schemas: Ma
     yield f"<h3><b>{method.upper()}</b> {escape(path)}</h3>{_prose(operation.get('description', ''))}"
     parameters = operation.get("parameters", [])
     if parameters:
-        yield "<table><tr><th>Parameter<th>In<th>"
+        yield "<table><tr><th>Parameter<th>In<th>Meaning"
         for one in parameters:
             must = "required" if one.get("required") else ""
             yield f"<tr><td><code>{escape(one['name'])}</code><td>{one['in']} {must}<td>{_inline(one.get('description', ''))}"
         yield "</table>"
     for kind, content in operation.get("requestBody", {}).get("content", {}).items():
         yield f"<p>Body: <code>{escape(kind)}</code> {_link(content.get('schema', {}))}</p>{_example(content)}"
-    yield "<table><tr><th>Answer<th><th>"
+    yield "<table><tr><th>Answer<th>Meaning<th>Body"
     for status, answer in operation["responses"].items():
         links = " ".join(
             f"<code>{escape(kind)}</code> {_link(content.get('schema', {}))}" for kind, content in answer.get("content", {}).items()

@@ -141,7 +141,7 @@ def test_health_is_asked_of_one_part(tmp_path: Path) -> None:
     assert run("health", "axis", f"http://{nowhere}/readyz")[0] == 1
     assert run("health", "beat", "--broker", f"redis://{nowhere}/0")[0] == 1
     assert run("health", "worker", "--database", f"sqlite:///{tmp_path / 'none.db'}") == (
-        1, f"worker: the database cannot be written: there is no file {tmp_path / 'none.db'}\n",
+        1, f"worker: the database cannot be used: there is no file {tmp_path / 'none.db'}\n",
     )  # fmt: skip
     assert not (tmp_path / "none.db").exists()
     for words in (["axis"], ["worker"], ["beat"], ["kitchen", "http://x/"]):

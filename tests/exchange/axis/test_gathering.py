@@ -253,7 +253,7 @@ def test_a_database_that_is_gone_is_said_to_each_and_the_next_ones_are_admitted(
     monkeypatch.setattr(axis, "admit", _raising(StoreUnavailable("the disk is full")))
     with gatherer(axis) as gathering:
         answers = all_at_once(gathering, [(caller(PROVINCE), one) for one in waiting])
-        assert {str(one) for one in answers} == {"the database cannot be written: the disk is full"}
+        assert {str(one) for one in answers} == {"the database cannot be used: the disk is full"}
         monkeypatch.setattr(axis, "admit", admit)
         assert all(isinstance(one, Receipt) for one in all_at_once(gathering, [(caller(PROVINCE), one) for one in waiting]))
 

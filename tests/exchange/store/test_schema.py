@@ -296,7 +296,7 @@ def test_a_disk_that_takes_no_more_from_the_process(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(root)}
     done = subprocess.run([sys.executable, "-c", CHILD, url], cwd=root, env=environment, capture_output=True, check=True)
     admitted, sentence = done.stdout.decode().split(maxsplit=1)
-    assert sentence.startswith("the database cannot be written: the disk")
+    assert sentence.startswith("the database cannot be used: the disk")
     axis = open_field(url)
     assert axis.receipts() == total(axis) == int(admitted) > 0
     axis.settle(at(100))

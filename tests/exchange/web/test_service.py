@@ -291,6 +291,10 @@ def test_the_pages_are_there_and_need_nothing_from_elsewhere(served: Served) -> 
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert not re.search(r"<script|src=|href=\"http", page.text)
+    assert f"AXIS={str(served.http.base_url).rstrip('/')}\n" in page.text
+    for host in ("a/<script>", "a b", "a" * 300):
+        assert re.search(r"<pre>AXIS=http://127\.0\.0\.1:\d+$", served.http.get("/docs", headers={"Host": host}).text, re.MULTILINE)
+    assert served.http.get("/", follow_redirects=False).headers["location"] == "/docs"
     for path in served.http.get("/openapi.json").json()["paths"]:
         assert path in page.text
     for one in PROBLEMS:
