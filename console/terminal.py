@@ -86,6 +86,7 @@ def _rates(tree: Tree, text: Text, *, with_sources: bool) -> RenderableType:
             verdict,
             *((source_text(row, text),) if with_sources else ()),
         )
+    table.caption, table.caption_justify = text("report.rates.caption"), "left"
     return table
 
 
@@ -108,6 +109,7 @@ def _causes(tree: Tree, text: Text) -> RenderableType:
         causes[cause] += count
     for cause, total in _ranked(causes)[:_CAUSES_SHOWN]:
         table.add_row(text.label("cause", cause), *(text.number(counts[cause, level]) for level in levels), text.number(total))
+    table.caption, table.caption_justify = text("report.causes.caption"), "left"
     return table
 
 

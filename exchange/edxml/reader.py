@@ -192,6 +192,8 @@ def _package(
     root = Fields(parsed.root)
     if parsed.name != "edXML":
         raise EdxmlError("edXML", "not-edxml", f"the root element is {parsed.name}")
+    if not root.has("edXMLEnvelope"):
+        raise EdxmlError("edXML/edXMLEnvelope", "missing-field", "the package has no envelope")
     header = root.child("edXMLEnvelope").child("edXMLHeader")
     attachments = _attachments(root, stored)
     if header.child("MessageHeader").has("StatusCode"):
