@@ -18,12 +18,12 @@ from sqlalchemy.exc import ArgumentError
 
 from console.locale import Text
 from console.up import health
-from console.up.health import Unwell
+from console.up.health import NoEntry, Unwell
 from console.up.services import VALKEY_SETTINGS
 from exchange import outbox
 from exchange.errors import StoreError
 from exchange.presence import Part, Presence, processes
-from exchange.store.engine import machine_now, open_existing
+from exchange.store.engine import NO_ENTRY, machine_now, open_existing
 from exchange.store.schema import version_of
 from exchange.store.tables import VERSION
 from exchange.store.work import Store
@@ -73,7 +73,7 @@ def _database(url: str, text: Text) -> Iterator[Checked]:
         shown = make_url(url).render_as_string(hide_password=True)
         store = Store(open_existing(url))
     except (ArgumentError, ImportError, StoreError) as error:
-        yield Checked(name, f"{url.partition('@')[2] or url}: {error}", None, _to_do("database", error))
+        yield Checked(name, f"{url.rpartition('@')[2]}: {error}", None, _to_do("database", error))
         return
     try:
         began = time.time()
@@ -101,8 +101,8 @@ def _database(url: str, text: Text) -> Iterator[Checked]:
 
 def _to_do(part: str, error: Exception) -> str:
     """What to do about a server that cannot be used: it is another thing when it is there and lets nobody in."""
-    said = str(error).lower()
-    return f"doctor.do.{part}.password" if "password" in said or "auth" in said else f"doctor.do.{part}"
+    refused = isinstance(error, NoEntry) or getattr(error, "reason", None) == NO_ENTRY
+    return f"doctor.do.{part}.password" if refused else f"doctor.do.{part}"
 
 
 def _work(store: Store, text: Text) -> Iterator[Checked]:

@@ -138,11 +138,16 @@ def load(path: Path) -> ModuleType:
         ("run first-day --axis http://127.0.0.1:8080", True), ("run first-day --axis=http://127.0.0.1:8080", True), ("", False),
         ("audit postgresql+psycopg://truc@127.0.0.1/truc", True), ("audit archive.db", False),
         ("doctor --broker redis://127.0.0.1/0", True),
-        ("verify up", False),
+        ("verify up", False), ("migrate --database sqlite:///a.db", False), ("admin lock H28 --reason https://a/b", False),
     ],
 )  # fmt: skip
-def test_the_service_brings_its_packages_when_it_is_asked_for(words: str, needed: bool) -> None:
-    assert bool(load(LAUNCHER).of_the_service(words.split())) is needed
+def test_the_service_brings_its_packages_when_it_is_asked_for(words: str, needed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TRUC_DATABASE", "TRUC_BROKER"):
+        monkeypatch.delenv(name, raising=False)
+    launcher = load(LAUNCHER)
+    assert launcher.of_the_service(words.split()) is needed
+    monkeypatch.setenv("TRUC_BROKER", "redis://127.0.0.1/0")
+    assert launcher.of_the_service(words.split()) is ("--help" not in words)
 
 
 def test_one_lock_installed_beside_another_leaves_both_stamped(clone: Clone) -> None:

@@ -20,17 +20,25 @@ class _QoS(redis.QoS):
             virtual.QoS.ack(self, delivery_tag)  # type: ignore[no-untyped-call]
             raise
 
+    def reject(self, delivery_tag: Any, requeue: bool = False) -> None:
+        try:
+            super().reject(delivery_tag, requeue)  # type: ignore[no-untyped-call]
+        except Exception:
+            virtual.QoS.ack(self, delivery_tag)  # type: ignore[no-untyped-call]
+            raise
+
 
 class _Channel(redis.Channel):
     QoS = _QoS
 
 
 class Transport(redis.Transport):
-    """What ``redis://`` stands for, once :func:`take_over` was called."""
+    """What ``redis://`` and ``rediss://`` stand for, once :func:`take_over` was called."""
 
     Channel = _Channel
 
 
 def take_over() -> None:
-    """Let every connection to ``redis://…`` opened from now on be of this kind."""
-    TRANSPORT_ALIASES["redis"] = f"{__name__}:Transport"
+    """Let every connection to ``redis://…`` and ``rediss://…`` opened from now on be of this kind."""
+    for alias in ("redis", "rediss"):
+        TRANSPORT_ALIASES[alias] = f"{__name__}:Transport"

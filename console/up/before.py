@@ -1,7 +1,11 @@
-"""What is looked at before ``truc up`` writes or starts anything: what can be said at once need not be read in a log later."""
+"""What is looked at before ``truc up`` starts anything or writes more than its lock.
+
+What can be said at once need not be read in a log later.
+"""
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import re
 import socket
@@ -31,7 +35,7 @@ class CannotStart(Exception):
 
 
 def look(wish: Wish) -> None:
-    """Raises :class:`CannotStart`, :class:`ProgramMissing` for the first thing that is missing, taken, or of another version."""
+    """Raises :class:`CannotStart`, :class:`ProgramMissing`, ``OSError`` for the first thing missing, taken, or of another version."""
     absent = sorted(name for module, name in _PACKAGES.items() if importlib.util.find_spec(module) is None)
     if absent:
         raise CannotStart("up.packages", names=", ".join(absent))
@@ -43,6 +47,8 @@ def look(wish: Wish) -> None:
     for option, port in (("--port", wish.port), ("--pki-port", wish.pki_port)):
         if port and not _free(wish.host, port):
             raise CannotStart("up.port", option=option, port=port, host=wish.host)
+    if wish.port and wish.port == wish.pki_port:
+        raise CannotStart("up.port.same", port=wish.port)
 
 
 def holds_today(world: World, now: datetime | None = None) -> bool:
@@ -71,15 +77,17 @@ def _same_version(file: Path, programs: Path) -> None:
         return
     made = file.read_text("ascii").strip()
     said = subprocess.run([programs / "postgres", "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603 - found here
-    found = re.search(r"(\d+)\.", said)
+    found = re.search(r"\(PostgreSQL\) (\d+)", said)
     if found is not None and found[1] != made:
         raise CannotStart("up.version", folder=file.parent, made=made, found=found[1])
 
 
 def _free(host: str, port: int) -> bool:
-    """Whether somebody could listen there now."""
+    """Whether nobody listens there. Raises ``OSError`` where nobody can."""
     try:
         with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
             return True
-    except OSError:
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
         return False

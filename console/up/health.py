@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
@@ -25,6 +26,10 @@ _WELL = 200
 
 class Unwell(Exception):
     """What is wrong, in a phrase."""
+
+
+class NoEntry(Unwell):
+    """It is there and lets us not in."""
 
 
 def http(url: str) -> None:
@@ -91,7 +96,8 @@ def broker_settings(url: str) -> dict[str, str]:
                 return found
             return found
     except (RedisError, ValueError) as error:
-        raise Unwell(str(error)) from None
+        refused = re.search(r"NOAUTH|WRONGPASS|invalid (?:username-)?password|HELLO must be called with the client already", str(error))
+        raise (NoEntry if refused else Unwell)(str(error)) from None
 
 
 def beat(url: str) -> tuple[str, float]:

@@ -47,7 +47,10 @@ class ContentDecoder:
         self._pending.append(raw)
         self._pending_size += len(raw)
         if self._pending_size >= BLOCK:
-            self._keep(self._take(b"".join(self._pending), final=False))
+            data, start = b"".join(self._pending), 0
+            while len(data) - start >= BLOCK:  # however it comes, it is taken in the same blocks
+                start += BLOCK - len(self._take(data[start : start + BLOCK], final=False))
+            self._keep(data[start:])
 
     def finish(self) -> int:
         """The text is over. Gives the decoded size."""

@@ -19,7 +19,7 @@ from exchange.edxml.fields import Fields
 from exchange.edxml.header import read_edoc, read_status
 from exchange.edxml.model import AttachmentInfo, EdocHeader, Kind, Opaque, StatusHeader
 from exchange.edxml.shapes import HOLE, Parsed, Shapes, cut_out
-from exchange.edxml.skeleton import BLANKS, Skeleton
+from exchange.edxml.skeleton import Skeleton
 from exchange.edxml.tree import CONTENT_BYTES, Limits, Markup
 from exchange.errors import EdxmlError
 
@@ -67,28 +67,27 @@ def read(
     it comes out the same, and the skeleton stays empty. Raises :class:`EdxmlError` and nothing else for anything a package can hold.
     """
     sink, limits = MemorySink() if sink is None else sink, limits or _LIMITS
-    if isinstance(source, bytes):
-        met = _read_met(source, sink, limits, at, exact=exact)
-        if met is not None:
-            return met
-    reading = _Reading(sink, limits, exact=exact)
-    if isinstance(source, bytes):
-        reading.feed(source)
-    else:
+    if not isinstance(source, bytes):
+        reading = _Reading(sink, limits, exact=exact)
         while chunk := source.read(CHUNK):
             reading.feed(chunk)
-    return reading.finish(at)
-
-
-def _read_met(source: bytes, sink: AttachmentSink, limits: Limits, at: datetime | None, *, exact: bool) -> EdxmlPackage | None:
-    """The package, if its markup was met before: the same as by the parser."""
-    if len(source) > _AS_A_WHOLE or limits.of_markup != _LIMITS.of_markup:
-        return None
-    cut = cut_out(source)
+        return reading.finish(at)
+    cut = cut_out(source) if len(source) <= _AS_A_WHOLE and replace(limits, attachment=_LIMITS.attachment) == _LIMITS else None
     parsed = _SHAPES.parsed(cut[0]) if cut is not None else None
-    if cut is None or parsed is None:
-        return None
-    markup, contents = cut
+    if cut is not None and parsed is not None:
+        return _put_together(parsed, *cut, sink, limits, at, exact=exact)
+    reading = _Reading(sink, limits, exact=exact)
+    reading.feed(source)
+    package = reading.finish(at)
+    if cut is not None:  # a package that is refused teaches nothing
+        _SHAPES.meet(cut[0])
+    return package
+
+
+def _put_together(
+    parsed: Parsed, markup: bytes, contents: Sequence[bytes], sink: AttachmentSink, limits: Limits, at: datetime | None, *, exact: bool
+) -> EdxmlPackage:
+    """A package of markup met before: the same as by the parser."""
     attached = Attached(sink, limits, lambda: "edXML", exact=exact)
     *before, after = markup.split(HOLE)
     for piece, content in zip(before, contents, strict=True):
@@ -96,21 +95,15 @@ def _read_met(source: bytes, sink: AttachmentSink, limits: Limits, at: datetime 
         attached.open().feed(content)
         attached.close()
     attached.keep(after)
-    return _package(parsed, attached.stored, attached.skeleton(), len(source), limits, None, at)
+    size = len(markup) - len(contents) * len(HOLE) + sum(map(len, contents))
+    return _package(parsed, attached.stored, attached.skeleton(), size, limits, None, at)
 
 
 def reread(data: bytes) -> EdxmlPackage:
     """A stored package again, from the bytes around the attachments in its skeleton: its header, and what it says of its attachments.
 
-    Equal to what :func:`read` makes of these bytes; of markup met before, without parsing it. Raises :class:`EdxmlError`.
+    Raises :class:`EdxmlError`.
     """
-    cut = cut_out(data)
-    parsed = _SHAPES.parsed(cut[0]) if cut is not None and not any(content.strip(BLANKS) for content in cut[1]) else None
-    if parsed is not None:
-        try:
-            return _package(parsed, [("", 0)] * parsed.contents, Skeleton(()), len(data), _LIMITS, None, None)
-        except EdxmlError:
-            pass  # said by the reading below, as of any other package
     return read(data, Nowhere(), exact=False)
 
 

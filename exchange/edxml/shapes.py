@@ -33,6 +33,8 @@ _NO_CONTENTS: tuple[bytes, ...] = ()
 _SLASH = ord("/")
 _MOST_SHAPES = 256
 _MOST_ELEMENTS = 2048
+_LARGEST_KEPT, _LONGEST_KEPT = 64, 4096
+"""Nodes and characters of an element that is kept: two thousand of them are some megabytes."""
 _FRAMES = frozenset({"edXMLEnvelope", "edXMLHeader", "MessageHeader", "TraceHeaderList"})
 """Elements that differ from package to package, on the way to those that are kept as a whole."""
 
@@ -85,7 +87,6 @@ class _Shape:
     contents: int
 
 
-_UNKNOWN = _Shape(_Frame(()), "", 0)
 Parse = Callable[[bytes], tuple[Parsed, list[bytes]] | None]
 """The parser: the tree, and the contents, decoded. Raises :class:`EdxmlError`; gives nothing for a package that is more than that."""
 
@@ -131,16 +132,38 @@ class Shapes:
         if len(pieces) == 1:
             return None
         markup = tuple(pieces[::2])
-        shape = self._shapes.get(markup, _UNKNOWN)
-        if shape is None:
-            return None
-        texts = _plain(pieces[1::2])
-        if texts is None:
-            return None
-        if shape is _UNKNOWN:
-            self._meet(data, markup, texts)
-            return None
-        return Parsed(shape.name, self._fill(shape.frame, texts), shape.contents)
+        shape = self._shapes.get(markup)
+        texts = None if shape is None else _plain(pieces[1::2])
+        return None if shape is None or texts is None else Parsed(shape.name, self._fill(shape.frame, texts), shape.contents)
+
+    def meet(self, data: bytes) -> None:
+        """Remember the markup of a package that the parser has just read; make a shape of one met before."""
+        pieces = _TEXT.split(data) if len(data) <= LONGEST else [data]
+        markup = tuple(pieces[::2])
+        texts = _plain(pieces[1::2]) if len(pieces) > 1 else None
+        if texts is None or _MARK.encode() in data or not self._met_before(markup):
+            return
+        shape = self._learn(data, markup, texts)
+        with self._lock:
+            if len(self._shapes) >= _MOST_SHAPES:
+                self._shapes.clear()
+                self._kinds.clear()
+                self._elements.clear()
+            self._shapes[markup] = shape
+
+    def _met_before(self, markup: tuple[bytes, ...]) -> bool:
+        """Whether this is the second time, of a markup that is not known."""
+        mark = hash(markup)
+        with self._lock:
+            if markup in self._shapes:
+                return False
+            if mark in self._met:
+                self._met.discard(mark)
+                return True
+            if len(self._met) >= 8 * _MOST_SHAPES:
+                self._met.clear()
+            self._met.add(mark)
+            return False
 
     def _fill(self, frame: _Frame, texts: tuple[str, ...]) -> Element:
         element: Element = {}
@@ -159,29 +182,12 @@ class Shapes:
 
     def _element(self, whole: _Whole, texts: tuple[str, ...]) -> Known:
         known = Known(_element_of(whole.model, texts))
+        if sum(map(len, texts)) > _LONGEST_KEPT:
+            return known
         if len(self._elements) >= _MOST_ELEMENTS:
             self._elements.clear()
         self._elements[whole.kind, texts] = known
         return known
-
-    def _meet(self, data: bytes, markup: tuple[bytes, ...], texts: tuple[str, ...]) -> None:
-        """Remember a markup; make a shape of one met before."""
-        mark = hash(markup)
-        if _MARK.encode() in data:
-            return
-        with self._lock:
-            if len(self._met) >= 8 * _MOST_SHAPES:
-                self._met.clear()
-            if mark not in self._met:
-                self._met.add(mark)
-                return
-            self._met.discard(mark)
-            shape = self._learn(data, markup, texts)
-            if len(self._shapes) >= _MOST_SHAPES:
-                self._shapes.clear()
-                self._kinds.clear()
-                self._elements.clear()
-            self._shapes[markup] = shape
 
     def _learn(self, data: bytes, markup: tuple[bytes, ...], texts: tuple[str, ...]) -> _Shape | None:
         slots = {f"{_MARK}{number}": number for number in range(len(texts))}
@@ -208,6 +214,8 @@ class Shapes:
         if name in _FRAMES or own != list(range(start, stop)):
             return self._frame(value, slots)
         model = _model(value, slots, start)
+        if _nodes(model) > _LARGEST_KEPT:
+            return self._frame(value, slots)
         if model not in self._kinds:
             self._kinds[model] = next(self._numbers)
         return _Whole(self._kinds[model], model, start, stop)
@@ -216,7 +224,8 @@ class Shapes:
 def _plain(texts: Sequence[bytes]) -> tuple[str, ...] | None:
     """The texts as the parser would give them, or ``None`` where it would look at one more closely.
 
-    "<" stands in no text, is printable, and joins with nothing that is in NFC: what holds of all of them in one line holds of each.
+    "<" stands in no text and is printable: what holds of all of them in one line holds of each. (It joins with U+0338 behind it, so that a
+    text that begins with that goes to the parser.)
     """
     try:
         line = b"<".join(texts).decode()
@@ -247,6 +256,11 @@ def _model(element: Element, slots: Mapping[str, int], start: int) -> _Model:
         return slots[value] - start if value in slots else value
 
     return tuple((name, tuple(child(value) for value in values)) for name, values in element.items())
+
+
+def _nodes(model: _Model) -> int:
+    """How many elements and texts there are in one."""
+    return sum(_nodes(child) if isinstance(child, tuple) else 1 for _, children in model for child in children) + 1
 
 
 def _element_of(model: _Model, texts: Sequence[str]) -> Element:

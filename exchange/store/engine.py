@@ -6,6 +6,7 @@ Traps kept in here: SQLite's driver opens transactions late unless told otherwis
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -62,7 +63,10 @@ _SQLITE_FAULTS = {
     sqlite3.SQLITE_BUSY: "the database is locked by another process",
 }
 UNREACHABLE = "the database is not reachable"
-_NO_ENTRY = "the database refuses this user, or the password is wrong or missing"
+NO_ENTRY = "the database refuses this user, or the password is wrong or missing"
+_LETS_NOBODY_IN = re.compile(r"no password supplied|authentication failed|no pg_hba\.conf entry|(?:role|user) \"[^\"]*\" does not exist")
+"""What a server says, or the driver for it, before there is a connection that could have a state (its messages are in English, as we set up
+servers; in another language it is one that is not reachable)."""
 _POSTGRES_FAULTS = {
     "53": "the database server is out of resources",
     "25006": "the database is read-only",
@@ -71,7 +75,7 @@ _POSTGRES_FAULTS = {
     "57P": UNREACHABLE,
     "57014": "the database ended a query that took too long",
     "3D000": "the database does not exist",
-    "28": _NO_ENTRY,
+    "28": NO_ENTRY,
 }
 _OVERTAKEN = ("40001", "40P01")
 """Two transactions wanted the same rows in different orders, and the server ended this one."""
@@ -444,7 +448,7 @@ def fault_of(error: BaseException | None) -> str | None:
         return None if code is None else _SQLITE_FAULTS.get(code & 0xFF)
     state = str(getattr(error, "sqlstate", None) or "")
     if not state and _lost_connection(error):
-        return _NO_ENTRY if "password" in str(error) else UNREACHABLE
+        return NO_ENTRY if _LETS_NOBODY_IN.search(str(error)) else UNREACHABLE
     return next((phrase for prefix, phrase in _POSTGRES_FAULTS.items() if state.startswith(prefix)), None)
 
 

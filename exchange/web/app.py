@@ -62,7 +62,7 @@ def _describe(app: FastAPI, document: dict[str, Any]) -> None:
         return Response(
             shown(people, str(request.base_url)).encode(),
             media_type="text/html; charset=utf-8",
-            headers={"Content-Security-Policy": POLICY},
+            headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"},
         )
 
     async def start(_: Request) -> Response:

@@ -26,7 +26,7 @@ _FIRST_STEPS = """
 AXIS=%THIS-AXIS%
 ORGAN=H28.01     # one of the axis' members; its secret, in a file of its own:
 #   truc admin rotate-secret $ORGAN --reason trial --out organ.secret --database …
-TOKEN=$(curl -s -u $ORGAN:$(cat organ.secret) -d grant_type=client_credentials $AXIS/oauth2/token \\
+TOKEN=$(printf 'user = "%s:%s"' $ORGAN $(cat organ.secret) | curl -s -K - -d grant_type=client_credentials $AXIS/oauth2/token \\
     | python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
 curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/edxml+xml' --data-binary @letter.edxml $AXIS/v1/packages
 curl -H "Authorization: Bearer $TOKEN" "$AXIS/v1/mailbox?wait=30"

@@ -84,6 +84,27 @@ def test_a_server_that_does_not_answer_is_missing_and_its_password_unsaid() -> N
     assert "hidden" not in str(parts)
 
 
+@needs_valkey
+def test_a_broker_that_wants_a_password_is_not_called_absent(valkey: Valkey) -> None:
+    from redis import Redis
+
+    if valkey.program is None:
+        return  # somebody else's broker keeps its settings
+    with Redis.from_url(valkey.url) as client:
+        client.config_set("requirepass", "geheim")
+        try:
+            for url in (valkey.url, valkey.url.replace("//", "//:wrong@")):
+                code, parts = ask("--broker", url)
+                assert (code, parts["Broker"][1]) == (
+                    3, "missing: the password is wrong or was not given; name its file in TRUC_BROKER_PASSWORD_FILE",
+                )  # fmt: skip
+                assert valkey.url.rpartition("//")[2] in parts["Broker"][0]
+                assert "wrong@" not in parts["Broker"][0]
+                assert parts["Schedule"][1] == "missing: unknown: only the broker could tell"
+        finally:
+            client.config_set("requirepass", "")
+
+
 @needs_postgres
 def test_a_database_of_another_version_and_an_empty_one(postgres: Postgres) -> None:
     url = postgres.create()

@@ -40,6 +40,17 @@ class _Silent:
         """Kombu says that it could not."""
 
 
+def test_every_address_of_a_broker_stands_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from kombu.transport import TRANSPORT_ALIASES, get_transport_cls
+
+    from workers import broker
+
+    for alias in ("redis", "rediss"):
+        monkeypatch.setitem(TRANSPORT_ALIASES, alias, "kombu.transport.redis:Transport")
+    broker.take_over()
+    assert {get_transport_cls(alias) for alias in ("redis", "rediss")} == {broker.Transport}
+
+
 @needs_valkey
 def test_what_could_not_be_acknowledged_is_in_nobodys_hand(valkey: Valkey) -> None:
     if valkey.program is None:

@@ -123,6 +123,11 @@ def test_a_port_that_is_taken_and_a_cluster_of_another_version_are_said_before_a
             assert (code, said) == (
                 3, f"{option} {port}: another program listens there already (127.0.0.1); give another, or 0 for any that is free.\n",
             )  # fmt: skip
+    assert run("up", *data, "--port", str(port), "--pki-port", str(port)) == (
+        3, f"--port and --pki-port are both {port}: give two, or 0 for any that is free.\n",
+    )  # fmt: skip
+    code, said = run("up", *data, "--host", "192.0.2.1", "--port", str(port), "--pki-port", "0")
+    assert (code, said.startswith("A part could not be used: ")) == (3, True)
     (tmp_path / "data" / "postgres").mkdir()
     (tmp_path / "data" / "postgres" / "PG_VERSION").write_text("9\n")
     code, said = run("up", *data, "--port", "0", "--pki-port", "0")

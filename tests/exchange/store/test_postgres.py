@@ -19,7 +19,7 @@ from exchange.administration import Deed
 from exchange.domain.lifecycle import DeliveryState
 from exchange.errors import StoreUnavailable
 from exchange.metering import Reported
-from exchange.store.engine import free_shards, insert_new, keep_plans_short, open_engine
+from exchange.store.engine import NO_ENTRY, UNREACHABLE, fault_of, free_shards, insert_new, keep_plans_short, open_engine
 from exchange.store.schema import MIGRATIONS, ensure_schema, version_of
 from exchange.store.tables import APPEND_ONLY, VERSION, blob, lockout, metadata, outbox
 from exchange.store.texts import storable
@@ -283,3 +283,19 @@ def test_a_query_that_takes_too_long_is_ended_and_the_next_transaction_has_its_t
     with store.reading() as work:
         assert work.rows(text("SELECT 1")) == [(1,)]
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ('connection failed: FATAL:  password authentication failed for user "truc"', NO_ENTRY),
+        ("connection failed: fe_sendauth: no password supplied", NO_ENTRY),
+        ('connection failed: FATAL:  no pg_hba.conf entry for host "10.0.0.1", user "truc"', NO_ENTRY),
+        ('connection failed: FATAL:  role "truc" does not exist', NO_ENTRY),
+        ("failed to resolve host 'password-db.invalid'", UNREACHABLE),
+        ("connection failed: Connection refused", UNREACHABLE),
+    ],
+)
+def test_a_server_that_lets_nobody_in_is_told_from_one_that_is_not_there(said: str, found: str) -> None:
+    psycopg = pytest.importorskip("psycopg")
+    assert fault_of(psycopg.OperationalError(said)) == found
