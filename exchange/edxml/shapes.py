@@ -216,9 +216,8 @@ class Shapes:
         model = _model(value, slots, start)
         if _nodes(model) > _LARGEST_KEPT:
             return self._frame(value, slots)
-        if model not in self._kinds:
-            self._kinds[model] = next(self._numbers)
-        return _Whole(self._kinds[model], model, start, stop)
+        kind = self._kinds.setdefault(model, next(self._numbers))  # in one step: another thread may learn, or forget, meanwhile
+        return _Whole(kind, model, start, stop)
 
 
 def _plain(texts: Sequence[bytes]) -> tuple[str, ...] | None:
