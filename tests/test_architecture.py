@@ -71,6 +71,7 @@ BOUNDARIES: dict[str, dict[str, str]] = {
         "time.monotonic": "how long a document has been judged: it may cost a process its life, never a document its verdict",
         "time.sleep": "the pause between two renewals",
     },
+    "console/up/before.py": {"datetime.now": "whether a world's certificates hold today is asked of today"},
     "console/verify/command.py": {"datetime.now": "verify without --at asks what holds at present; all else is given the instant"},
     "exchange/members.py": {
         "secrets.token_bytes": "the salt of a stored secret must not be foreseeable; it is never shown nor measured",

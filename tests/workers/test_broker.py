@@ -9,11 +9,11 @@ import pytest
 from tests.judges import needs_valkey
 from tests.servers import Valkey
 
-kombu = pytest.importorskip("kombu")
-
 
 def free_again(valkey: Valkey, transport: str) -> Any:
     """Whether a channel with two messages in hand, of which it may have two, asks for more when neither could be acknowledged."""
+    import kombu
+
     assert valkey.program is not None
     with kombu.Connection(valkey.url, transport=transport) as connection:
         queue = kombu.Queue("in-hand", channel=connection.channel(), durable=False)
@@ -40,6 +40,7 @@ class _Silent:
         """Kombu says that it could not."""
 
 
+@needs_valkey
 def test_every_address_of_a_broker_stands_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     from kombu.transport import TRANSPORT_ALIASES, get_transport_cls
 

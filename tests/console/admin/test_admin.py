@@ -87,7 +87,7 @@ def test_mail_is_sent_again(axis: Axis, url: str) -> None:
 
 
 def test_dead_letters_are_listed_and_put_back(axis: Axis, url: str) -> None:
-    assert run(url, "parked") == "None.\n"
+    assert run(url, "parked") == "Nothing is there.\n"
     assert run(url, "requeue", "--all", "--reason", "mended") == "0 put back to work.\n"
     assert run(url, "requeue", "x", "--reason", "mended", code=1) == "package x is not among the dead letters\n"
     for words in ([], ["x", "--all"]):

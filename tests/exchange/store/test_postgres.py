@@ -297,5 +297,6 @@ def test_a_query_that_takes_too_long_is_ended_and_the_next_transaction_has_its_t
     ],
 )
 def test_a_server_that_lets_nobody_in_is_told_from_one_that_is_not_there(said: str, found: str) -> None:
-    psycopg = pytest.importorskip("psycopg")
+    import psycopg
+
     assert fault_of(psycopg.OperationalError(said)) == found
