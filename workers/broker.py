@@ -7,6 +7,8 @@ when the broker is back. A bell lost with its acknowledgement is rung again by R
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from kombu.transport import TRANSPORT_ALIASES, redis, virtual
@@ -14,15 +16,18 @@ from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 
 class _QoS(redis.QoS):
     def ack(self, delivery_tag: Any) -> None:
-        try:
+        with self._let_go(delivery_tag):
             super().ack(delivery_tag)  # type: ignore[no-untyped-call]
-        except Exception:
-            virtual.QoS.ack(self, delivery_tag)  # type: ignore[no-untyped-call]
-            raise
 
     def reject(self, delivery_tag: Any, requeue: bool = False) -> None:
-        try:
+        with self._let_go(delivery_tag):
             super().reject(delivery_tag, requeue)  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def _let_go(self, delivery_tag: Any) -> Iterator[None]:
+        """Whatever went wrong with the broker, and it is raised: the task is in nobody's hand."""
+        try:
+            yield
         except Exception:
             virtual.QoS.ack(self, delivery_tag)  # type: ignore[no-untyped-call]
             raise

@@ -128,19 +128,15 @@ class Shapes:
 
     def parsed(self, data: bytes) -> Parsed | None:
         """What the parser would make of a package (as :func:`cut_out` gives it), or ``None`` for one that must be parsed."""
-        pieces = _TEXT.split(data) if len(data) <= LONGEST else [data]
-        if len(pieces) == 1:
-            return None
-        markup = tuple(pieces[::2])
-        shape = self._shapes.get(markup)
-        texts = None if shape is None else _plain(pieces[1::2])
+        markup, pieces = _apart(data)
+        shape = self._shapes.get(markup) if pieces else None
+        texts = None if shape is None else _plain(pieces)
         return None if shape is None or texts is None else Parsed(shape.name, self._fill(shape.frame, texts), shape.contents)
 
     def meet(self, data: bytes) -> None:
         """Remember the markup of a package that the parser has just read; make a shape of one met before."""
-        pieces = _TEXT.split(data) if len(data) <= LONGEST else [data]
-        markup = tuple(pieces[::2])
-        texts = _plain(pieces[1::2]) if len(pieces) > 1 else None
+        markup, pieces = _apart(data)
+        texts = _plain(pieces) if pieces else None
         if texts is None or _MARK.encode() in data or not self._met_before(markup):
             return
         shape = self._learn(data, markup, texts)
@@ -218,6 +214,12 @@ class Shapes:
             return self._frame(value, slots)
         kind = self._kinds.setdefault(model, next(self._numbers))  # in one step: another thread may learn, or forget, meanwhile
         return _Whole(kind, model, start, stop)
+
+
+def _apart(data: bytes) -> tuple[tuple[bytes, ...], Sequence[bytes]]:
+    """The markup and the texts between; no texts where there can be no shape."""
+    pieces = _TEXT.split(data) if len(data) <= LONGEST else [data]
+    return tuple(pieces[::2]), pieces[1::2]
 
 
 def _plain(texts: Sequence[bytes]) -> tuple[str, ...] | None:
