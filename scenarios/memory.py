@@ -23,7 +23,7 @@ _TRIM = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linu
 
 
 def give_back() -> None:
-    """Return freed pages to the system (some milliseconds)."""
+    """Return freed pages to the system (a quarter of a millisecond)."""
     if _TRIM is not None:
         _TRIM(0)
 

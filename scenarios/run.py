@@ -310,9 +310,9 @@ def _revocation_lists(kernel: Kernel, issued: WorldPki) -> Process:
 
 
 def _tidy(kernel: Kernel) -> Process:
-    """Every hour of the province; no fact depends on it."""
+    """Every five minutes of the province; no fact depends on it."""
     while True:
-        yield kernel.sleep(3600)
+        yield kernel.sleep(300)
         give_back()
 
 

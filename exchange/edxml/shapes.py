@@ -31,7 +31,7 @@ _TEXT = re.compile(rb">([^<>&\x00-\x1f\x7f]+)</")
 _MARK = "truc-slot-"
 _NO_CONTENTS: tuple[bytes, ...] = ()
 _SLASH = ord("/")
-_MOST_SHAPES = 256
+_MOST_SHAPES = 128
 _MOST_ELEMENTS = 2048
 _LARGEST_KEPT, _LONGEST_KEPT = 64, 4096
 """Nodes and characters of an element that is kept: two thousand of them are some megabytes."""
@@ -120,8 +120,10 @@ class Shapes:
         self._parse = parse
         self._shapes: dict[tuple[bytes, ...], _Shape | None] = {}
         """By markup; ``None``: one that has no shape."""
+        self._pieces: dict[bytes, bytes] = {}
+        """Of the markups, each held once: a package to a hundred agencies says the same about each of them."""
         self._met: set[int] = set()
-        self._kinds: dict[_Model, int] = {}
+        self._kinds: dict[_Model, tuple[int, _Model]] = {}
         self._numbers = count()  # never used twice, so that an element kept under one kind is never taken for another's
         self._elements: dict[tuple[int, tuple[str, ...]], Known] = {}
         self._lock = Lock()
@@ -143,9 +145,10 @@ class Shapes:
         with self._lock:
             if len(self._shapes) >= _MOST_SHAPES:
                 self._shapes.clear()
+                self._pieces.clear()
                 self._kinds.clear()
                 self._elements.clear()
-            self._shapes[markup] = shape
+            self._shapes[tuple([self._pieces.setdefault(piece, piece) for piece in markup])] = shape
 
     def _met_before(self, markup: tuple[bytes, ...]) -> bool:
         """Whether this is the second time, of a markup that is not known."""
@@ -212,7 +215,7 @@ class Shapes:
         model = _model(value, slots, start)
         if _nodes(model) > _LARGEST_KEPT:
             return self._frame(value, slots)
-        kind = self._kinds.setdefault(model, next(self._numbers))  # in one step: another thread may learn, or forget, meanwhile
+        kind, model = self._kinds.setdefault(model, (next(self._numbers), model))  # in one step: another thread may learn, or forget
         return _Whole(kind, model, start, stop)
 
 

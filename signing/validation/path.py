@@ -97,6 +97,10 @@ class Chain:
     """What was verified to find it; nothing where it was kept."""
 
 
+CrlKey = tuple[bytes | None, ...]
+"""The lists at hand, one per issuer of a path, nearest first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """When a path holds under the lists of its issuers (nearest first): piecewise constant, so a few instants say it for every moment.
@@ -105,6 +109,8 @@ class Timeline:
     does not hold is worked out when asked for: hardly anybody asks, and a province's certificates all have reasons of their own.
     """
 
+    key: CrlKey
+    """The lists as they came, to know them by."""
     lists: tuple[CheckedCrl, ...]
     turns: tuple[int, ...]
 
@@ -116,26 +122,25 @@ class Timeline:
 UsageFault = Callable[[CertificateFacts], str]
 """What is wrong with a certificate for the use made of it (RFC 5280 §4.2.1.3, §4.2.1.12), or nothing."""
 
-CrlKey = tuple[bytes | None, ...]
-"""The lists at hand, one per issuer of a path, nearest first."""
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Path:
-    """A kept path: the end entity's key, what follows above it, and its timeline for each of the last few sets of lists.
+    """A kept path: what follows above the end entity, and its timeline for each of the last few sets of lists.
 
-    The end entity's own bytes, some 6 KB as read, are not kept: whoever asks holds them.
+    The end entity's own bytes, some 6 KB as read, and its key are not kept: whoever asks holds them. A province has thousands of these.
     """
 
-    key: PublicKey
-    algorithm: str
     issuers: tuple[Link, ...]
     verdict: PathVerdict | None
-    timelines: dict[CrlKey, Timeline]
+    timelines: tuple[Timeline, ...] = ()
 
     def chain(self, certificate: CertificateFacts) -> Chain:
         """The whole chain, with the certificate it was worked out for."""
-        return Chain((Link(certificate, self.key, self.algorithm), *self.issuers), self.verdict, ())
+        return Chain((_link(certificate), *self.issuers), self.verdict, ())
+
+    def timeline(self, key: CrlKey) -> Timeline | None:
+        """The one under these lists, if it was worked out."""
+        return next((one for one in self.timelines if one.key == key), None)
 
 
 class PathCache:
@@ -168,6 +173,9 @@ class PathCache:
         self._tails: dict[bytes, tuple[Link, ...]] = {}
         """What follows above an issuer's certificates, once for all of them."""
         self._crls: dict[tuple[bytes, bytes], CheckedCrl] = {}
+        self._timelines: dict[tuple[bytes, CrlKey, tuple[int, ...]], Timeline] = {}
+        """Most certificates of an issuer hold from and to the same instants: one object for all of them."""
+        self._accepted: dict[tuple[str, bytes], float] = {}
         self._last: dict[bytes, tuple[datetime, CrlKey]] = {}
         self._lock = Lock()
 
@@ -185,7 +193,7 @@ class PathCache:
         if path is not None:
             if path.verdict is not None:
                 return path.verdict
-            timeline = path.timelines.get(self._crls_at(path.issuers, at))
+            timeline = path.timeline(self._crls_at(path.issuers, at))
             if timeline is not None:
                 return self._said(certificate, path, timeline, int(at.timestamp()) if moment is None else moment)
         with self._lock:
@@ -202,7 +210,7 @@ class PathCache:
         path = self._paths.get(certificate.sha256)
         if path is None or path.verdict is not None:
             return None
-        timeline = path.timelines.get(self._crls_at(path.issuers, at))
+        timeline = path.timeline(self._crls_at(path.issuers, at))
         entry = None if timeline is None else timeline.lists[0].entry(certificate.serial)
         if entry is None:
             return None
@@ -210,13 +218,22 @@ class PathCache:
 
     def key(self, certificate: CertificateFacts) -> PublicKey | None:
         """The certificate's key; ``None`` when it holds none of a known kind. Its path is not looked at."""
-        path = self._paths.get(certificate.sha256)
-        if path is not None:
-            return path.key
         try:
             return _public_key(certificate.spki)
         except KeyUnusable:
             return None
+
+    def accepted_until(self, algorithm: str, certificate: CertificateFacts, key: PublicKey) -> float | None:
+        """As :meth:`AlgorithmPolicy.accepted_until` for the certificate's key, kept."""
+        named = (algorithm, certificate.sha256)
+        until = self._accepted.get(named)
+        if until is None:
+            until = self.policy.accepted_until(algorithm, key)
+            if until is not None:
+                if len(self._accepted) >= _MOST_ACCEPTED:
+                    self._accepted.clear()
+                self._accepted[named] = until
+        return until
 
     def _said(self, certificate: CertificateFacts, path: _Path, timeline: Timeline, moment: int) -> PathVerdict:
         if timeline.holds(moment):
@@ -233,10 +250,15 @@ class PathCache:
             return chain.verdict or _no_chain(certificate), chain.steps
         key = self._crls_at(path.issuers, at)
         lists, done = self._checked(path.issuers, key)
-        while len(path.timelines) >= self._snapshots:
-            del path.timelines[next(iter(path.timelines))]
-        path.timelines[key] = timeline(chain.links, lists, self.policy)
-        return self._said(certificate, path, path.timelines[key], int(at.timestamp())), (*chain.steps, *done)
+        found = self._shared(Timeline(key, lists, turns(chain.links, lists, self.policy)), path)
+        path.timelines = (*path.timelines[max(0, len(path.timelines) + 1 - self._snapshots) :], found)
+        return self._said(certificate, path, found, int(at.timestamp())), (*chain.steps, *done)
+
+    def _shared(self, found: Timeline, path: _Path) -> Timeline:
+        """The equal one of another certificate of the same issuer, if there is one."""
+        if len(self._timelines) >= _MOST_TIMELINES:
+            self._timelines.clear()
+        return self._timelines.setdefault((path.issuers[0].facts.sha256, found.key, found.turns), found)
 
     def _keep(self, certificate: CertificateFacts, chain: Chain) -> _Path | None:
         """Keep a path that reaches an anchor, the oldest making room; strangers' certificates must not fill the cache."""
@@ -244,10 +266,10 @@ class PathCache:
             return None
         while len(self._paths) >= self._max_certificates:
             del self._paths[next(iter(self._paths))]
-        end, issuers = chain.links[0], chain.links[1:]
+        issuers = chain.links[1:]
         if issuers:
             issuers = self._tails.setdefault(issuers[0].facts.sha256, issuers)
-        path = self._paths[certificate.sha256] = _Path(end.key, end.algorithm, issuers, chain.verdict, {})
+        path = self._paths[certificate.sha256] = _Path(issuers, chain.verdict)
         return path
 
     def _arrives(self, links: Sequence[Link]) -> bool:
@@ -339,8 +361,10 @@ def _no_chain(certificate: CertificateFacts) -> PathVerdict:
 
 _MAX_CRLS = 64
 _MAX_UNITS = 256
-_public_key = lru_cache(maxsize=4096)(load_public_key)
-"""One object for every cache of a process: an open key takes 2 KB, and a verification leaves nothing in it."""
+_MOST_TIMELINES = 256
+_MOST_ACCEPTED = 4096
+_public_key = lru_cache(maxsize=512)(load_public_key)
+"""One object for every cache of a process: an open key takes 2 KB in many small pieces, and to open one takes a tenth of a verification."""
 _KEY_LOST = (1, 2)
 """CRLReason keyCompromise and cACompromise (RFC 5280 §5.3.1)."""
 
@@ -383,20 +407,20 @@ def _key_identifiers_agree(certificate: CertificateFacts, issuer: CertificateFac
     return authority.value[4 : 4 + authority.value[3]] == subject.value[2:]
 
 
-def timeline(links: tuple[Link, ...], lists: tuple[CheckedCrl, ...], policy: AlgorithmPolicy) -> Timeline:
-    """When a path holds, given it and the lists of its issuers (nearest first)."""
+def turns(links: tuple[Link, ...], lists: tuple[CheckedCrl, ...], policy: AlgorithmPolicy) -> tuple[int, ...]:
+    """When a path holds (:attr:`Timeline.turns`), given it and the lists of its issuers (nearest first)."""
     bounds: set[int] = set(policy.sunsets())
     for link in links:
         bounds.update((link.facts.not_before, link.facts.not_after + 1))
     for checked in lists:
         if checked.facts is not None:
             bounds.update((checked.facts.this_update, checked.facts.next_update + 1))
-    turns: list[int] = []
+    found: list[int] = []
     for start in sorted(bounds):
         holds = judge(links, lists, policy, start) is PASSED
-        if holds != len(turns) % 2:
-            turns.append(start)
-    return Timeline(lists, tuple(turns))
+        if holds != len(found) % 2:
+            found.append(start)
+    return tuple(found)
 
 
 def judge(links: Sequence[Link], lists: Sequence[CheckedCrl], policy: AlgorithmPolicy, at: int) -> PathVerdict:

@@ -85,7 +85,6 @@ class Validator:
             raise ValueError("a path cache can only be shared by validators of the same trust store and policy")
         self._policy = policy
         self._known = self._cache.known
-        self._until: dict[tuple[str, bytes], float] = {}
         self.on_path = on_path
 
     def validate(
@@ -190,14 +189,7 @@ class Validator:
             return None, "the signing certificate holds no RSA or P-256 key"
         if message.digest_algorithm != "sha256":
             return None, f"digest algorithm {message.digest_algorithm} is not on the list"
-        kept = (message.signature_algorithm, certificate.sha256)
-        until = self._until.get(kept)
-        if until is None:
-            until = self._policy.accepted_until(message.signature_algorithm, key)
-            if until is not None:
-                if len(self._until) >= _MOST_KEPT:
-                    self._until.clear()
-                self._until[kept] = until
+        until = self._cache.accepted_until(message.signature_algorithm, certificate, key)
         if until is not None and moment < until:
             return key, ""
         return None, self._policy.refusal(message.signature_algorithm, key, moment)
@@ -224,8 +216,6 @@ class Validator:
         return since is None or int(proven_at.timestamp()) < since
 
 
-_MOST_KEPT = 4096
-"""Certificates whose algorithm was found acceptable, and until when."""
 _LATER = {SubIndication.REVOKED_NO_POE, SubIndication.OUT_OF_BOUNDS_NO_POE, SubIndication.OUT_OF_BOUNDS_NOT_REVOKED}
 """Verdicts that an earlier proof of existence can turn (EN 319 102-1 §5.5.4)."""
 _TOTAL_FAILED = {SubIndication.FORMAT_FAILURE, SubIndication.HASH_FAILURE, SubIndication.SIG_CRYPTO_FAILURE}
