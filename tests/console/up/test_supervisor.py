@@ -192,7 +192,7 @@ sys.stdin.read()
     )
     assert keeper.stdout is not None
     child = int(keeper.stdout.readline())
-    assert Path(f"/proc/{child}").exists()
+    until(lambda: Path(f"/proc/{child}/comm").read_text().strip() == "sleep")  # from then on it has asked to be told
     keeper.kill()
     keeper.communicate()
     until(lambda: not Path(f"/proc/{child}").exists() or " Z " in Path(f"/proc/{child}/stat").read_text())
