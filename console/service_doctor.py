@@ -23,7 +23,9 @@ from console.up.services import VALKEY_SETTINGS
 from exchange import outbox
 from exchange.errors import StoreError
 from exchange.presence import Part, Presence, processes
-from exchange.store.engine import NO_ENTRY, machine_now, open_existing
+from exchange.store.ailments import NO_ENTRY
+from exchange.store.dialect import machine_now
+from exchange.store.engine import open_existing
 from exchange.store.schema import version_of
 from exchange.store.tables import VERSION
 from exchange.store.work import Store

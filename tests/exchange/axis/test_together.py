@@ -17,7 +17,7 @@ from exchange.errors import NotSettled, StoreUnavailable
 from exchange.outbox import EVERYTHING, Stage, claim
 from exchange.stages.guard import GIVEN_UP, Keeper, NoGuard
 from exchange.stages.runner import Runner, verify
-from exchange.store.engine import Lock, alone
+from exchange.store.locks import Lock, alone
 from tests.exchange.axis.field import (
     DEPARTMENT,
     DISTRICT,
