@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _FREE_SHARDS = text("SELECT n FROM unnest(CAST(:shards AS integer[])) AS n WHERE pg_try_advisory_xact_lock(:family, n)")
 _WAIT_FOR = text("SELECT pg_advisory_xact_lock(:family, :number)")
-_TRY_FOR = text("SELECT pg_try_advisory_xact_lock(:family, :number)")
 _HOLD = text("SELECT pg_try_advisory_lock(:family, :number)")
 _HOLD_LATER = text("SELECT pg_advisory_lock(:family, :number)")
 _LET_GO = text("SELECT pg_advisory_unlock(:family, :number)")
@@ -53,11 +52,6 @@ def wait_for(work: Work, lock: Lock) -> None:
     """Have the lock until the transaction ends, after whoever has it now."""
     if work.dialect != "sqlite":
         work.run(_WAIT_FOR, {"family": _FAMILY, "number": int(lock)})
-
-
-def try_for(work: Work, lock: Lock) -> bool:
-    """Have the lock until the transaction ends, unless somebody has it now."""
-    return work.dialect == "sqlite" or bool(work.value(_TRY_FOR, {"family": _FAMILY, "number": int(lock)}))
 
 
 @contextmanager
