@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from console.known import known
+from console.known import world_of
 from console.load.asking import MOST_SERIES, Asked, Wish, read_wish
 from console.load.live import Told, watching
 from console.load.page import page
@@ -36,7 +36,6 @@ from scenarios.load.schedule import curve, instants
 from scenarios.load.wire import LINE_ERRORS, Wire, WireProblem
 from scenarios.secrets import caller
 from scenarios.streams import stream
-from scenarios.world.file import WorldFileError, load_world
 from scenarios.world.pki import WorldPki, build
 from signing import SigningError, Validator
 
@@ -91,8 +90,7 @@ def perform_load(wish: Wish, text: Text) -> int:
     try:
         asked = read_wish(wish, text)
         base = None if wish.compare is None else read_base(wish.compare, text)
-        known(wish.scenario, wish.seed, text)
-        world = load_world(wish.scenario, wish.seed)
+        world = world_of(wish.scenario, wish.seed, text)
         issued = build(world)
         field = open_field(world, issued, wish.agencies, rsa=PROFILES[wish.profile].rsa)
         with _folder(wish.out, text) as folder, watching(text, talk) as (watch, told):
@@ -101,8 +99,11 @@ def perform_load(wish: Wish, text: Text) -> int:
             if base is not None:
                 tree["compared"], tree["differing"] = compare(tree, base), differing(tree, base)
             _write(wish, tree, folder, text, talk)
-    except (Unusable, WorldFileError, FieldTooSmall) as error:
+    except Unusable as error:
         talk.print(str(error), markup=False)
+        return USAGE
+    except FieldTooSmall as error:
+        talk.print(text.of_world(str(error)), markup=False)
         return USAGE
     except AlreadyThere:
         talk.print(text("load.error.there", series=wish.series), markup=False)

@@ -42,7 +42,11 @@ class Text:
 
     def phrase(self, sentence: str) -> str:
         """A sentence the validation wrote, in this language; as it is where the language has no pattern for it (English has none)."""
-        return _translated(sentence, _phrases(self.lang), 0)
+        return _translated(sentence, _phrases(self.lang, "phrases"), 0)
+
+    def of_world(self, sentence: str) -> str:
+        """A place in a world file, or the rule that it breaks, in this language."""
+        return _translated(sentence, _phrases(self.lang, "world"), 0)
 
     def number(self, value: float, digits: int = 0) -> str:
         """``1,234.5`` or ``1.234,5``."""
@@ -109,9 +113,9 @@ class _Phrase:
 
 
 @cache
-def _phrases(lang: str) -> tuple[_Phrase, ...]:
-    """Pairs of ``phrases-<lang>.json``: ``{name}`` stands for anything, ``{name~}`` for what is translated in its turn."""
-    file = files(__package__).joinpath(f"phrases-{lang}.json")
+def _phrases(lang: str, family: str) -> tuple[_Phrase, ...]:
+    """Pairs of ``<family>-<lang>.json``: ``{name}`` stands for anything, ``{name~}`` for what is translated in its turn."""
+    file = files(__package__).joinpath(f"{family}-{lang}.json")
     pairs: list[tuple[str, str]] = json.loads(file.read_text("utf-8")) if file.is_file() else []
     return tuple(_phrase(english, other) for english, other in pairs)
 
