@@ -119,6 +119,19 @@ class Forbidden(ExchangeError):
         return f"{self.organ} may not {self.scope} here"
 
 
+_WHY_NOT = {
+    "above-capacity": "what is of this urgency already waits too long",
+    "above-share": "this organisation has more in line than its part",
+    "agency-rate": "this organisation asks too often",
+    "agency-waits": "this organisation waits at its mailbox too often at once",
+    "closing": "this process is about to end",
+    "no-room": "too much is being sent at once",
+    "no-thread": "too much is being asked at once",
+    "too-late": "the answer did not come in the time a caller waits",
+}
+"""In words."""
+
+
 class TooManyRequests(ExchangeError):
     """More than the axis gives now: to be asked again after so many seconds; nothing was done."""
 
@@ -127,7 +140,7 @@ class TooManyRequests(ExchangeError):
         self.seconds, self.rule = seconds, rule
 
     def __str__(self) -> str:
-        return f"{self.rule}: ask again in {self.seconds} s"
+        return f"the axis takes no more of this now: {_WHY_NOT.get(self.rule, self.rule)}; ask again in {self.seconds} s"
 
 
 class Overloaded(TooManyRequests):
@@ -138,9 +151,6 @@ class Overloaded(TooManyRequests):
     process ``agency-rate`` and ``agency-waits`` (this organisation asks, or waits at its mailbox, too often), ``no-thread`` and ``no-room``
     (too much is asked, or sent, at once).
     """
-
-    def __str__(self) -> str:
-        return f"the axis takes no more of this now ({self.rule}): try again in {self.seconds} seconds"
 
 
 class AxisUnreachable(ExchangeError):
