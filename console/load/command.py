@@ -33,7 +33,7 @@ from scenarios.load.profiles import PROFILES
 from scenarios.load.reckoning import Reckoning
 from scenarios.load.run import AlreadyThere, Loaded, Order, Watch, perform, settle_accounts
 from scenarios.load.schedule import curve, instants
-from scenarios.load.wire import LINE_ERRORS, Wire, WireProblem
+from scenarios.load.wire import LINE_ERRORS, Silent, Wire, WireProblem
 from scenarios.secrets import caller
 from scenarios.streams import stream
 from scenarios.world.pki import WorldPki, build
@@ -108,6 +108,9 @@ def perform_load(wish: Wish, text: Text) -> int:
     except AlreadyThere:
         talk.print(text("load.error.there", series=wish.series), markup=False)
         return USAGE
+    except Silent as error:
+        talk.print(text("load.error.silent", url=error.url, reason=text.label("load-silence", error.reason)), markup=False)
+        return UNREACHED
     except (*LINE_ERRORS, WireProblem, SigningError) as error:
         said = text("error.unreachable", error=str(error) or type(error).__name__)
         unknown = isinstance(error, WireProblem) and error.status == _UNKNOWN
@@ -122,6 +125,7 @@ def perform_load(wish: Wish, text: Text) -> int:
 
 def _load(place: Range, text: Text, talk: Console) -> Tree:
     surroundings = _surroundings()
+    run_loop(_greeted(place))  # before anything is signed for it
     talk.print(text("load.start", target=" ".join(place.asked.bases), profile=place.wish.profile), style="bold", markup=False)
     if place.wish.find_limit:
         loads: list[tuple[Loaded, Reckoning]] = []
@@ -130,6 +134,12 @@ def _load(place: Range, text: Text, talk: Console) -> Tree:
     corpus = place.corpus(place.wish.rate, place.asked.seconds, place.wish.series)
     loaded = run_loop(_once(place, corpus, place.order(place.wish.rate, place.asked.seconds), "journal.jsonl"))
     return load_tree(place.wish, place.asked, surroundings, [loaded], None)
+
+
+async def _greeted(place: Range) -> None:
+    """Raises unless somebody answers at every address, and knows the field's agencies."""
+    async with place.wire() as wire:
+        await wire.ready(str(place.field.parties[0].organ))
 
 
 async def _once(place: Range, corpus: Corpus, order: Order, name: str) -> tuple[Loaded, Reckoning]:
