@@ -37,6 +37,7 @@ from scenarios.run import Operation, run
 from scenarios.run import Progress as Moment
 from scenarios.trace import Record
 from scenarios.world.model import World
+from signing import SigningError
 
 MOST_DAYS = 250
 _WEEK = 5
@@ -76,6 +77,9 @@ def perform(wish: Wish, text: Text) -> int:
             return _perform(wish, world, days, place, folder, text, talk)
     except (Unusable, ArgumentError) as error:
         talk.print(str(error), markup=False)
+        return USAGE
+    except SigningError as error:  # a title or a name that no letter has room for
+        talk.print(text("error.world", name=wish.scenario, error=error), markup=False)
         return USAGE
     except AxisInUse as error:
         talk.print(text("error.place.used", receipts=error.receipts), markup=False)

@@ -48,6 +48,18 @@ Instant = Annotated[
 ]
 
 
+def _served(day: date) -> date:
+    """Years in which the authorities that certify everybody are valid from beginning to end."""
+    if day.year not in range(2019, 2048):
+        raise ValueError
+    return day
+
+
+Start = Annotated[
+    date, AfterValidator(_served), Field(description="a date without quotes from 2019-01-01 to 2047-12-31, when the authorities are valid")
+]
+
+
 class Strict(BaseModel):
     """Base of every table: an unknown key is an error, a value is never coerced from another type."""
 
@@ -58,7 +70,7 @@ class AssumptionItem(Strict):
     """``[[assumption]]``: a number, what it means, and the figure it was read from (or ``assumption``)."""
 
     key: Word
-    value: float
+    value: Annotated[float, Field(le=1e6)]
     label: Text
     source: str = "assumption"
 
@@ -280,7 +292,7 @@ class WorldItem(Strict):
         Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$", description="a name in quotes of 1 to 60 letters a to z, digits and inner hyphens"),
     ]
     question: Text
-    start: Day
+    start: Start
     province: Annotated[str, Field(pattern=r"^\d{2}$", description='a GSO code of two digits in quotes such as "17"')]
     days: Annotated[int, Field(ge=1, le=250)] | None = None
     """Working days it is run for when nobody says otherwise; without this key 1 for a small world, 5 for a large one."""

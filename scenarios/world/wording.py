@@ -60,7 +60,6 @@ def _resolved(node: Node) -> Node:
 _KINDS = {
     "boolean": "true or false",
     "integer": "a whole number from {low} to {high}",
-    "number": "a finite number",
     "array": "a list in square brackets",
     "string": "a text in quotes",
     "object": "a table of keys",
@@ -77,6 +76,8 @@ def _wanted(node: Node) -> str:
         return str(node["description"])
     if kind == "number" and low is not None:
         return f"a number above {low:g} and up to {high:.0f}"
+    if kind == "number" and high is not None:
+        return f"a number up to {high:.0f}"
     if "maxItems" in node:
         return f"a list in square brackets of at most {node['maxItems']}"
     if "minItems" in node:
