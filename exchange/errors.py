@@ -205,7 +205,9 @@ class UnknownLedgerSize(ExchangeError):
         self.first, self.second, self.size = first, second, size
 
     def __str__(self) -> str:
-        return f"the ledger has {self.size} entries: there is no proof from {self.first} to {self.second}"
+        return (
+            f"the ledger has {self.size} {'entry' if self.size == 1 else 'entries'}: there is no proof from {self.first} to {self.second}"
+        )
 
 
 class NotSettled(ExchangeError):
@@ -216,7 +218,8 @@ class NotSettled(ExchangeError):
         self.rows, self.seconds = rows, seconds
 
     def __str__(self) -> str:
-        return f"after {self.seconds} seconds {self.rows} packages still wait for a worker: is one running on this database?"
+        waiting = "1 package still waits" if self.rows == 1 else f"{self.rows} packages still wait"
+        return f"after {self.seconds} s {waiting} for a worker: is one running on this database?"
 
 
 class CheckpointUnreadable(ExchangeError):

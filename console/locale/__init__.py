@@ -1,9 +1,13 @@
-"""Texts and numbers in the reader's language: flat JSON catalogues beside this file, same keys and ``{placeholders}`` in each."""
+"""Texts and numbers in the reader's language: flat JSON catalogues beside this file, same keys and ``{placeholders}`` in each.
+
+``{count} {count:fact|facts}`` is "1 fact" and "2 facts": a word by the number before it, in languages that have two.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +21,19 @@ _DEPTH, _LONGEST = 4, 1_000
 """How deep sentences stand in sentences, and the longest (in characters) that is looked at: they hold names that anybody chose."""
 
 
+class _Worded(string.Formatter):
+    """Also writes ``{count:one|many}``."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        one, bar, many = format_spec.partition("|")
+        if not bar:
+            return str(super().format_field(value, format_spec))
+        return one if str(value) == "1" else many
+
+
+_WORDED = _Worded()
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """One language's catalogue. ``text("key", name=value)`` is the sentence; numbers and instants follow the language's habits."""
@@ -26,7 +43,7 @@ class Text:
 
     def __call__(self, key: str, **values: object) -> str:
         """The text of a key. Raises KeyError for a key no catalogue has."""
-        return self.texts[key].format(**values) if values else self.texts[key]
+        return _WORDED.vformat(self.texts[key], (), values) if values else self.texts[key]
 
     def label(self, family: str, code: str) -> str:
         """The name of a code, e.g. ``label("cause", "no-computer")``; the code itself where it has none."""

@@ -93,6 +93,27 @@ def test_numbers_and_dates_follow_the_language() -> None:
     assert [english.minutes(minutes) for minutes in (5, 119, 125, 2879, 2880)] == ["5 min", "119 min", "2 h 05", "47 h 59", "2 d 0 h"]
 
 
+@pytest.mark.parametrize(
+    ("count", "said"), [("0", "0 packages"), (1, "1 package"), ("1", "1 package"), (2, "2 packages"), ("1,001", "1,001 packages")]
+)
+def test_one_is_written_in_the_singular(count: object, said: str) -> None:
+    assert catalogue("en")("admin.requeued", count=count).startswith(f"{said} ")
+    assert f" {count} " in catalogue("vi")("admin.requeued", count=count)
+    assert catalogue("en")("error.out", out="{a:b|c}", reason="") == catalogue("en")("error.out", out="X", reason="").replace(
+        "X", "{a:b|c}"
+    )
+
+
+def test_no_english_text_counts_one_of_many() -> None:
+    """A number that may be one stands before a word that follows it, unless the number is a bound or a rate that is never one."""
+    never_one = {"audit.cut", "audit.error.checkpoint.large", "faults.hint", "load.error.rate", "load.fact.load.line", "load.knee.found"}
+    never_one |= {"load.knee.open", "verify.error.large", "verify.error.many", "verify.error.trust-large", "verify.error.trust-many"}
+    never_one |= {"verify.subtitle.several"}
+    words = "bytes|documents|packages|receipts|facts|files|rows|errors|letters|kinds|pairs|machines|processes|checks|looks"
+    counted = re.compile(rf"\{{\w+\}} (?:more |raw )?(?:{words}|entries|agencies|deliveries|verifications|breaches)\b")
+    assert {key for key, said in catalogue("en").texts.items() if counted.search(said)} - never_one == set()
+
+
 def test_a_percentage_never_rounds_to_all_or_nothing() -> None:
     text = catalogue("en")
     assert [text.percent(value) for value in (None, 0.0, 0.0004, 0.9996, 1.0)] == ["–", "0.0 %", "0.04 %", "99.96 %", "100.0 %"]
