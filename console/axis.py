@@ -65,8 +65,11 @@ def serve(counter: Counter, text: Text) -> int:
         return UNREACHED
     try:
         axis = _open(counter, bell, text)
-    except (Unusable, ArgumentError) as error:
+    except Unusable as error:
         typer.echo(str(error), err=True)
+        return USAGE
+    except ArgumentError:
+        typer.echo(text("error.address"), err=True)
         return USAGE
     except (ExchangeError, SigningError) as error:
         typer.echo(text("error.unreachable", error=error), err=True)

@@ -42,8 +42,8 @@ def migrate(database: str, text: Text) -> int:
     """Bring a database to this release's schema; the exit code."""
     try:
         before, after = bring_up(open_engine(database))
-    except ArgumentError as error:
-        typer.echo(text("error.unreachable", error=error), err=True)
+    except ArgumentError:
+        typer.echo(text("error.address"), err=True)
         return USAGE
     except (ExchangeError, ImportError) as error:
         typer.echo(text("error.unreachable", error=error), err=True)
@@ -79,8 +79,11 @@ def work(station: Station, text: Text) -> int:
             )  # fmt: skip
 
         crew().close()  # says now what is wrong with the database, instead of in every child
-    except (Unusable, ArgumentError) as error:
+    except Unusable as error:
         typer.echo(str(error), err=True)
+        return USAGE
+    except ArgumentError:
+        typer.echo(text("error.address"), err=True)
         return USAGE
     except (ExchangeError, SigningError) as error:
         typer.echo(text("error.unreachable", error=error), err=True)

@@ -164,7 +164,7 @@ def _announce(world: World, days: int, mode: str, text: Text, talk: Console) -> 
         if source in world.targets
     ]
     talk.print(line, style="bold", markup=False)
-    question = question_of({"scenario": {"name": world.name, "question": world.question}}, text)
+    question = question_of({"scenario": {"name": world.name, "question": world.question}, "days": days}, text)
     for sentence in (
         text("start.question", question=question),
         text("start.faults", faults="; ".join(faults) or text("start.no-faults")),
