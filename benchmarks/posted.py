@@ -1,8 +1,8 @@
 """Every package posted four times at once, twice at each of two API processes: ``python -m benchmarks.posted 2500``.
 
-Two processes serve HTTP over one PostgreSQL, a third runs the stages. Sixteen clients post; each package's four copies leave together. Then
-it is counted: of each package one answer 201 and three 200, all four the same bytes; one document, one receipt, one delivery to each of two
-recipients, and in their mailboxes the very bytes. Ends with 1 when anything is otherwise.
+Two processes serve HTTP over one PostgreSQL, a third runs the stages. Sixteen clients post, each over connections of its own; each
+package's four copies leave together. Then it is counted: of each package one answer 201 and three 200, all four the same bytes; one
+document, one receipt, one delivery to each of two recipients, and in their mailboxes the very bytes. Ends with 1 when anything is not so.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from queue import SimpleQueue
+from threading import local
 
 import httpx
 from sqlalchemy import func, select
@@ -32,6 +34,7 @@ from tests.servers import postgres_server
 from tools.measure_costs import SERVER
 
 TIMES = 4
+CLIENTS = 16
 RECIPIENTS = (DEPARTMENT, NEIGHBOUR)
 ROOT = Path(__file__).resolve().parents[1]
 WORKER = """
@@ -67,14 +70,20 @@ def post_all(url: str, documents: int) -> dict[str, object]:
     with ExitStack() as stack:
         doors = [stack.enter_context(process(SERVER, url))[1] for _ in range(2)]
         stack.enter_context(process(WORKER, url))
-        http = stack.enter_context(httpx.Client(timeout=_PATIENCE))
-        headers = {"Content-Type": "application/edxml+xml", "Truc-Instant": INSTANT, "Authorization": _token(http, doors[0])}
+        headers = {"Content-Type": "application/edxml+xml", "Truc-Instant": INSTANT, "Authorization": _token(doors[0])}
+        own, clients = local(), SimpleQueue[httpx.Client]()
+        for _ in range(CLIENTS):  # one for each thread: a client that threads share has closed a socket another was reading
+            clients.put(stack.enter_context(httpx.Client(timeout=_PATIENCE)))
+
+        def arrive() -> None:
+            own.http = clients.get()
 
         def post(number: int) -> httpx.Response:
-            return http.post(f"{doors[number % 2]}/v1/packages", content=packages[number // TIMES], headers=headers)
+            answer: httpx.Response = own.http.post(f"{doors[number % 2]}/v1/packages", content=packages[number // TIMES], headers=headers)
+            return answer
 
         began = time.perf_counter()
-        with ThreadPoolExecutor(16) as pool:
+        with ThreadPoolExecutor(CLIENTS, initializer=arrive) as pool:
             answers = list(pool.map(post, range(documents * TIMES)))
         seconds = time.perf_counter() - began
         with HttpAxis(doors[1], caller(PROVINCE)) as axis:
@@ -91,9 +100,9 @@ def post_all(url: str, documents: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _token(http: httpx.Client, door: str) -> str:
+def _token(door: str) -> str:
     who = caller(PROVINCE)
-    answer = http.post(f"{door}/oauth2/token", data={"grant_type": "client_credentials"}, auth=(str(who.organ), who.secret))
+    answer = httpx.post(f"{door}/oauth2/token", data={"grant_type": "client_credentials"}, auth=(str(who.organ), who.secret))
     return f"Bearer {answer.raise_for_status().json()['access_token']}"
 
 

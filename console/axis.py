@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 from sqlalchemy.exc import ArgumentError
 
-from console.known import known
+from console.known import world_of
 from console.locale import Text
 from console.outcome import DONE, UNREACHED, USAGE, Unusable
 from exchange import heap
@@ -25,7 +25,6 @@ from exchange.metering import Reported
 from exchange.presence import Part, known_as
 from exchange.settings import AxisSettings, Capacity
 from scenarios import roads, secrets
-from scenarios.world.file import WorldFileError, load_world
 from scenarios.world.pki import build
 from signing import CadesSigner, Purpose, SigningError, Validator
 
@@ -66,8 +65,11 @@ def serve(counter: Counter, text: Text) -> int:
         return UNREACHED
     try:
         axis = _open(counter, bell, text)
-    except (WorldFileError, Unusable, ArgumentError) as error:
+    except Unusable as error:
         typer.echo(str(error), err=True)
+        return USAGE
+    except ArgumentError:
+        typer.echo(text("error.address"), err=True)
         return USAGE
     except (ExchangeError, SigningError) as error:
         typer.echo(text("error.unreachable", error=error), err=True)
@@ -113,8 +115,7 @@ def _bell(broker: str | None, *, driven: bool) -> Doorbell:
 
 
 def _open(counter: Counter, bell: Doorbell, text: Text) -> Axis:
-    known(counter.scenario, counter.seed, text)
-    world = load_world(counter.scenario, counter.seed)
+    world = world_of(counter.scenario, counter.seed, text)
     issued = build(world)
     trust = issued.pki.trust_store()
     name = f"{socket.gethostname()}-{os.getpid()}"

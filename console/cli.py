@@ -15,10 +15,12 @@ import typer
 
 from console.admin.cli import admin
 from console.shared import HELP, AnyBroker, AnyDatabase, Broker, Database, Lang, text_of
+from console.usage import Speaking
 
 _INTERRUPTED = 130
 
 app = typer.Typer(
+    cls=Speaking,
     help=HELP("cli.help"),
     epilog=HELP("cli.epilog"),
     no_args_is_help=True,

@@ -1,4 +1,4 @@
-"""Which scenario is meant. Nothing of the kernel is imported: the service's processes ask this too, and start without it."""
+"""Which scenario is meant, and its world. Nothing of the kernel is imported: the service's processes ask this too, and start without it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 from console.locale import Text
 from console.outcome import Unusable
-from scenarios.world.file import library
+from scenarios.world.file import WorldFileError, library, load_world
+from scenarios.world.model import World
 
 
 def known(name: str, seed: str, text: Text) -> None:
@@ -20,3 +21,13 @@ def known(name: str, seed: str, text: Text) -> None:
     own = [f"{name}.toml"] if name and Path(f"{name}.toml").is_file() else []
     guess = [text("error.scenario.guess", name=near) for near in own or get_close_matches(name.lower(), names, n=1)]
     raise Unusable(text("error.scenario", name=name or "''", guess="".join(guess), names=", ".join(names)))
+
+
+def world_of(name: str, seed: str, text: Text) -> World:
+    """The world of a scenario or a file. Raises :class:`Unusable` with one sentence in the user's language."""
+    known(name, seed, text)
+    try:
+        return load_world(name, seed)
+    except WorldFileError as error:
+        said = (error.file, text.of_world(error.place), text.of_world(error.rule))
+        raise Unusable(": ".join(part for part in said if part)) from None

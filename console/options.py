@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from console.locale import Text
@@ -10,6 +11,8 @@ from exchange.domain.calendar import VN
 
 _YEARS = range(1990, 2200)
 _DAY = len("2021-09-27")
+_SLASHES = re.compile(r"(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>\d{4})(?:[ T]+(?P<clock>\d\d:\d\d(?::\d\d)?))?")
+"""A date as reports show it and Vietnamese write it."""
 
 
 def fingerprint(given: str, text: Text) -> bytes:
@@ -29,6 +32,11 @@ def moment(given: str, option: str, text: Text, *, end_of_day: bool) -> datetime
         at = datetime.fromisoformat(given)
     except ValueError:
         at = None
+    meant = _SLASHES.fullmatch(given.strip())
+    if at is None and meant is not None:
+        clock = f"T{meant['clock']}" if meant["clock"] else ""
+        said = f"{meant['year']}-{meant['month']:>02}-{meant['day']:>02}{clock}"
+        raise Unusable(text("error.moment.meant", option=option, given=given, meant=said))
     if at is None or at.year not in _YEARS:
         raise Unusable(text("error.moment", option=option, given=given or "''"))
     if len(given) <= _DAY and end_of_day:

@@ -8,11 +8,10 @@ from datetime import datetime, time
 
 from rich.console import Console
 
-from console.known import known
+from console.known import world_of
 from console.locale import Text
 from console.outcome import DONE, UNREACHED, USAGE, Unusable
 from exchange.domain.calendar import VN
-from scenarios.world.file import WorldFileError, load_world
 from scenarios.world.model import World
 from scenarios.world.pki import build
 from signing import SigningError, TrustServices
@@ -43,13 +42,12 @@ def serve(stand: Stand, text: Text) -> int:
         talk.print(text("error.service"), markup=False)
         return UNREACHED
     try:
-        known(stand.scenario, stand.seed, text)
-        world = load_world(stand.scenario, stand.seed)
+        world = world_of(stand.scenario, stand.seed, text)
         at = _moment(stand, world, text)
         pki = build(world).pki
         services = TrustServices(pki, lambda: at, moment_from_header=stand.moment_from_header)
         listening = socket.create_server((stand.host, stand.port))
-    except (WorldFileError, Unusable) as error:
+    except Unusable as error:
         talk.print(str(error), markup=False)
         return USAGE
     except SigningError as error:

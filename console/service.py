@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 from sqlalchemy.exc import ArgumentError
 
-from console.known import known
+from console.known import world_of
 from console.locale import Text
 from console.outcome import DONE, UNREACHED, USAGE, Unusable
 from exchange.bootstrap import open_crew
@@ -19,7 +19,6 @@ from exchange.settings import AxisSettings
 from exchange.store.engine import open_engine
 from exchange.store.schema import bring_up
 from scenarios import roads
-from scenarios.world.file import WorldFileError, load_world
 from scenarios.world.pki import build
 from signing import CadesSigner, Purpose, SigningError, Validator
 
@@ -43,8 +42,8 @@ def migrate(database: str, text: Text) -> int:
     """Bring a database to this release's schema; the exit code."""
     try:
         before, after = bring_up(open_engine(database))
-    except ArgumentError as error:
-        typer.echo(text("error.unreachable", error=error), err=True)
+    except ArgumentError:
+        typer.echo(text("error.address"), err=True)
         return USAGE
     except (ExchangeError, ImportError) as error:
         typer.echo(text("error.unreachable", error=error), err=True)
@@ -62,8 +61,7 @@ def work(station: Station, text: Text) -> int:
         typer.echo(text("error.workers"), err=True)
         return UNREACHED
     try:
-        known(station.scenario, station.seed, text)
-        world = load_world(station.scenario, station.seed)
+        world = world_of(station.scenario, station.seed, text)
         issued = build(world)
         signer = CadesSigner(issued.axis, embed_certificates=False, purpose=Purpose.RECEIPT)
         hops = roads.hop_specs(world) if station.driven else ()
@@ -81,8 +79,11 @@ def work(station: Station, text: Text) -> int:
             )  # fmt: skip
 
         crew().close()  # says now what is wrong with the database, instead of in every child
-    except (WorldFileError, Unusable, ArgumentError) as error:
+    except Unusable as error:
         typer.echo(str(error), err=True)
+        return USAGE
+    except ArgumentError:
+        typer.echo(text("error.address"), err=True)
         return USAGE
     except (ExchangeError, SigningError) as error:
         typer.echo(text("error.unreachable", error=error), err=True)

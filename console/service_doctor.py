@@ -1,4 +1,4 @@
-"""What ``truc doctor`` says of a service: three lines for each of its parts, what is configured, what was found, what is missing.
+"""What ``truc doctor`` says of a service, three lines for each of its parts: its address or how it should be, what was found or is missing.
 
 Everything is asked of the database and the broker as they are now; nothing is written.
 """
@@ -23,7 +23,9 @@ from console.up.services import VALKEY_SETTINGS
 from exchange import outbox
 from exchange.errors import StoreError
 from exchange.presence import Part, Presence, processes
-from exchange.store.engine import NO_ENTRY, machine_now, open_existing
+from exchange.store.ailments import NO_ENTRY
+from exchange.store.dialect import machine_now
+from exchange.store.engine import open_existing
 from exchange.store.schema import version_of
 from exchange.store.tables import VERSION
 from exchange.store.work import Store
@@ -39,9 +41,11 @@ class Checked:
     """One part in three lines. ``found`` is ``None`` where it is missing; then ``remedy`` says what to do (a key of the catalogue)."""
 
     title: str
-    configured: str
+    wanted: str
+    """How it should be; of a server, its address."""
     found: str | None
     remedy: str
+    server: bool = False
 
 
 def report(database: str | None, broker: str | None, text: Text) -> tuple[list[str], bool]:
@@ -49,7 +53,7 @@ def report(database: str | None, broker: str | None, text: Text) -> tuple[list[s
     lines, whole = [], True
     for one in examine(database, broker, text):
         lines.append(one.title)
-        lines.append(text("doctor.configured", what=one.configured))
+        lines.append(text("doctor.address" if one.server else "doctor.wanted", what=one.wanted))
         if one.found is not None:
             lines.append(text("doctor.reached", what=one.found))
         else:
@@ -73,16 +77,16 @@ def _database(url: str, text: Text) -> Iterator[Checked]:
         shown = make_url(url).render_as_string(hide_password=True)
         store = Store(open_existing(url))
     except (ArgumentError, ImportError, StoreError) as error:
-        yield Checked(name, f"{url.rpartition('@')[2]}: {error}", None, _to_do("database", error))
+        yield Checked(name, f"{url.rpartition('@')[2]}: {error}", None, _to_do("database", error), server=True)
         return
     try:
         began = time.time()
         with store.asking() as work:
             now = work.value(select(machine_now(work.dialect)))
         middle = (began + time.time()) / 2
-        yield Checked(name, shown, text("doctor.answers", dialect=store.dialect), "doctor.do.database")
+        yield Checked(name, shown, text("doctor.answers", dialect=store.dialect), "doctor.do.database", server=True)
     except StoreError as error:
-        yield Checked(name, f"{shown}: {error}", None, _to_do("database", error))
+        yield Checked(name, f"{shown}: {error}", None, _to_do("database", error), server=True)
         store.close()
         return
     try:
@@ -115,7 +119,7 @@ def _work(store: Store, text: Text) -> Iterator[Checked]:
     with store.reading() as work:
         waiting = outbox.depth(work)
     parked = len(outbox.parked(store))
-    said = text("doctor.waiting", count=text.number(sum(waiting.values())))
+    said = text("doctor.want.letters", count=text.number(sum(waiting.values())))
     yield Checked(text("doctor.service.letters"), said, None if parked else text("doctor.none-parked"), "doctor.do.parked")
 
 
@@ -130,10 +134,10 @@ def _broker(url: str, text: Text) -> Iterator[Checked]:
         shown = make_url(url).render_as_string(hide_password=True)
         settings = health.broker_settings(url)
     except (ArgumentError, Unwell, ImportError) as error:
-        yield Checked(name, f"{url.rpartition('@')[2]}: {error}", None, _to_do("broker", error))
+        yield Checked(name, f"{url.rpartition('@')[2]}: {error}", None, _to_do("broker", error), server=True)
         yield Checked(text("doctor.service.beat"), text("doctor.want.beat"), None, "doctor.do.beat.unknown")
         return
-    yield Checked(name, shown, text("doctor.answers", dialect=settings.get("server", "redis")), "doctor.do.broker")
+    yield Checked(name, shown, text("doctor.answers", dialect=settings.get("server", "redis")), "doctor.do.broker", server=True)
     wanted = {key: VALKEY_SETTINGS[key] for key in ("appendonly", "maxmemory-policy")}
     held = all(settings.get(key) == value for key, value in wanted.items())
     words = ", ".join(f"{key} {value}" for key, value in wanted.items())

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text as Cell
 from sqlalchemy.exc import ArgumentError
 
-from console.known import known
+from console.known import world_of
 from console.lasting import disturbances
 from console.locale import Text
 from console.outcome import DONE, SHORT, UNREACHED, USAGE, Unusable
@@ -36,8 +36,8 @@ from scenarios.places import AxisInUse, Place
 from scenarios.run import Operation, run
 from scenarios.run import Progress as Moment
 from scenarios.trace import Record
-from scenarios.world.file import WorldFileError, load_world
 from scenarios.world.model import World
+from signing import SigningError
 
 MOST_DAYS = 250
 _WEEK = 5
@@ -69,15 +69,17 @@ def perform(wish: Wish, text: Text) -> int:
     """Run it and print it; the exit code."""
     talk = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        known(wish.scenario, wish.seed, text)
-        world = load_world(wish.scenario, wish.seed)
+        world = world_of(wish.scenario, wish.seed, text)
         days = working_days(wish, world, text)
         place, mode = place_of(wish.axis, wish.broker, text)
         _announce(world, days, mode, text, talk)
         with _folder(wish.out, text) as folder:
             return _perform(wish, world, days, place, folder, text, talk)
-    except (WorldFileError, Unusable, ArgumentError) as error:
+    except (Unusable, ArgumentError) as error:
         talk.print(str(error), markup=False)
+        return USAGE
+    except SigningError as error:  # a title or a name that no letter has room for
+        talk.print(text("error.world", name=wish.scenario, error=error), markup=False)
         return USAGE
     except AxisInUse as error:
         talk.print(text("error.place.used", receipts=error.receipts), markup=False)
@@ -162,7 +164,7 @@ def _announce(world: World, days: int, mode: str, text: Text, talk: Console) -> 
         if source in world.targets
     ]
     talk.print(line, style="bold", markup=False)
-    question = question_of({"scenario": {"name": world.name, "question": world.question}}, text)
+    question = question_of({"scenario": {"name": world.name, "question": world.question}, "days": days}, text)
     for sentence in (
         text("start.question", question=question),
         text("start.faults", faults="; ".join(faults) or text("start.no-faults")),

@@ -21,7 +21,7 @@ from exchange.members import keep_secrets
 from exchange.outbox import Parked
 from exchange.stages.expire import RULE as EXPIRED
 from exchange.stages.mail import instant
-from exchange.store.engine import machine_now
+from exchange.store.dialect import machine_now
 from exchange.store.tables import intervention, lockout, mailbox, member, package
 from exchange.store.texts import storable
 from exchange.store.work import Store, Work, again

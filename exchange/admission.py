@@ -24,6 +24,7 @@ from exchange.doorbell import Doorbell
 from exchange.edxml.attached import AttachmentHandle
 from exchange.edxml.model import EdocHeader, StatusHeader
 from exchange.edxml.reader import EdxmlPackage, read
+from exchange.edxml.rules import sentence_of
 from exchange.edxml.tree import Limits
 from exchange.errors import EdxmlError, InvalidNumber, Overloaded
 from exchange.outbox import Stage
@@ -185,7 +186,7 @@ class Admissions:
         except EdxmlError as error:
             for writer in sink.writers:
                 writer.abandon()
-            return Rejection(error.rule, error.place, error.detail or str(error))
+            return Rejection(error.rule, error.place, sentence_of(error))
 
     def _admission(
         self, sender: OrganId, aliases: frozenset[OrganId], found: EdxmlPackage, digest: bytes, staged: list[StagedBlob], at: datetime
@@ -245,7 +246,8 @@ class Admissions:
 
 
 def _duplicate(one: Admission) -> Rejection:
-    return Rejection("duplicate-number", "MessageHeader/Code/CodeNumber", f"document {one.key} was submitted before with other bytes")
+    place = "MessageHeader/Code/CodeNumber"
+    return Rejection("duplicate-number", place, f"{place}: document {one.key} was submitted before with other bytes")
 
 
 def _receipt(one: Admission, *, stored: bool) -> Receipt:

@@ -16,7 +16,8 @@ from exchange.outbox import release_leases
 from exchange.receipts import Notary
 from exchange.settings import AxisSettings
 from exchange.stages.desk import Desk
-from exchange.store.engine import Lock, open_engine, wait_for
+from exchange.store.engine import open_engine
+from exchange.store.locks import Lock, wait_for
 from exchange.store.schema import ensure_schema
 from exchange.store.work import Store
 from exchange.tokens import Tokens

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, delete, select, update
 
-from exchange.store.engine import insert_new, machine_now
+from exchange.store.dialect import insert_new, machine_now
 from exchange.store.tables import breaker
 from exchange.store.work import Work
 

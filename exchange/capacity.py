@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 
 from exchange.errors import Overloaded
 from exchange.settings import Capacity
-from exchange.store.engine import machine_now
+from exchange.store.dialect import machine_now
 from exchange.store.tables import outbox
 from exchange.store.work import Store
 

@@ -24,8 +24,8 @@ from exchange.stages.mail import instant
 from exchange.stages.runner import Runner
 from exchange.stages.seal import seal
 from exchange.store.blobs import sweep
-from exchange.store.engine import Lock, alone
 from exchange.store.entries import newest_checkpoint
+from exchange.store.locks import Lock, alone
 from exchange.store.work import Conflict
 
 _log = logging.getLogger("truc.worker")

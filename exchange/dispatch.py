@@ -21,7 +21,8 @@ from exchange.stages.expire import expire, next_expiry
 from exchange.stages.hops import Road, run_hops, survey
 from exchange.stages.mail import Mail
 from exchange.stages.runner import Runner
-from exchange.store.engine import Lock, machine_now, machine_seconds, wait_for
+from exchange.store.dialect import machine_now, machine_seconds
+from exchange.store.locks import Lock, wait_for
 from exchange.store.tables import horizon, mailbox, package
 from exchange.store.work import Store, again
 

@@ -119,6 +119,19 @@ class Forbidden(ExchangeError):
         return f"{self.organ} may not {self.scope} here"
 
 
+_WHY_NOT = {
+    "above-capacity": "what is of this urgency already waits too long",
+    "above-share": "this organisation has more in line than its part",
+    "agency-rate": "this organisation asks too often",
+    "agency-waits": "this organisation waits at its mailbox too often at once",
+    "closing": "this process is about to end",
+    "no-room": "too much is being sent at once",
+    "no-thread": "too much is being asked at once",
+    "too-late": "the answer did not come in the time a caller waits",
+}
+"""In words."""
+
+
 class TooManyRequests(ExchangeError):
     """More than the axis gives now: to be asked again after so many seconds; nothing was done."""
 
@@ -127,7 +140,7 @@ class TooManyRequests(ExchangeError):
         self.seconds, self.rule = seconds, rule
 
     def __str__(self) -> str:
-        return f"{self.rule}: ask again in {self.seconds} s"
+        return f"the axis takes no more of this now: {_WHY_NOT.get(self.rule, self.rule)}; ask again in {self.seconds} s"
 
 
 class Overloaded(TooManyRequests):
@@ -138,9 +151,6 @@ class Overloaded(TooManyRequests):
     process ``agency-rate`` and ``agency-waits`` (this organisation asks, or waits at its mailbox, too often), ``no-thread`` and ``no-room``
     (too much is asked, or sent, at once).
     """
-
-    def __str__(self) -> str:
-        return f"the axis takes no more of this now ({self.rule}): try again in {self.seconds} seconds"
 
 
 class AxisUnreachable(ExchangeError):
@@ -195,7 +205,9 @@ class UnknownLedgerSize(ExchangeError):
         self.first, self.second, self.size = first, second, size
 
     def __str__(self) -> str:
-        return f"the ledger has {self.size} entries: there is no proof from {self.first} to {self.second}"
+        return (
+            f"the ledger has {self.size} {'entry' if self.size == 1 else 'entries'}: there is no proof from {self.first} to {self.second}"
+        )
 
 
 class NotSettled(ExchangeError):
@@ -206,7 +218,8 @@ class NotSettled(ExchangeError):
         self.rows, self.seconds = rows, seconds
 
     def __str__(self) -> str:
-        return f"after {self.seconds} seconds {self.rows} packages still wait for a worker: is one running on this database?"
+        waiting = "1 package still waits" if self.rows == 1 else f"{self.rows} packages still wait"
+        return f"after {self.seconds} s {waiting} for a worker: is one running on this database?"
 
 
 class CheckpointUnreadable(ExchangeError):

@@ -17,7 +17,7 @@ from exchange.api import Bearer, Caller, Credential, Scope, Token
 from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Directory
 from exchange.errors import Forbidden, LockedOut, TokenRefused, Unauthenticated
-from exchange.store.engine import Lock, wait_for
+from exchange.store.locks import Lock, wait_for
 from exchange.store.tables import lockout, member
 from exchange.store.work import Store, Work, again
 from exchange.tokens import Claims, Tokens

@@ -3,7 +3,7 @@
 Documents to be judged are claimed in one transaction, by state and never by cursor, and settled in another: the lease that lies between
 gives the rows to the next claimer when it runs out, and what deletes or renews asks for the lease's token, so a late worker changes
 nothing. What is to be routed keeps its order: it is locked, done and deleted in one transaction, shard by shard
-(:func:`exchange.store.engine.free_shards`). Leases and waits run on the database's machine time, due times are business instants.
+(:func:`exchange.store.locks.free_shards`). Leases and waits run on the database's machine time, due times are business instants.
 
 A row's place in the line for judgement is its ``turn``: urgency first, and within an urgency start-time fair queueing. A row takes the turn
 after its sender's last waiting one, but none before the next to be served. So a sender who hands in ten thousand at once waits behind
@@ -21,7 +21,8 @@ from zlib import crc32
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from exchange.retry import Decision
-from exchange.store.engine import machine_now, machine_seconds, skip_locked
+from exchange.store.dialect import machine_now, machine_seconds
+from exchange.store.locks import skip_locked
 from exchange.store.tables import breaker, horizon, outbox, package
 from exchange.store.texts import storable
 from exchange.store.work import Store, Work

@@ -12,7 +12,7 @@ from exchange.breakers import Breaker, open_breakers
 from exchange.domain.transit import SECOND
 from exchange.outbox import Stage
 from exchange.stages.times import Histogram, What, histograms
-from exchange.store.engine import machine_now
+from exchange.store.dialect import machine_now
 from exchange.store.facts import FactKind
 from exchange.store.tables import checkpoint, crossing, ledger_entry, outbox, receipt, refusal
 from exchange.store.work import Store, Work

@@ -29,7 +29,7 @@ class AxisInUse(Exception):
         self.receipts = receipts
 
     def __str__(self) -> str:
-        return f"the axis has signed {self.receipts} receipts already, and a run needs an empty one"
+        return f"the axis has signed receipts already ({self.receipts}), and a run needs an empty one"
 
 
 class Place(Protocol):

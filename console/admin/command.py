@@ -190,15 +190,29 @@ def _with(database: str, text: Text, act: Callable[[Administration], int]) -> in
     try:
         with _hands(database) as hands:
             return act(hands)
-    except (Unusable, ArgumentError, InvalidOrganId) as error:
+    except Unusable as error:
         typer.echo(str(error), err=True)
         return USAGE
+    except ArgumentError:
+        typer.echo(text("error.address"), err=True)
+        return USAGE
+    except InvalidOrganId as error:
+        typer.echo(text("admin.organ", given=error.value or "''", rule=text.of_world(error.rule)), err=True)
+        return USAGE
     except (UnknownMember, NotParked, NotResendable) as error:
-        typer.echo(str(error), err=True)
+        typer.echo(_refusal(error, text), err=True)
         return SHORT
     except (ExchangeError, ImportError) as error:
         typer.echo(text("error.unreachable", error=error), err=True)
         return UNREACHED
+
+
+def _refusal(error: UnknownMember | NotParked | NotResendable, text: Text) -> str:
+    if isinstance(error, UnknownMember):
+        return text("admin.unknown", agency=error.organ)
+    if isinstance(error, NotParked):
+        return text("admin.not-parked", package=error.package_id)
+    return text("admin.not-resendable", package=error.package_id, agency=error.organ, rule=text.phrase(error.rule))
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from console.chaos.service import Struck
 from console.chaos.striker import Outcome, Striker
-from console.known import known
+from console.known import world_of
 from console.locale import Text
 from console.outcome import DONE, SHORT, UNREACHED, USAGE, Unusable
 from console.up.place import Wish as Place
@@ -38,7 +38,6 @@ from scenarios.load.corpus import Corpus, prepare
 from scenarios.load.draw import Recipe
 from scenarios.load.field import Field, FieldTooSmall, open_field
 from scenarios.load.profiles import PROFILES
-from scenarios.world.file import WorldFileError, load_world
 from scenarios.world.pki import build
 
 _PATIENCE = 120.0
@@ -68,9 +67,11 @@ def perform(wish: Wish, text: Text) -> int:
     """The exit code: 0 it held, 1 it did not, 2 wrong usage, 3 a part could not be started."""
     talk = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        known(wish.scenario, wish.seed, text)
         found = run(wish, text, talk)
-    except (WorldFileError, Unusable, FieldTooSmall, ValueError) as error:
+    except FieldTooSmall as error:
+        talk.print(text.of_world(str(error)), markup=False)
+        return USAGE
+    except (Unusable, ValueError) as error:
         talk.print(str(error), markup=False)
         return USAGE
     except ProgramMissing as error:
@@ -88,7 +89,7 @@ def perform(wish: Wish, text: Text) -> int:
 
 def run(wish: Wish, text: Text, talk: Console) -> Campaign:
     """The campaign. Raises what starting a service raises."""
-    world = load_world(wish.scenario, wish.seed)
+    world = world_of(wish.scenario, wish.seed, text)
     issued = build(world)
     field = open_field(world, issued, wish.agencies)
     count = max(wish.kills, 1) * _PER_KILL * wish.burst

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from console.known import known
+from console.known import world_of
 from console.load.asking import MOST_SERIES, Asked, Wish, read_wish
 from console.load.live import Told, watching
 from console.load.page import page
@@ -33,10 +33,9 @@ from scenarios.load.profiles import PROFILES
 from scenarios.load.reckoning import Reckoning
 from scenarios.load.run import AlreadyThere, Loaded, Order, Watch, perform, settle_accounts
 from scenarios.load.schedule import curve, instants
-from scenarios.load.wire import LINE_ERRORS, Wire, WireProblem
+from scenarios.load.wire import LINE_ERRORS, Silent, Wire, WireProblem
 from scenarios.secrets import caller
 from scenarios.streams import stream
-from scenarios.world.file import WorldFileError, load_world
 from scenarios.world.pki import WorldPki, build
 from signing import SigningError, Validator
 
@@ -91,8 +90,7 @@ def perform_load(wish: Wish, text: Text) -> int:
     try:
         asked = read_wish(wish, text)
         base = None if wish.compare is None else read_base(wish.compare, text)
-        known(wish.scenario, wish.seed, text)
-        world = load_world(wish.scenario, wish.seed)
+        world = world_of(wish.scenario, wish.seed, text)
         issued = build(world)
         field = open_field(world, issued, wish.agencies, rsa=PROFILES[wish.profile].rsa)
         with _folder(wish.out, text) as folder, watching(text, talk) as (watch, told):
@@ -101,12 +99,18 @@ def perform_load(wish: Wish, text: Text) -> int:
             if base is not None:
                 tree["compared"], tree["differing"] = compare(tree, base), differing(tree, base)
             _write(wish, tree, folder, text, talk)
-    except (Unusable, WorldFileError, FieldTooSmall) as error:
+    except Unusable as error:
         talk.print(str(error), markup=False)
+        return USAGE
+    except FieldTooSmall as error:
+        talk.print(text.of_world(str(error)), markup=False)
         return USAGE
     except AlreadyThere:
         talk.print(text("load.error.there", series=wish.series), markup=False)
         return USAGE
+    except Silent as error:
+        talk.print(text("load.error.silent", url=error.url, reason=text.label("load-silence", error.reason)), markup=False)
+        return UNREACHED
     except (*LINE_ERRORS, WireProblem, SigningError) as error:
         said = text("error.unreachable", error=str(error) or type(error).__name__)
         unknown = isinstance(error, WireProblem) and error.status == _UNKNOWN
@@ -121,6 +125,7 @@ def perform_load(wish: Wish, text: Text) -> int:
 
 def _load(place: Range, text: Text, talk: Console) -> Tree:
     surroundings = _surroundings()
+    run_loop(_greeted(place))  # before anything is signed for it
     talk.print(text("load.start", target=" ".join(place.asked.bases), profile=place.wish.profile), style="bold", markup=False)
     if place.wish.find_limit:
         loads: list[tuple[Loaded, Reckoning]] = []
@@ -129,6 +134,12 @@ def _load(place: Range, text: Text, talk: Console) -> Tree:
     corpus = place.corpus(place.wish.rate, place.asked.seconds, place.wish.series)
     loaded = run_loop(_once(place, corpus, place.order(place.wish.rate, place.asked.seconds), "journal.jsonl"))
     return load_tree(place.wish, place.asked, surroundings, [loaded], None)
+
+
+async def _greeted(place: Range) -> None:
+    """Raises unless somebody answers at every address, and knows the field's agencies."""
+    async with place.wire() as wire:
+        await wire.ready(str(place.field.parties[0].organ))
 
 
 async def _once(place: Range, corpus: Corpus, order: Order, name: str) -> tuple[Loaded, Reckoning]:

@@ -21,13 +21,13 @@ def watching(text: Text, talk: Console) -> Iterator[tuple[Watch, Told]]:
         with Progress(BarColumn(24), TaskProgressColumn(), TextColumn("{task.description}"), console=talk, transient=True) as bar:
             task = bar.add_task("", total=1.0)
             yield (
-                lambda now: bar.update(task, completed=min(1.0, now.at / now.seconds), description=sentence(now, text)),
+                lambda now: bar.update(task, completed=share(now), description=sentence(now, text)),
                 lambda done, of: bar.update(task, completed=done / of, description=_corpus(done, of, text)),
             )
         return
     tenths = _Tenths(talk)
     yield (
-        lambda now: tenths.tell(now.phase, now.at / now.seconds, sentence(now, text)),
+        lambda now: tenths.tell(now.phase, share(now), sentence(now, text)),
         lambda done, of: tenths.tell("corpus", done / of, _corpus(done, of, text)),
     )
 
@@ -41,15 +41,25 @@ class _Tenths:
     def tell(self, phase: str, share: float, sentence: str) -> None:
         if phase != self._phase:
             self._phase, self._told = phase, 0
-        if int(10 * min(1.0, share)) > self._told:
-            self._told = int(10 * min(1.0, share))
+        if int(10 * share) > self._told:
+            self._told = int(10 * share)
             self._talk.print(sentence, markup=False)
+
+
+def share(now: Moment) -> float:
+    """How much of its phase is over."""
+    return min(1.0, now.at / now.seconds) if now.seconds > 0 else 1.0
 
 
 def sentence(now: Moment, text: Text) -> str:
     """Where a load stands."""
     if now.phase == "reckoning":
         return text("load.live.reckoning", share=text.percent(now.at, 0))
+    if now.phase == "drain":
+        return text(
+            "load.live.drain", at=text.number(now.at), seconds=text.number(now.seconds), answered=text.number(now.answered),
+            delivered=text.number(now.delivered), flight=text.number(now.in_flight),
+        )  # fmt: skip
     return text(
         "load.live.line", at=text.number(now.at), seconds=text.number(now.seconds), due=text.number(now.due),
         answered=text.number(now.answered), delivered=text.number(now.delivered), flight=text.number(now.in_flight),

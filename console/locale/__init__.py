@@ -1,9 +1,13 @@
-"""Texts and numbers in the reader's language: flat JSON catalogues beside this file, same keys and ``{placeholders}`` in each."""
+"""Texts and numbers in the reader's language: flat JSON catalogues beside this file, same keys and ``{placeholders}`` in each.
+
+``{count} {count:fact|facts}`` is "1 fact" and "2 facts": a word by the number before it, in languages that have two.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +21,19 @@ _DEPTH, _LONGEST = 4, 1_000
 """How deep sentences stand in sentences, and the longest (in characters) that is looked at: they hold names that anybody chose."""
 
 
+class _Worded(string.Formatter):
+    """Also writes ``{count:one|many}``."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        one, bar, many = format_spec.partition("|")
+        if not bar:
+            return str(super().format_field(value, format_spec))
+        return one if str(value) == "1" else many
+
+
+_WORDED = _Worded()
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """One language's catalogue. ``text("key", name=value)`` is the sentence; numbers and instants follow the language's habits."""
@@ -26,7 +43,7 @@ class Text:
 
     def __call__(self, key: str, **values: object) -> str:
         """The text of a key. Raises KeyError for a key no catalogue has."""
-        return self.texts[key].format(**values) if values else self.texts[key]
+        return _WORDED.vformat(self.texts[key], (), values) if values else self.texts[key]
 
     def label(self, family: str, code: str) -> str:
         """The name of a code, e.g. ``label("cause", "no-computer")``; the code itself where it has none."""
@@ -42,7 +59,11 @@ class Text:
 
     def phrase(self, sentence: str) -> str:
         """A sentence the validation wrote, in this language; as it is where the language has no pattern for it (English has none)."""
-        return _translated(sentence, _phrases(self.lang), 0)
+        return _translated(sentence, _phrases(self.lang, "phrases"), 0)
+
+    def of_world(self, sentence: str) -> str:
+        """A place in a world file, or the rule that it breaks, in this language."""
+        return _translated(sentence, _phrases(self.lang, "world"), 0)
 
     def number(self, value: float, digits: int = 0) -> str:
         """``1,234.5`` or ``1.234,5``."""
@@ -109,9 +130,9 @@ class _Phrase:
 
 
 @cache
-def _phrases(lang: str) -> tuple[_Phrase, ...]:
-    """Pairs of ``phrases-<lang>.json``: ``{name}`` stands for anything, ``{name~}`` for what is translated in its turn."""
-    file = files(__package__).joinpath(f"phrases-{lang}.json")
+def _phrases(lang: str, family: str) -> tuple[_Phrase, ...]:
+    """Pairs of ``<family>-<lang>.json``: ``{name}`` stands for anything, ``{name~}`` for what is translated in its turn."""
+    file = files(__package__).joinpath(f"{family}-{lang}.json")
     pairs: list[tuple[str, str]] = json.loads(file.read_text("utf-8")) if file.is_file() else []
     return tuple(_phrase(english, other) for english, other in pairs)
 

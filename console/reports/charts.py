@@ -8,15 +8,17 @@ from math import ceil, floor, isfinite, log10
 
 from console.reports.markup import Markup, join, tag
 
-_WIDTH, _HEIGHT = 760, 250
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 10, 34
+_WIDTH, _HEIGHT = 760, 266
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 24, 26, 34
 _TICKS = 5
 Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: its name, its points in order of x, and which colour (``one`` … ``four`` of charts.css)."""
+    """One line: its name, its points in order of x, and which colour (``one`` … ``four`` of charts.css; ``four`` is dashed: drawn last, it
+    shows what it runs along).
+    """
 
     name: str
     points: Sequence[Point]
@@ -66,7 +68,8 @@ class _Scale:
         low, high = min(finite, default=1.0), max(finite, default=1.0)
         self._log = axis.log
         if axis.log:
-            self.low, self.high = 10.0 ** floor(log10(axis.low or low)), 10.0 ** ceil(log10(high) + 1e-9)
+            floor_of, ceiling = floor(log10(axis.low or low) + 1e-9), ceil(log10(high) - 1e-9)
+            self.low, self.high = 10.0**floor_of, 10.0 ** max(ceiling, floor_of + 1)
             self.ticks = [10.0**power for power in range(round(log10(self.low)), round(log10(self.high)) + 1)]
         else:
             self.low = min(0.0, low) if axis.low is None else axis.low
@@ -105,7 +108,7 @@ def _grid(across: _Scale, up: _Scale, x: Axis, y: Axis) -> list[Markup]:
     parts += [tag("text", x.write(value), x=_x(across(value)), y=below, text_anchor="middle") for value in across.ticks]
     parts.append(tag("line", x1=_x(0), x2=_x(1), y1=_y(0), y2=_y(0), class_="base"))
     parts.append(tag("text", x.name, x=_x(1), y=_HEIGHT - 4, text_anchor="end"))
-    parts.append(tag("text", y.name, x=_x(0), y=_HEIGHT - 4, text_anchor="start"))
+    parts.append(tag("text", y.name, x=_x(0), y=12, text_anchor="start"))
     return parts
 
 

@@ -53,9 +53,18 @@ def start_of(tree: Tree) -> datetime:
     return datetime.combine(date.fromisoformat(tree["scenario"]["start"]), time(), VN)
 
 
+_WEEK = 5
+
+
 def question_of(tree: Tree, text: Text) -> str:
-    """The scenario's question: translated where it is one of the library, otherwise in its author's words."""
-    return text.texts.get(f"scenario.{tree['scenario']['name']}", tree["scenario"]["question"])
+    """The scenario's question: translated where it is one of the library, otherwise in its author's words.
+
+    One that speaks of a working week is asked of the days that were run, where they are others.
+    """
+    key = f"scenario.{tree['scenario']['name']}"
+    if tree["days"] != _WEEK and f"{key}.days" in text.texts:
+        return text(f"{key}.days", days=text.number(tree["days"]))
+    return text.texts.get(key, tree["scenario"]["question"])
 
 
 def _section(title: str, *children: object, note: str = "", kind: str | None = None) -> Markup:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.engine import make_url
 
-from console.known import known
+from console.known import world_of
 from console.locale import Text
 from console.outcome import DONE, UNREACHED, USAGE, Unusable
 from console.up.before import CannotStart, holds_today, look
@@ -24,7 +24,6 @@ from console.up.secrets import make_secrets
 from console.up.services import SERVICES
 from console.up.supervisor import Event, Process, StartFailed, Supervisor
 from exchange.errors import ExchangeError
-from scenarios.world.file import WorldFileError, load_world
 
 _WIDTH = 110
 
@@ -33,14 +32,13 @@ def perform(wish: Wish, text: Text) -> int:
     """Start, show, keep running, stop; the exit code."""
     talk = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        known(wish.scenario, wish.seed, text)
-        world = load_world(wish.scenario, wish.seed)
+        world = world_of(wish.scenario, wish.seed, text)
         with taken(wish.data):
             look(wish)
             if not holds_today(world):
                 talk.print(text("up.past", name=wish.scenario), markup=False)
             return _perform(wish, text, talk)
-    except (WorldFileError, Unusable) as error:
+    except Unusable as error:
         talk.print(str(error), markup=False)
         return USAGE
     except FolderTaken:

@@ -71,8 +71,7 @@ def read_trust(spec: str | None, fingerprints: Sequence[str], at: datetime, text
 
 def _of_scenario(spec: str, wanted: set[bytes], at: datetime, text: Text) -> Trust:
     """The PKI of a scenario, whose house is entered only when one is named."""
-    from console.known import known
-    from scenarios.world.file import WorldFileError, load_world
+    from console.known import known, world_of
     from scenarios.world.pki import build
 
     name, _, seed = spec.partition(":")
@@ -81,12 +80,9 @@ def _of_scenario(spec: str, wanted: set[bytes], at: datetime, text: Text) -> Tru
         raise Unusable(text("verify.error.anchor-alone"))
     try:
         known(name, seed, text)
-        evidence = build(load_world(name, seed)).pki.evidence(at)
     except Unusable:
         raise Unusable(text("verify.error.trust", spec=spec or "''")) from None
-    except WorldFileError as error:
-        raise Unusable(str(error)) from None
-    return Trust(evidence, spec)
+    return Trust(build(world_of(name, seed, text)).pki.evidence(at), spec)
 
 
 def _of_folder(folder: Path, spec: str, wanted: set[bytes], text: Text) -> Trust:

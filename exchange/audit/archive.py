@@ -34,8 +34,9 @@ from exchange.audit.pairs import audit_pairs
 from exchange.checkpoints import CheckpointFile
 from exchange.errors import ArchiveUnreadable, StoreUnavailable
 from exchange.store import entries
-from exchange.store.engine import broken_references, open_archive, open_engine, structure_faults
+from exchange.store.engine import open_engine
 from exchange.store.facts import FactKind
+from exchange.store.reading import broken_references, open_archive, structure_faults
 from exchange.store.schema import missing_from, version_of
 from exchange.store.tables import VERSION, delivery_event, ledger_entry
 from exchange.store.work import Store

@@ -17,8 +17,8 @@ from exchange.domain.merkle import Frontier, leaf_hash
 from exchange.errors import CheckpointUnreadable
 from exchange.ledger import leaf, made_of
 from exchange.store import entries
-from exchange.store.engine import late_ids
 from exchange.store.facts import KEYS, Fact, FactKind, Sealed, last_sealed, orphans, page
+from exchange.store.ids import late_ids
 from exchange.store.tables import ledger_entry, ledger_node
 from exchange.store.work import Store
 from signing import Purpose

@@ -15,6 +15,7 @@ from typing import NoReturn
 from xml.parsers import expat
 
 from exchange.edxml.model import Opaque
+from exchange.edxml.rules import NOT_WELL_FORMED
 from exchange.errors import EdxmlError
 
 CONTENT = "ContentTransferEncoded"
@@ -129,7 +130,7 @@ class Markup:
             except UnicodeDecodeError as wrong:
                 if wrong.start == 0 and wrong.reason != "unexpected end of data":
                     self._refuse("not-utf-8", "a byte sequence that is no UTF-8")
-        self._refuse("not-well-formed", expat.ErrorString(error.code) or str(error))
+        self._refuse("not-well-formed", NOT_WELL_FORMED.get(error.code, ""))
 
     def place(self) -> str:
         """Path of the open element, or the byte offset outside of all."""

@@ -14,7 +14,7 @@ from exchange.domain.calendar import VN
 from exchange.domain.rank import ORDINARY, rank_of
 from exchange.receipts import Refusal, package_id_of, refusal_statement, write_refusal
 from exchange.stages.desk import Desk
-from exchange.store.engine import reserve_ids
+from exchange.store.ids import reserve_ids
 from exchange.store.tables import mailbox, package, refusal
 from exchange.store.work import Work
 

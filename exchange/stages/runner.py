@@ -26,7 +26,7 @@ from exchange.stages.mail import Mail
 from exchange.stages.route import run_route
 from exchange.stages.times import Times
 from exchange.stages.verify import judge_claims, record
-from exchange.store.engine import free_shards
+from exchange.store.locks import free_shards
 from exchange.store.work import Conflict, again
 
 _log = logging.getLogger("truc.stages")

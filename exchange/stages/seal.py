@@ -22,8 +22,8 @@ from exchange.ledger import leaf
 from exchange.stages.desk import Desk
 from exchange.stages.mail import instant
 from exchange.store import entries
-from exchange.store.engine import late_ids
 from exchange.store.facts import Fact, FactKind, these, unsealed
+from exchange.store.ids import late_ids
 from exchange.store.tables import ledger_entry, package
 from exchange.store.work import Conflict, Work
 from exchange.trust import record_lists

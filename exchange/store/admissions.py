@@ -15,7 +15,7 @@ from exchange.domain.rank import urgency_in_line
 from exchange.edxml.model import EdocHeader
 from exchange.outbox import Stage, Task, post
 from exchange.store.blobs import StagedBlob, adopt
-from exchange.store.engine import reserve_ids, reserve_several
+from exchange.store.ids import reserve_ids, reserve_several
 from exchange.store.tables import attachment, delivery, delivery_event, document, package, receipt, skeleton, status
 from exchange.store.work import Work
 

@@ -15,7 +15,8 @@ from typing import Protocol
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from exchange.errors import DamagedBlob
-from exchange.store.engine import insert_new, machine_now, reserve_ids
+from exchange.store.dialect import insert_new, machine_now
+from exchange.store.ids import reserve_ids
 from exchange.store.tables import blob, chunk, upload
 from exchange.store.work import Store, Work
 from signing import PackedLetter, pack_letter, unpack_letter

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, select
 
 from exchange.domain.lifecycle import DeliveryState
-from exchange.store.engine import keep_plans_short
+from exchange.store.dialect import keep_plans_short
 from exchange.store.tables import (
     attachment,
     blob,

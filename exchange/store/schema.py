@@ -8,7 +8,9 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from exchange.errors import StoreUnavailable, StoreVersionMismatch
-from exchange.store.engine import Lock, alone, begin_sql, fault_of
+from exchange.store.ailments import fault_of
+from exchange.store.dialect import begin_sql
+from exchange.store.locks import Lock, alone
 from exchange.store.tables import VERSION, metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -17,7 +17,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from exchange.errors import StoreUnavailable
-from exchange.store.engine import UNREACHABLE, begin_sql, fault_of, overtaken
+from exchange.store.ailments import UNREACHABLE, fault_of, overtaken
+from exchange.store.dialect import begin_sql
 from exchange.store.plans import Plan, Plans, Row
 from exchange.store.recent import Recent
 

@@ -21,6 +21,7 @@ from exchange.web.guard import Service
 from exchange.web.openapi import describe
 from exchange.web.problems import BadRequest, answer_of, answer_of_status
 from exchange.web.render import problem_of
+from exchange.web.wording import sentence_of
 
 
 def make_app(service: Service) -> FastAPI:
@@ -51,6 +52,10 @@ def make_app(service: Service) -> FastAPI:
     return app
 
 
+_LONGEST_PATH = 100
+"""Characters of an address that are repeated in a problem."""
+
+
 def _describe(app: FastAPI, document: dict[str, Any]) -> None:
     """The OpenAPI document and its page; who comes without a path is led there."""
     machine, people = json.dumps(document, ensure_ascii=False).encode(), page(document)
@@ -79,13 +84,12 @@ async def _known(_: Request, error: Exception) -> Response:
 
 async def _malformed(_: Request, error: Exception) -> Response:
     first: Mapping[str, Any] = error.errors()[0] if isinstance(error, RequestValidationError) else {}
-    place = "/".join(str(part) for part in first.get("loc", ()))
-    return problem_of(answer_of(BadRequest("malformed", f"{place}: {first.get('msg', '')}")))
+    return problem_of(answer_of(BadRequest("malformed", sentence_of(first))))
 
 
-async def _bare(_: Request, error: Exception) -> Response:
+async def _bare(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    answer = answer_of_status(status, str(getattr(error, "detail", "")))
+    answer = answer_of_status(status, f"{request.method} {request.url.path[:_LONGEST_PATH]}")
     answer.headers.update(getattr(error, "headers", None) or {})
     return problem_of(answer)
 

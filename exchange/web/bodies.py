@@ -16,6 +16,7 @@ from starlette.requests import Request
 from exchange.errors import Overloaded
 from exchange.web.limits import WebSettings
 from exchange.web.problems import BadRequest
+from exchange.web.wording import sentence_of
 
 _JSON_BYTES = 1 << 20
 _ROOM_SECONDS = 5
@@ -131,10 +132,9 @@ async def json_of(request: Request, spool: Spool, kind: type[Json]) -> Json:
     try:
         return kind.model_validate(json.loads(data))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise BadRequest("malformed", f"{'/'.join(str(part) for part in ('body', *first['loc']))}: {first['msg']}") from None
+        raise BadRequest("malformed", sentence_of(error.errors()[0], ("body",))) from None
     except (ValueError, RecursionError):
-        raise BadRequest("malformed", "body: no JSON in UTF-8") from None
+        raise BadRequest("malformed", "body: must be JSON in UTF-8") from None
 
 
 def _too_large(limit: int) -> BadRequest:

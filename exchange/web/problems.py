@@ -132,9 +132,10 @@ def answer_of_rejection(rejection: Rejection) -> Answer:
     return Answer(status, found.headers, {**found.body, "status": status})
 
 
-def answer_of_status(status: int, detail: str) -> Answer:
-    """The problem for a bare HTTP status."""
-    return _answer(BY_SLUG[_BARE.get(status, "malformed" if status < 500 else "internal-error")], detail)
+def answer_of_status(status: int, place: str) -> Answer:
+    """The problem for a bare HTTP status at an address."""
+    problem = BY_SLUG[_BARE.get(status, "malformed" if status < 500 else "internal-error")]
+    return _answer(problem, f"{place}: {problem.meaning[0].lower()}{problem.meaning[1:]}")
 
 
 def _answer(problem: Problem, detail: str, members: Mapping[str, Any] | None = None) -> Answer:

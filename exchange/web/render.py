@@ -50,11 +50,14 @@ _EXAMPLES: dict[int, dict[str, Any]] = {
           "organ": "H28.20", "scope": "operate"},
     404: {"type": PATH + "unknown-package", "title": "No such package", "status": 404,
           "detail": "H28.20 has no package 5f1c8d9a2b7e4c3d6a0f9e8b", "package_id": "5f1c8d9a2b7e4c3d6a0f9e8b", "organ": "H28.20"},
-    409: {**_REJECTED, "status": 409, "detail": "document H28 15/UBND-VX (2021) was submitted before with other bytes",
+    409: {**_REJECTED, "status": 409,
+          "detail": "MessageHeader/Code/CodeNumber: document H28 15/UBND-VX (2021) was submitted before with other bytes",
           "rule": "duplicate-number", "place": "MessageHeader/Code/CodeNumber"},
-    422: {**_REJECTED, "status": 422, "detail": "line 1, column 9: no element found", "rule": "not-well-formed", "place": "byte 9"},
+    422: {**_REJECTED, "status": 422, "detail": "byte 9: the package is not well-formed XML (it ends before its elements do)",
+          "rule": "not-well-formed", "place": "byte 9"},
     429: {"type": PATH + "too-many-requests", "title": "Too many requests", "status": 429,
-          "detail": "the axis takes no more of this now (above-capacity): try again in 7 seconds", "rule": "above-capacity", "seconds": 7},
+          "detail": "the axis takes no more of this now: what is of this urgency already waits too long; ask again in 7 s",
+          "rule": "above-capacity", "seconds": 7},
 }  # fmt: skip
 _WORDS = {
     400: "The header Truc-Instant stands where it must not, or not where it must",

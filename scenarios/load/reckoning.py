@@ -29,6 +29,8 @@ from signing import Purpose, Validator
 
 _PAGE = 50
 _SAMPLE = 10
+_TOLD = 500
+"""Receipts between two words about how many are checked."""
 _UNKNOWN = 404
 _IN_FLIGHT = frozenset({DeliveryState.RECEIVED.value, DeliveryState.IN_TRANSIT.value})
 _REFUSED = frozenset({DeliveryState.FAILED.value})
@@ -240,7 +242,7 @@ def _check_receipts(
             findings.add("receipts", f"{shipment.package_id}: {wrong}")
         else:
             verified += 1
-        if done % 500 == 0:
+        if done % _TOLD == 0 or done == len(noted.receipts):
             told(0.5 + 0.5 * done / len(noted.receipts))
     return verified
 

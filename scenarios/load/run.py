@@ -55,7 +55,9 @@ class Moment:
     """Where a load stands, for whoever watches. Latencies in seconds, since the last such moment."""
 
     at: float
+    """Of the phase: seconds since it began."""
     seconds: float
+    """How long it takes, or may take where it ends by itself."""
     due: int
     answered: int
     delivered: int
@@ -184,9 +186,10 @@ async def _tell(book: Book, order: Order, driver: Driver, recent: tuple[_Recent,
         now = loop.time() - start
         while due < len(book) and book.shipments[due].at <= now:
             due += 1
-        phase = "load" if now < order.curve.seconds else "drain"
         submit, delivered = (one.p99() for one in recent)
-        watch(Moment(now, order.curve.seconds, due, recent[0].count, recent[1].count, driver.in_flight, submit, delivered, phase))
+        after = now - order.curve.seconds
+        name, at, seconds = ("load", now, order.curve.seconds) if after < 0 else ("drain", min(after, order.drain), order.drain)
+        watch(Moment(at, seconds, due, recent[0].count, recent[1].count, driver.in_flight, submit, delivered, name))
 
 
 @contextmanager

@@ -41,6 +41,17 @@ class WireProblem(Exception):
         return f"{self.status} {self.slug}" + (f": {self.detail}" if self.detail else "")
 
 
+class Silent(Exception):
+    """Nobody answers at an address: ``reason`` is ``refused``, ``late`` or ``other``."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason)
+        self.url, self.reason = url, reason
+
+    def __str__(self) -> str:
+        return f"nobody answers at {self.url} ({self.reason})"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """To a submission: its status, the receipt or problem as JSON, and after how many seconds to come again (429)."""
@@ -109,8 +120,12 @@ class Wire:
         return self._session
 
     async def ready(self, organ: str) -> None:
-        """Raises :class:`WireProblem` or one of ``LINE_ERRORS`` unless the service knows the agency and gives it a token."""
-        await self._bearer(organ)
+        """Raises :class:`Silent` or :class:`WireProblem` unless every address is the service's, knows the agency and gives it a token."""
+        for base in dict.fromkeys((*self._bases, *self._mailboxes)):
+            try:
+                await self._token(organ, base)
+            except LINE_ERRORS as error:
+                raise Silent(base, _silence(error)) from None
 
     async def submit(self, organ: str, size: int, pieces: Callable[[], Iterable[bytes | memoryview]], seconds: float = SECONDS) -> Answer:
         """Hand in a package."""
@@ -202,19 +217,27 @@ class Wire:
             return token.header
         async with token.lock:
             if now >= token.until:
-                value, seconds = await self._token(organ)
+                value, seconds = await self._token(organ, self._base(organ))
                 token.header, token.until = {"Authorization": f"Bearer {value}"}, now + max(seconds - 60.0, seconds / 2)
         return token.header
 
-    async def _token(self, organ: str) -> tuple[str, float]:
+    async def _token(self, organ: str, base: str) -> tuple[str, float]:
         basic = b64encode(f"{organ}:{self._secrets(organ)}".encode()).decode()
         form = {"grant_type": "client_credentials", "scope": "submit receive audit"}
-        url = f"{self._base(organ)}/oauth2/token"
+        url = f"{base}/oauth2/token"
         async with self.session.post(url, data=form, headers={"Authorization": f"Basic {basic}"}, timeout=_total(SECONDS, 0)) as answer:
             if answer.status != 200:
                 raise await _problem(answer)
             body = _object(await answer.read())
         return str(body["access_token"]), float(body["expires_in"])
+
+
+def _silence(error: BaseException) -> str:
+    """Why there is no answer."""
+    if isinstance(error, asyncio.TimeoutError):
+        return "late"
+    found = getattr(error, "os_error", error)
+    return "refused" if isinstance(found, ConnectionRefusedError) else "other"
 
 
 def _own(bases: Sequence[str], organ: str) -> str:

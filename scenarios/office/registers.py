@@ -32,7 +32,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 
 from exchange.errors import StoreUnavailable
-from exchange.store.engine import fault_of
+from exchange.store.ailments import fault_of
 
 METADATA = MetaData()
 

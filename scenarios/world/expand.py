@@ -95,7 +95,7 @@ def _organ_id(text: str, place: Place) -> OrganId:
     try:
         return OrganId.parse(text)
     except InvalidOrganId as error:
-        raise SpecError(place, f"{text!r} is not an organisation identifier ({error})") from None
+        raise SpecError(place, f"{text!r} is not an organisation identifier ({error.rule})") from None
 
 
 def _explicit(world: WorldItem, item: AgencyItem, made: dict[OrganId, Blueprint], home: AdministrativeUnit, place: Place) -> Blueprint:

@@ -72,7 +72,7 @@ def _agency(code: str, place: Place, known: Iterable[OrganId]) -> OrganId:
     try:
         organ = OrganId.parse(code)
     except InvalidOrganId as error:
-        raise SpecError(place, f"{code!r} is not an organisation identifier ({error})") from None
+        raise SpecError(place, f"{code!r} is not an organisation identifier ({error.rule})") from None
     if organ not in known:
         raise SpecError(place, f"this world has no agency {organ}")
     return organ

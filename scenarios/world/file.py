@@ -12,12 +12,10 @@ from __future__ import annotations
 
 import tomllib
 import unicodedata
-from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
 from exchange.domain.calendar import HOLIDAYS_2021
 from scenarios.world.assemble import assemble
@@ -26,21 +24,10 @@ from scenarios.world.fieldfile import certified, field_plan, revoke, time_stampi
 from scenarios.world.holders import Staffed, allocate
 from scenarios.world.model import World
 from scenarios.world.places import place_in
-from scenarios.world.schema import (
-    AgencyItem,
-    AssumptionItem,
-    CertifiedItem,
-    FieldItem,
-    GroupItem,
-    HopItem,
-    PaperRuleItem,
-    Profile,
-    RevocationItem,
-    TimeStampingItem,
-    WorldItem,
-)
+from scenarios.world.schema import WorldItem
 from scenarios.world.staff import staff
 from scenarios.world.statements import assumptions, hops, local, paper_rules, start_day, targets
+from scenarios.world.wording import rule_of, syntax_of
 
 
 class WorldFileError(ValueError):
@@ -89,42 +76,16 @@ def _text(name: str) -> str:
 
 def _parse(name: str, text: str) -> WorldItem:
     try:
-        return WorldItem.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise WorldFileError(name, "", f"not valid TOML: {error}") from None
+        table = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # besides its own, Python's parser lets those about huge numbers and deep lists through
+        raise WorldFileError(name, *syntax_of(str(error), text)) from None
+    try:
+        return WorldItem.model_validate(table)
     except ValidationError as error:
         faults = error.errors(include_url=False)
         # A misspelt key is also a missing one: the unknown name is what its author must see.
         fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
-        raise WorldFileError(name, place_in(text, fault["loc"]), _rule(fault)) from None
-
-
-def _rule(fault: ErrorDetails) -> str:
-    """The sentence about one fault of the schema."""
-    if fault["type"] == "extra_forbidden":
-        return _unknown(fault["loc"])
-    return "this key must be given" if fault["type"] == "missing" else fault["msg"]
-
-
-_TABLES: dict[str, type[BaseModel]] = {
-    "agency": AgencyItem,
-    "group": GroupItem,
-    "assumption": AssumptionItem,
-    "hop": HopItem,
-    "paper-rule": PaperRuleItem,
-    "profile": Profile,
-    "revocation": RevocationItem,
-}
-_SINGLE: dict[str, type[BaseModel]] = {"time-stamping": TimeStampingItem, "field": FieldItem, "certified": CertifiedItem}
-"""Tables that stand once."""
-
-
-def _unknown(place: tuple[int | str, ...]) -> str:
-    """The rule about an unknown key, with the nearest one its table does have."""
-    table = WorldItem if len(place) == 1 else (_SINGLE if len(place) == 2 else _TABLES).get(str(place[0]))
-    names = [field.alias or name for name, field in table.model_fields.items()] if table else []
-    near = get_close_matches(str(place[-1]), names, n=1)
-    return f"unknown key; is {near[0]} meant?" if near else "unknown key"
+        raise WorldFileError(name, place_in(text, fault["loc"]), rule_of(fault)) from None
 
 
 def _build(name: str, text: str, item: WorldItem, seed: str) -> World:

@@ -7,19 +7,57 @@ print every one of them with its source.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from exchange.domain.organization import Bloc, Level
 
-Key = Annotated[str, Field(min_length=1, max_length=60)]
-"""Key of an assumption."""
-Text = Annotated[str, Field(min_length=1, max_length=500)]
-Name = Annotated[str, Field(min_length=1, max_length=64)]
+Word = Annotated[str, Field(min_length=1, max_length=60)]
+Key = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=60,
+        description="the key of an assumption in quotes, 60 characters at most (its number stands in [[assumption]])",
+    ),
+]
+"""Key of an assumption. A description is what a mistake is told to be instead (see :mod:`scenarios.world.wording`)."""
+_PRINTABLE = r"^ *[^\p{C}\p{Z}](?: |[^\p{C}\p{Z}])*$"
+"""One line of what can be printed: what is written on letters and into certificates."""
+Text = Annotated[str, Field(min_length=1, max_length=500, pattern=_PRINTABLE)]
+Name = Annotated[str, Field(min_length=1, max_length=64, pattern=_PRINTABLE)]
 """Name of an organisation or template of one; it must fit into a certificate (RFC 5280 appendix A: 64 characters)."""
+Units = Annotated[list[Name], Field(min_length=1)]
+"""Names of an agency's units: whoever works there is in one."""
 Role = Literal["leader", "deputy", "unit-head", "officer", "clerk"]
 FULL = "capability.full"
+
+
+def _within(moment: _Moment) -> _Moment:
+    """Years that certificates can be made for, with some to spare before and after them."""
+    if moment.year not in range(1990, 2200):
+        raise ValueError
+    return moment
+
+
+_Moment = TypeVar("_Moment", bound=date)
+Day = Annotated[date, AfterValidator(_within), Field(description="a date without quotes from 1990-01-01 to 2199-12-31")]
+Instant = Annotated[
+    datetime, AfterValidator(_within), Field(description="a date and time without quotes such as 2021-09-27T08:00:00, from 1990 to 2199")
+]
+
+
+def _served(day: date) -> date:
+    """Years in which the authorities that certify everybody are valid from beginning to end."""
+    if day.year not in range(2019, 2048):
+        raise ValueError
+    return day
+
+
+Start = Annotated[
+    date, AfterValidator(_served), Field(description="a date without quotes from 2019-01-01 to 2047-12-31, when the authorities are valid")
+]
 
 
 class Strict(BaseModel):
@@ -31,8 +69,8 @@ class Strict(BaseModel):
 class AssumptionItem(Strict):
     """``[[assumption]]``: a number, what it means, and the figure it was read from (or ``assumption``)."""
 
-    key: Key
-    value: float
+    key: Word
+    value: Annotated[float, Field(le=1e6)]
     label: Text
     source: str = "assumption"
 
@@ -40,8 +78,8 @@ class AssumptionItem(Strict):
 class OutageItem(Strict):
     """A planned outage of a hop, in local time."""
 
-    since: datetime
-    until: datetime
+    since: Instant
+    until: Instant
 
 
 class SlowItem(OutageItem):
@@ -83,7 +121,7 @@ class FieldItem(Strict):
     """Certificates of a public authority, outside the Government's root: their letters are refused."""
     rsa_seals: list[str] = []
     """Seals with RSA-2048 keys under the second generation."""
-    sha1_until: date | None = None
+    sha1_until: Day | None = None
     """Until when axis and recipients accept SHA-1 under certificates; the house's policy ended that with 2016."""
 
 
@@ -91,9 +129,9 @@ class RevocationItem(Strict):
     """``[[revocation]]``: one certificate revoked at an instant, in local time."""
 
     agency: str
-    role: Role | Literal["seal"]
+    role: Literal[Role, "seal"]
     """The first person of that role who has a certificate, or the organisation's own."""
-    at: datetime
+    at: Instant
 
 
 class HopItem(Strict):
@@ -108,7 +146,7 @@ class HopItem(Strict):
 class PaperRuleItem(Strict):
     """``[[paper-rule]]``: which documents must (also) go on paper, and which clause says so."""
 
-    id: Key
+    id: Word
     label: Text
     source: Text
     scope: Literal["official", "internal"]
@@ -132,7 +170,7 @@ class Profile(Strict):
     deputy: Text = "PHÓ GIÁM ĐỐC"
     unit_head: Text = "TRƯỞNG PHÒNG"
     deputies: Annotated[int, Field(ge=0, le=20)] = 2
-    units: list[str] = ["Văn phòng"]
+    units: Units = ["Văn phòng"]
     unit_heads: bool = True
     officers_per_unit: Annotated[int, Field(ge=0, le=200)] = 1
     organisation_certificate: bool = True
@@ -162,7 +200,7 @@ class Said(Strict):
     abbreviation: str | None = None
     leader: Text | None = None
     deputy: Text | None = None
-    units: list[str] | None = None
+    units: Units | None = None
     organisation_certificate: bool | None = None
     software: bool | None = None
     connected: bool | None = None
@@ -174,14 +212,14 @@ class AgencyItem(Said):
 
     id: str
     name: Name
-    kind: Key
+    kind: Word
     profile: str
     parent: str | None = None
     unit: str | None = None
     """GSO code of the district or commune it belongs to."""
     province: str | None = None
     """GSO code, where it is not the province under study."""
-    place: str | None = None
+    place: Name | None = None
     fictional: bool = False
 
 
@@ -209,7 +247,7 @@ class GroupItem(Strict):
     ``{unit_name}`` (``Lương Sơn``) and ``{anchor}``.
     """
 
-    kind: Key
+    kind: Word
     profile: str
     under: str | None = None
     units: Literal["districts", "communes"] | None = None
@@ -234,7 +272,7 @@ class Quota(Strict):
 class Certificates(Strict):
     """``[certificates]``: how many unrevoked certificates holders of the province have on one day."""
 
-    as_of: date
+    as_of: Day
     state: Quota
     party: Quota
 
@@ -242,25 +280,28 @@ class Certificates(Strict):
 class CertifiedItem(Strict):
     """``[certified]``: from when until when every certificate of the world is good, for a service on the machine's clock."""
 
-    since: date
-    until: date
+    since: Day
+    until: Day
 
 
 class WorldItem(Strict):
     """A whole world file."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
+    name: Annotated[
+        str,
+        Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$", description="a name in quotes of 1 to 60 letters a to z, digits and inner hyphens"),
+    ]
     question: Text
-    start: date
-    province: Annotated[str, Field(pattern=r"^\d{2}$")]
+    start: Start
+    province: Annotated[str, Field(pattern=r"^\d{2}$", description='a GSO code of two digits in quotes such as "17"')]
     days: Annotated[int, Field(ge=1, le=250)] | None = None
     """Working days it is run for when nobody says otherwise; without this key 1 for a small world, 5 for a large one."""
-    holidays: list[date] | None = None
+    holidays: list[Day] | None = None
     """Days off; without this key those of 2021."""
     targets: list[str] = []
     signature_level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-B"
     """How letters are made to last (EN 319 142-1 §6): time-stamped before they are sent, from B-LT on also by whoever keeps them."""
-    control_times: Annotated[list[datetime], Field(max_length=10)] = []
+    control_times: Annotated[list[Instant], Field(max_length=10)] = []
     """When somebody asks afterwards, in local time, which of the letters kept would still be found valid."""
     time_stamping: Annotated[TimeStampingItem, Field(alias="time-stamping")] = TimeStampingItem()
     field: FieldItem = FieldItem()

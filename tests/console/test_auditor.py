@@ -170,7 +170,9 @@ def test_wrong_options_are_told_apart(folder: Path, tmp_path: Path) -> None:
         (("blast-radius", "nobody at all", "--since", "2021-09-27", "--db", db), "No certificate"),
         (("blast-radius", "Nguyễn", "--since", "2021-09-27", "--db", db), "Several certificates"),
         (("blast-radius", str(tmp_path / "c.json"), "--since", "2021-09-27", "--db", db), "one certificate"),
-        (("blast-radius", "x", "--since", "27.9.", "--db", db), "--since"),
+        (("blast-radius", "x", "--since", "27.9.", "--db", db), "--since: 27.9. is no moment of the years 1990 to 2199; write the day as"),
+        (("blast-radius", "x", "--since", "27/9/2021", "--db", db), "--since: write 27/9/2021 as 2021-09-27."),
+        (("blast-radius", "x", "--since", "27/09/2021 14:00", "--db", db), "--since: write 27/09/2021 14:00 as 2021-09-27T14:00."),
         (("blast-radius", "x", "--since", "2021-09-27", "--at", "2021-01-01", "--db", db), "after --since"),
     ):
         answer = truc(*arguments, "--lang", "en")

@@ -74,6 +74,15 @@ def test_a_target_that_is_not_held_is_a_result_unless_targets_are_required() -> 
         (("run", "missing.toml"), ("missing.toml",)),
         (("run", "first-day", "--days", "0", "--lang", "en"), ("--days", "0", "250")),
         (("run", "first-day", "--lang", "fr"), ("--lang", "fr", "en, vi")),
+        (("run", "first-day", "--days", "x", "--lang", "en"), ("--days: x is not a whole number.",)),
+        (("run", "first-day", "--days=1.5", "--lang=vi"), ("--days: 1.5 không phải số nguyên.",)),
+        (("load", "http://127.0.0.1", "--rate", "fast", "--lang", "en"), ("--rate: fast is not a number.",)),
+        (("pki", "first-day", "--port", "70000", "--lang", "en"), ("--port: 70000 is more than 65535.",)),
+        (("admin", "record", "--database", "sqlite://", "--last", "0", "--lang", "vi"), ("--last: 0 nhỏ hơn 1.",)),
+        (("run", "first-day", "--out", __file__, "--lang", "en"), ("--out", "is a file; a folder is wanted.")),
+        (("beat", "--broker", "redis://", "--state", "/tmp", "--lang", "en"), ("--state", "is a folder; a file is wanted.")),
+        (("run", "--lang", "en"), ("SCENARIO must be given; ", " run --help says what it is.")),
+        (("worker", "first-day", "--lang", "en"), ("--database must be given, or the variable TRUC_DATABASE set",)),
     ],
 )
 def test_bad_input_gets_one_sentence_and_exit_code_two(arguments: tuple[str, ...], named: tuple[str, ...]) -> None:

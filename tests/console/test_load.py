@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from console.load.live import sentence, share
 from console.load.page import page
 from console.locale import LANGUAGES, catalogue
 from exchange.store.engine import open_engine
+from scenarios.load.run import Moment
 from tests.console.test_service import truc
 from tests.judges import needs_postgres, needs_valkey
 from tests.scenarios.load.rig import rig
@@ -137,20 +138,23 @@ def test_what_cannot_be_followed_is_said_in_one_sentence(words: tuple[str, ...],
 
 
 def test_a_service_that_is_not_there_is_code_3(tmp_path: Path) -> None:
-    code, said = truc(
-        "load",
-        f"http://127.0.0.1:{free_port()}",
-        "--agencies",
-        "8",
-        "--rate",
-        "1",
-        "--for",
-        "2s",
-        "--warm-up",
-        "0s",
-        "--corpus",
-        str(tmp_path),
-    )
-    assert code == 3, said
-    assert "Traceback" not in said
-    shutil.rmtree(tmp_path)
+    url, corpus = f"http://127.0.0.1:{free_port()}", tmp_path / "corpus"
+    words = ("--agencies", "8", "--rate", "1", "--for", "2s", "--warm-up", "0s", "--corpus", str(corpus))
+    code, said = truc("load", url, *words)
+    assert (code, said) == (3, f"Nobody answers at {url} (the connection is refused); truc up starts a service.\n")
+    assert not corpus.exists(), "nothing is signed for a service that is not there"
+
+
+@pytest.mark.parametrize(
+    ("moment", "said", "done"),
+    [
+        (Moment(2.2, 8.0, 24, 23, 60, 1, 0.055, 0.4, "load"), "2 of 8 s · due 24 · answered 23", 0.275),
+        (Moment(1.0, 30.0, 94, 93, 270, 1, 0.055, 0.4, "drain"), "everything sent · 1 s of at most 30 s", 1 / 30),
+        (Moment(0.0, 0.0, 94, 94, 282, 0, 0.0, 0.0, "drain"), "everything sent · 0 s of at most 0 s", 1.0),
+        (Moment(1.0, 1.0, 94, 0, 0, 0, 0.0, 0.0, "reckoning"), "reckoning: 100 %", 1.0),
+    ],
+)
+def test_each_phase_says_how_much_of_it_is_over(moment: Moment, said: str, done: float) -> None:
+    """And none says 9 of 8 seconds."""
+    assert sentence(moment, catalogue("en")).startswith(said)
+    assert share(moment) == pytest.approx(done)

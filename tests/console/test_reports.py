@@ -13,7 +13,7 @@ import pytest
 
 from console.locale import LANGUAGES, catalogue
 from console.reports.canonical import canonical
-from console.reports.html import page
+from console.reports.html import page, question_of
 from console.reports.markup import Markup, tag
 from console.reports.model import inconsistencies, not_held
 from console.reports.trace_csv import COLUMNS
@@ -126,3 +126,19 @@ def test_the_trace_as_csv_holds_every_record(day: Day) -> None:
     first = next(line for line in lines if line["record"] == "Drafted")
     assert first["instant"].startswith("2021-09-27T")
     assert first["instant"].endswith("+07:00")
+
+
+@pytest.mark.parametrize(
+    ("lang", "days", "said"),
+    [
+        ("en", 1, "how much of 1 working day travels"),
+        ("en", 3, "how much of 3 working days travels"),
+        ("en", 5, "how much of a working week travels"),
+        ("vi", 1, "văn bản của 1 ngày làm việc"),
+        ("vi", 5, "văn bản của một tuần làm việc"),
+    ],
+)
+def test_the_question_is_asked_of_the_days_that_were_run(lang: str, days: int, said: str) -> None:
+    tree = {"scenario": {"name": "hoa-binh-2021", "question": "?"}, "days": days}
+    assert said in question_of(tree, catalogue(lang))
+    assert question_of({**tree, "scenario": {"name": "my-own", "question": "Why?"}}, catalogue(lang)) == "Why?"

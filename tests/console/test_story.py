@@ -55,7 +55,7 @@ def test_the_first_day_tells_one_document_from_desk_to_desk(day: Day, lang: str)
 
 def _is(template: str, sentence: str) -> bool:
     """Whether a sentence was made from a template: its longest fixed piece stands in it."""
-    pieces = [piece for piece in re.split(r"\{[a-z_]+\}", template) if piece]
+    pieces = [piece for piece in re.split(r"\{[a-z_]+(?::[^}]*)?\}", template) if piece]
     return max(pieces, key=len).strip(" .") in sentence
 
 

@@ -108,7 +108,7 @@ def documents(first: int, count: int, **options: object) -> list[Submission]:
 def test_the_gate_counts_what_is_in_the_line_and_opens_when_it_is_done(axis: Axis) -> None:
     for one in documents(100, 4):
         assert isinstance(axis.submit(caller(PROVINCE), [one], at(0))[0], Receipt)
-    with pytest.raises(Overloaded, match="above-share"):
+    with pytest.raises(Overloaded, match="more in line than its part"):
         axis.submit(caller(PROVINCE), documents(110, 1), at(0))
     send(axis, DEPARTMENT, Doc(DEPARTMENT, (PROVINCE,), "1").package(), 0)
     (answer,) = axis.submit(caller(PROVINCE), documents(120, 1, priority=2), at(0))
@@ -135,6 +135,6 @@ def test_a_line_that_only_others_see_closes_the_gate_before_a_package_is_read(ax
     other = open_field(axis.settings.database_url)
     for one in documents(100, 32):
         other.submit(caller(PROVINCE), [one], at(0))
-    with pytest.raises(Overloaded, match="above-capacity"):
+    with pytest.raises(Overloaded, match="waits too long"):
         axis.submit(caller(DISTRICT), [Submission(b"not even a package")], at(0))
     other.close()

@@ -18,8 +18,8 @@ from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import Operation, StatusCode
 from exchange.doorbell import Silent
 from exchange.edxml.model import Business
-from exchange.store.engine import reserve_ids
 from exchange.store.facts import FactKind
+from exchange.store.ids import reserve_ids
 from exchange.store.tables import delivery, delivery_event, document, evidence, negotiation, package, verdict
 from exchange.store.work import Conflict
 from tests.exchange.axis.field import (

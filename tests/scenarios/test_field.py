@@ -31,7 +31,7 @@ def written(folder: Path, tables: str = "", top: str = "") -> Path:
 
 
 MISTAKES = {
-    "no such level": ('signature_level = "B-X"', "", "signature_level", "Input should be 'B-B'"),
+    "no such level": ('signature_level = "B-X"', "", "signature_level", 'one of "B-B", "B-T", "B-LT", "B-LTA", not "B-X"'),
     "misspelt table": ("", "[timestamping]\n", "timestamping", "is time-stamping meant?"),
     "unknown key of the service": (
         'signature_level = "B-T"',
@@ -56,7 +56,7 @@ MISTAKES = {
         'signature_level = "B-T"',
         '[time-stamping]\nwrong = [{ since = 2021-09-27T09:00:00, until = 2021-09-27T10:00:00, how = "badly" }]\n',
         "time-stamping.wrong.0.how",
-        "Input should be",
+        '"signature", not "badly"',
     ),
     "no such agency": ("", '[field]\nleaf_only = ["H28.99"]\n', "field.leaf_only", "this world has no agency H28.99"),
     "two trees for one agency": (

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import tomllib
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date, datetime, time
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from scenarios.world.expand import SpecError, expand
 from scenarios.world.file import WorldFileError, library, load_world, question
+from scenarios.world.schema import WorldItem
+from scenarios.world.wording import rule_of
 
 FIRST_DAY = files("scenarios.library").joinpath("first-day.toml").read_text(encoding="utf-8")
 TOY = Path(__file__).parent / "worlds" / "toy.toml"
@@ -35,9 +45,40 @@ MISTAKES = {
     "misspelt key": ('unit = "152"', 'unit = "152"\nsofware = false', "agency.2.sofware", "is software meant?"),
     "misspelt top-level key": ("targets = [", "target = [", "target", "is targets meant?"),
     "a share above one": ("value = 0\n", "value = 7\n", "assumption.2.value", "is a share, and 7 is more than 1"),
-    "wrong type": ('province = "17"', "province = 17", "province", "valid string"),
+    "wrong type": ('province = "17"', "province = 17", "province", 'must be a GSO code of two digits in quotes such as "17", not 17'),
+    "true where an assumption is named": (
+        'peers = ["children"]',
+        'peers = ["children"]\nsoftware = false',
+        "profile.province.software (line",
+        "must be the key of an assumption in quotes, 60 characters at most (its number stands in [[assumption]]), not false",
+    ),
+    "a number where an assumption is named": (
+        'official_per_year = "official.first-day"',
+        "official_per_year = 500",
+        "profile.province.official_per_year (line",
+        "not 500",
+    ),
+    "a number in quotes": ("deputies = 1", 'deputies = "one"', "profile.province.deputies", 'a whole number from 0 to 20, not "one"'),
+    "too large a number": ("deputies = 1", "deputies = 21", "profile.province.deputies", "a whole number from 0 to 20, not 21"),
+    "a rate nothing ends at": ("value = 750", "value = 1e15", "assumption.0.value", "a number up to 1000000, not 1000000000000000.0"),
+    "a date in quotes": (
+        "start = 2021-09-27",
+        'start = "2021-09-27"',
+        "start",
+        'a date without quotes from 2019-01-01 to 2047-12-31 "2021',
+    ),
+    "a year no certificate has": ("start = 2021-09-27", "start = 9999-12-31", "start", "are valid, not 9999-12-31"),
+    "no units": ('units = ["Văn phòng", "Khoa giáo - Văn xã"]', "units = []", "profile.province.units", "of at least 1, not a list of 0"),
+    "a text with a line break": ('leader = "CHỦ TỊCH"', 'leader = "CHỦ\\nTỊCH"', "profile.province.leader", r'not "CHỦ\nTỊCH"'),
+    "a text too long": ('id = "national"', f'id = "{"n" * 41}"', "hop.1.id", f'of 1 to 40 characters, not "{"n" * 40}…" of 41 characters'),
+    "a value instead of tables": ('name = "first-day"', 'name = "first-day"\ngroup = 3', "group", "must be a list of tables, not 3"),
     "no such province": ('province = "17"', 'province = "99"', "province", "no province has the GSO code 99"),
-    "no such level": ('level = "district"', 'level = "village"', "profile.district.level", "Input should be"),
+    "no such level": (
+        'level = "district"',
+        'level = "village"',
+        "profile.district.level",
+        'one of "central", "province", "district", "commune", not "village"',
+    ),
     "missing profile": ('profile = "district"', 'profile = "ministry"', "agency.2.profile", "there is no [profile.ministry]"),
     "bad identifier": ('id = "H28.32"', 'id = "28-32"', "agency.2.id", "not an organisation identifier"),
     "identifier twice": ('id = "H28.32"', 'id = "H28.13"', "agency.2", "belongs to one agency"),
@@ -46,7 +87,7 @@ MISTAKES = {
     "parent below its child": ('parent = "H28"\nunit', 'parent = "H29"\nunit', "agency.2.parent", "must stand above"),
     "peers of no kind": ('peers = ["children"]', 'peers = ["villages"]', "profile.province.peers", "neither a relation nor the kind"),
     "negative number": ("value = 0.2", "value = -0.2", "assumption.1.value", "not negative"),
-    "not a number": ("value = 0.2", "value = nan", "assumption.1.value", "finite number"),
+    "not a number": ("value = 0.2", "value = nan", "assumption.1.value", "a number up to 1000000, not nan"),
     "assumption twice": ('key = "certificate.former_holder"', 'key = "certificate.revoked_in_week"', "assumption.3.key", "stated twice"),
     "assumption nobody uses": ('key = "internal_per_person"', 'key = "internal_per_head"', "assumption.1.key", "nothing uses"),
     "no such figure": ("value = 0.2", 'value = 0.2\nsource = "b99"', "assumption.1.source", "no figure 'b99'"),
@@ -54,7 +95,12 @@ MISTAKES = {
     "a target as an input": ("value = 0.2", 'value = 0.9\nsource = "e10"', "assumption.1.source", "measured, never put in"),
     "no such target": ('targets = ["b05"', 'targets = ["b23"', "targets.0 (line", "no exchange rate"),
     "hop missing": ('id = "national"', 'id = "regional"', "hop", "no hop 'national'"),
-    "hop without capacity": ("packages_per_minute = 600.0", "packages_per_minute = 0.0", "hop.0.packages_per_minute", "greater than 0"),
+    "hop without capacity": (
+        "packages_per_minute = 600.0",
+        "packages_per_minute = 0.0",
+        "hop.0.packages_per_minute",
+        "up to 1000000, not 0.0",
+    ),
     "outage backwards": (
         "latency_seconds = 2",
         "latency_seconds = 2\noutages = [{ since = 2021-09-28T09:00:00, until = 2021-09-28T08:00:00 }]",
@@ -76,6 +122,42 @@ def test_a_mistake_is_named_by_place_and_rule(case: str, tmp_path: Path) -> None
     assert rule in error.rule, error.rule
 
 
+ODD: tuple[object, ...] = (
+    True, -3, 10**30, 2.5, float("nan"), 1e300, "", "x", "x" * 1000, "{", "\0", date(1, 1, 1), datetime(9999, 12, 31, 23), time(1, 2), [],
+    ["x"], [{}], {}, {"a": 1}, list(range(30)),
+)  # fmt: skip
+
+
+def holes(table: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Every place in a parsed file."""
+    inside = table.items() if isinstance(table, dict) else enumerate(table) if isinstance(table, list) else ()
+    for key, value in inside:
+        yield (*path, key)
+        yield from holes(value, (*path, key))
+
+
+def test_whatever_stands_wherever_is_taken_or_refused_in_our_own_words() -> None:
+    """No value at any place of a file shows the checking library's sentences or a traceback."""
+    base, rules = tomllib.loads(FIRST_DAY), set[str]()
+    for hole in holes(base):
+        for value in ODD:
+            table = copy.deepcopy(base)
+            inner: Any = table
+            for part in hole[:-1]:
+                inner = inner[part]
+            inner[hole[-1]] = value
+            try:
+                item = WorldItem.model_validate(table)
+            except ValidationError as error:
+                rules |= {rule_of(one) for one in error.errors(include_url=False)}
+                continue
+            with suppress(SpecError):
+                expand(item)
+    assert len(rules) > 100
+    known = ("this must be ", "this key must be given", "unknown key")
+    assert [rule for rule in rules if not rule.startswith(known) or "\n" in rule or "Input should" in rule] == []
+
+
 def test_the_line_is_given(tmp_path: Path) -> None:
     """A key deep in the file is found by its line."""
     text = FIRST_DAY.replace('unit = "152"', 'unit = "152"\nstaff = 4')
@@ -92,7 +174,12 @@ def test_a_share_is_at_most_one(tmp_path: Path) -> None:
 
 def test_broken_text_is_refused_politely(tmp_path: Path) -> None:
     """Neither a syntax error, nor foreign bytes, nor a missing file shows a traceback."""
-    assert "not valid TOML" in refusal(tmp_path, "name = \n").rule
+    broken = refusal(tmp_path, "name = \n")
+    assert (broken.place, broken.rule) == ("line 1, column 8", 'not valid TOML: "name ="')
+    assert refusal(tmp_path, "name = 1\nname = 2\n").rule == "not valid TOML: this key or table was given before"
+    assert refusal(tmp_path, "name = [").place == "end of the file"
+    for text in (f"days = {'9' * 5000}", f"days = {'[' * 9000}"):
+        assert "not valid TOML" in refusal(tmp_path, text).rule
     path = tmp_path / "latin.toml"
     path.write_bytes("name = 'Hòa Bình'".encode("latin-1"))
     with pytest.raises(WorldFileError, match=r"byte 9.*UTF-8"):

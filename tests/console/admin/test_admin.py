@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from console.cli import app
+from console.locale import LANGUAGES
 from exchange.api import Caller
 from exchange.axis import Axis
 from exchange.errors import LockedOut, Unauthenticated
@@ -80,7 +82,7 @@ def test_mail_is_sent_again(axis: Axis, url: str) -> None:
     first = take(axis, DEPARTMENT, 5000)
     assert run(url, "resend", receipt.package_id, "H28.20", "--reason", "lost") == f"Package {receipt.package_id} waits for H28.20 again.\n"
     assert take(axis, DEPARTMENT, 6000) == first
-    assert run(url, "replay", "H28.20", "--since", "2021-09-27", "--reason", "lost") == "1 packages wait for H28.20 again.\n"
+    assert run(url, "replay", "H28.20", "--since", "2021-09-27", "--reason", "lost") == "1 package waits for H28.20 again.\n"
     assert take(axis, DEPARTMENT, 7000) == first
     assert "never in that mailbox" in run(url, "resend", "x", "H28.20", "--reason", "lost", code=1)
     assert "--since" in run(url, "replay", "H28.20", "--since", "yesterday", "--reason", "lost", code=2)
@@ -88,8 +90,8 @@ def test_mail_is_sent_again(axis: Axis, url: str) -> None:
 
 def test_dead_letters_are_listed_and_put_back(axis: Axis, url: str) -> None:
     assert run(url, "parked") == "Nothing is there.\n"
-    assert run(url, "requeue", "--all", "--reason", "mended") == "0 put back to work.\n"
-    assert run(url, "requeue", "x", "--reason", "mended", code=1) == "package x is not among the dead letters\n"
+    assert run(url, "requeue", "--all", "--reason", "mended") == "0 packages put back to work.\n"
+    assert run(url, "requeue", "x", "--reason", "mended", code=1) == "Package x is not among the dead letters.\n"
     for words in ([], ["x", "--all"]):
         assert run(url, "requeue", *words, "--reason", "mended", code=2) == "Name packages, or give --all.\n"
 
@@ -104,7 +106,7 @@ def test_receipts_are_held_against_the_database(axis: Axis, url: str, tmp_path: 
     kept.write_text(kept.read_text() + "\n" + json.dumps(lost) + "\n")
     said = run(url, "missing", str(kept), code=1)
     assert "0" * 24 in said
-    assert said.endswith("3 receipts compared, 1 packages missing.\n")
+    assert said.endswith("3 receipts compared, 1 package missing.\n")
     for line in ("[]", "{", '{"package_id": 1}', "[" * 50_000, "\xff"):
         kept.write_text(line + "\n", encoding="latin-1")
         assert run(url, "missing", str(kept), code=2) == f"{kept}: line 1 is no receipt: a JSON object with package_id.\n"
@@ -122,4 +124,25 @@ def test_what_is_no_axis_database_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_code_that_is_none_is_said_to_be_none(axis: Axis, url: str) -> None:
     assert "H28..1" in run(url, "lock", "H28..1", "--reason", "x", code=2)
-    assert run(url, "lock", "H99", "--reason", "x", code=1) == "H99 is no member of this axis\n"
+    assert run(url, "lock", "H99", "--reason", "x", code=1) == "H99 is no member of this axis.\n"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("requeue", "x", "--reason", "y"),
+        ("lock", "H99", "--reason", "y"),
+        ("lock", "nowhere", "--reason", "y"),
+        ("resend", "x", "H28.20", "--reason", "y"),
+        ("replay", "H28.20", "--since", "27/09/2021", "--reason", "y"),
+        ("unlock", "H28.20", "--reason", "y"),
+        ("lock", "H28.20", "--reason", "y"),
+        ("parked",),
+    ],
+)
+def test_what_is_said_is_a_sentence_with_its_full_stop_in_either_language(axis: Axis, url: str, words: tuple[str, ...], lang: str) -> None:
+    done = CliRunner().invoke(app, ["admin", *words, "--database", url, "--lang", lang])
+    assert done.output.endswith(".\n")
+    assert done.output.count("\n") == 1
+    assert lang == "en" or re.search(r"\b(is|the|not|was)\b", done.output) is None, done.output

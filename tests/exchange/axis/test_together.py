@@ -17,7 +17,7 @@ from exchange.errors import NotSettled, StoreUnavailable
 from exchange.outbox import EVERYTHING, Stage, claim
 from exchange.stages.guard import GIVEN_UP, Keeper, NoGuard
 from exchange.stages.runner import Runner, verify
-from exchange.store.engine import Lock, alone
+from exchange.store.locks import Lock, alone
 from tests.exchange.axis.field import (
     DEPARTMENT,
     DISTRICT,
@@ -183,7 +183,7 @@ def test_one_seals_at_a_time_and_the_others_let_him(postgres_url: str) -> None:
 def test_a_settling_without_workers_gives_up_and_says_so(postgres_url: str) -> None:
     axis = open_served_field(postgres_url, Silent(), driven=True, settle_seconds=1)
     send(axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "100").package(), 0)
-    with pytest.raises(NotSettled, match="1 packages still wait"):
+    with pytest.raises(NotSettled, match="1 package still waits"):
         axis.settle(at(10))
     axis.close()
 

@@ -12,7 +12,10 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 import exchange
 from exchange.outbox import _READY
-from exchange.store.engine import append_only_ddl, fault_of, in_memory, skip_locked
+from exchange.store.ailments import fault_of
+from exchange.store.dialect import append_only_ddl
+from exchange.store.engine import in_memory
+from exchange.store.locks import skip_locked
 from exchange.store.plans import Plans
 from exchange.store.tables import metadata
 

@@ -19,7 +19,10 @@ from exchange.administration import Deed
 from exchange.domain.lifecycle import DeliveryState
 from exchange.errors import StoreUnavailable
 from exchange.metering import Reported
-from exchange.store.engine import NO_ENTRY, UNREACHABLE, fault_of, free_shards, insert_new, keep_plans_short, open_engine
+from exchange.store.ailments import NO_ENTRY, UNREACHABLE, fault_of
+from exchange.store.dialect import insert_new, keep_plans_short
+from exchange.store.engine import open_engine
+from exchange.store.locks import free_shards
 from exchange.store.schema import MIGRATIONS, ensure_schema, version_of
 from exchange.store.tables import APPEND_ONLY, VERSION, blob, lockout, metadata, outbox
 from exchange.store.texts import storable

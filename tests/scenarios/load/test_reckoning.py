@@ -29,7 +29,7 @@ from scenarios.load.draw import Recipe
 from scenarios.load.field import Field, open_field
 from scenarios.load.journal import read_journal
 from scenarios.load.profiles import PROFILES
-from scenarios.load.reckoning import Reckoning, reckon
+from scenarios.load.reckoning import Reckoning, Told, reckon
 from scenarios.load.run import Loaded, Order, perform
 from scenarios.load.schedule import Shape, curve
 from scenarios.load.wire import Wire
@@ -80,11 +80,11 @@ class Done:
     loaded: Loaded
     journal: Path
 
-    def reckon(self, journal: Path | None = None) -> Reckoning:
+    def reckon(self, journal: Path | None = None, told: Told = lambda _: None) -> Reckoning:
         async def run() -> Reckoning:
             async with wire_to(self.url) as wire:
                 validator = Validator(issued().pki.trust_store(), issued().policy)
-                return await reckon(self.book, journal or self.journal, wire, validator, issued().axis.certificate_der, lambda _: None)
+                return await reckon(self.book, journal or self.journal, wire, validator, issued().axis.certificate_der, told)
 
         return asyncio.run(run())
 
@@ -127,8 +127,11 @@ async def loading(url: str, field: Field, corpus: Corpus, order: Order, journal:
 
 
 def test_everything_sent_is_delivered_once_and_the_receipts_speak_of_it(done: Done) -> None:
-    found = done.reckon()
+    shares = list[float]()
+    found = done.reckon(told=shares.append)
     assert found.holds, found
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0, "a reckoning is told to its end"
     sent = len(done.book)
     assert sent == pytest.approx(RATE * SECONDS, abs=20)
     assert (found.submitted, found.accepted, found.pairs, found.delivered, found.taken) == (sent, sent, 3 * sent, 3 * sent, 3 * sent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from exchange.store.engine import append_only_ddl
+from exchange.store.dialect import append_only_ddl
 
 revision = "0002"
 down_revision = "0001"

@@ -1,0 +1,97 @@
+"""An SQLite file that is only read, as others left it: opened so that nothing beside it changes, and asked whether it is whole."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import QueuePool
+
+if TYPE_CHECKING:
+    from exchange.store.work import Work
+
+_BUSY_SECONDS = 30.0
+
+
+def open_archive(path: Path) -> Engine:
+    """An engine that can only read an SQLite file, as others left it. Nothing is connected yet.
+
+    Texts that are not UTF-8 come as they are (with surrogates) instead of ending the query: an audit must be able to name the row.
+    A query's first row or all its rows are read, never some of them.
+    """
+    # reading a WAL database leaves its shared memory beside it; a file without a log is written by nobody and needs none
+    log = path.with_name(path.name + "-wal")
+    alone = not log.exists() or log.stat().st_size == 0
+    address = f"file:{quote(str(path.absolute()))}?mode=ro" + ("&immutable=1" if alone else "")
+    engine = create_engine("sqlite://", creator=lambda: _connect_archive(address), poolclass=QueuePool)
+    event.listen(engine, "connect", _prepare_archive)
+    return engine
+
+
+def _connect_archive(address: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        address, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False, cached_statements=512, isolation_level=None, factory=_Archive
+    )
+
+
+class _Archive(sqlite3.Connection):
+    """Gives any text: as UTF-8, which is quick, until one is met that is none."""
+
+    def cursor(self, factory: Any = None) -> Any:
+        return super().cursor(factory or _ArchiveCursor)
+
+
+class _ArchiveCursor(sqlite3.Cursor):
+    """Asks again where a text is no UTF-8."""
+
+    def execute(self, sql: str, parameters: Any = ()) -> _ArchiveCursor:
+        self._asked = (sql, parameters)
+        return super().execute(sql, parameters)
+
+    def fetchall(self) -> list[Any]:
+        try:
+            return super().fetchall()
+        except sqlite3.OperationalError as error:
+            self._ask_again(error)
+        return super().fetchall()
+
+    def fetchone(self) -> Any:
+        try:
+            return super().fetchone()
+        except sqlite3.OperationalError as error:
+            self._ask_again(error)
+        return super().fetchone()
+
+    def _ask_again(self, error: sqlite3.OperationalError) -> None:
+        if self.connection.text_factory is _lenient or not str(error).startswith("Could not decode"):
+            raise error
+        self.connection.text_factory = _lenient
+        super().execute(*self._asked)
+
+
+def _prepare_archive(connection: DBAPIConnection, _record: object) -> None:
+    raw: Any = connection
+    for pragma in ("query_only=ON", "temp_store=MEMORY", "cache_size=-32768"):
+        raw.execute(f"PRAGMA {pragma}").close()
+
+
+def _lenient(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def structure_faults(work: Work) -> list[str]:
+    """What SQLite itself finds wrong with its file, at most a hundred sentences; nothing on other databases."""
+    if work.dialect != "sqlite":
+        return []
+    return [row[0] for row in work.rows(text("PRAGMA integrity_check(100)")) if row[0] != "ok"]
+
+
+def broken_references(work: Work) -> list[tuple[str, int, str]]:
+    """Rows that name a row that is not there: (table, row id, table named); nothing on databases that cannot have any."""
+    if work.dialect != "sqlite":
+        return []
+    return [(table, row, parent) for table, row, parent, _ in work.rows(text("PRAGMA foreign_key_check"))]

@@ -1,0 +1,120 @@
+"""What is said of a value that the schema does not take: what must stand there and what does, never the checking library's own words.
+
+What a key may hold is read off the schema itself, so that a bound is written once. Values are named as TOML writes them, cut where long.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+from pydantic_core import ErrorDetails
+
+from scenarios.world.expand import Place
+from scenarios.world.schema import WorldItem
+
+Node = Mapping[str, Any]
+_LONGEST = 40
+"""Characters of a value that are repeated."""
+
+
+def rule_of(fault: ErrorDetails) -> str:
+    """The sentence about one fault of the schema."""
+    place = fault["loc"]
+    if fault["type"] == "missing":
+        return "this key must be given"
+    if fault["type"] == "extra_forbidden":
+        near = get_close_matches(str(place[-1]), tuple(_at(place[:-1]).get("properties", ())), n=1)
+        return f"unknown key; is {near[0]} meant?" if near else "unknown key"
+    return f"this must be {_wanted(_at(place))}, not {_found(fault['input'])}"
+
+
+@cache
+def _schema() -> Node:
+    return WorldItem.model_json_schema()
+
+
+def _at(place: Place) -> Node:
+    """What the schema says of a place; nothing where it has none."""
+    node = _schema()
+    for part in place:
+        inner = node.get("items", {}) if isinstance(part, int) else node.get("properties", {}).get(part, node.get("additionalProperties"))
+        node = _resolved(inner if isinstance(inner, Mapping) else {})
+    return node
+
+
+def _resolved(node: Node) -> Node:
+    """The node itself, without "or nothing at all" and references around it: TOML has no way to say nothing."""
+    while "anyOf" in node or "$ref" in node:
+        if "anyOf" in node:
+            node = next(one for one in node["anyOf"] if one.get("type") != "null")
+        else:
+            node = _schema()["$defs"][node["$ref"].rpartition("/")[2]]
+    return node
+
+
+_KINDS = {
+    "boolean": "true or false",
+    "integer": "a whole number from {low} to {high}",
+    "array": "a list in square brackets",
+    "string": "a text in quotes",
+    "object": "a table of keys",
+}
+
+
+def _wanted(node: Node) -> str:
+    """What may stand at a place, as the sentence goes on."""
+    kind = node.get("format") or node.get("type") or "object"
+    low, high = node.get("minimum", node.get("exclusiveMinimum")), node.get("maximum")
+    if "enum" in node:
+        return "one of " + ", ".join(json.dumps(one, ensure_ascii=False) for one in node["enum"])
+    if "description" in node and kind != "object":
+        return str(node["description"])
+    if kind == "number" and low is not None:
+        return f"a number above {low:g} and up to {high:.0f}"
+    if kind == "number" and high is not None:
+        return f"a number up to {high:.0f}"
+    if "maxItems" in node:
+        return f"a list in square brackets of at most {node['maxItems']}"
+    if "minItems" in node:
+        return f"a list in square brackets of at least {node['minItems']}"
+    if kind == "array" and _resolved(node["items"]).get("type") == "object":
+        return "a list of tables"
+    if "maxLength" in node:
+        return f"a printable text in quotes of {node.get('minLength', 0)} to {node['maxLength']} characters"
+    return _KINDS[kind].format(low=low, high=high)
+
+
+def _found(value: object) -> str:
+    """What stands there, on one line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return "a table of keys"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    if isinstance(value, str):
+        shown = json.dumps(value[:_LONGEST], ensure_ascii=False)
+        return shown if len(value) <= _LONGEST else f'{shown[:-1]}…" of {len(value)} characters'
+    said = value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
+
+
+_WHERE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+def syntax_of(message: str, text: str) -> tuple[str, str]:
+    """Place and rule of what is no TOML, from what Python's parser says: where it stopped, and what stands there."""
+    found = _WHERE.search(message)
+    if found is None or found[1] is None:
+        return "end of the file", "not valid TOML: something is begun and not ended"
+    line, column = int(found[1]), int(found[2])
+    place = f"line {line}, column {column}"
+    if message.startswith("Cannot "):
+        return place, "not valid TOML: this key or table was given before"
+    there = text.split("\n")[line - 1].strip() if line <= text.count("\n") + 1 else ""
+    return place, f"not valid TOML: {_found(there)}"
