@@ -65,7 +65,7 @@ MISTAKES = {
         "start = 2021-09-27",
         'start = "2021-09-27"',
         "start",
-        'a date without quotes from 2019-01-01 to 2047-12-31 "2021',
+        'a date without quotes from 2019-01-01 to 2047-12-31, when the authorities are valid, not "2021',
     ),
     "a year no certificate has": ("start = 2021-09-27", "start = 9999-12-31", "start", "are valid, not 9999-12-31"),
     "no units": ('units = ["Văn phòng", "Khoa giáo - Văn xã"]', "units = []", "profile.province.units", "of at least 1, not a list of 0"),
