@@ -91,6 +91,10 @@ class Observed(ABC):
         """Steps of certificate paths."""
         return tuple(_all(self.path_step_page, cursor))
 
+    def export_judgements(self) -> Iterator[JudgementRecord]:
+        """Every verdict, for reconciliation record by record, in no order that means anything."""
+        return _all(self.judgement_page, 0)
+
     def export_deliveries(self) -> Iterator[DeliveryRecord]:
         """Every (document, recipient), for reconciliation record by record."""
         return _all(self.delivery_page, 0)
@@ -124,6 +128,10 @@ class DrivenAxis(AxisApi, Protocol):
         ...
 
     def path_steps_since(self, cursor: int = 0) -> tuple[StepRecord, ...]:
+        """See :class:`Observed`."""
+        ...
+
+    def export_judgements(self) -> Iterator[JudgementRecord]:
         """See :class:`Observed`."""
         ...
 

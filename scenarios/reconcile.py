@@ -190,7 +190,7 @@ def reconcile(facts: Facts, axis: DrivenAxis, kernel: Kernel, settled_at: int) -
         registers.add(AXIS_ROWS, {"package": row.package_id, "recipient": str(row.recipient), "state": row.state.value, **values})
         if row.state is DeliveryState.TAKEN_BACK and not row.transport:
             withdrawn.add((registers.submitted(row.package_id)[1], str(row.recipient)))
-    for verdict in axis.judgements_since(0):
+    for verdict in axis.export_judgements():
         values = {"at": kernel.instant_of(verdict.at), "transport": "", "transport_at": -1}
         registers.add(AXIS_ROWS, {"package": verdict.package_id, "recipient": "", "state": _VERDICT[not verdict.accepted], **values})
     comparison = _Comparison(settled_at)

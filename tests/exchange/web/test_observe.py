@@ -17,8 +17,8 @@ from tests.exchange.test_ledger_order import SENDERS, live
 from tests.exchange.web.host import OPERATOR, hosting
 
 READ = (
-    "judgements_since", "letter_stamps_since", "refusals_since", "path_steps_since", "export_deliveries", "negotiations", "checkpoints",
-    "operations", "receipts", "depth",
+    "judgements_since", "letter_stamps_since", "refusals_since", "path_steps_since", "export_judgements", "export_deliveries",
+    "negotiations", "checkpoints", "operations", "receipts", "depth",
 )  # fmt: skip
 
 
