@@ -160,6 +160,11 @@ def parse_cms(data: bytes) -> SignedMessage:
     return _SHAPES.read(data) or decode_cms(data)
 
 
+def known_head(data: bytes) -> bytes:
+    """What a signature has in common with others by its certificate that were decoded before, up to the digest; empty where none was."""
+    return _SHAPES.head(data)
+
+
 def decode_cms(data: bytes) -> SignedMessage:
     """As :func:`parse_cms`, always by the decoder; the shape is kept for the next signature of the same signer."""
     if len(data) > MAX_CMS:

@@ -88,6 +88,11 @@ class Shapes:
             sample.certificates,
         )
 
+    def head(self, data: bytes) -> bytes:
+        """With what bytes that equal a known shape begin, up to the digest: the same object for all of the shape. Empty for others."""
+        shape = self._known.get(_key(data))
+        return shape.head if shape is not None and data.startswith(shape.head) else b""
+
     def keep(self, data: bytes, message: SignedMessage, algorithm: bytes) -> None:
         """Keep the shape of strictly read bytes, the oldest making room; ``algorithm`` is their encoded signature algorithm.
 

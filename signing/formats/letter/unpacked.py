@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from signing.errors import FormatFailure, LetterRefused
 from signing.formats import pades
-from signing.formats.cms import parse_cms
+from signing.formats.cms import known_head, parse_cms
 from signing.formats.letter import revisions
 from signing.formats.letter.packing import NO_TIME, PackedLetter, Parts, assemble, draw, moment_of, read_tail
 from signing.formats.letter.reader import MAX_LETTER, Letter, SignatureSlot
@@ -31,7 +31,7 @@ class UnpackedLetter:
     """The bytes of a packed letter with their SHA-256, and what the strict reading of exactly these bytes gives: a letter or a refusal.
 
     ``pieces`` are the bytes: by turns what other letters have as well, each time the same object, and what is its own. All letters
-    of a template begin with its prefix; all of an organisation have its seal.
+    of a template begin with its prefix; all of an organisation have its seal, and in both signatures the signers' certificates.
     """
 
     pieces: tuple[bytes, ...]
@@ -97,17 +97,22 @@ class _Hashed(NamedTuple):
 
 def _hashed(parts: Parts) -> _Hashed:
     """The letter's bytes, and SHA-256 over what the leader signed, what the seal signed, and the file; what they share is hashed once."""
-    later = parts.later() if parts.values.steps else b""
-    first, second, (one, two), at = parts.first, parts.second, parts.values.contents, parts.seal_at
-    own = b"".join((one, first.after, second.before[:at]))
-    end = b"".join((second.before[at + len(parts.seal) :], two, second.after, later))
-    running = _after(parts.values.template.hash_state, first.before)
+    values, first, second, (*filled, drawing) = parts.values, parts.first, parts.second, parts.objects
+    later = parts.later() if values.steps else b""
+    (one, two), (digits_one, digits_two) = values.cms, values.digits
+    head_one, head_two = known_head(one), known_head(two)
+    begun_one, begun_two = pades.begin_contents(head_one), pades.begin_contents(head_two)
+    own = b"".join((*parts.drawn.objects, first.signature))
+    middle = b"".join((pades.end_contents(one, digits_one, len(head_one)), first.after, *filled))
+    end = b"".join((pades.end_contents(two, digits_two, len(head_two)), second.after, later))
+    running = _after(values.template.hash_state, own)
     leader = _after(running, first.after)
-    running.update(own)
-    running.update(parts.seal)
-    seal = _after(running, end[: len(second.before) - at - len(parts.seal)] + second.after)
+    for piece in (begun_one, middle, drawing, second.signature):
+        running.update(piece)
+    seal = _after(running, second.after)
+    running.update(begun_two)
     running.update(end)
-    pieces = (parts.values.template.prefix, first.before + own, parts.seal, end)
+    pieces = (values.template.prefix, own, begun_one, middle, drawing, second.signature, begun_two, end)
     return _Hashed(parts, pieces, later, leader.digest(), seal.digest(), running.digest())
 
 
