@@ -30,7 +30,7 @@ class Held(NamedTuple):
 
 Blobs = list[Held]
 """Attachments in their order."""
-Attached = Sequence[tuple[int, int, StoredBlob]]
+Placed = Sequence[tuple[int, int, StoredBlob]]
 """Attachments of a package as its rows name them: ordinal, row of the blob, blob."""
 Letters = Mapping[int, UnpackedLetter | Exception]
 """Packed letters opened, or why they could not be, by row of the blob."""
@@ -101,7 +101,7 @@ class Contents:
         self._book.find(one.place("skeleton"), "skeleton-damaged", CONTENT, detail)
         raise Damaged
 
-    def blobs(self, one: Admitted, attached: Attached, letters: Letters) -> Blobs:
+    def blobs(self, one: Admitted, attached: Placed, letters: Letters) -> Blobs:
         """The attachments in order, each checked against its own digest; of a large one the bytes stay where they are.
 
         Raises :class:`Damaged`.
