@@ -86,6 +86,7 @@ class Validator:
         self._policy = policy
         self._known = self._cache.known
         self._until: dict[tuple[str, bytes], float] = {}
+        self._last: tuple[datetime, int] | None = None
         self.on_path = on_path
 
     def validate(
@@ -141,7 +142,7 @@ class Validator:
         certificate, fault = _signing_certificate(message, known)
         if certificate is None:
             return _report(IDENTIFICATION, SubIndication.NO_SIGNING_CERTIFICATE_FOUND, fault, at)
-        moment = int(at.timestamp())
+        moment = self._moment(at)
         key, refusal = self._key(certificate, message, moment)
         if key is None:
             return _report(SIGNER_ALGORITHM, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, refusal, at, certificate)
@@ -156,6 +157,13 @@ class Validator:
             detail = "the signature value does not hold under the signing certificate's key"
             return _report(SIGNATURE, SubIndication.SIG_CRYPTO_FAILURE, detail, at, certificate, raw_verifications=1)
         return self._certificate_report(certificate, message, at, moment, proven_at)
+
+    def _moment(self, at: datetime) -> int:
+        """The epoch second; a letter's two signatures are asked about at one moment."""
+        last = self._last
+        if last is None or last[0] is not at:
+            last = self._last = at, int(at.timestamp())
+        return last[1]
 
     def validate_stamp(self, token: bytes, content_sha256: bytes, at: datetime) -> StampReport:
         """The verdict on a time-stamp token over content with that SHA-256, at the moment ``at`` (timezone-aware); paths are cached too."""
