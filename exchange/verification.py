@@ -45,6 +45,7 @@ from signing import (
     SubIndication,
     UnpackedLetter,
     Validator,
+    quickly_made,
     verify_letter,
     verify_letters,
 )
@@ -57,6 +58,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
 """Unicode categories that are not seen or change the order in which the rest is seen."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """One decoded attachment under its name in the package.
@@ -85,6 +87,7 @@ class Finding:
     sub_indication: str = ""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What the rules say of a document: ``rule``, ``sub_indication`` and ``detail`` are those of the first violation.

@@ -22,10 +22,12 @@ from exchange.edxml.shapes import HOLE, Parsed, Shapes, cut_out
 from exchange.edxml.skeleton import Skeleton
 from exchange.edxml.tree import CONTENT_BYTES, Limits, Markup
 from exchange.errors import EdxmlError
+from signing import quickly_made
 
 CHUNK = 65_536
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class EdxmlPackage:
     """A package read: its kind, what it says, its attachments, and the skeleton its exact bytes come back from."""

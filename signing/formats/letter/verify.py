@@ -13,6 +13,7 @@ from signing.formats.letter.stamped import StampSlot, read_stamped
 from signing.formats.letter.unpacked import UnpackedLetter
 from signing.formats.message import SignedMessage
 from signing.keys import Purpose
+from signing.records import quickly_made
 from signing.validation.report import SignatureReport
 from signing.validation.stamps import StampReport
 from signing.validation.validator import Asked, Validator
@@ -36,6 +37,7 @@ class LetterValidator(Protocol):
         """The verdict on one time-stamp token over content of that digest at that moment."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class LetterReport:
     """What a letter is worth at a moment: refused unread, or read with a report on each signature and each document time-stamp.
