@@ -110,10 +110,12 @@ class Shared(NamedTuple):
     """A decoded attachment at hand in pieces: by turns what others have as well, whose text is kept, and what is its own."""
 
     pieces: tuple[bytes, ...]
+    size: int
+    """Bytes of all of them."""
 
     def fits(self, run: Run) -> bool:
         """Whether a run is all of the attachment on a single line, where only groups of three bytes matter."""
-        whole = type(run.offset) is type(run.length) is int and (run.offset, run.length) == (0, sum(map(len, self.pieces)))
+        whole = type(run.offset) is type(run.length) is int and (run.offset, run.length) == (0, self.size)
         return whole and type(run.width) is int and run.width == 0
 
     def text(self) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ from signing import der, oids
 from signing.algorithms import CMS_SIGNATURES, DIGESTS, SHA256_IDENTIFIER, SignatureAlgorithm
 from signing.errors import FormatFailure
 from signing.formats.certificates import certificate_facts, full
-from signing.formats.message import Shapes, SignedMessage
+from signing.formats.message import Shape, Shapes, SignedMessage
 from signing.formats.schemas import (
     Attributes,
     ContentInfo,
@@ -160,9 +160,9 @@ def parse_cms(data: bytes) -> SignedMessage:
     return _SHAPES.read(data) or decode_cms(data)
 
 
-def known_head(data: bytes) -> bytes:
-    """What a signature has in common with others by its certificate that were decoded before, up to the digest; empty where none was."""
-    return _SHAPES.head(data)
+def known_shape(data: bytes) -> Shape | None:
+    """What a signature has in common with others by its certificate that were decoded before; ``None`` where it must be decoded."""
+    return _SHAPES.find(data)
 
 
 def decode_cms(data: bytes) -> SignedMessage:

@@ -45,7 +45,7 @@ class SignedMessage(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _Shape:
+class Shape:
     """The bytes before the digest, between digest and signature, and before and after the digest in the attributes; one message of it."""
 
     head: bytes
@@ -54,29 +54,14 @@ class _Shape:
     attributes_tail: bytes
     sample: SignedMessage
 
-
-class Shapes:
-    """Shapes of accepted signatures of at most 4 KiB, at most 1,024 (one takes about 4 KB); threads may share them."""
-
-    def __init__(self, attributes_start: bytes) -> None:
-        """``attributes_start`` is what must stand between the attributes' own length and the value of the digest."""
-        self._attributes_start = attributes_start
-        self._known: dict[tuple[int, bytes], _Shape] = {}
-        self._lock = Lock()
-
-    def read(self, data: bytes) -> SignedMessage | None:
-        """The message of bytes that equal a known shape around their two values; ``None`` for all others."""
-        shape = self._known.get(_key(data))
-        if shape is None or not data.startswith(shape.head):
-            return None
-        start = len(shape.head)
+    def message(self, data: bytes) -> SignedMessage:
+        """The message of bytes of this shape."""
+        start = len(self.head)
         end = start + _DIGEST_SIZE
-        if not data.startswith(shape.middle, end):
-            return None
-        digest, sample = data[start:end], shape.sample
+        digest, sample = data[start:end], self.sample
         return SignedMessage(
             digest,
-            shape.attributes_head + digest + shape.attributes_tail,
+            self.attributes_head + digest + self.attributes_tail,
             sample.ess_certificate_sha256,
             sample.ess_issuer,
             sample.ess_serial,
@@ -84,14 +69,31 @@ class Shapes:
             sample.signer_serial,
             sample.digest_algorithm,
             sample.signature_algorithm,
-            data[end + len(shape.middle) :],
+            data[end + len(self.middle) :],
             sample.certificates,
         )
 
-    def head(self, data: bytes) -> bytes:
-        """With what bytes that equal a known shape begin, up to the digest: the same object for all of the shape. Empty for others."""
+
+class Shapes:
+    """Shapes of accepted signatures of at most 4 KiB, at most 1,024 (one takes about 4 KB); threads may share them."""
+
+    def __init__(self, attributes_start: bytes) -> None:
+        """``attributes_start`` is what must stand between the attributes' own length and the value of the digest."""
+        self._attributes_start = attributes_start
+        self._known: dict[tuple[int, bytes], Shape] = {}
+        self._lock = Lock()
+
+    def find(self, data: bytes) -> Shape | None:
+        """The known shape that bytes equal around their two values; ``None`` where there is none."""
         shape = self._known.get(_key(data))
-        return shape.head if shape is not None and data.startswith(shape.head) else b""
+        if shape is None or not data.startswith(shape.head) or not data.startswith(shape.middle, len(shape.head) + _DIGEST_SIZE):
+            return None
+        return shape
+
+    def read(self, data: bytes) -> SignedMessage | None:
+        """The message of bytes of a known shape; ``None`` for all others."""
+        shape = self.find(data)
+        return None if shape is None else shape.message(data)
 
     def keep(self, data: bytes, message: SignedMessage, algorithm: bytes) -> None:
         """Keep the shape of strictly read bytes, the oldest making room; ``algorithm`` is their encoded signature algorithm.
@@ -107,7 +109,7 @@ class Shapes:
         head = header + len(self._attributes_start)
         digest_at, signature_at = len(data) - len(after) - len(attributes) + head, len(data) - len(message.signature)
         middle = data[digest_at + _DIGEST_SIZE : signature_at]
-        shape = _Shape(data[:digest_at], middle, attributes[:head], attributes[head + _DIGEST_SIZE :], message)
+        shape = Shape(data[:digest_at], middle, attributes[:head], attributes[head + _DIGEST_SIZE :], message)
         with self._lock:
             while len(self._known) >= _MOST_SHAPES:
                 del self._known[next(iter(self._known))]

@@ -96,8 +96,8 @@ def unpack_letter(packed: PackedLetter, *, known_certificates: Sequence[bytes] =
 
 
 class Values(NamedTuple):
-    """What a tail holds; of both signatures, the leader's first: CMS, digits of /Contents, claimed time (epoch seconds, -1 for none),
-    dictionary.
+    """What a tail holds; of both signatures, the leader's first: CMS, digits of /Contents, claimed time (epoch seconds, -1 for none)
+    and the moment it is, dictionary.
     """
 
     template: Template
@@ -107,6 +107,7 @@ class Values(NamedTuple):
     cms: tuple[bytes, bytes]
     digits: tuple[int, int]
     times: tuple[int, int]
+    moments: tuple[datetime | None, datetime | None]
     heads: tuple[bytes, bytes]
     steps: bytes
     """Packed revisions behind the seal."""
@@ -126,13 +127,12 @@ def read_tail(packed: PackedLetter, known_certificates: Sequence[bytes] = ()) ->
         number, day = padded.rstrip(b"\0").decode(), date.fromordinal(ordinal)
         pades.check_room(cms_one, digits_one)
         pades.check_room(cms_two, digits_two)
-        heads = (
-            pades.signature_head(revisions.LEADER_FIELDS, moment_of(time_one)),
-            pades.signature_head(revisions.SEAL_FIELDS, moment_of(time_two)),
-        )
+        moments = one_at, two_at = moment_of(time_one), moment_of(time_two)
+        heads = pades.signature_head(revisions.LEADER_FIELDS, one_at), pades.signature_head(revisions.SEAL_FIELDS, two_at)
     except _DAMAGE as error:
         raise LetterRefused("packed letter", f"is damaged or of an unknown template: {error}") from error
-    return Values(template, metadata, number, day, (cms_one, cms_two), (digits_one, digits_two), (time_one, time_two), heads, rest)
+    cms, digits, times = (cms_one, cms_two), (digits_one, digits_two), (time_one, time_two)
+    return Values(template, metadata, number, day, cms, digits, times, moments, heads, rest)
 
 
 def draw(values: Values) -> Drawn:

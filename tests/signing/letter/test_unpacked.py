@@ -72,7 +72,7 @@ def same(one: PackedLetter) -> None:
         assert str(caught.value) == str(data)
         return
     opened = open_packed(one)
-    assert (opened.data, opened.sha256, len(opened)) == (data, sha256(data).digest(), len(data))
+    assert (opened.data, opened.sha256, opened.size) == (data, sha256(data).digest(), len(data))
     found: Read = (opened.letter, opened.stamps) if opened.letter is not None else str(opened.refusal)
     assert found == read(data)
 
