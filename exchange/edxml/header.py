@@ -38,7 +38,7 @@ def read_edoc(header: Fields, limits: Limits, packet_signature: Opaque | None, a
     """The header of a document package. Raises :class:`EdxmlError` naming field and rule."""
     message = header.child("MessageHeader")
     message.singly("Code", "PromulgationInfo", "DocumentType", "SignerInfo")
-    code, info = message.child("Code"), message.child("PromulgationInfo")
+    code, info, traces = message.child("Code"), message.child("PromulgationInfo"), header.child("TraceHeaderList")
     promulgated = info.day("PromulgationDate", required=True)
     if promulgated is None:
         raise EdxmlError(info.at("PromulgationDate"), "missing-field")
@@ -61,8 +61,8 @@ def read_edoc(header: Fields, limits: Limits, packet_signature: Opaque | None, a
         response_for=tuple(message.parts("ResponseFor", _response)),
         steering=message.number("SteeringType", 0, 9),
         to_places=message.part("ToPlaces", _places),
-        trace=tuple(header.child("TraceHeaderList").parts("TraceHeader", _trace)),
-        business=header.child("TraceHeaderList").part("Bussiness", _business_within(limits)),
+        trace=tuple(traces.parts("TraceHeader", _trace)),
+        business=traces.part("Bussiness", _business_within(limits)),
         packet_signature=packet_signature,
     )
 

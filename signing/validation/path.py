@@ -263,7 +263,8 @@ class PathCache:
         last = self._last.get(nearest)
         if last is not None and last[0] == at:
             return last[1]
-        key = tuple(self.trust.crl_source(link.facts.subject_der, at) for link in issuers)
+        source = self.trust.crl_source
+        key = tuple([source(link.facts.subject_der, at) for link in issuers])
         self._last[nearest] = (at, key)
         return key
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from signing.algorithms import BY_NAME
 from signing.errors import FormatFailure
@@ -58,16 +58,6 @@ def _holds(ready: _Ready, purpose: Purpose) -> bool:
     """Step (5): the one raw verification."""
     message = ready.message
     return raw_verify(ready.key, message.signature, message.signed_attributes, BY_NAME[message.signature_algorithm], purpose)
-
-
-Found = TypeVar("Found")
-
-
-def _tried(step: Callable[..., Found], *given: Any) -> Found | Exception:
-    try:
-        return step(*given)
-    except Exception as error:  # what is given to an audit may be of any type
-        return error
 
 
 class Validator:
@@ -123,12 +113,20 @@ class Validator:
 
         Never raises: what asking for one of them alone would raise stands in its place.
         """
-        ready = [_tried(self._ready, one.message, one.content_sha256, one.at, one.known) for one in asked]
+        ready: list[_Ready | SignatureReport | Exception] = []
+        for message, content_sha256, at, _, known, _ in asked:
+            try:
+                ready.append(self._ready(message, content_sha256, at, known))
+            except Exception as error:  # what is given to an audit may be of any type
+                ready.append(error)
         held = [isinstance(one, _Ready) and _holds(one, of.purpose) for one, of in zip(ready, asked, strict=True)]
-        return [
-            _tried(self._concluded, one, good, of.proven_at) if isinstance(one, _Ready) else one
-            for one, good, of in zip(ready, held, asked, strict=True)
-        ]
+        said: list[SignatureReport | Exception] = []
+        for one, good, of in zip(ready, held, asked, strict=True):
+            try:
+                said.append(self._concluded(one, good, of.proven_at) if isinstance(one, _Ready) else one)
+            except Exception as error:  # the same
+                said.append(error)
+        return said
 
     def _ready(
         self, message: SignedMessage | bytes, content_sha256: bytes, at: datetime, known: Sequence[bytes]
