@@ -27,6 +27,7 @@ from signing.keys import PublicKey, Purpose, load_public_key, raw_verify
 from signing.validation.policy import DEFAULT, AlgorithmPolicy
 from signing.validation.report import Check, SubIndication
 from signing.validation.revocation import ABSENT, ON_HOLD, CheckedCrl, check_crl
+from signing.validation.signers import Signers
 from signing.validation.structure import structure_fault, time_stamping_fault, usage_fault
 
 MAX_DEPTH = 4
@@ -169,6 +170,7 @@ class PathCache:
         """What follows above an issuer's certificates, once for all of them."""
         self._crls: dict[tuple[bytes, bytes], CheckedCrl] = {}
         self._last: dict[bytes, tuple[datetime, CrlKey]] = {}
+        self.signers = Signers()
         self._lock = Lock()
 
     @cached_property

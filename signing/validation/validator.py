@@ -19,6 +19,7 @@ from signing.validation import stamps
 from signing.validation.path import PATH_CHECKS, OnPath, PathCache, PathStep
 from signing.validation.policy import DEFAULT, AlgorithmPolicy
 from signing.validation.report import Check, Indication, SignatureReport, SubIndication
+from signing.validation.signers import Signer
 from signing.validation.stamps import StampReport
 
 FORMAT = Check("format", True, "EN 319 102-1 §5.2.2; RFC 5652; EN 319 122-1 §5")
@@ -57,7 +58,7 @@ class _Ready(NamedTuple):
 def _holds(ready: _Ready, purpose: Purpose) -> bool:
     """Step (5): the one raw verification."""
     message = ready.message
-    return raw_verify(ready.key, message.signature, message.signed_attributes, BY_NAME[message.signature_algorithm], purpose)
+    return raw_verify(ready.key, message.signature, message.signed_attributes, BY_NAME[message.signer.signature_algorithm], purpose)
 
 
 class Validator:
@@ -137,16 +138,26 @@ class Validator:
                 message = parse_cms(message)
             except FormatFailure as failure:
                 return _report(FORMAT, SubIndication.FORMAT_FAILURE, str(failure), at)
+        moment = self._moment(at)
+        signer = self._cache.signers.find(message.signer, known, moment) or self._signer(message, known, at, moment)
+        if isinstance(signer, SignatureReport):
+            return signer
+        if message.message_digest != content_sha256:
+            return _report(DIGEST, SubIndication.HASH_FAILURE, "the content is not the one that was signed", at, signer.certificate)
+        return _Ready(message, signer.certificate, signer.key, at, moment)
+
+    def _signer(self, message: SignedMessage, known: Sequence[bytes], at: datetime, moment: int) -> Signer | SignatureReport:
+        """Steps (2) and (3)."""
         certificate, fault = _signing_certificate(message, known)
         if certificate is None:
             return _report(IDENTIFICATION, SubIndication.NO_SIGNING_CERTIFICATE_FOUND, fault, at)
-        moment = self._moment(at)
         key, refusal = self._key(certificate, message, moment)
         if key is None:
             return _report(SIGNER_ALGORITHM, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, refusal, at, certificate)
-        if message.message_digest != content_sha256:
-            return _report(DIGEST, SubIndication.HASH_FAILURE, "the content is not the one that was signed", at, certificate)
-        return _Ready(message, certificate, key, at, moment)
+        until = self._policy.accepted_until(message.signer.signature_algorithm, key)
+        signer = Signer(message.signer, tuple(known), certificate, key, moment if until is None else until)
+        self._cache.signers.keep(signer)
+        return signer
 
     def _concluded(self, ready: _Ready, holds: bool, proven_at: datetime | None) -> SignatureReport:
         """What follows from step (5), and steps (6) and (7)."""
@@ -194,19 +205,19 @@ class Validator:
         key = self._cache.key(certificate)
         if key is None:
             return None, "the signing certificate holds no RSA or P-256 key"
-        if message.digest_algorithm != "sha256":
-            return None, f"digest algorithm {message.digest_algorithm} is not on the list"
-        kept = (message.signature_algorithm, certificate.sha256)
+        if message.signer.digest_algorithm != "sha256":
+            return None, f"digest algorithm {message.signer.digest_algorithm} is not on the list"
+        kept = (message.signer.signature_algorithm, certificate.sha256)
         until = self._until.get(kept)
         if until is None:
-            until = self._policy.accepted_until(message.signature_algorithm, key)
+            until = self._policy.accepted_until(message.signer.signature_algorithm, key)
             if until is not None:
                 if len(self._until) >= _MOST_KEPT:
                     self._until.clear()
                 self._until[kept] = until
         if until is not None and moment < until:
             return key, ""
-        return None, self._policy.refusal(message.signature_algorithm, key, moment)
+        return None, self._policy.refusal(message.signer.signature_algorithm, key, moment)
 
     def _certificate_report(
         self, certificate: CertificateFacts, message: SignedMessage, at: datetime, moment: int, proven_at: datetime | None
@@ -218,7 +229,7 @@ class Validator:
         if verdict.sub_indication is not None:
             checks = (*_BEFORE_PATH, *verdict.checks)
             return SignatureReport(Indication.INDETERMINATE, verdict.sub_indication, checks, at, certificate.subject, certificate.sha256, 1)
-        for embedded in message.certificates:
+        for embedded in message.signer.certificates:
             if embedded != certificate.der and embedded not in self._known:
                 detail = "a certificate is embedded that is neither the signer's nor a known authority's"
                 return _report(EMBEDDED, SubIndication.SIG_CONSTRAINTS_FAILURE, detail, at, certificate, raw_verifications=1)
@@ -255,17 +266,17 @@ def _report(
 
 def _signing_certificate(message: SignedMessage, known: Sequence[bytes]) -> tuple[CertificateFacts | None, str]:
     """The certificate with the hash the signed attribute names, if the SignerInfo and issuerSerial name it too; else why not."""
-    wanted = message.ess_certificate_sha256
-    for candidate in (*message.certificates, *known):
+    wanted = message.signer.ess_certificate_sha256
+    for candidate in (*message.signer.certificates, *known):
         try:
             facts = certificate_facts(candidate)
         except FormatFailure:
             continue
         if facts.sha256 != wanted:
             continue
-        if facts.issuer != message.signer_issuer or facts.serial != message.signer_serial:
+        if facts.issuer != message.signer.signer_issuer or facts.serial != message.signer.signer_serial:
             return None, "the SignerInfo names another certificate than the signed attribute"
-        if message.ess_issuer is not None and (message.ess_issuer, message.ess_serial) != (facts.issuer, facts.serial):
+        if message.signer.ess_issuer is not None and (message.signer.ess_issuer, message.signer.ess_serial) != (facts.issuer, facts.serial):
             return None, "the issuer and serial number in the signed attribute are not those of the certificate it names"
         return facts, ""
     return None, "the certificate named by the signed attribute is not at hand"
