@@ -18,6 +18,7 @@ from exchange.domain.merkle import consistency_proof, inclusion_proof, leaf_hash
 from exchange.errors import UnknownLedgerSize
 from exchange.store import entries, former
 from exchange.store.facts import Fact, FactKind, Sealed, one
+from exchange.store.payloads import utf8
 from exchange.store.tables import ledger_entry, package
 from exchange.store.work import Store, Work
 
@@ -37,10 +38,10 @@ def leaf(kind: FactKind, fact: Fact, agency: str, sequence: int) -> bytes:
 
 
 def _line(begins: str, kind: FactKind, fact: Fact, payload: bytes, sequence: int) -> bytes:
-    return (
+    return utf8(
         f'{{{begins},"kind":"{kind}","package_id":"{fact.package_id}","package_sha256":"{fact.package_sha256}",'
         f'"payload_sha256":"{sha256(payload).hexdigest()}","sequence":"{sequence}"}}'
-    ).encode("utf-8", "surrogateescape")
+    )
 
 
 def stated(kind: FactKind, row: Any, fact: Fact, sealed: Sealed) -> tuple[bytes, bytes]:

@@ -45,6 +45,7 @@ from signing import (
     SubIndication,
     UnpackedLetter,
     Validator,
+    quickly_made,
     verify_letter,
     verify_letters,
 )
@@ -57,6 +58,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
 """Unicode categories that are not seen or change the order in which the rest is seen."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """One decoded attachment under its name in the package.
@@ -85,6 +87,7 @@ class Finding:
     sub_indication: str = ""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What the rules say of a document: ``rule``, ``sub_indication`` and ``detail`` are those of the first violation.
@@ -404,16 +407,18 @@ def differences(header: EdocHeader, letter: Letter, directory: Directory) -> Ite
         yield Finding("type-mismatch", f"the letter says it is of type {content.type_code} and draws {content.type_name or 'no type'}")
     try:
         sender = OrganId.parse(content.sender_id)
-        addressed = {_canonical(OrganId.parse(text), directory) for text in content.recipient_ids}
+        addressed = {OrganId.parse(text) for text in content.recipient_ids}
     except InvalidOrganId as error:
         yield Finding("letter-identifiers", f"the letter's metadata: {error}")
         return
-    if _canonical(sender, directory) != _canonical(header.sender_id, directory):
+    if not _same_organ(sender, header.sender_id, directory):
         yield Finding("sender-mismatch", f"the header names {header.sender_id} as sender, the letter {sender}")
-    added = header.business.added()
-    for organ in header.recipient_ids:
-        if _canonical(organ, directory) not in addressed and organ not in added:
-            yield Finding("recipient-mismatch", f"the header names recipient {organ}, to whom the letter is not addressed")
+    others = [organ for organ in header.recipient_ids if organ not in addressed]
+    if others:
+        known, added = {_canonical(organ, directory) for organ in addressed}, header.business.added()
+        for organ in others:
+            if _canonical(organ, directory) not in known and organ not in added:
+                yield Finding("recipient-mismatch", f"the header names recipient {organ}, to whom the letter is not addressed")
 
 
 def _number(text: str) -> str:
@@ -433,6 +438,10 @@ def _folded(name: str) -> str:
     """A file name as the most careless file system or eye takes it."""
     seen = "".join(char for char in unicodedata.normalize("NFKC", name) if unicodedata.category(char) not in _UNSEEN)
     return seen.casefold().strip(" .")
+
+
+def _same_organ(one: OrganId, other: OrganId, directory: Directory) -> bool:
+    return one == other or _canonical(one, directory) == _canonical(other, directory)
 
 
 def _canonical(organ: OrganId, directory: Directory) -> OrganId:

@@ -14,9 +14,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_THRESHOLDS = (20_000, 20, 20)
-"""New containers before the youngest are looked through, and so on by generation (CPython's own: 700, 10, 10)."""
+_YOUNG, _OLDER = 20_000, 20
+"""New containers before the youngest are looked through, and how often that is done before older ones are (CPython's own: 700, 10)."""
 
+AUDITING = 100_000
+"""The same for an audit, whose two hundred packages in hand hold 50,000 containers: none lies in a cycle, whatever it is found to be."""
 
 _TRIM = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
 """GNU's malloc only; other C libraries give pages back by themselves or not at all."""
@@ -29,13 +31,13 @@ def give_back() -> None:
 
 
 @contextmanager
-def seldom() -> Iterator[Callable[[], None]]:
+def seldom(young: int = _YOUNG) -> Iterator[Callable[[], None]]:
     """Look for cycles less often within the block; gives a function that sets aside what is there when it is called, for the block's time.
 
-    Both are undone at the end: the process is as it was.
+    ``young``: new containers before the youngest are looked through. Both are undone at the end: the process is as it was.
     """
     before = gc.get_threshold()
-    gc.set_threshold(*_THRESHOLDS)
+    gc.set_threshold(young, _OLDER, _OLDER)
     try:
         yield gc.freeze
     finally:

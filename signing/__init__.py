@@ -58,6 +58,7 @@ from signing.pki.hierarchy import Pki
 from signing.pki.issue import Holder
 from signing.pki.profiles import HolderKind, HolderSpec, KeyKind, RevocationReason
 from signing.pki.spec import PkiSpec
+from signing.records import quickly_made
 from signing.services.app import MOMENT_HEADER, TrustServices
 from signing.validation.ades.blast_radius import Change, blast_radius
 from signing.validation.ades.door import DocumentVerdict, validate_document
@@ -215,6 +216,7 @@ __all__ = [
     "parse_cms",
     "parse_token",
     "policy_bytes",
+    "quickly_made",
     "read_fault_words",
     "read_letter",
     "read_policy",

@@ -15,6 +15,7 @@ from functools import cache, cached_property, lru_cache
 from hashlib import sha256, shake_256
 from math import gcd, isqrt
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, padding, rsa
@@ -112,12 +113,13 @@ def raw_verify(key: AnyPublicKey, signature: bytes, data: bytes, algorithm: Sign
     METER.verifies[purpose] += 1
     family = algorithm.family
     try:
-        if isinstance(key, ec.EllipticCurvePublicKey):
-            if family is Family.P256:
-                if key.key_size != 256:
-                    return False
-                key.verify(signature, data, _ECDSA)
-            elif family is Family.EC and algorithm.curve in ("", curve_of(key)):
+        if family is Family.P256:
+            elliptic: Any = key
+            if not _is_elliptic(type(key)) or elliptic.key_size != 256:
+                return False
+            elliptic.verify(signature, data, _ECDSA)
+        elif isinstance(key, ec.EllipticCurvePublicKey):
+            if family is Family.EC and algorithm.curve in ("", curve_of(key)):
                 key.verify(signature, data, _ECDSA_BY_DIGEST[algorithm.digest])
             else:
                 return False
@@ -174,6 +176,12 @@ def _kind_of_type(key: type) -> str:
     """The kind of keys of a class, empty for EC keys. Kept, since asking an abstract class takes longer than reading a certificate."""
     kinds: tuple[tuple[str, type], ...] = (("RSA", rsa.RSAPublicKey), ("Ed25519", ed25519.Ed25519PublicKey), ("DSA", dsa.DSAPublicKey))
     return next((name for name, kind in kinds if issubclass(key, kind)), "")
+
+
+@cache
+def _is_elliptic(key: type) -> bool:
+    """Whether keys of a class are EC keys; kept as well."""
+    return issubclass(key, ec.EllipticCurvePublicKey)
 
 
 def curve_of(key: AnyPublicKey) -> str:

@@ -22,7 +22,7 @@ from exchange.audit.reach import Index, Question, Reach, Verdict, find_certifica
 from exchange.audit.uses import Use
 from exchange.domain.calendar import VN
 from exchange.errors import ArchiveUnreadable
-from scenarios.memory import seldom
+from scenarios.memory import AUDITING, seldom
 from signing import FormatFailure, PolicyFileError, Purpose, describe_certificate, load_policy, sort_artefacts
 
 SCHEMA = "truc-blast-radius/1"
@@ -57,7 +57,7 @@ def perform(wish: Wish, text: Text) -> int:
     watch = Stopwatch()
     try:
         question = _question(wish, text)
-        with watching(text, talk) as progress, seldom():
+        with watching(text, talk) as progress, seldom(AUDITING):
             index = Index(archive_of(wish.archive, text), question, progress)
         read = watch.seconds
         reach = index.reach(_certificate(wish.certificate, index, text))

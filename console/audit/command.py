@@ -24,7 +24,7 @@ from exchange.audit.overtime import over_time
 from exchange.checkpoints import CheckpointFile
 from exchange.errors import ArchiveUnreadable, EdxmlError, StoreError
 from exchange.store.entries import MissingHash
-from scenarios.memory import seldom
+from scenarios.memory import AUDITING, seldom
 from signing import PolicyFileError, Sandbox, load_policy
 
 ALL = "all"
@@ -80,7 +80,7 @@ def perform(wish: Wish, text: Text) -> int:
 
 def _audit(brought: Brought, text: Text, talk: Console) -> ArchiveReport:
     watch = Stopwatch()
-    with watching(text, talk) as progress, seldom():
+    with watching(text, talk) as progress, seldom(AUDITING):
         report = audit_archive(
             brought.place, outside=brought.outside, trust=brought.trust, fingerprints=brought.fingerprints, progress=progress
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from exchange.audit.contents import Admitted, Attached, Blobs
+from exchange.audit.contents import Admitted, Blobs, Placed
 from exchange.audit.evidence import AxisAnswer
 from exchange.domain.organization import Directory
 from exchange.edxml.model import EdocHeader
@@ -17,8 +17,8 @@ from exchange.edxml.reader import EdxmlPackage
 from exchange.edxml.skeleton import Skeleton
 from exchange.stages.mail import instant
 from exchange.store.blobs import StoredBlob
-from exchange.store.facts import Fact, Sealed
-from exchange.store.tables import attachment, blob, delivery, document, verdict
+from exchange.store.facts import Attached, Found
+from exchange.store.tables import delivery, document, verdict
 from exchange.store.work import Work
 from exchange.verification import Attachment
 from signing import LetterReport, Validator
@@ -26,20 +26,12 @@ from signing import LetterReport, Validator
 MOST_TOGETHER = 200
 _MOST_BYTES = 32 << 20
 _AHEAD = 8192
-_ATTACHED = (
-    select(attachment.c.package, attachment.c.ordinal, blob.c.id, blob.c.sha256, blob.c.size, blob.c.template, blob.c.data, blob.c.upload)
-    .join(blob, blob.c.id == attachment.c.blob)
-    .where(attachment.c.package.between(bindparam("first"), bindparam("last")))
-    .order_by(attachment.c.package, attachment.c.ordinal)
-)
 _DOCUMENTS = select(
     document.c.package, document.c.id, document.c.sender, document.c.number, document.c.notation, document.c.year, document.c.document_id
 ).where(document.c.package.between(bindparam("first"), bindparam("last")))
 _RECIPIENTS = select(delivery.c.package, delivery.c.recipient).where(delivery.c.package.between(bindparam("first"), bindparam("last")))
 _VERDICTS = select(verdict).where(verdict.c.package.between(bindparam("first"), bindparam("last")))
 _NO_SKELETON, _NEVER = Skeleton(()), instant(0)
-Row = tuple[Any, Fact, Sealed | None]
-"""An admission as read from the store, what the ledger is to say of it, and what it says."""
 
 
 @dataclass(slots=True)
@@ -53,12 +45,11 @@ class Around:
     _until: int = -1
     """Documents are there up to this package: no index leads to them, so they are fetched for some thousand packages at once."""
 
-    def turn_to(self, work: Work, first: int, last: int) -> None:
-        """The rows of the packages ``first`` … ``last``, which come after those before."""
+    def turn_to(self, work: Work, first: int, last: int, attached: Attached) -> None:
+        """The rows of the packages ``first`` … ``last``, which come after those before; ``attached``: theirs."""
         span = {"first": first, "last": last}
-        self.blobs, self.recipients, self.verdicts = {}, {}, {}
-        for number, ordinal, row, *rest in work.rows(_ATTACHED, span):
-            self.blobs.setdefault(number, []).append((ordinal, row, StoredBlob(*rest)))
+        self.recipients, self.verdicts = {}, {}
+        self.blobs = {number: [(one[1], one[2], StoredBlob(*one[3:])) for one in ones] for number, ones in attached.items()}
         for number, recipient in work.rows(_RECIPIENTS, span):
             self.recipients.setdefault(number, []).append(recipient)
         for line in work.all(_VERDICTS, span):
@@ -68,7 +59,7 @@ class Around:
             for line in work.all(_DOCUMENTS, {"first": first, "last": self._until}):
                 self.documents.setdefault(line.package, []).append(line)
 
-    def groups(self, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    def groups(self, rows: Sequence[Found]) -> Iterator[Sequence[Found]]:
         """The rows of a page in groups whose attachments may be in memory together."""
         start = size = 0
         for number, (_, fact, _) in enumerate(rows):
@@ -100,7 +91,7 @@ class Case:
     """One admission on its way through the stages; what one found out is there for those after it."""
 
     one: Admitted
-    attached: Attached
+    attached: Placed
     at: datetime = _NEVER
     digest: bytes = b""
     """SHA-256 of the receipt's statement."""

@@ -30,7 +30,7 @@ class Held(NamedTuple):
 
 Blobs = list[Held]
 """Attachments in their order."""
-Attached = Sequence[tuple[int, int, StoredBlob]]
+Placed = Sequence[tuple[int, int, StoredBlob]]
 """Attachments of a package as its rows name them: ordinal, row of the blob, blob."""
 Letters = Mapping[int, UnpackedLetter | Exception]
 """Packed letters opened, or why they could not be, by row of the blob."""
@@ -101,7 +101,7 @@ class Contents:
         self._book.find(one.place("skeleton"), "skeleton-damaged", CONTENT, detail)
         raise Damaged
 
-    def blobs(self, one: Admitted, attached: Attached, letters: Letters) -> Blobs:
+    def blobs(self, one: Admitted, attached: Placed, letters: Letters) -> Blobs:
         """The attachments in order, each checked against its own digest; of a large one the bytes stay where they are.
 
         Raises :class:`Damaged`.
@@ -140,7 +140,7 @@ class Contents:
         if isinstance(opened, Exception):
             raise opened
         letter = opened
-        size, digest = (len(stored.data), sha256(stored.data).digest()) if letter is None else (len(letter), letter.sha256)
+        size, digest = (len(stored.data), sha256(stored.data).digest()) if letter is None else (letter.size, letter.sha256)
         if size != stored.size:
             return f"it has {size} bytes, {stored.size} were received", None, None
         return "" if digest == stored.sha256 else "its digest differs", stored.data if letter is None else None, letter
@@ -159,5 +159,5 @@ class Contents:
 
     def _pieces(self, one: Held) -> Iterable[bytes] | Shared:
         if one.letter is not None:
-            return Shared(one.letter.pieces)
+            return Shared(one.letter.pieces, one.letter.size)
         return one.stored.chunks(self._store) if one.data is None else (one.data,)

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from exchange.api import PackageKind
-from exchange.audit.cases import MOST_TOGETHER, Again, Around, Case, Row
+from exchange.audit.cases import MOST_TOGETHER, Again, Around, Case
 from exchange.audit.contents import CONTENT, Admitted, Contents, Damaged, Held, Letters, open_all
 from exchange.audit.evidence import Epochs
 from exchange.audit.findings import Book, Finding, Place
@@ -20,7 +20,7 @@ from exchange.receipts import package_id_of, receipt_statement
 from exchange.stages.mail import instant
 from exchange.stages.verify import HEAD
 from exchange.store.contents import StoredPackage
-from exchange.store.facts import FactKind, page
+from exchange.store.facts import FactKind, Found, admissions
 from exchange.store.work import Store
 from exchange.verification import DETACHED, Attachment, Judgement, judge, verify_documents
 from signing import Purpose, SignatureReport
@@ -66,9 +66,9 @@ class Packages:
         after = -1
         while True:
             with self._store.reading() as work:
-                rows = page(work, FactKind.ADMISSION, after, MOST_TOGETHER)
+                rows, attached = admissions(work, after, MOST_TOGETHER)
                 if rows:
-                    self._around.turn_to(work, rows[0][1].id, rows[-1][1].id)
+                    self._around.turn_to(work, rows[0][1].id, rows[-1][1].id, attached)
             if not rows:
                 return
             after = rows[-1][1].id
@@ -79,7 +79,7 @@ class Packages:
                     self._book.tell()
             self._book.advance("packages", len(rows))
 
-    def _side_by_side(self, rows: Sequence[Row]) -> None:
+    def _side_by_side(self, rows: Sequence[Found]) -> None:
         cases = self._cases(rows)
         self._through(self._statement, cases)
         self._verify_receipts(cases.values())
@@ -91,7 +91,7 @@ class Packages:
         self._verify_letters([case.again for case in cases.values() if case.again is not None])
         self._through(self._verdict, cases)
 
-    def _cases(self, rows: Sequence[Row]) -> dict[int, Case]:
+    def _cases(self, rows: Sequence[Found]) -> dict[int, Case]:
         """The packages by number, their leaves looked at."""
         cases: dict[int, Case] = {}
         for number, (row, fact, sealed) in enumerate(rows):

@@ -63,7 +63,8 @@ class OrganId:
 @lru_cache(maxsize=65_536)
 def _parse(text: str) -> OrganId:
     plain = text.strip()
-    return OrganId(_canonical(plain.upper() if plain.isascii() else plain))  # upper() would make Latin letters of some others
+    organ = OrganId(_canonical(plain.upper() if plain.isascii() else plain))  # upper() would make Latin letters of some others
+    return organ if organ.value == text else _parse(organ.value)  # one object for every style: a directory finds it without comparing
 
 
 @lru_cache(maxsize=65_536)

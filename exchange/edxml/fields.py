@@ -13,10 +13,11 @@ from typing import TypeVar
 from exchange.domain.calendar import VN
 from exchange.domain.identifiers import OrganId
 from exchange.edxml.shapes import Known
-from exchange.edxml.tree import Element
+from exchange.edxml.tree import Element, Value
 from exchange.errors import EdxmlError, InvalidOrganId
 
 _EMPTY = Known({})
+_ABSENT: list[Value] = [_EMPTY]
 Read = TypeVar("Read")
 
 
@@ -50,6 +51,26 @@ class Fields:
         if found is None:
             found = element.read[read] = read(self)
         return found  # type: ignore[return-value]  # kept under the reader that made it
+
+    def part(self, name: str, read: Callable[[Fields], Read]) -> Read:
+        """``child(name).value(read)``, in one step for an element met before."""
+        found = _read_before(self._element.get(name, _ABSENT), read)
+        return self.child(name).value(read) if found is None else found
+
+    def parts(self, name: str, read: Callable[[Fields], Read]) -> list[Read]:
+        """What ``read`` makes of each child of that name, in order."""
+        values = self._element.get(name)
+        if values is None:
+            return []
+        found = _read_before(values, read)
+        return [one.value(read) for one in self.children(name)] if found is None else [found]
+
+    def singly(self, *names: str) -> None:
+        """Raise where one of these children stands there twice."""
+        for name in names:
+            values = self._element.get(name)
+            if values is not None and len(values) > 1:
+                self.child(name)
 
     def has(self, name: str) -> bool:
         """Whether there is such a child, even an empty one."""
@@ -150,3 +171,9 @@ class Fields:
             except ValueError:
                 pass
         raise EdxmlError(self.at(name), "wrong-type", f"{text[:30]!r} is no instant yyyy/MM/dd HH:mm:ss")
+
+
+def _read_before(values: list[Value], read: Callable[[Fields], Read]) -> Read | None:
+    """What ``read`` made of an only child, if it is one that was met before."""
+    only = values[0]
+    return only.read.get(read) if type(only) is Known and len(values) == 1 else None  # type: ignore[return-value]  # kept under its reader

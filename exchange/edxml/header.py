@@ -37,14 +37,15 @@ _REASONED = frozenset({StatusCode.RETURNED, StatusCode.TAKE_BACK})
 def read_edoc(header: Fields, limits: Limits, packet_signature: Opaque | None, at: datetime | None) -> EdocHeader:
     """The header of a document package. Raises :class:`EdxmlError` naming field and rule."""
     message = header.child("MessageHeader")
-    code, info, kind, signer = [message.child(name) for name in ("Code", "PromulgationInfo", "DocumentType", "SignerInfo")]
+    message.singly("Code", "PromulgationInfo", "DocumentType", "SignerInfo")
+    code, info, traces = message.child("Code"), message.child("PromulgationInfo"), header.child("TraceHeaderList")
     promulgated = info.day("PromulgationDate", required=True)
     if promulgated is None:
         raise EdxmlError(info.at("PromulgationDate"), "missing-field")
     if at is not None and promulgated > at.astimezone(VN).date():
         raise EdxmlError(info.at("PromulgationDate"), "future-date", f"{promulgated:%Y/%m/%d} is after {at.astimezone(VN):%Y/%m/%d}")
     return EdocHeader(
-        sender=message.child("From").value(_contact),
+        sender=message.part("From", _contact),
         recipients=_recipients(message, limits.recipients),
         number=code.text("CodeNumber", 11, required=True),
         notation=code.text("CodeNotation", 30, required=True),
@@ -52,16 +53,16 @@ def read_edoc(header: Fields, limits: Limits, packet_signature: Opaque | None, a
         subject=message.text("Subject", 500, required=True),
         document_id=message.text("DocumentId", 250),
         place=info.text("Place", 50),
-        type=kind.value(_type),
+        type=message.part("DocumentType", _type),
         content=message.text("Content", 500),
-        signer=signer.value(_signer),
+        signer=message.part("SignerInfo", _signer),
         due_date=message.day("DueDate"),
-        other=message.child("OtherInfo").value(_other),
-        response_for=tuple([one.value(_response) for one in message.children("ResponseFor")]),
+        other=message.part("OtherInfo", _other),
+        response_for=tuple(message.parts("ResponseFor", _response)),
         steering=message.number("SteeringType", 0, 9),
-        to_places=message.child("ToPlaces").all("Place", 150),
-        trace=tuple([one.value(_trace) for one in header.child("TraceHeaderList").children("TraceHeader")]),
-        business=header.child("TraceHeaderList").child("Bussiness").value(_business_within(limits)),
+        to_places=message.part("ToPlaces", _places),
+        trace=tuple(traces.parts("TraceHeader", _trace)),
+        business=traces.part("Bussiness", _business_within(limits)),
         packet_signature=packet_signature,
     )
 
@@ -75,14 +76,14 @@ def read_status(header: Fields) -> StatusHeader:
         raise EdxmlError(message.at("StatusCode"), "out-of-range", f"{text[:10]!r} is none of the nine status codes")
     if not message.has("ResponseFor"):
         raise EdxmlError(message.at("ResponseFor"), "missing-field")
-    response = message.child("ResponseFor").value(_report)
+    response = message.part("ResponseFor", _report)
     return StatusHeader(
-        sender=message.child("From").value(_contact),
+        sender=message.part("From", _contact),
         response_for=response,
         code=code,
         timestamp=message.instant("Timestamp"),
         description=message.text("Description", 1000, required=code in _REASONED),
-        staff=message.child("StaffInfo").value(_staff),
+        staff=message.part("StaffInfo", _staff),
     )
 
 
@@ -100,17 +101,23 @@ def _contact(one: Fields) -> Contact:
 
 
 def _recipients(message: Fields, limit: int) -> tuple[Contact, ...]:
-    contacts = tuple([one.value(_contact) for one in message.children("To")])
+    contacts = tuple(message.parts("To", _contact))
     if not contacts:
         raise EdxmlError(message.at("To"), "missing-field", "at least one recipient")
     if len(contacts) > limit:
         raise EdxmlError(message.at("To"), "too-large", f"more than {limit} recipients")
+    if len(contacts) == 1:
+        return contacts
     seen: set[OrganId] = set()
     for number, contact in enumerate(contacts, 1):
         if contact.organ in seen:
             raise EdxmlError(f"{message.at('To')}[{number}]/OrganId", "duplicate-recipient", f"{contact.organ} stands twice")
         seen.add(contact.organ)
     return contacts
+
+
+def _places(listing: Fields) -> tuple[str, ...]:
+    return listing.all("Place", 150)
 
 
 def _type(kind: Fields) -> TypeInfo:

@@ -12,6 +12,7 @@ from typing import Literal
 from exchange.domain.document import DocumentType, Urgency, split_code, type_from_edxml
 from exchange.domain.identifiers import DocumentKey, OrganId
 from exchange.domain.lifecycle import Operation, StatusCode
+from signing import quickly_made
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ class Opaque:
     children: tuple[Opaque, ...] = ()
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class EdocHeader:
     """Header of an ``edoc`` package. ``number`` and ``notation`` are CodeNumber and CodeNotation, as spelt."""

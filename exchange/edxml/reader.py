@@ -22,10 +22,12 @@ from exchange.edxml.shapes import HOLE, Parsed, Shapes, cut_out
 from exchange.edxml.skeleton import Skeleton
 from exchange.edxml.tree import CONTENT_BYTES, Limits, Markup
 from exchange.errors import EdxmlError
+from signing import quickly_made
 
 CHUNK = 65_536
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class EdxmlPackage:
     """A package read: its kind, what it says, its attachments, and the skeleton its exact bytes come back from."""
@@ -72,7 +74,7 @@ def read(
         while chunk := source.read(CHUNK):
             reading.feed(chunk)
         return reading.finish(at)
-    cut = cut_out(source) if len(source) <= _AS_A_WHOLE and replace(limits, attachment=_LIMITS.attachment) == _LIMITS else None
+    cut = cut_out(source) if len(source) <= _AS_A_WHOLE and _usual(limits) else None
     parsed = _SHAPES.parsed(cut[0]) if cut is not None else None
     if cut is not None and parsed is not None:
         return _put_together(parsed, *cut, sink, limits, at, exact=exact)
@@ -82,6 +84,11 @@ def read(
     if cut is not None:  # a package that is refused teaches nothing
         _SHAPES.meet(cut[0])
     return package
+
+
+def _usual(limits: Limits) -> bool:
+    """Whether they are those under which shapes were learnt; the largest attachment is looked at anew each time."""
+    return limits is _LIMITS or replace(limits, attachment=_LIMITS.attachment) == _LIMITS
 
 
 def _put_together(
@@ -104,6 +111,11 @@ def reread(data: bytes) -> EdxmlPackage:
 
     Raises :class:`EdxmlError`.
     """
+    cut = cut_out(data) if len(data) <= _AS_A_WHOLE else None
+    if cut is not None and not any(cut[1]) and len(cut[1]) <= _LIMITS.attachments:
+        parsed = _SHAPES.parsed(cut[0])
+        if parsed is not None:  # nothing stands where its attachments stood
+            return _package(parsed, [("", 0)] * len(cut[1]), _NO_SKELETON, len(data), _LIMITS, None, None)
     return read(data, Nowhere(), exact=False)
 
 
@@ -187,21 +199,22 @@ def _package(
         raise EdxmlError("edXML", "not-edxml", f"the root element is {parsed.name}")
     if not root.has("edXMLEnvelope"):
         raise EdxmlError("edXML/edXMLEnvelope", "missing-field", "the package has no envelope")
-    header = root.child("edXMLEnvelope").child("edXMLHeader")
+    envelope = root.child("edXMLEnvelope")
+    header = envelope.child("edXMLHeader")
     attachments = _attachments(root, stored)
     if header.child("MessageHeader").has("StatusCode"):
         if attachments:
             raise EdxmlError("AttachmentEncoded", "mismatch", "a status package carries no attachments")
         return EdxmlPackage("status", read_status(header), (), skeleton, size)
     edoc = read_edoc(header, limits, packet_signature, at)
-    _match_manifest(root, attachments)
+    _match_manifest(envelope, attachments)
     return EdxmlPackage("edoc", edoc, attachments, skeleton, size)
 
 
 def _attachments(root: Fields, stored: Sequence[tuple[str, int]]) -> tuple[AttachmentInfo, ...]:
     found: list[AttachmentInfo] = []
-    for block in root.children("AttachmentEncoded"):
-        for number, info in block.value(_described):
+    for described in root.parts("AttachmentEncoded", _described):
+        for number, info in described:
             ref, size = stored[number]
             found.append(replace(info, ref=ref, size=size) if ref else info)
     if len(found) != len(stored):
@@ -228,10 +241,12 @@ def _described(block: Fields) -> tuple[tuple[int, AttachmentInfo], ...]:
     return tuple(found)
 
 
-def _match_manifest(root: Fields, attachments: tuple[AttachmentInfo, ...]) -> None:
+def _match_manifest(envelope: Fields, attachments: tuple[AttachmentInfo, ...]) -> None:
     """Every Reference has its attachment and the other way round (M family); a manifest without ids says nothing."""
-    promised = root.child("edXMLEnvelope").child("edXMLBody").value(_promised)
+    promised = envelope.part("edXMLBody", _promised)
     present = [attachment.content_id for attachment in attachments]
+    if promised == present and len(present) == 1:
+        return
     if len(set(present)) != len(present):
         raise EdxmlError("AttachmentEncoded", "duplicate-element", "two attachments under one ContentId")
     if promised and sorted(promised) != sorted(present):
@@ -257,6 +272,7 @@ def _parse_whole(data: bytes) -> tuple[Parsed, list[bytes]] | None:
 
 
 _LIMITS = Limits()
+_NO_SKELETON = Skeleton(())
 _SHAPES = Shapes(_parse_whole)
 _AS_A_WHOLE = 1 << 20
 """Above so many bytes what the parser costs is nothing beside the contents, which should not be in memory twice."""

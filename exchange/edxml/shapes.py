@@ -35,8 +35,8 @@ _MOST_SHAPES = 128
 _MOST_ELEMENTS = 2048
 _LARGEST_KEPT, _LONGEST_KEPT = 64, 4096
 """Nodes and characters of an element that is kept: two thousand of them are some megabytes."""
-_FRAMES = frozenset({"edXMLEnvelope", "edXMLHeader", "MessageHeader", "TraceHeaderList"})
-"""Elements that differ from package to package, on the way to those that are kept as a whole."""
+_FRAMES = frozenset({"edXMLEnvelope", "edXMLHeader", "MessageHeader", "Code", "TraceHeaderList"})
+"""Elements that differ from package to package, most of them on the way to those that are kept as a whole."""
 
 
 class Parsed(NamedTuple):
@@ -69,9 +69,16 @@ class _Whole:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Frame:
-    """An element put together anew for every package."""
+    """An element put together anew for every package: its children in order, and which of them are filled with what."""
 
-    children: tuple[tuple[str, tuple[_Node, ...]], ...]
+    children: Element
+    """With what is part of the markup, and nothing where something is filled in."""
+    texts: tuple[tuple[str, int], ...]
+    """Only children of their name: those that are the text of a slot, and so on."""
+    wholes: tuple[tuple[str, _Whole], ...]
+    frames: tuple[tuple[str, _Frame], ...]
+    several: tuple[tuple[str, tuple[_Node, ...]], ...]
+    """Those of whose name there are several."""
 
 
 _Node = str | int | _Whole | _Frame
@@ -125,7 +132,8 @@ class Shapes:
         self._met: set[int] = set()
         self._kinds: dict[_Model, tuple[int, _Model]] = {}
         self._numbers = count()  # never used twice, so that an element kept under one kind is never taken for another's
-        self._elements: dict[tuple[int, tuple[str, ...]], Known] = {}
+        self._elements: dict[tuple[int, tuple[str, ...]], list[Value]] = {}
+        """Each as the only child of its name."""
         self._lock = Lock()
 
     def parsed(self, data: bytes) -> Parsed | None:
@@ -165,22 +173,28 @@ class Shapes:
             return False
 
     def _fill(self, frame: _Frame, texts: tuple[str, ...]) -> Element:
-        element: Element = {}
-        for name, nodes in frame.children:
-            values: list[Value] = []
-            for node in nodes:
-                if isinstance(node, int):
-                    values.append(texts[node])
-                elif isinstance(node, _Whole):
-                    own = texts[node.start : node.stop]
-                    values.append(self._elements.get((node.kind, own)) or self._element(node, own))
-                else:
-                    values.append(node if isinstance(node, str) else self._fill(node, texts))
-            element[name] = values
+        element = frame.children.copy()
+        for name, slot in frame.texts:
+            element[name] = [texts[slot]]
+        for name, whole in frame.wholes:
+            own = texts[whole.start : whole.stop]
+            element[name] = self._elements.get((whole.kind, own)) or self._element(whole, own)
+        for name, inner in frame.frames:
+            element[name] = [self._fill(inner, texts)]
+        for name, nodes in frame.several:
+            element[name] = [self._value(node, texts) for node in nodes]
         return element
 
-    def _element(self, whole: _Whole, texts: tuple[str, ...]) -> Known:
-        known = Known(_element_of(whole.model, texts))
+    def _value(self, node: _Node, texts: tuple[str, ...]) -> Value:
+        if isinstance(node, int):
+            return texts[node]
+        if isinstance(node, _Whole):
+            own = texts[node.start : node.stop]
+            return (self._elements.get((node.kind, own)) or self._element(node, own))[0]
+        return node if isinstance(node, str) else self._fill(node, texts)
+
+    def _element(self, whole: _Whole, texts: tuple[str, ...]) -> list[Value]:
+        known: list[Value] = [Known(_element_of(whole.model, texts))]
         if sum(map(len, texts)) > _LONGEST_KEPT:
             return known
         if len(self._elements) >= _MOST_ELEMENTS:
@@ -203,7 +217,16 @@ class Shapes:
         return _Shape(frame, parsed.name, parsed.contents) if self._fill(frame, texts) == parsed.root else None
 
     def _frame(self, element: Element, slots: Mapping[str, int]) -> _Frame:
-        return _Frame(tuple((name, tuple(self._node(name, value, slots) for value in values)) for name, values in element.items()))
+        nodes = {name: tuple([self._node(name, value, slots) for value in values]) for name, values in element.items()}
+        several = {name: own for name, own in nodes.items() if len(own) > 1}
+        only = {name: own[0] for name, own in nodes.items() if len(own) == 1}
+        return _Frame(
+            {name: [own] if isinstance(own := only.get(name), str) else [] for name in nodes},
+            tuple([(name, own) for name, own in only.items() if isinstance(own, int)]),
+            tuple([(name, own) for name, own in only.items() if isinstance(own, _Whole)]),
+            tuple([(name, own) for name, own in only.items() if isinstance(own, _Frame)]),
+            tuple(several.items()),
+        )
 
     def _node(self, name: str, value: Value, slots: Mapping[str, int]) -> _Node:
         if isinstance(value, str):
@@ -237,7 +260,9 @@ def _plain(texts: Sequence[bytes]) -> tuple[str, ...] | None:
         return None
     if not line.isascii() and not (line.isprintable() and unicodedata.is_normalized("NFC", line)):
         return None
-    return tuple([text.strip() for text in line.split("<")])
+    plain = line.split("<")
+    outer = " " in (line[:1], line[-1:]) or " <" in line or "< " in line  # the only blank that is printable
+    return tuple([text.strip() for text in plain] if outer else plain)
 
 
 def _fill_holes(data: bytes, contents: Sequence[bytes]) -> bytes:

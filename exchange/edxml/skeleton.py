@@ -22,8 +22,7 @@ _SLICE = 147_456
 """Decoded bytes encoded at once for a run on a single line: a multiple of 3."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """``length`` decoded bytes of attachment ``attachment`` from ``offset`` on, as base64 in lines.
 
     ``width`` characters to a line, ``newline`` between lines; 0 and empty: a single line. ``closed``: ``newline`` after the last line too.
@@ -91,15 +90,14 @@ class Skeleton:
     def unpack_exact(cls, data: bytes) -> Skeleton | None:
         """As :meth:`unpack`; ``None`` for what :meth:`pack` would write otherwise."""
         start = 8 + int.from_bytes(data[4:8], "big")
-        if data[:4] == _MAGIC:
-            head = data[8:start]
-            if head == b"[%d]" % (len(data) - start):  # one literal: a package without attachments
-                return cls((data[start:],))
-            one = _ONE_LETTER.fullmatch(head)
-            if one is not None:  # and one whose only attachment stands on a single line
+        if data.startswith(_MAGIC):
+            one = _ONE_LETTER.fullmatch(data, 8, start)
+            if one is not None:  # a package whose only attachment stands on a single line
                 before, length, after = map(int, one.groups())
                 if start + before + after == len(data):
                     return cls((data[start : start + before], Run(0, 0, length), data[start + before :]))
+            if data[8:start] == b"[%d]" % (len(data) - start):  # one literal: a package without attachments
+                return cls((data[start:],))
         skeleton = cls.unpack(data)
         return skeleton if skeleton.pack() == data else None
 
@@ -112,10 +110,12 @@ class Shared(NamedTuple):
     """A decoded attachment at hand in pieces: by turns what others have as well, whose text is kept, and what is its own."""
 
     pieces: tuple[bytes, ...]
+    size: int
+    """Bytes of all of them."""
 
     def fits(self, run: Run) -> bool:
         """Whether a run is all of the attachment on a single line, where only groups of three bytes matter."""
-        whole = type(run.offset) is type(run.length) is int and (run.offset, run.length) == (0, sum(map(len, self.pieces)))
+        whole = type(run.offset) is type(run.length) is int and (run.offset, run.length) == (0, self.size)
         return whole and type(run.width) is int and run.width == 0
 
     def text(self) -> Iterator[bytes]:
@@ -136,7 +136,7 @@ class Shared(NamedTuple):
 _KEPT_FROM = 1024
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
 def _kept_text(piece: bytes, head: int) -> tuple[bytes, bytes]:
     """The text of the groups of a piece from ``head`` on, and the bytes left over."""
     end = head + (len(piece) - head) // 3 * 3

@@ -19,7 +19,7 @@ from exchange.store.dialect import insert_new, machine_now
 from exchange.store.ids import reserve_ids
 from exchange.store.tables import blob, chunk, upload
 from exchange.store.work import Store, Work
-from signing import PackedLetter, pack_letter, unpack_letter
+from signing import PackedLetter, pack_letter, quickly_made, unpack_letter
 
 CHUNK = 256 * 1024
 """Bytes of one chunk row."""
@@ -165,6 +165,7 @@ def _packed(data: bytes) -> tuple[bytes | None, bytes]:
     return (None, data) if packed is None else (packed.template_sha256, packed.tail)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class StoredBlob:
     """One attachment as the database holds it. ``upload`` names the chunks of a large one."""

@@ -8,7 +8,8 @@ from hashlib import sha256
 from typing import Any
 
 from exchange.domain.lifecycle import DeliveryState
-from exchange.store.facts import Fact, FactKind, pack
+from exchange.store.facts import Fact, FactKind
+from exchange.store.payloads import pack
 
 
 def payload(kind: FactKind, row: Any, fact: Fact) -> bytes:

@@ -11,6 +11,7 @@ import re
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Dialect, Executable, LargeBinary, Select
@@ -149,7 +150,7 @@ class Plans:
         if isinstance(statement, Select):
             names = [column.key or f"column_{index}" for index, column in enumerate(statement.selected_columns)]
             line: Any = namedtuple("Line", names, rename=True)  # type: ignore[misc]  # the names are the statement's
-            make = line._make
+            make = partial(tuple.__new__, line)  # as its _make, in half the time: a row has as many columns as it was asked for
         lists = frozenset(str(compiled.bind_names[one]) for one in compiled.post_compile_params)
         sql, arrays = str(compiled), False
         constants = dict(compiled.params)

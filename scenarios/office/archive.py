@@ -110,7 +110,7 @@ def _keep(office: Office, copy: Copy, letter: bytes, level: SignatureLevel) -> N
 def lasting(services: Services, letter: bytes) -> Artefacts:
     """The authorities above a letter's signers and its time-stamping units, and their freshest lists of this moment."""
     parsed, stamps = read_stamped(letter)
-    carried = [*parsed.leader.message.certificates, *parsed.seal.message.certificates]
+    carried = [*parsed.leader.message.signer.certificates, *parsed.seal.message.signer.certificates]
     moment, trust = services.kernel.moment, services.trust
     above = {certificate_facts(der).subject_der: der for der in (*trust.anchors, *trust.authorities)}
     names = dict.fromkeys(certificate_facts(der).issuer for der in carried)

@@ -17,7 +17,7 @@ from signing import der, oids
 from signing.algorithms import CMS_SIGNATURES, DIGESTS, SHA256_IDENTIFIER, SignatureAlgorithm
 from signing.errors import FormatFailure
 from signing.formats.certificates import certificate_facts, full
-from signing.formats.message import Shapes, SignedMessage
+from signing.formats.message import Shape, Shapes, SignedMessage, SignerNamed
 from signing.formats.schemas import (
     Attributes,
     ContentInfo,
@@ -160,6 +160,11 @@ def parse_cms(data: bytes) -> SignedMessage:
     return _SHAPES.read(data) or decode_cms(data)
 
 
+def known_shape(data: bytes) -> Shape | None:
+    """What a signature has in common with others by its certificate that were decoded before; ``None`` where it must be decoded."""
+    return _SHAPES.find(data)
+
+
 def decode_cms(data: bytes) -> SignedMessage:
     """As :func:`parse_cms`, always by the decoder; the shape is kept for the next signature of the same signer."""
     if len(data) > MAX_CMS:
@@ -167,23 +172,14 @@ def decode_cms(data: bytes) -> SignedMessage:
     try:
         outer = asn1.decode_der(ContentInfo, data)
         signer = _only_signer(outer)
-        digest_algorithm, signature_algorithm = _algorithms(outer.content, signer)
+        algorithms = _algorithms(outer.content, signer)
         attributes = _attributes(signer.signed_attributes)
         issuer, serial = _signer_identifier(signer.signer)
         digest, attribute_bytes = _message_digest(attributes), b"\x31" + full(signer.signed_attributes)[1:]
         ess = _signing_certificate(attributes)
-        message = SignedMessage(
-            digest,
-            attribute_bytes,
-            ess.digest,
-            *_issuer_serial(ess.issuer_serial),
-            issuer,
-            serial,
-            digest_algorithm,
-            signature_algorithm,
-            signer.signature,
-            _certificates(outer.content),
-        )
+        ess_issuer_serial, certificates = _issuer_serial(ess.issuer_serial), _certificates(outer.content)
+        named = SignerNamed(ess.digest, *ess_issuer_serial, issuer, serial, *algorithms, certificates)
+        message = SignedMessage(digest, attribute_bytes, signer.signature, named)
     except ValueError as error:
         raise FormatFailure("CMS", f"must be the strict DER of one detached CAdES-B signature (RFC 5652, X.690 §10): {error}") from error
     _SHAPES.keep(data, message, full(signer.signature_algorithm))

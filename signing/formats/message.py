@@ -22,17 +22,15 @@ _MARK = der.oid(oids.SIGNING_CERTIFICATE_V2)
 """Where looking for a shape starts; behind it the hash of the signing certificate follows within ``_KEY_SIZE`` bytes."""
 
 
-class SignedMessage(NamedTuple):
-    """What a strictly read CAdES-B signature says; nothing is verified yet.
+@dataclass(frozen=True, slots=True)
+class SignerNamed:
+    """Who signed, as a signature says; one object for all signatures of a shape.
 
-    ``signed_attributes`` is the DER of the SET OF (tag 0x31), ready for verification. ``digest_algorithm`` and ``signature_algorithm``
-    are names of :mod:`signing.algorithms`, or ``unknown:<hex>`` with the encoded identifiers. ``ess_issuer`` and ``ess_serial`` are
-    ``None`` when the signing certificate attribute has no issuerSerial. ``certificates`` are the embedded ones, byte for byte, in DER
-    order.
+    ``digest_algorithm`` and ``signature_algorithm`` are names of :mod:`signing.algorithms`, or ``unknown:<hex>`` with the encoded
+    identifiers. ``ess_issuer`` and ``ess_serial`` are ``None`` when the signing certificate attribute has no issuerSerial.
+    ``certificates`` are the embedded ones, byte for byte, in DER order.
     """
 
-    message_digest: bytes
-    signed_attributes: bytes
     ess_certificate_sha256: bytes
     ess_issuer: bytes | None
     ess_serial: int | None
@@ -40,19 +38,38 @@ class SignedMessage(NamedTuple):
     signer_serial: int
     digest_algorithm: str
     signature_algorithm: str
-    signature: bytes
     certificates: tuple[bytes, ...]
 
 
+class SignedMessage(NamedTuple):
+    """What a strictly read CAdES-B signature says; nothing is verified yet.
+
+    ``signed_attributes`` is the DER of the SET OF (tag 0x31), ready for verification.
+    """
+
+    message_digest: bytes
+    signed_attributes: bytes
+    signature: bytes
+    signer: SignerNamed
+
+
 @dataclass(frozen=True, slots=True)
-class _Shape:
-    """The bytes before the digest, between digest and signature, and before and after the digest in the attributes; one message of it."""
+class Shape:
+    """The bytes before the digest, between digest and signature, and before and after the digest in the attributes; who signed."""
 
     head: bytes
     middle: bytes
     attributes_head: bytes
     attributes_tail: bytes
-    sample: SignedMessage
+    signer: SignerNamed
+
+    def message(self, data: bytes) -> SignedMessage:
+        """The message of bytes of this shape."""
+        start = len(self.head)
+        end = start + _DIGEST_SIZE
+        digest = data[start:end]
+        attributes = self.attributes_head + digest + self.attributes_tail
+        return SignedMessage(digest, attributes, data[end + len(self.middle) :], self.signer)
 
 
 class Shapes:
@@ -61,32 +78,20 @@ class Shapes:
     def __init__(self, attributes_start: bytes) -> None:
         """``attributes_start`` is what must stand between the attributes' own length and the value of the digest."""
         self._attributes_start = attributes_start
-        self._known: dict[tuple[int, bytes], _Shape] = {}
+        self._known: dict[tuple[int, bytes], Shape] = {}
         self._lock = Lock()
 
-    def read(self, data: bytes) -> SignedMessage | None:
-        """The message of bytes that equal a known shape around their two values; ``None`` for all others."""
+    def find(self, data: bytes) -> Shape | None:
+        """The known shape that bytes equal around their two values; ``None`` where there is none."""
         shape = self._known.get(_key(data))
-        if shape is None or not data.startswith(shape.head):
+        if shape is None or not data.startswith(shape.head) or not data.startswith(shape.middle, len(shape.head) + _DIGEST_SIZE):
             return None
-        start = len(shape.head)
-        end = start + _DIGEST_SIZE
-        if not data.startswith(shape.middle, end):
-            return None
-        digest, sample = data[start:end], shape.sample
-        return SignedMessage(
-            digest,
-            shape.attributes_head + digest + shape.attributes_tail,
-            sample.ess_certificate_sha256,
-            sample.ess_issuer,
-            sample.ess_serial,
-            sample.signer_issuer,
-            sample.signer_serial,
-            sample.digest_algorithm,
-            sample.signature_algorithm,
-            data[end + len(shape.middle) :],
-            sample.certificates,
-        )
+        return shape
+
+    def read(self, data: bytes) -> SignedMessage | None:
+        """The message of bytes of a known shape; ``None`` for all others."""
+        shape = self.find(data)
+        return None if shape is None else shape.message(data)
 
     def keep(self, data: bytes, message: SignedMessage, algorithm: bytes) -> None:
         """Keep the shape of strictly read bytes, the oldest making room; ``algorithm`` is their encoded signature algorithm.
@@ -102,7 +107,7 @@ class Shapes:
         head = header + len(self._attributes_start)
         digest_at, signature_at = len(data) - len(after) - len(attributes) + head, len(data) - len(message.signature)
         middle = data[digest_at + _DIGEST_SIZE : signature_at]
-        shape = _Shape(data[:digest_at], middle, attributes[:head], attributes[head + _DIGEST_SIZE :], message)
+        shape = Shape(data[:digest_at], middle, attributes[:head], attributes[head + _DIGEST_SIZE :], message.signer)
         with self._lock:
             while len(self._known) >= _MOST_SHAPES:
                 del self._known[next(iter(self._known))]

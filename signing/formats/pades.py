@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from binascii import hexlify, unhexlify
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 from signing.errors import FormatFailure
 
@@ -81,11 +82,30 @@ BYTE_RANGE_LENGTH = len(byte_range(0, 0, 0))
 
 def fill_contents(cms: bytes, digits: int) -> bytes:
     """The whole hexadecimal string with its delimiters. Raises :class:`FormatFailure` when the CMS does not fit its room."""
-    text = hexlify(cms)
-    if len(text) > digits:
+    check_room(cms, digits)
+    return b"<" + hexlify(cms).ljust(digits, b"0") + b">"
+
+
+def check_room(cms: bytes, digits: int) -> None:
+    """Raise :class:`FormatFailure` when a CMS does not fit its room."""
+    if 2 * len(cms) > digits:
         # Padding would not cut: the offsets behind would move and the file break silently.
         raise FormatFailure("/Contents", f"a CMS of {len(cms)} bytes does not fit {digits // 2}")
-    return b"<" + text.ljust(digits, b"0") + b">"
+
+
+def begin_contents(head: bytes) -> bytes:
+    """A hexadecimal string as far as the beginning of its CMS goes; one object for each beginning, while it is kept."""
+    return _begun(head) if head else b"<"
+
+
+@lru_cache(maxsize=1024)
+def _begun(head: bytes) -> bytes:
+    return b"<" + hexlify(head)
+
+
+def end_contents(cms: bytes, digits: int, begun: int) -> bytes:
+    """The rest of it, behind the first ``begun`` bytes of the CMS."""
+    return hexlify(cms[begun:]).ljust(digits - 2 * begun, b"0") + b">"
 
 
 def extract_cms(digits: bytes) -> bytes:

@@ -13,7 +13,7 @@ from threading import Lock
 from signing import der, oids
 from signing.algorithms import SHA256_IDENTIFIER
 from signing.errors import FormatFailure
-from signing.formats.message import SignedMessage, header_length
+from signing.formats.message import SignedMessage, SignerNamed, header_length
 from signing.formats.timestamp import MAX_TOKEN, TimestampInfo, Token, read_info, read_token
 
 _DIGEST_SIZE = 32
@@ -42,7 +42,7 @@ class TokenMessage:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """Bytes before the TSTInfo, between it and its digest, between digest and signature; the attributes around the digest; one message."""
+    """Bytes before the TSTInfo, between it and its digest, between digest and signature; the attributes around the digest; who signed."""
 
     head: bytes
     info_size: int
@@ -50,7 +50,7 @@ class _Shape:
     tail: bytes
     attributes_head: bytes
     attributes_tail: bytes
-    sample: SignedMessage
+    signer: SignerNamed
 
 
 class _Shapes:
@@ -72,20 +72,8 @@ class _Shapes:
         if not data.startswith(shape.middle, info_end) or not data.startswith(shape.tail, digest_end):
             return None
         digest = data[digest_at:digest_end]
-        sample = shape.sample
-        message = SignedMessage(
-            digest,
-            shape.attributes_head + digest + shape.attributes_tail,
-            sample.ess_certificate_sha256,
-            sample.ess_issuer,
-            sample.ess_serial,
-            sample.signer_issuer,
-            sample.signer_serial,
-            sample.digest_algorithm,
-            sample.signature_algorithm,
-            data[digest_end + len(shape.tail) :],
-            sample.certificates,
-        )
+        attributes = shape.attributes_head + digest + shape.attributes_tail
+        message = SignedMessage(digest, attributes, data[digest_end + len(shape.tail) :], shape.signer)
         return TokenMessage(read_info(data[info_at:info_end]), message)
 
     def keep(self, data: bytes, token: Token, message: SignedMessage) -> None:
@@ -104,7 +92,7 @@ class _Shapes:
         digest_end, signature_at = digest_at + _DIGEST_SIZE, len(data) - len(message.signature)
         shape = _Shape(
             data[: info_end - len(info)], len(info), data[info_end:digest_at], data[digest_end:signature_at],
-            attributes[:before], attributes[before + _DIGEST_SIZE :], message,
+            attributes[:before], attributes[before + _DIGEST_SIZE :], message.signer,
         )  # fmt: skip
         with self._lock:
             while len(self._known) >= _MOST_SHAPES:
@@ -154,19 +142,9 @@ def _message(token: Token) -> SignedMessage:
         raise FormatFailure("TimeStampToken", "its CMSAlgorithmProtection names other algorithms (RFC 6211 §3)")
     if any(item[:1] != b"\x30" for item in token.envelope.certificates) or token.envelope.revocation:
         raise FormatFailure("TimeStampToken", "must carry X.509 certificates and nothing else (EN 319 422)")
-    return SignedMessage(
-        claim.message_digest,
-        claim.signed_attributes,
-        digest,
-        issuer,
-        serial,
-        claim.issuer,
-        claim.serial,
-        claim.digest_algorithm,
-        claim.signature_algorithm,
-        claim.signature,
-        token.envelope.certificates,
-    )
+    certificates = token.envelope.certificates
+    named = SignerNamed(digest, issuer, serial, claim.issuer, claim.serial, claim.digest_algorithm, claim.signature_algorithm, certificates)
+    return SignedMessage(claim.message_digest, claim.signed_attributes, claim.signature, named)
 
 
 def _contents(data: bytes, name: int) -> int:

@@ -27,6 +27,7 @@ from signing.keys import PublicKey, Purpose, load_public_key, raw_verify
 from signing.validation.policy import DEFAULT, AlgorithmPolicy
 from signing.validation.report import Check, SubIndication
 from signing.validation.revocation import ABSENT, ON_HOLD, CheckedCrl, check_crl
+from signing.validation.signers import Signers
 from signing.validation.structure import structure_fault, time_stamping_fault, usage_fault
 
 MAX_DEPTH = 4
@@ -175,8 +176,8 @@ class PathCache:
         self._crls: dict[tuple[bytes, bytes], CheckedCrl] = {}
         self._timelines: dict[tuple[bytes, CrlKey, tuple[int, ...]], Timeline] = {}
         """Most certificates of an issuer hold from and to the same instants: one object for all of them."""
-        self._accepted: dict[tuple[str, bytes], float] = {}
         self._last: dict[bytes, tuple[datetime, CrlKey]] = {}
+        self.signers = Signers()
         self._lock = Lock()
 
     @cached_property
@@ -222,18 +223,6 @@ class PathCache:
             return _public_key(certificate.spki)
         except KeyUnusable:
             return None
-
-    def accepted_until(self, algorithm: str, certificate: CertificateFacts, key: PublicKey) -> float | None:
-        """As :meth:`AlgorithmPolicy.accepted_until` for the certificate's key, kept."""
-        named = (algorithm, certificate.sha256)
-        until = self._accepted.get(named)
-        if until is None:
-            until = self.policy.accepted_until(algorithm, key)
-            if until is not None:
-                if len(self._accepted) >= _MOST_ACCEPTED:
-                    self._accepted.clear()
-                self._accepted[named] = until
-        return until
 
     def _said(self, certificate: CertificateFacts, path: _Path, timeline: Timeline, moment: int) -> PathVerdict:
         if timeline.holds(moment):
@@ -285,7 +274,8 @@ class PathCache:
         last = self._last.get(nearest)
         if last is not None and last[0] == at:
             return last[1]
-        key = tuple(self.trust.crl_source(link.facts.subject_der, at) for link in issuers)
+        source = self.trust.crl_source
+        key = tuple([source(link.facts.subject_der, at) for link in issuers])
         self._last[nearest] = (at, key)
         return key
 
@@ -362,7 +352,6 @@ def _no_chain(certificate: CertificateFacts) -> PathVerdict:
 _MAX_CRLS = 64
 _MAX_UNITS = 256
 _MOST_TIMELINES = 256
-_MOST_ACCEPTED = 4096
 _public_key = lru_cache(maxsize=512)(load_public_key)
 """One object for every cache of a process: an open key takes 2 KB in many small pieces, and to open one takes a tenth of a verification."""
 _KEY_LOST = (1, 2)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from signing.records import quickly_made
+
 
 class Indication(StrEnum):
     """Main status indication of a signature (EN 319 102-1 §5.1.3, table 5)."""
@@ -61,6 +63,7 @@ class Check:
     """What was found, in one plain sentence; empty when passed."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class SignatureReport:
     """The verdict on one signature at one moment.

@@ -91,12 +91,12 @@ def _named(found: TokenMessage) -> bool:
     """Whether the name in the token, if any, is its signer's, as far as the token carries the certificate."""
     if found.info.tsa is None:
         return True
-    for certificate in found.message.certificates:
+    for certificate in found.message.signer.certificates:
         try:
             facts = certificate_facts(certificate)
         except FormatFailure:
             continue
-        if facts.sha256 == found.message.ess_certificate_sha256:
+        if facts.sha256 == found.message.signer.ess_certificate_sha256:
             return found.info.tsa == der.context(4, facts.subject_der)
     return True
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from signing.algorithms import BY_NAME
 from signing.errors import FormatFailure
@@ -19,6 +19,7 @@ from signing.validation import stamps
 from signing.validation.path import PATH_CHECKS, OnPath, PathCache, PathStep
 from signing.validation.policy import DEFAULT, AlgorithmPolicy
 from signing.validation.report import Check, Indication, SignatureReport, SubIndication
+from signing.validation.signers import Signer
 from signing.validation.stamps import StampReport
 
 FORMAT = Check("format", True, "EN 319 102-1 §5.2.2; RFC 5652; EN 319 122-1 §5")
@@ -57,17 +58,7 @@ class _Ready(NamedTuple):
 def _holds(ready: _Ready, purpose: Purpose) -> bool:
     """Step (5): the one raw verification."""
     message = ready.message
-    return raw_verify(ready.key, message.signature, message.signed_attributes, BY_NAME[message.signature_algorithm], purpose)
-
-
-Found = TypeVar("Found")
-
-
-def _tried(step: Callable[..., Found], *given: Any) -> Found | Exception:
-    try:
-        return step(*given)
-    except Exception as error:  # what is given to an audit may be of any type
-        return error
+    return raw_verify(ready.key, message.signature, message.signed_attributes, BY_NAME[message.signer.signature_algorithm], purpose)
 
 
 class Validator:
@@ -85,6 +76,7 @@ class Validator:
             raise ValueError("a path cache can only be shared by validators of the same trust store and policy")
         self._policy = policy
         self._known = self._cache.known
+        self._last: tuple[datetime, int] | None = None
         self.on_path = on_path
 
     def validate(
@@ -121,12 +113,20 @@ class Validator:
 
         Never raises: what asking for one of them alone would raise stands in its place.
         """
-        ready = [_tried(self._ready, one.message, one.content_sha256, one.at, one.known) for one in asked]
+        ready: list[_Ready | SignatureReport | Exception] = []
+        for message, content_sha256, at, _, known, _ in asked:
+            try:
+                ready.append(self._ready(message, content_sha256, at, known))
+            except Exception as error:  # what is given to an audit may be of any type
+                ready.append(error)
         held = [isinstance(one, _Ready) and _holds(one, of.purpose) for one, of in zip(ready, asked, strict=True)]
-        return [
-            _tried(self._concluded, one, good, of.proven_at) if isinstance(one, _Ready) else one
-            for one, good, of in zip(ready, held, asked, strict=True)
-        ]
+        said: list[SignatureReport | Exception] = []
+        for one, good, of in zip(ready, held, asked, strict=True):
+            try:
+                said.append(self._concluded(one, good, of.proven_at) if isinstance(one, _Ready) else one)
+            except Exception as error:  # the same
+                said.append(error)
+        return said
 
     def _ready(
         self, message: SignedMessage | bytes, content_sha256: bytes, at: datetime, known: Sequence[bytes]
@@ -137,16 +137,26 @@ class Validator:
                 message = parse_cms(message)
             except FormatFailure as failure:
                 return _report(FORMAT, SubIndication.FORMAT_FAILURE, str(failure), at)
+        moment = self._moment(at)
+        signer = self._cache.signers.find(message.signer, known, moment) or self._signer(message, known, at, moment)
+        if isinstance(signer, SignatureReport):
+            return signer
+        if message.message_digest != content_sha256:
+            return _report(DIGEST, SubIndication.HASH_FAILURE, "the content is not the one that was signed", at, signer.certificate)
+        return _Ready(message, signer.certificate, signer.key, at, moment)
+
+    def _signer(self, message: SignedMessage, known: Sequence[bytes], at: datetime, moment: int) -> Signer | SignatureReport:
+        """Steps (2) and (3)."""
         certificate, fault = _signing_certificate(message, known)
         if certificate is None:
             return _report(IDENTIFICATION, SubIndication.NO_SIGNING_CERTIFICATE_FOUND, fault, at)
-        moment = int(at.timestamp())
         key, refusal = self._key(certificate, message, moment)
         if key is None:
             return _report(SIGNER_ALGORITHM, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, refusal, at, certificate)
-        if message.message_digest != content_sha256:
-            return _report(DIGEST, SubIndication.HASH_FAILURE, "the content is not the one that was signed", at, certificate)
-        return _Ready(message, certificate, key, at, moment)
+        until = self._policy.accepted_until(message.signer.signature_algorithm, key)
+        signer = Signer(message.signer, tuple(known), certificate, key, moment if until is None else until)
+        self._cache.signers.keep(signer)
+        return signer
 
     def _concluded(self, ready: _Ready, holds: bool, proven_at: datetime | None) -> SignatureReport:
         """What follows from step (5), and steps (6) and (7)."""
@@ -155,6 +165,13 @@ class Validator:
             detail = "the signature value does not hold under the signing certificate's key"
             return _report(SIGNATURE, SubIndication.SIG_CRYPTO_FAILURE, detail, at, certificate, raw_verifications=1)
         return self._certificate_report(certificate, message, at, moment, proven_at)
+
+    def _moment(self, at: datetime) -> int:
+        """The epoch second; a letter's two signatures are asked about at one moment."""
+        last = self._last
+        if last is None or last[0] is not at:
+            last = self._last = at, int(at.timestamp())
+        return last[1]
 
     def validate_stamp(self, token: bytes, content_sha256: bytes, at: datetime) -> StampReport:
         """The verdict on a time-stamp token over content with that SHA-256, at the moment ``at`` (timezone-aware); paths are cached too."""
@@ -187,12 +204,12 @@ class Validator:
         key = self._cache.key(certificate)
         if key is None:
             return None, "the signing certificate holds no RSA or P-256 key"
-        if message.digest_algorithm != "sha256":
-            return None, f"digest algorithm {message.digest_algorithm} is not on the list"
-        until = self._cache.accepted_until(message.signature_algorithm, certificate, key)
+        if message.signer.digest_algorithm != "sha256":
+            return None, f"digest algorithm {message.signer.digest_algorithm} is not on the list"
+        until = self._policy.accepted_until(message.signer.signature_algorithm, key)
         if until is not None and moment < until:
             return key, ""
-        return None, self._policy.refusal(message.signature_algorithm, key, moment)
+        return None, self._policy.refusal(message.signer.signature_algorithm, key, moment)
 
     def _certificate_report(
         self, certificate: CertificateFacts, message: SignedMessage, at: datetime, moment: int, proven_at: datetime | None
@@ -204,7 +221,7 @@ class Validator:
         if verdict.sub_indication is not None:
             checks = (*_BEFORE_PATH, *verdict.checks)
             return SignatureReport(Indication.INDETERMINATE, verdict.sub_indication, checks, at, certificate.subject, certificate.sha256, 1)
-        for embedded in message.certificates:
+        for embedded in message.signer.certificates:
             if embedded != certificate.der and embedded not in self._known:
                 detail = "a certificate is embedded that is neither the signer's nor a known authority's"
                 return _report(EMBEDDED, SubIndication.SIG_CONSTRAINTS_FAILURE, detail, at, certificate, raw_verifications=1)
@@ -239,17 +256,17 @@ def _report(
 
 def _signing_certificate(message: SignedMessage, known: Sequence[bytes]) -> tuple[CertificateFacts | None, str]:
     """The certificate with the hash the signed attribute names, if the SignerInfo and issuerSerial name it too; else why not."""
-    wanted = message.ess_certificate_sha256
-    for candidate in (*message.certificates, *known):
+    wanted = message.signer.ess_certificate_sha256
+    for candidate in (*message.signer.certificates, *known):
         try:
             facts = certificate_facts(candidate)
         except FormatFailure:
             continue
         if facts.sha256 != wanted:
             continue
-        if facts.issuer != message.signer_issuer or facts.serial != message.signer_serial:
+        if facts.issuer != message.signer.signer_issuer or facts.serial != message.signer.signer_serial:
             return None, "the SignerInfo names another certificate than the signed attribute"
-        if message.ess_issuer is not None and (message.ess_issuer, message.ess_serial) != (facts.issuer, facts.serial):
+        if message.signer.ess_issuer is not None and (message.signer.ess_issuer, message.signer.ess_serial) != (facts.issuer, facts.serial):
             return None, "the issuer and serial number in the signed attribute are not those of the certificate it names"
         return facts, ""
     return None, "the certificate named by the signed attribute is not at hand"

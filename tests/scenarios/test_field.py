@@ -164,7 +164,7 @@ def test_leaf_only_letters_and_clocks_seven_hours_ahead_are_accepted_as_they_are
     for one in letters_of(world, pki.build(world), folder):
         letter, sender = read_letter(one.letter), one.sender
         seen.add(sender)
-        carried = {len(letter.leader.message.certificates), len(letter.seal.message.certificates)}
+        carried = {len(letter.leader.message.signer.certificates), len(letter.seal.message.signer.certificates)}
         assert carried == ({1} if sender == OrganId(DEPARTMENT) else {2})
         if sender != OrganId(PROVINCE):
             assert letter.leader.claimed_at is None

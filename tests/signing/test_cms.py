@@ -48,10 +48,10 @@ def test_written_signature_reads_back() -> None:
     holder = person()
     message = parse_cms(signed(holder))
     assert message.message_digest == DIGEST
-    assert message.ess_certificate_sha256 == sha256(holder.certificate_der).digest()
-    assert (message.ess_issuer, message.ess_serial) == (message.signer_issuer, message.signer_serial)
-    assert set(message.certificates) == set(chain_of(holder))
-    assert (message.digest_algorithm, message.signature_algorithm) == ("sha256", "ecdsa-p256-sha256")
+    assert message.signer.ess_certificate_sha256 == sha256(holder.certificate_der).digest()
+    assert (message.signer.ess_issuer, message.signer.ess_serial) == (message.signer.signer_issuer, message.signer.signer_serial)
+    assert set(message.signer.certificates) == set(chain_of(holder))
+    assert (message.signer.digest_algorithm, message.signer.signature_algorithm) == ("sha256", "ecdsa-p256-sha256")
 
 
 @given(st.binary(min_size=32, max_size=32))
@@ -62,7 +62,7 @@ def test_every_signature_fits_and_rebuilds_from_its_values(digest: bytes) -> Non
     message = parse_cms(data)
     assert len(data) <= signer.max_size
     assert data == signer.sign(digest)
-    template = CadesTemplate(signer.holder.certificate_der, message.certificates, signer.holder.key.algorithm)
+    template = CadesTemplate(signer.holder.certificate_der, message.signer.certificates, signer.holder.key.algorithm)
     assert template.assemble(message.message_digest, message.signature) == data
     assert template.attributes(digest) == message.signed_attributes
 
@@ -94,11 +94,11 @@ def test_second_parser_sees_the_same(rsa_holder: Holder) -> None:
         assert set(attributes) == {"content_type", "message_digest", "signing_certificate_v2"}
         assert attributes["message_digest"][0].native == message.message_digest
         named = attributes["signing_certificate_v2"][0]["certs"][0]
-        assert named["cert_hash"].native == message.ess_certificate_sha256
-        assert named["issuer_serial"]["serial_number"].native == message.ess_serial == message.signer_serial
-        assert info["sid"].chosen["issuer"].dump() == message.signer_issuer == message.ess_issuer
+        assert named["cert_hash"].native == message.signer.ess_certificate_sha256
+        assert named["issuer_serial"]["serial_number"].native == message.signer.ess_serial == message.signer.signer_serial
+        assert info["sid"].chosen["issuer"].dump() == message.signer.signer_issuer == message.signer.ess_issuer
         assert info["signature"].native == message.signature
-        assert tuple(item.dump() for item in content["certificates"] or []) == message.certificates
+        assert tuple(item.dump() for item in content["certificates"] or []) == message.signer.certificates
 
 
 def test_second_parser_says_der() -> None:
@@ -112,7 +112,7 @@ def test_second_parser_says_der() -> None:
 def test_signature_without_certificates_is_smaller() -> None:
     """Receipts go to people who know the axis: certificates may stay out."""
     bare = signed(embed=False)
-    assert parse_cms(bare).certificates == ()
+    assert parse_cms(bare).signer.certificates == ()
     assert len(bare) < 600 < len(signed())
 
 
@@ -161,7 +161,7 @@ def _pyhanko(data: bytes, holder: Holder, crls: tuple[bytes, ...]) -> bool:
 
 def _openssl(folder: Path, data: bytes, holder: Holder) -> tuple[int, str]:
     # OpenSSL finds the signer among -certfile, but not the authority above: without embedded certificates that one has to be trusted.
-    trusted = holder.issuer_chain[1:] if parse_cms(data).certificates else holder.issuer_chain
+    trusted = holder.issuer_chain[1:] if parse_cms(data).signer.certificates else holder.issuer_chain
     names = {"root.pem": trusted, "known.pem": (holder.certificate_der,)}
     for name, certificates in names.items():
         (folder / name).write_text("".join(ssl.DER_cert_to_PEM_cert(certificate) for certificate in certificates))
@@ -364,7 +364,7 @@ def test_the_odd_builder_can_also_build_a_good_one() -> None:
     message, own = parse_cms(data), parse_cms(signed(holder))
     assert message.signed_attributes == own.signed_attributes
     assert isinstance(message, SignedMessage)
-    assert parse_cms(_with(good_attributes(holder.certificate_der, issuer_serial=False))).ess_serial is None
+    assert parse_cms(_with(good_attributes(holder.certificate_der, issuer_serial=False))).signer.ess_serial is None
 
 
 def test_unknown_algorithms_are_kept_for_the_policy() -> None:
@@ -378,7 +378,7 @@ def test_unknown_algorithms_are_kept_for_the_policy() -> None:
     for info in infos:
         digests = [algos.DigestAlgorithm({"algorithm": info["digest_algorithm"]["algorithm"].native})]
         message = parse_cms(signed_data([info], chain_of(holder), digest_algorithms=digests))
-        names.append((message.digest_algorithm, message.signature_algorithm.split(":")[0]))
+        names.append((message.signer.digest_algorithm, message.signer.signature_algorithm.split(":")[0]))
     assert names == [("sha256", "unknown"), ("sha256", "unknown"), ("sha1", "unknown")]
 
 
@@ -401,4 +401,4 @@ def test_hostile_bytes_are_a_format_failure_or_a_message(data: bytes | tuple[int
         message = parse_cms(data)
     except FormatFailure:
         return
-    assert len(message.ess_certificate_sha256) == 32
+    assert len(message.signer.ess_certificate_sha256) == 32

@@ -44,7 +44,7 @@ def test_a_known_shape_reads_as_the_decoder_does(digest: bytes, value: bytes) ->
     read = _kept(data).read(other)
     assert read is not None
     assert read == decode_cms(other) == parse_cms(other)
-    assert (read.message_digest, read.certificates) == (digest, first.certificates)
+    assert (read.message_digest, read.signer) == (digest, first.signer)
 
 
 @pytest.mark.parametrize("embed", [True, False])

@@ -20,7 +20,7 @@ from signing.formats.letter import revisions
 from signing.formats.letter.drawn import READ, Drawn
 from signing.formats.letter.packed_steps import pack_steps, unpack_steps
 from signing.formats.letter.reader import Contents, open_first, open_second
-from signing.formats.letter.revisions import Revision
+from signing.formats.letter.revisions import Frame
 from signing.formats.letter.tails import read_tails
 from signing.formats.letter.template import Template, load_template
 
@@ -96,15 +96,18 @@ def unpack_letter(packed: PackedLetter, *, known_certificates: Sequence[bytes] =
 
 
 class Values(NamedTuple):
-    """What a tail holds; of both signatures, the leader's first: CMS, /Contents, claimed time (epoch seconds, -1 for none), dictionary."""
+    """What a tail holds; of both signatures, the leader's first: CMS, digits of /Contents, claimed time (epoch seconds, -1 for none)
+    and the moment it is, dictionary.
+    """
 
     template: Template
     metadata: bytes
     number: str
     day: date
     cms: tuple[bytes, bytes]
-    contents: tuple[bytes, bytes]
+    digits: tuple[int, int]
     times: tuple[int, int]
+    moments: tuple[datetime | None, datetime | None]
     heads: tuple[bytes, bytes]
     steps: bytes
     """Packed revisions behind the seal."""
@@ -122,14 +125,14 @@ def read_tail(packed: PackedLetter, known_certificates: Sequence[bytes] = ()) ->
         if not (pades.is_contents_size(digits_one) and pades.is_contents_size(digits_two) and len(cms_two) == two):
             raise ValueError("its lengths do not agree")
         number, day = padded.rstrip(b"\0").decode(), date.fromordinal(ordinal)
-        contents = pades.fill_contents(cms_one, digits_one), pades.fill_contents(cms_two, digits_two)
-        heads = (
-            pades.signature_head(revisions.LEADER_FIELDS, moment_of(time_one)),
-            pades.signature_head(revisions.SEAL_FIELDS, moment_of(time_two)),
-        )
+        pades.check_room(cms_one, digits_one)
+        pades.check_room(cms_two, digits_two)
+        moments = one_at, two_at = moment_of(time_one), moment_of(time_two)
+        heads = pades.signature_head(revisions.LEADER_FIELDS, one_at), pades.signature_head(revisions.SEAL_FIELDS, two_at)
     except _DAMAGE as error:
         raise LetterRefused("packed letter", f"is damaged or of an unknown template: {error}") from error
-    return Values(template, metadata, number, day, (cms_one, cms_two), contents, (time_one, time_two), heads, rest)
+    cms, digits, times = (cms_one, cms_two), (digits_one, digits_two), (time_one, time_two)
+    return Values(template, metadata, number, day, cms, digits, times, moments, heads, rest)
 
 
 def draw(values: Values) -> Drawn:
@@ -138,20 +141,20 @@ def draw(values: Values) -> Drawn:
 
 
 class Parts(NamedTuple):
-    """A packed letter taken apart: its values, what they draw, and the bytes around both /Contents."""
+    """A packed letter taken apart: its values, what they draw, and both revisions: objects, and what stands around each /Contents."""
 
     values: Values
     drawn: Drawn
-    first: Revision
-    second: Revision
-    seal_at: int
-    """Where in the second revision its seal's drawing stands, the last of its objects."""
-    seal: bytes
+    first: Frame
+    objects: list[bytes]
+    """Of the second revision; the last of them is the drawing of the seal."""
+    second: Frame
 
     def behind(self) -> bytes:
         """The sealed letter behind the template's prefix."""
-        one, two = self.values.contents
-        return b"".join((self.first.before, one, self.first.after, self.second.before, two, self.second.after))
+        first, second = self.first, self.second
+        one, two = map(pades.fill_contents, self.values.cms, self.values.digits)
+        return b"".join((*self.drawn.objects, first.signature, one, first.after, *self.objects, second.signature, two, second.after))
 
     def later(self) -> bytes:
         """The revisions behind the seal. Raises :class:`LetterRefused` when they are damaged."""
@@ -165,12 +168,10 @@ class Parts(NamedTuple):
 
 def assemble(values: Values, drawn: Drawn) -> Parts:
     """Both revisions of a packed letter."""
-    template, (one, two) = values.template, map(len, values.contents)
-    first = revisions.first_revision(template, drawn.objects, values.heads[0], one - 2)
-    start = len(template.prefix) + len(first.before) + one + len(first.after)
+    template, (one, two) = values.template, values.digits
+    first = revisions.first_frame(template, drawn.objects, values.heads[0], one)
     objects = revisions.second_objects(template, drawn.content, drawn.page, values.number, values.day)
-    second = revisions.second_revision(start, first.xref_at, objects, values.heads[1], two - 2)
-    return Parts(values, drawn, first, second, sum(map(len, objects[:-1])), objects[-1])
+    return Parts(values, drawn, first, objects, revisions.second_frame(first.end, first.xref_at, objects, values.heads[1], two))
 
 
 def unpack_unsealed(packed: PackedUnsealed) -> bytes:

@@ -15,6 +15,7 @@ from signing.formats.letter.canvas import Block, Canvas, Rect, Stencil
 from signing.formats.letter.content import LetterContent
 from signing.formats.letter.template import Template
 from signing.formats.letter.typeset import Face
+from signing.records import quickly_made
 
 TOP, BOTTOM = 785.0, 50.0
 LEFT, RIGHT = 85.0, 553.0
@@ -38,6 +39,7 @@ _HEADS_KEPT = 256
 _FEET_KEPT = 512
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Page:
     """A drawn page: its content stream and the rectangles of number, date, signature and seal."""

@@ -21,6 +21,7 @@ from signing.formats.letter.drawn import READ, Drawings
 from signing.formats.letter.page import Page
 from signing.formats.letter.template import Template, template_of
 from signing.formats.message import SignedMessage
+from signing.records import quickly_made
 
 MAX_LETTER = 1 << 20
 """Longest letter read, in bytes; a real one has about 75,000."""
@@ -33,6 +34,7 @@ _FILLED_NUMBER = re.compile(rb"23 0 obj\n<</V<feff((?:003[0-9]){1,6})>")
 _FILLED_DATE = re.compile(rb"24 0 obj\n<</V<feff((?:[0-9a-f]{4}){1,40})>")
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class SignatureSlot:
     """One signature of a letter: its parsed CMS, the SHA-256 of the bytes its /ByteRange covers, and the time it claims in /M."""
@@ -42,6 +44,7 @@ class SignatureSlot:
     claimed_at: datetime | None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A complete letter in good form. Nothing is verified yet: see :func:`~signing.formats.letter.verify.verify_letter`."""

@@ -43,12 +43,11 @@ NUMBER = re.compile(r"0[1-9]|[1-9][0-9]{1,4}")
 _DATE = re.compile(r"ngày (\d{2}) tháng (\d{1,2}) năm (\d{4})")
 _TEXTS_KEPT = 512
 """Fields, appearances and dates kept: numbers, days and places on the page recur from body to body."""
+_LEADER_OBJECT, _SEAL_OBJECT = b"28 0 obj\n", b"29 0 obj\n"
 _ENTRY = b"%010d 00000 n \n"
 _METADATA_HEAD = b"21 0 obj\n<</Type/EmbeddedFile/Subtype/application#2Fjson/Length %d>>stream\n"
 METADATA = re.compile(_METADATA_HEAD.replace(b"%d", rb"([1-9]\d{0,5})"))
-_TEXT_FIELD = (
-    b"%d 0 obj\n<<%b/Type/Annot/Subtype/Widget/FT/Tx/Ff 1/T(%b)/F 4/P 18 0 R/Rect[%.2f %.2f %.2f %.2f]/DA(/%b 13 Tf 0 g)%b>>\nendobj\n"
-)
+_TEXT_FIELD = b"/Type/Annot/Subtype/Widget/FT/Tx/Ff 1/T(%b)/F 4/P 18 0 R/Rect[%.2f %.2f %.2f %.2f]/DA(/%b 13 Tf 0 g)%b>>\nendobj\n"
 
 
 class Revision(NamedTuple):
@@ -91,17 +90,35 @@ def first_objects(content: LetterContent, metadata: bytes, page: Page) -> list[b
     ]
 
 
+class Frame(NamedTuple):
+    """A revision without its objects: what stands behind them up to "<", what stands behind ">", and where its table begins and it ends."""
+
+    signature: bytes
+    after: bytes
+    xref_at: int
+    end: int
+
+    def around(self, objects: list[bytes]) -> Revision:
+        """The revision of these objects, those the frame was made for."""
+        return Revision(b"".join((*objects, self.signature)), self.after, self.xref_at)
+
+
 _FIRST_AFTER = b">>\nendobj\nxref\n0 29\n%b" + 8 * _ENTRY + b"trailer\n<</Size 29/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n"
 
 
-def first_revision(template: Template, objects: list[bytes], head: bytes, digits: int) -> Revision:
+def first_frame(template: Template, objects: list[bytes], head: bytes, digits: int) -> Frame:
     """Revision 1 after the template's prefix, for a signature dictionary head and a /Contents of that many digits."""
-    body = b"".join(objects) + b"28 0 obj\n" + head
-    opening = len(template.prefix) + len(body) + pades.BYTE_RANGE_LENGTH
+    offsets = tuple(accumulate(map(len, objects), initial=len(template.prefix)))
+    opening = offsets[-1] + len(_LEADER_OBJECT) + len(head) + pades.BYTE_RANGE_LENGTH
     xref_at = opening + digits + 2 + len(b">>\nendobj\n")
-    offsets = accumulate(map(len, objects), initial=len(template.prefix))
     after = _FIRST_AFTER % (template.xref_head, *offsets, xref_at)
-    return Revision(body + pades.byte_range(opening, digits, len(after)), after, xref_at)
+    signature = b"".join((_LEADER_OBJECT, head, pades.byte_range(opening, digits, len(after))))
+    return Frame(signature, after, xref_at, opening + digits + 2 + len(after))
+
+
+def first_revision(template: Template, objects: list[bytes], head: bytes, digits: int) -> Revision:
+    """As :func:`first_frame`, with its objects."""
+    return first_frame(template, objects, head, digits).around(objects)
 
 
 def second_objects(template: Template, content: LetterContent, page: Page, number: str, day: date) -> list[bytes]:
@@ -122,26 +139,36 @@ _SECOND_AFTER = (
 )  # fmt: skip
 
 
-def second_revision(start: int, previous_xref: int, objects: list[bytes], head: bytes, digits: int) -> Revision:
+def second_frame(start: int, previous_xref: int, objects: list[bytes], head: bytes, digits: int) -> Frame:
     """Revision 2, appended at ``start``."""
-    body = b"".join(objects) + b"29 0 obj\n" + head
-    opening = start + len(body) + pades.BYTE_RANGE_LENGTH
+    number, day, seal, *drawings, signature_at = accumulate(map(len, objects), initial=start)
+    opening = signature_at + len(_SEAL_OBJECT) + len(head) + pades.BYTE_RANGE_LENGTH
     xref_at = opening + digits + 2 + len(b">>\nendobj\n")
-    number, day, seal, *drawings, signature = accumulate(map(len, objects), initial=start)
-    after = _SECOND_AFTER % (number, day, seal, signature, *drawings, previous_xref, xref_at)
-    return Revision(body + pades.byte_range(opening, digits, len(after)), after, xref_at)
+    after = _SECOND_AFTER % (number, day, seal, signature_at, *drawings, previous_xref, xref_at)
+    signature = b"".join((_SEAL_OBJECT, head, pades.byte_range(opening, digits, len(after))))
+    return Frame(signature, after, xref_at, opening + digits + 2 + len(after))
 
 
-@lru_cache(maxsize=_TEXTS_KEPT)
+def second_revision(start: int, previous_xref: int, objects: list[bytes], head: bytes, digits: int) -> Revision:
+    """As :func:`second_frame`, with its objects."""
+    return second_frame(start, previous_xref, objects, head, digits).around(objects)
+
+
 def number_field(rect: Rect, number: str | None) -> bytes:
     """Object 23: empty for revision 1, with value and own appearance for revision 2."""
-    return _TEXT_FIELD % (23, _value(number, 19, 30), b"so", *rect, b"R", b"/Q 1")
+    return b"23 0 obj\n<<" + _value(number, 19, 30) + _text_field(b"so", rect, b"R", b"/Q 1")
 
 
 @lru_cache(maxsize=_TEXTS_KEPT)
 def date_field(rect: Rect, day: date | None) -> bytes:
     """Object 24, as :func:`number_field`."""
-    return _TEXT_FIELD % (24, _value(None if day is None else date_text(day), 20, 31), b"ngay_ban_hanh", *rect, b"I", b"")
+    return b"24 0 obj\n<<" + _value(None if day is None else date_text(day), 20, 31) + _text_field(b"ngay_ban_hanh", rect, b"I", b"")
+
+
+@lru_cache(maxsize=_TEXTS_KEPT)
+def _text_field(name: bytes, rect: Rect, face: bytes, rest: bytes) -> bytes:
+    """A text field behind its value."""
+    return _TEXT_FIELD % (name, *rect, face, rest)
 
 
 def _value(text: str | None, empty: int, filled: int) -> bytes:

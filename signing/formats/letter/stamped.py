@@ -20,7 +20,7 @@ class StampSlot:
     @property
     def certificates(self) -> tuple[bytes, ...]:
         """The certificates the token carries. Raises :class:`FormatFailure` for a token of no bulk profile."""
-        return parse_token(self.token).message.certificates
+        return parse_token(self.token).message.signer.certificates
 
 
 def read_stamped(data: bytes) -> tuple[Letter, tuple[StampSlot, ...]]:

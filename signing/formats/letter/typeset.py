@@ -132,13 +132,19 @@ class Face:
         if known is None:
             if len(self._evenly) >= _HEADINGS_KEPT:
                 self._evenly.clear()
-            even = self._even_limit(text, limit)
-            known = self._evenly[text, limit] = self.break_lines(text, even, even)
+            ends = self._ends(text)
+            width = (ends[-1] >> _LETTER_BITS) - self.space
+            if width <= limit:
+                known = [Line(self.encode(text), width, len(ends) - 1)]
+            else:
+                even = self._even_limit(text, ends, limit)
+                known = self.break_lines(text, even, even)
+            self._evenly[text, limit] = known
         return known
 
-    def _even_limit(self, text: str, limit: int) -> int:
-        """The smallest limit, to a tenth of an em, that needs no more lines."""
-        ends, space = self._ends(text), self.space
+    def _even_limit(self, text: str, ends: list[int], limit: int) -> int:
+        """The smallest limit, to a tenth of an em, that needs no more lines; for a text of several."""
+        space = self.space
 
         def lines(width: int) -> int:
             start = done = count = 0
@@ -150,8 +156,6 @@ class Face:
             return count
 
         wanted = lines(limit)
-        if wanted == 1:
-            return limit
         widest = max(map(self._widths.__getitem__, text.split(" "))) >> _LETTER_BITS
         low, high = max(widest - space, (ends[-1] >> _LETTER_BITS) // wanted - space), limit
         while high - low > 100:

@@ -11,30 +11,35 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from signing.errors import FormatFailure, LetterRefused
 from signing.formats import pades
-from signing.formats.cms import parse_cms
+from signing.formats.cms import known_shape, parse_cms
 from signing.formats.letter import revisions
-from signing.formats.letter.packing import NO_TIME, PackedLetter, Parts, assemble, draw, moment_of, read_tail
+from signing.formats.letter.drawn import Drawn
+from signing.formats.letter.packing import NO_TIME, PackedLetter, Parts, Values, assemble, draw, read_tail
 from signing.formats.letter.reader import MAX_LETTER, Letter, SignatureSlot
 from signing.formats.letter.stamped import StampSlot, read_stamped, stamp_slots
 from signing.formats.letter.template import is_unmistakable
+from signing.formats.message import Shape, SignedMessage
+from signing.records import quickly_made
 
 _MAX_METADATA = 999_999
 """Longest metadata stream whose length the reader takes, in bytes."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, eq=False)
 class UnpackedLetter:
     """The bytes of a packed letter with their SHA-256, and what the strict reading of exactly these bytes gives: a letter or a refusal.
 
     ``pieces`` are the bytes: by turns what other letters have as well, each time the same object, and what is its own. All letters
-    of a template begin with its prefix; all of an organisation have its seal.
+    of a template begin with its prefix; all of an organisation have its seal, and in both signatures the signers' certificates.
     """
 
     pieces: tuple[bytes, ...]
+    size: int
     sha256: bytes
     letter: Letter | None
     stamps: tuple[StampSlot, ...]
@@ -44,9 +49,6 @@ class UnpackedLetter:
     def data(self) -> bytes:
         """The whole letter, put together when it is asked for."""
         return b"".join(self.pieces)
-
-    def __len__(self) -> int:
-        return sum(map(len, self.pieces))
 
 
 Opened = UnpackedLetter | Exception
@@ -66,29 +68,37 @@ def open_packed(packed: PackedLetter) -> UnpackedLetter:
 
 def open_letters(packed: Sequence[PackedLetter]) -> list[Opened]:
     """As :func:`open_packed` for several, each step for all of them before the next one: that is quicker by a third. Never raises."""
-    values = [_tried(read_tail, one) for one in packed]
-    drawn = [_tried(draw, one) for one in values]
-    parts = [_tried(assemble, *one) for one in zip(values, drawn, strict=True)]
-    hashed = [_tried(_hashed, one) for one in parts]
-    return [_tried(_opened, one) for one in hashed]
+    return _each(_opened, _each(_hashed, _each(_assembled, _each(_drawn, _each(read_tail, packed)))))
 
 
+Given = TypeVar("Given")
 Found = TypeVar("Found")
 
 
-def _tried(step: Callable[..., Found], *given: Any) -> Found | Exception:
-    """What a step makes of what the ones before gave, or what one of them raised."""
-    if isinstance(given[-1], Exception):
-        return given[-1]
-    try:
-        return step(*given)
-    except Exception as error:  # whatever changed bytes make a step raise: the others are opened all the same
-        return error
+def _each(step: Callable[[Given], Found], given: Sequence[Given | Exception]) -> list[Found | Exception]:
+    """What a step makes of each of what the one before gave, or what one of them raised."""
+    found: list[Found | Exception] = []
+    for one in given:
+        try:
+            found.append(one if isinstance(one, Exception) else step(one))
+        except Exception as error:  # whatever changed bytes make a step raise: the others are opened all the same
+            found.append(error)
+    return found
+
+
+def _drawn(values: Values) -> tuple[Values, Drawn]:
+    return values, draw(values)
+
+
+def _assembled(drawn: tuple[Values, Drawn]) -> Parts:
+    return assemble(*drawn)
 
 
 class _Hashed(NamedTuple):
     parts: Parts
+    shapes: tuple[Shape | None, Shape | None]
     pieces: tuple[bytes, ...]
+    size: int
     later: bytes
     leader: bytes
     seal: bytes
@@ -97,18 +107,24 @@ class _Hashed(NamedTuple):
 
 def _hashed(parts: Parts) -> _Hashed:
     """The letter's bytes, and SHA-256 over what the leader signed, what the seal signed, and the file; what they share is hashed once."""
-    later = parts.later() if parts.values.steps else b""
-    first, second, (one, two), at = parts.first, parts.second, parts.values.contents, parts.seal_at
-    own = b"".join((one, first.after, second.before[:at]))
-    end = b"".join((second.before[at + len(parts.seal) :], two, second.after, later))
-    running = _after(parts.values.template.hash_state, first.before)
+    values, first, second, (*filled, drawing) = parts.values, parts.first, parts.second, parts.objects
+    later = parts.later() if values.steps else b""
+    (one, two), (digits_one, digits_two) = values.cms, values.digits
+    shapes = shape_one, shape_two = known_shape(one), known_shape(two)
+    head_one, head_two = b"" if shape_one is None else shape_one.head, b"" if shape_two is None else shape_two.head
+    begun_one, begun_two = pades.begin_contents(head_one), pades.begin_contents(head_two)
+    own = b"".join((*parts.drawn.objects, first.signature))
+    middle = b"".join((pades.end_contents(one, digits_one, len(head_one)), first.after, *filled))
+    end = b"".join((pades.end_contents(two, digits_two, len(head_two)), second.after, later))
+    running = _after(values.template.hash_state, own)
     leader = _after(running, first.after)
-    running.update(own)
-    running.update(parts.seal)
-    seal = _after(running, end[: len(second.before) - at - len(parts.seal)] + second.after)
+    for piece in (begun_one, middle, drawing, second.signature):
+        running.update(piece)
+    seal = _after(running, second.after)
+    running.update(begun_two)
     running.update(end)
-    pieces = (parts.values.template.prefix, first.before + own, parts.seal, end)
-    return _Hashed(parts, pieces, later, leader.digest(), seal.digest(), running.digest())
+    pieces = (values.template.prefix, own, begun_one, middle, drawing, second.signature, begun_two, end)
+    return _Hashed(parts, shapes, pieces, sum(map(len, pieces)), later, leader.digest(), seal.digest(), running.digest())
 
 
 def _after(state: hashlib._Hash, more: bytes) -> hashlib._Hash:
@@ -121,20 +137,20 @@ def _opened(hashed: _Hashed) -> UnpackedLetter:
     try:
         letter, stamps = _read(hashed) or read_stamped(b"".join(hashed.pieces))
     except LetterRefused as refused:
-        return UnpackedLetter(hashed.pieces, hashed.whole, None, (), refused)
-    return UnpackedLetter(hashed.pieces, hashed.whole, letter, stamps, None)
+        return UnpackedLetter(hashed.pieces, hashed.size, hashed.whole, None, (), refused)
+    return UnpackedLetter(hashed.pieces, hashed.size, hashed.whole, letter, stamps, None)
 
 
 def _read(hashed: _Hashed) -> tuple[Letter, tuple[StampSlot, ...]] | None:
     """The strict reading of a letter whose values are plain ones; ``None`` leaves it to the strict reader."""
-    values, drawn, size = hashed.parts.values, hashed.parts.drawn, sum(map(len, hashed.pieces))
-    (one, two), (time_one, time_two) = values.cms, values.times
+    values, drawn, size = hashed.parts.values, hashed.parts.drawn, hashed.size
+    (one, two), (shape_one, shape_two), (time_one, time_two) = values.cms, hashed.shapes, values.times
     plain = (
         revisions.NUMBER.fullmatch(values.number) is not None
         and (time_one == NO_TIME or time_one >= 0)
         and (time_two == NO_TIME or time_two >= 0)
-        and pades.is_whole(one)
-        and pades.is_whole(two)
+        and (shape_one is not None or pades.is_whole(one))
+        and (shape_two is not None or pades.is_whole(two))
         and len(values.metadata) <= _MAX_METADATA
         and size <= MAX_LETTER
         and is_unmistakable(values.template)
@@ -142,9 +158,14 @@ def _read(hashed: _Hashed) -> tuple[Letter, tuple[StampSlot, ...]] | None:
     if not plain:
         return None
     try:
-        leader = SignatureSlot(parse_cms(one), hashed.leader, moment_of(time_one))
-        seal = SignatureSlot(parse_cms(two), hashed.seal, moment_of(time_two))
+        leader = SignatureSlot(_message(one, shape_one), hashed.leader, values.moments[0])
+        seal = SignatureSlot(_message(two, shape_two), hashed.seal, values.moments[1])
     except FormatFailure:
         return None
     stamps = stamp_slots(b"".join(hashed.pieces), values.template, size - len(hashed.later)) if hashed.later else ()
     return Letter(drawn.content, values.number, values.day, leader, seal), stamps
+
+
+def _message(cms: bytes, shape: Shape | None) -> SignedMessage:
+    """A signature read; one of a known shape is whole, since another of its length and beginning was. Raises :class:`FormatFailure`."""
+    return parse_cms(cms) if shape is None else shape.message(cms)

@@ -13,6 +13,7 @@ from signing.formats.letter.stamped import StampSlot, read_stamped
 from signing.formats.letter.unpacked import UnpackedLetter
 from signing.formats.message import SignedMessage
 from signing.keys import Purpose
+from signing.records import quickly_made
 from signing.validation.report import SignatureReport
 from signing.validation.stamps import StampReport
 from signing.validation.validator import Asked, Validator
@@ -36,6 +37,7 @@ class LetterValidator(Protocol):
         """The verdict on one time-stamp token over content of that digest at that moment."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class LetterReport:
     """What a letter is worth at a moment: refused unread, or read with a report on each signature and each document time-stamp.
@@ -84,32 +86,38 @@ def verify_letters(letters: Sequence[tuple[bytes | UnpackedLetter, datetime]], v
 
     Never raises: what verifying one of them alone would raise stands in its place.
     """
-    reports: list[LetterReport | Exception] = []
+    read: list[Read | Exception] = []
     asked: list[Asked] = []
     for data, at in letters:
         try:
             letter, slots, refused = _read(data)
             stamps = tuple([validator.validate_stamp(slot.token, slot.content_sha256, at) for slot in slots])
         except Exception as error:  # this letter is not read; the others are
-            reports.append(error)
+            read.append(error)
             continue
-        reports.append(LetterReport(letter, None, None, refused, stamps))
+        read.append((letter, refused, stamps))
         if letter is not None:
             proven = _proven(stamps)
             both = (letter.leader, letter.seal)
             asked += [Asked(slot.message, slot.content_sha256, at, Purpose.LETTER, (), proven) for slot in both]
     said = iter(validator.validate_all(asked))
-    return [_with_verdicts(one, said) for one in reports]
+    return [one if isinstance(one, Exception) else _with_verdicts(*one, said) for one in read]
 
 
-def _with_verdicts(report: LetterReport | Exception, said: Iterator[SignatureReport | Exception]) -> LetterReport | Exception:
-    """A report with the next two verdicts, if its letter was read."""
-    if isinstance(report, Exception) or report.letter is None:
-        return report
+Read = tuple[Letter | None, LetterRefused | None, tuple[StampReport, ...]]
+"""What a strict reading gave, a letter or a refusal, and the reports on its time-stamps."""
+
+
+def _with_verdicts(
+    letter: Letter | None, refused: LetterRefused | None, stamps: tuple[StampReport, ...], said: Iterator[SignatureReport | Exception]
+) -> LetterReport | Exception:
+    """The report on a letter, with the next two verdicts if it was read."""
+    if letter is None:
+        return LetterReport(None, None, None, refused, stamps)
     leader, seal = next(said), next(said)
     if isinstance(leader, Exception):
         return leader
-    return seal if isinstance(seal, Exception) else LetterReport(report.letter, leader, seal, None, report.stamps)
+    return seal if isinstance(seal, Exception) else LetterReport(letter, leader, seal, None, stamps)
 
 
 def _proven(stamps: Sequence[StampReport]) -> datetime | None:

@@ -65,6 +65,11 @@ def test_malformed_codes_name_their_rule(text: str, rule: str) -> None:
         OrganId.parse(text)
 
 
+def test_both_styles_give_the_same_object() -> None:
+    """A directory then finds it without comparing texts."""
+    assert OrganId.parse("000.00.20.H28") is OrganId.parse("H28.20") is OrganId.parse(" h28.20 ")
+
+
 def test_a_code_is_born_canonical() -> None:
     with pytest.raises(InvalidOrganId, match="canonical"):
         OrganId("000.00.20.H28")

@@ -50,8 +50,9 @@ def parse(data: bytes) -> Parsed | None:
 
 
 def parsed(data: bytes) -> EdxmlPackage | EdxmlError:
+    """As a stream, which always goes through the parser."""
     try:
-        return read(data, Nowhere(), exact=False)
+        return read(BytesIO(data), Nowhere(), exact=False)
     except EdxmlError as error:
         return error
 

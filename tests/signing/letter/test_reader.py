@@ -21,7 +21,7 @@ def test_round_trip_gives_back_what_was_written() -> None:
     assert letter.content == lab.CONTENT
     assert (letter.number, letter.day) == ("107", lab.DAY)
     assert letter.leader.claimed_at == letter.seal.claimed_at == lab.AT
-    assert letter.leader.message.certificates != letter.seal.message.certificates
+    assert letter.leader.message.signer.certificates != letter.seal.message.signer.certificates
     report = verify_letter(lab.whole(), lab.validator(), lab.AT)
     assert report.passed
     assert report.leader is not None

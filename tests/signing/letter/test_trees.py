@@ -67,7 +67,7 @@ def _verdicts(report: LetterReport) -> list[SubIndication | None]:
 def test_a_leaf_only_letter_verifies_where_the_authority_is_known(trees: Pki) -> None:
     """Fewer bytes, the same verdict: the chain is built from the verifier's own store."""
     whole, bare = (_letter(trees, Authority.STATE, leaf_only=leaf_only) for leaf_only in (False, True))
-    assert [len(slot.message.certificates) for slot in (read_letter(bare).leader, read_letter(bare).seal)] == [1, 1]
+    assert [len(slot.message.signer.certificates) for slot in (read_letter(bare).leader, read_letter(bare).seal)] == [1, 1]
     assert len(bare) < len(whole)
     for letter in (whole, bare):
         assert _verdicts(verify_letter(letter, Validator(trees.trust_store()), lab.AT)) == [None, None]
@@ -91,7 +91,7 @@ def test_a_leader_of_the_first_generation_fails_by_sha1_once_it_has_ended(trees:
     """The token signs with SHA-256; what fails in 2021 is the SHA-1 of the certificate's own signature. In 2016 it did not."""
     letter = _letter(trees, Authority.G1_STATE)
     validator = Validator(trees.trust_store())
-    assert read_letter(letter).leader.message.signature_algorithm == "rsa-pkcs1-sha256"
+    assert read_letter(letter).leader.message.signer.signature_algorithm == "rsa-pkcs1-sha256"
     assert _verdicts(verify_letter(letter, validator, lab.AT)) == [SubIndication.CRYPTO_CONSTRAINTS_FAILURE, None]
     early = verify_letter(letter, validator, FIRST_YEARS)
     assert early.leader is not None

@@ -72,7 +72,7 @@ def same(one: PackedLetter) -> None:
         assert str(caught.value) == str(data)
         return
     opened = open_packed(one)
-    assert (opened.data, opened.sha256, len(opened)) == (data, sha256(data).digest(), len(data))
+    assert (opened.data, opened.sha256, opened.size) == (data, sha256(data).digest(), len(data))
     found: Read = (opened.letter, opened.stamps) if opened.letter is not None else str(opened.refusal)
     assert found == read(data)
 
@@ -85,6 +85,12 @@ def test_letters_of_every_level_open_to_what_they_are(level: str) -> None:
     assert opened.letter is not None
     assert opened.pieces[0] is load_template().prefix
     assert len(opened.stamps) == {"B-B": 0, "B-T": 1, "B-LT": 1, "B-LTA": 2, "renewed": 3}[level]
+
+
+def test_what_letters_have_in_common_is_one_object_from_the_second_one_on() -> None:
+    _, one, other = (open_packed(packed(lab.whole())).pieces for _ in range(3))
+    assert [here is there for here, there in zip(one, other, strict=True)] == [True, False] * 4
+    assert all(len(piece) > 1024 for piece in one[::2]), "worth keeping its text"
 
 
 def _head(change: Callable[[list[object]], None]) -> PackedLetter:
