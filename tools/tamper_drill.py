@@ -139,7 +139,9 @@ def _places(hand: Hand, table: str, rowid: int) -> tuple[set[tuple[str, str]], o
 
 
 def flip(value: object, rng: Random) -> object:
-    """The value with one byte changed, of the same type; a number moved; what is NULL or empty, no longer so."""
+    """The value with one byte changed, of the same type; a number moved; what is NULL or empty, no longer so; now and then NULL."""
+    if value is not None and rng.randrange(8) == 0:
+        return None
     if isinstance(value, int):
         return value + rng.choice((-86_400, -1, 1, 7))
     if value is None or value in ("", b""):

@@ -108,6 +108,7 @@ class Deliveries:
             for row in rows:
                 try:
                     self._events(row, events.get(row.id, []))
+                    self._mailbox(row, events.get(row.id, []))
                     self._standing(row)
                 except Exception as error:  # a changed row may break any comparison
                     self._book.find(_place(row), "unreadable", STATES, f"the delivery cannot be read: {type(error).__name__}: {error}")
@@ -165,12 +166,17 @@ class Deliveries:
             detail = f"only a status {code} makes a delivery {event.state}, not {event.code or 'this'}"
             self._book.find(Place("delivery_event", str(event.id), row.package_id), "event-cause", STATES, detail)
 
-    def _standing(self, row: Any) -> None:
-        """Columns that follow from others: mailbox, road, transport report."""
-        book = self._book
-        if row.available_at is not None and (row.box_at, row.outcome, row.closed_at) != (row.available_at, row.transport, row.transport_at):
+    def _mailbox(self, row: Any, events: Sequence[Any]) -> None:
+        """What waited for its recipient lies in the mailbox since then and is told there as here; what never did lies in none."""
+        came = next((event.at for event in events if event.state == DeliveryState.WAITING.value), None)
+        told = (None, None, None) if came is None else (came, row.transport, row.transport_at)
+        if row.available_at != came or (row.box_at, row.outcome, row.closed_at) != told:
             detail = "its mailbox says something else about when it came and was fetched"
-            book.find(_place(row), "mailbox-differs", STATES, detail)
+            self._book.find(_place(row), "mailbox-differs", STATES, detail)
+
+    def _standing(self, row: Any) -> None:
+        """Columns that follow from others: road, transport report."""
+        book = self._book
         if (row.transport == "") != (row.transport_at is None) or row.transport not in _OUTCOMES:
             detail = "outcome and instant of its transport do not belong together"
             book.find(_place(row), "transport-differs", STATES, detail)

@@ -5,8 +5,9 @@ A blueprint depends on its own line of the file and its anchors only, so an agen
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from string import Formatter
 
 from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Level
@@ -178,9 +179,21 @@ def _called(group: GroupItem, anchor: Blueprint | None, entry: _Entry, place: Pl
         "anchor": anchor.name if anchor else "",
     }
     try:
-        return template.format_map(names), entry.said.abbreviation or short.format_map(names)
-    except (KeyError, ValueError, IndexError):
+        return _filled(template, names), entry.said.abbreviation or _filled(short, names)
+    except (KeyError, ValueError):
         raise SpecError((*place, "name"), "a name template may use {name}, {unit}, {unit_name} and {anchor} only") from None
+
+
+def _filled(template: str, names: Mapping[str, str]) -> str:
+    """Names put in, and nothing else that Python's templates can do. Raises ``KeyError`` or ``ValueError`` for one that asks for more."""
+    parts: list[str] = []
+    for text, name, form, conversion in Formatter().parse(template):
+        parts.append(text)
+        if form or conversion:
+            raise ValueError(name)
+        if name is not None:
+            parts.append(names[name])
+    return "".join(parts)
 
 
 def _coded_entries(group: GroupItem, anchor: Blueprint | None, home: AdministrativeUnit) -> Iterator[_Entry]:

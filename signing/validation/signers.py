@@ -12,6 +12,8 @@ from signing.keys import PublicKey
 
 _MOST_KEPT = 512
 """An open key takes 2 KB, a certificate as read some 6."""
+_LARGEST_KEPT = 8192
+"""Bytes of certificates a signature may embed to have its signer kept: a strange one may embed a whole 64 KB of them."""
 
 
 class Signer(NamedTuple):
@@ -43,7 +45,9 @@ class Signers:
         return found
 
     def keep(self, signer: Signer) -> None:
-        """Keep one, the oldest making room."""
+        """Keep one of ordinary size, the oldest making room."""
+        if sum(map(len, signer.named.certificates)) > _LARGEST_KEPT:
+            return
         with self._lock:
             while len(self._kept) >= _MOST_KEPT:
                 del self._kept[next(iter(self._kept))]

@@ -107,6 +107,16 @@ MISTAKES = {
         "hop.0.outages",
         "ends after it begins",
     ),
+    **{
+        f"a template of {template}": (
+            "[profile.district]",
+            '[[group]]\nkind = "g"\nprofile = "district"\nunder = "department"\n'
+            f'name = "{template}"\nmembers = [{{ name = "A" }}]\n[profile.district]',
+            "group.0.name",
+            "a name template may use {name}, {unit}, {unit_name} and {anchor} only",
+        )
+        for template in ("{name.foo}", "{name[x]}", "{name:>2000000000}", "{name!r}", "{}", "{0}", "{name.__class__}", "{colour}", "{")
+    },
     "starts on a Sunday": ("start = 2021-09-27", "start = 2021-09-26", "start", "no working day"),
     "starts on National Day": ("start = 2021-09-27", "start = 2021-09-02", "start", "no working day"),
 }
