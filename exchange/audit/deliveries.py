@@ -106,9 +106,10 @@ class Deliveries:
         for rows, events in self._pages():
             self._book.checked["deliveries"] += len(rows)
             for row in rows:
+                history = events.get(row.id, [])
                 try:
-                    self._events(row, events.get(row.id, []))
-                    self._mailbox(row, events.get(row.id, []))
+                    self._events(row, history)
+                    self._mailbox(row, history)
                     self._standing(row)
                 except Exception as error:  # a changed row may break any comparison
                     self._book.find(_place(row), "unreadable", STATES, f"the delivery cannot be read: {type(error).__name__}: {error}")

@@ -23,7 +23,7 @@ from sqlalchemy.pool import StaticPool
 from exchange.errors import StoreUnavailable
 from exchange.store.texts import dumpers
 
-_BUSY_SECONDS = 30.0
+BUSY_SECONDS = 30.0
 _STANDSTILL_SECONDS = 6
 """A process that stands still within a transaction loses it, and with it the rows it locked."""
 _CONNECTIONS = 12
@@ -64,7 +64,7 @@ def open_engine(url: str | URL) -> Engine:
         engine = create_engine(address, connect_args={**_POSTGRES_ARGUMENTS, **address.query}, pool_size=_CONNECTIONS, max_overflow=0)
         event.listen(engine, "connect", _prepare_postgres)
         return engine
-    arguments: dict[str, Any] = {"timeout": _BUSY_SECONDS, "check_same_thread": False, "cached_statements": 512}
+    arguments: dict[str, Any] = {"timeout": BUSY_SECONDS, "check_same_thread": False, "cached_statements": 512}
     if in_memory(address):
         engine = create_engine(address, connect_args=arguments, poolclass=StaticPool)
     else:

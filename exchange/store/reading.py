@@ -11,10 +11,10 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import QueuePool
 
+from exchange.store.engine import BUSY_SECONDS
+
 if TYPE_CHECKING:
     from exchange.store.work import Work
-
-_BUSY_SECONDS = 30.0
 
 
 def open_archive(path: Path) -> Engine:
@@ -34,7 +34,7 @@ def open_archive(path: Path) -> Engine:
 
 def _connect_archive(address: str) -> sqlite3.Connection:
     return sqlite3.connect(
-        address, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False, cached_statements=512, isolation_level=None, factory=_Archive
+        address, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, cached_statements=512, isolation_level=None, factory=_Archive
     )
 
 

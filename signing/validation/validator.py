@@ -150,11 +150,10 @@ class Validator:
         certificate, fault = _signing_certificate(message, known)
         if certificate is None:
             return _report(IDENTIFICATION, SubIndication.NO_SIGNING_CERTIFICATE_FOUND, fault, at)
-        key, refusal = self._key(certificate, message, moment)
-        if key is None:
-            return _report(SIGNER_ALGORITHM, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, refusal, at, certificate)
-        until = self._policy.accepted_until(message.signer.signature_algorithm, key)
-        signer = Signer(message.signer, tuple(known), certificate, key, moment if until is None else until)
+        accepted = self._key(certificate, message, moment)
+        if isinstance(accepted, str):
+            return _report(SIGNER_ALGORITHM, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, accepted, at, certificate)
+        signer = Signer(message.signer, tuple(known), certificate, *accepted)
         self._cache.signers.keep(signer)
         return signer
 
@@ -199,17 +198,17 @@ class Validator:
             return _report(FORMAT, SubIndication.FORMAT_FAILURE, detail, at)
         return self.validate(message, sha256(content).digest(), at, purpose, known=known)
 
-    def _key(self, certificate: CertificateFacts, message: SignedMessage, moment: int) -> tuple[PublicKey | None, str]:
-        """The signer's key, when the message's algorithms are accepted with it."""
+    def _key(self, certificate: CertificateFacts, message: SignedMessage, moment: int) -> tuple[PublicKey, float] | str:
+        """The signer's key and until when the message's algorithms are accepted with it; why they are not."""
         key = self._cache.key(certificate)
         if key is None:
-            return None, "the signing certificate holds no RSA or P-256 key"
+            return "the signing certificate holds no RSA or P-256 key"
         if message.signer.digest_algorithm != "sha256":
-            return None, f"digest algorithm {message.signer.digest_algorithm} is not on the list"
+            return f"digest algorithm {message.signer.digest_algorithm} is not on the list"
         until = self._policy.accepted_until(message.signer.signature_algorithm, key)
         if until is not None and moment < until:
-            return key, ""
-        return None, self._policy.refusal(message.signer.signature_algorithm, key, moment)
+            return key, until
+        return self._policy.refusal(message.signer.signature_algorithm, key, moment)
 
     def _certificate_report(
         self, certificate: CertificateFacts, message: SignedMessage, at: datetime, moment: int, proven_at: datetime | None
