@@ -97,6 +97,7 @@ def test_what_cannot_be_started_is_said_in_one_sentence(tmp_path: Path, monkeypa
     code, said = run("up", "no-such-world", *data)
     assert (code, said.startswith("no-such-world: no such scenario")) == (2, True)
     assert not (tmp_path / "data").exists()
+    monkeypatch.setattr(before, "_PACKAGES", {})  # as where all of them are
     monkeypatch.setattr(before, "postgres_programs", lambda: None)
     code, said = run("up", *data, "--broker", "redis://127.0.0.1/0")
     assert (code, said.startswith("PostgreSQL is not on this machine: "), "valkey" in said) == (3, True, False)
