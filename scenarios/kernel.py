@@ -6,7 +6,7 @@ many days are run, so the trace of one day is the beginning of the trace of five
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -62,6 +62,11 @@ class Kernel:
     def until(self, at: int) -> simpy.Event:
         """An event at an instant, at once when it is past."""
         return self.env.timeout(max(0, at - self.now))
+
+    def at(self, at: int, action: Callable[[], None]) -> None:
+        """Do something at an instant, at once when it is past: smaller than a process for what only waits once."""
+        event = self.until(at)
+        event.callbacks.append(lambda _: action())
 
     def start_process(self, process: Process) -> None:
         """Let a generator live."""

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from exchange.edxml.tree import CONTENT_BYTES, Element, Value
 from exchange.errors import EdxmlError
@@ -33,6 +33,8 @@ _NO_CONTENTS: tuple[bytes, ...] = ()
 _SLASH = ord("/")
 _MOST_SHAPES = 128
 _MOST_ELEMENTS = 2048
+_MOST_PIECES = _MOST_KINDS = 1024
+"""What shapes share. The oldest shapes and elements go one by one; these all at once, and shapes that are there keep theirs."""
 _LARGEST_KEPT, _LONGEST_KEPT = 64, 4096
 """Nodes and characters of an element that is kept: two thousand of them are some megabytes."""
 _FRAMES = frozenset({"edXMLEnvelope", "edXMLHeader", "MessageHeader", "Code", "TraceHeaderList"})
@@ -81,6 +83,7 @@ class _Frame:
     """Those of whose name there are several."""
 
 
+_Key = TypeVar("_Key")
 _Node = str | int | _Whole | _Frame
 """A text that is part of the markup, the slot of one that is not, an element."""
 _Model = tuple[tuple[str, tuple["str | int | _Model", ...]], ...]
@@ -151,11 +154,9 @@ class Shapes:
             return
         shape = self._learn(data, markup, texts)
         with self._lock:
-            if len(self._shapes) >= _MOST_SHAPES:
-                self._shapes.clear()
+            _make_room(self._shapes, _MOST_SHAPES)
+            if len(self._pieces) >= _MOST_PIECES:
                 self._pieces.clear()
-                self._kinds.clear()
-                self._elements.clear()
             self._shapes[tuple([self._pieces.setdefault(piece, piece) for piece in markup])] = shape
 
     def _met_before(self, markup: tuple[bytes, ...]) -> bool:
@@ -197,9 +198,9 @@ class Shapes:
         known: list[Value] = [Known(_element_of(whole.model, texts))]
         if sum(map(len, texts)) > _LONGEST_KEPT:
             return known
-        if len(self._elements) >= _MOST_ELEMENTS:
-            self._elements.clear()
-        self._elements[whole.kind, texts] = known
+        with self._lock:
+            _make_room(self._elements, _MOST_ELEMENTS)
+            self._elements[whole.kind, texts] = known
         return known
 
     def _learn(self, data: bytes, markup: tuple[bytes, ...], texts: tuple[str, ...]) -> _Shape | None:
@@ -238,8 +239,16 @@ class Shapes:
         model = _model(value, slots, start)
         if _nodes(model) > _LARGEST_KEPT:
             return self._frame(value, slots)
+        if len(self._kinds) >= _MOST_KINDS:
+            self._kinds.clear()
         kind, model = self._kinds.setdefault(model, (next(self._numbers), model))  # in one step: another thread may learn, or forget
         return _Whole(kind, model, start, stop)
+
+
+def _make_room(kept: dict[_Key, Any], most: int) -> None:
+    """Let the oldest go. Under the lock."""
+    while len(kept) >= most:
+        del kept[next(iter(kept))]
 
 
 def _apart(data: bytes) -> tuple[tuple[bytes, ...], Sequence[bytes]]:

@@ -12,6 +12,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 from typing import Any
 
 from sqlalchemy import Dialect, Executable, LargeBinary, Select
@@ -24,6 +25,9 @@ _PLAIN = re.compile(r"[A-Za-z0-9 _.>-]*")
 """Texts that mean in SQL what they are."""
 _MOST = 400
 """Statements are module-level constants; a cache that reaches this is fed by a loop and starts again."""
+
+_FILLED = 1024
+"""Longer lists are left alone: a statement has no more than some thousand parameters."""
 
 
 def _plain(values: Iterable[Any]) -> tuple[Any, ...]:
@@ -44,7 +48,7 @@ class Plan:
     """Whether the lists are handed over as arrays: PostgreSQL then has one statement, whatever their lengths."""
     make: Callable[[Iterable[Any]], Any]
     expanded: dict[tuple[int, ...], str]
-    """Texts by the lengths of the lists."""
+    """Texts by the lengths of the lists, each as :func:`_filled` up."""
     gathered: str = ""
     """The same statement for many rows at once, each parameter an array with a value for each row; empty where there is none."""
     adds: bool = False
@@ -70,7 +74,10 @@ class Plan:
         if not self.compiled.positional:
             state = self.compiled.construct_expanded_state({**self.constants, **row})
             return state.statement, dict(state.parameters)
-        return self._text(row), self._spread(row)
+        filled = {**self.constants, **row}
+        for name in self.lists:
+            filled[name] = _filled(filled[name])
+        return self._text(filled), self._spread(filled)
 
     def arguments(self, row: Row) -> Arguments:
         """Parameters of one execution of a statement without IN lists."""
@@ -80,18 +87,18 @@ class Plan:
         return {**constants, **row}
 
     def _text(self, row: Row) -> str:
-        lengths = tuple([len(row[name] if name in row else self.constants[name]) for name in self.order if name in self.lists])
+        lengths = tuple([len(row[name]) for name in self.order if name in self.lists])
         text = self.expanded.get(lengths)
         if text is None:
             if len(self.expanded) >= _MOST:
                 self.expanded.clear()
-            text = self.expanded[lengths] = self.compiled.construct_expanded_state({**self.constants, **row}).statement
+            text = self.expanded[lengths] = self.compiled.construct_expanded_state(dict(row)).statement
         return text
 
     def _spread(self, row: Row) -> tuple[Any, ...]:
         spread: list[Any] = []
         for name in self.order:
-            value = row[name] if name in row else self.constants[name]
+            value = row[name]
             if name not in self.lists:
                 spread.append(value)
             elif value and isinstance(value[0], tuple):
@@ -99,6 +106,12 @@ class Plan:
             else:
                 spread += value
         return tuple(spread)
+
+
+def _filled(values: Sequence[Any]) -> Sequence[Any]:
+    """A list for IN, its last value repeated up to the next power of two: a dozen texts to prepare and keep, not one for each length."""
+    missing = (1 << (len(values) - 1).bit_length()) - len(values) if 2 < len(values) <= _FILLED else 0
+    return [*values, *repeat(values[-1], missing)] if missing else values
 
 
 class Plans:

@@ -12,33 +12,28 @@ from scenarios.measures.interval import Cell
 
 DAY = 86_400
 
-
-_ROW = 6
-_DAY, _N, _D, _Q, _PAIRS, _DOCUMENT = range(_ROW)
+_ROW = 4
+_DAY, _N, _D, _Q = range(_ROW)
 
 
 class _Days:
-    """The cells of one measure and agency in the making, one row of small integers a day: a year of a province is a million of them.
+    """The cells of one measure and agency in the making, one row of four small integers a day: a year of a province is a million of them.
 
-    Pairs of one document come together, so a day's last document (its hash) and that one's pairs are enough for Σ m².
+    Each stays below 2³² (Σ m² of a day: a thousand documents to two thousand recipients each).
     """
 
     __slots__ = ("_rows",)
 
     def __init__(self) -> None:
-        self._rows = array("q")
+        self._rows = array("I")
 
-    def add(self, day: int, document: str, hit: bool) -> None:
-        """Count one unit of a document."""
+    def add(self, day: int, hit: bool, before: int) -> None:
+        """Count one unit, ``before`` of whose document are counted already: m² grows by 2m + 1."""
         rows, at = self._rows, self._find(day)
         if at is None:
             at = len(rows)
-            rows.extend((day, 0, 0, 0, 0, 0))
-        name = hash(document)
-        if name != rows[at + _DOCUMENT]:
-            rows[at + _DOCUMENT], rows[at + _PAIRS] = name, 0
-        rows[at + _Q] += 2 * rows[at + _PAIRS] + 1
-        rows[at + _PAIRS] += 1
+            rows.extend((day, 0, 0, 0))
+        rows[at + _Q] += 2 * before + 1
         rows[at + _D] += 1
         rows[at + _N] += hit
 
@@ -70,12 +65,15 @@ class Cells:
     secret: Counter[tuple[MeasureId, str]] = field(default_factory=Counter)
     """Left out of the denominator as secret: keyed by measure, agency."""
 
-    def add(self, measure: MeasureId, agency: str, at: int, document: str, cause: str | None) -> None:
-        """Count one unit on the day of ``at``: in the numerator when ``cause`` is ``None``, otherwise in the rest for that cause."""
+    def add(self, measure: MeasureId, agency: str, at: int, cause: str | None, before: int = 0) -> None:
+        """Count one unit on the day of ``at``: in the numerator when ``cause`` is ``None``, otherwise in the rest for that cause.
+
+        ``before``: how many of the same document this measure has counted already.
+        """
         days = self.counts.get((measure, agency))
         if days is None:
             days = self.counts[measure, agency] = _Days()
-        days.add(at // DAY, document, cause is None)
+        days.add(at // DAY, cause is None, before)
         if cause is not None:
             self.rest[measure, agency, cause] += 1
 

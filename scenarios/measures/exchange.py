@@ -60,6 +60,7 @@ class _Document:
     sender: str
     urgency: int = 0
     signed_at: int = 0
+    arrived: int = 0
     pairs: dict[str, _Pair] = field(default_factory=dict)
 
 
@@ -78,6 +79,9 @@ class ExchangeFold:
     arrivals: dict[tuple[str, str], _Arrival] = field(default_factory=dict)
     minutes: dict[tuple[str, Channel], Counter[int]] = field(default_factory=dict)
     """Waiting times in whole minutes, counted: ``("arrival" | "registration", channel)``."""
+    _leaving: str = ""
+    _counted: Counter[MeasureId] = field(default_factory=Counter)
+    """Pairs counted of the document that is just being sent, by measure: all its pairs are sent at once."""
 
     def handlers(self) -> Handlers:
         return {
@@ -116,7 +120,7 @@ class ExchangeFold:
         counted = tuple(measure for measure, hit, cause in _rates(record) if self._count(measure, record, hit, cause))
         document = self.documents.setdefault(record.document, _Document(record.agency, signed_at=record.at))
         late = record.at > self.scene.send_deadline(document.signed_at, document.urgency)
-        self.scene.cells.add(MeasureId.SENT, record.agency, record.at, record.document, LATE if late else None)
+        self._add(MeasureId.SENT, record, LATE if late else None)
         document.pairs[record.recipient] = _Pair(record.at, record.channel, counted)
 
     def _count(self, measure: MeasureId, record: Dispatched | InternalEnded | Published, hit: bool, cause: Cause | None) -> bool:
@@ -127,8 +131,16 @@ class ExchangeFold:
             self.scene.cells.secret[measure, record.agency] += 1
             return False
         why = None if hit else (cause or UNSTATED)
-        self.scene.cells.add(measure, record.agency, record.at, record.document, why)
+        self._add(measure, record, why)
         return hit
+
+    def _add(self, measure: MeasureId, record: Dispatched | InternalEnded | Published, cause: str | None) -> None:
+        """Count one unit of the document in hand."""
+        if record.document != self._leaving:
+            self._leaving = record.document
+            self._counted.clear()
+        self.scene.cells.add(measure, record.agency, record.at, cause, self._counted[measure])
+        self._counted[measure] += 1
 
     def submitted(self, record: Submitted) -> None:
         """What the axis does not take in did not travel, unless a later attempt is taken in."""
@@ -172,8 +184,13 @@ class ExchangeFold:
         self._minutes("arrival", pair.channel, at - document.signed_at)
         if pair.channel in NETWORKS:
             late = at > self.scene.send_deadline(document.signed_at, document.urgency)
-            self.scene.cells.add(MeasureId.ARRIVED, document.sender, pair.at, name, LATE if late else None)
+            self._add_arrival(document, pair, LATE if late else None)
         self._close(name, recipient)
+
+    def _add_arrival(self, document: _Document, pair: _Pair, cause: str | None) -> None:
+        """Count one pair as arrived or missing, on the day it was sent."""
+        self.scene.cells.add(MeasureId.ARRIVED, document.sender, pair.at, cause, document.arrived)
+        document.arrived += 1
 
     def _close(self, name: str, recipient: str) -> None:
         document = self.documents[name]
@@ -186,7 +203,7 @@ class ExchangeFold:
             return
         self._minutes("registration", record.channel, record.at - record.arrived_at)
         late = record.at > self.scene.register_deadline(record.arrived_at, record.urgency)
-        self.scene.cells.add(MeasureId.REGISTERED, record.agency, record.arrived_at, record.document, LATE if late else None)
+        self.scene.cells.add(MeasureId.REGISTERED, record.agency, record.arrived_at, LATE if late else None)
 
     def returned(self, record: Returned) -> None:
         self.arrivals.pop((record.agency, record.document), None)
@@ -202,14 +219,14 @@ class ExchangeFold:
     def finish(self) -> None:
         """Count as late what was due by the end of the trace and has not happened. Call once, after the last record."""
         cells, end = self.scene.cells, self.scene.last
-        for name, document in self.documents.items():
+        for document in self.documents.values():
             overdue = self.scene.send_deadline(document.signed_at, document.urgency) < end
             for pair in document.pairs.values():
                 if overdue and pair.channel in NETWORKS and not pair.withdrawn:
-                    cells.add(MeasureId.ARRIVED, document.sender, pair.at, name, MISSING)
-        for (recipient, name), arrival in self.arrivals.items():
+                    self._add_arrival(document, pair, MISSING)
+        for (recipient, _), arrival in self.arrivals.items():
             if self.scene.inside(recipient) and self.scene.register_deadline(arrival.at, arrival.urgency) < end:
-                cells.add(MeasureId.REGISTERED, recipient, arrival.at, name, MISSING)
+                cells.add(MeasureId.REGISTERED, recipient, arrival.at, MISSING)
 
 
 def _rates(record: Dispatched) -> tuple[tuple[MeasureId, bool, Cause | None], ...]:

@@ -58,12 +58,12 @@ class HoldersFold:
                 continue
             signed_in = sorted(self.days.get(organ, {}).values(), reverse=True)
             for number in range(opened.mailboxes):
-                cells.add(MeasureId.PARTY_MAILBOXES, organ, 0, f"mailbox {number}", None if number < len(signed_in) else UNUSED)
+                cells.add(MeasureId.PARTY_MAILBOXES, organ, 0, None if number < len(signed_in) else UNUSED)
             for number in range(opened.staff):
                 regular = number < len(signed_in) and signed_in[number].bit_count() >= needed
-                cells.add(MeasureId.STAFF_EMAIL, organ, 0, f"person {number}", self._why(number, opened.mailboxes, regular))
+                cells.add(MeasureId.STAFF_EMAIL, organ, 0, self._why(number, opened.mailboxes, regular))
             if opened.organisation_certificates and organ in self.senders:
-                cells.add(MeasureId.SIGNATURE_USE, organ, 0, organ, None if organ in self.users else UNUSED)
+                cells.add(MeasureId.SIGNATURE_USE, organ, 0, None if organ in self.users else UNUSED)
 
     @staticmethod
     def _why(number: int, mailboxes: int, regular: bool) -> str | None:

@@ -40,6 +40,8 @@ class Desk:
         self._serial = 0
         self._alarm: simpy.Event | None = None
         self._awaited: int | None = None
+        self._timers: dict[int, simpy.Event] = {}
+        """Of the instants waited for that are still to come: after an interruption the same one is waited for again."""
         self._times = _sitting_times(kernel.seed, owner, sittings) if sittings else ()
         self._ring = int(kernel.habits["answer_minutes_urgent"] * 60)
 
@@ -63,9 +65,17 @@ class Desk:
             if self._awaited is None:
                 yield self._alarm
             else:
-                yield self._kernel.until(self._awaited) | self._alarm
+                yield self._timer(self._awaited) | self._alarm
             self._alarm = None
         return heapq.heappop(self._heap)
+
+    def _timer(self, at: int) -> simpy.Event:
+        now = self._kernel.now
+        for past in [instant for instant in self._timers if instant <= now]:
+            del self._timers[past]
+        if at not in self._timers:
+            self._timers[at] = self._kernel.until(at)
+        return self._timers[at]
 
     def _due(self, at: int, urgency: int) -> int:
         if urgency >= EXPRESS:

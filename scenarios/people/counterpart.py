@@ -7,6 +7,7 @@ passes the same commands in one go. Every signature and every check is as real a
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from scenarios.kernel import Process
 from scenarios.office import incoming, outgoing
@@ -23,7 +24,7 @@ def desk(office: Office, me: Person) -> Process:
     while True:
         work = yield from office.desks[me.id].next()
         if work.verb == "receive" and isinstance(work.item, Incoming):
-            kernel.start_process(_later(office, me, work.item))
+            kernel.at(_when(office, work.item), partial(_receive, office, me, work.item))
         elif isinstance(work.item, Request):
             mistakes.answer(office, me, work.item)
         elif isinstance(work.item, Draft):
@@ -38,10 +39,15 @@ def _pass(office: Office, me: Person, verb: str, item: Draft) -> None:
         commands[verb](office, me, item)
 
 
-def _later(office: Office, me: Person, item: Incoming) -> Process:
+def _when(office: Office, item: Incoming) -> int:
+    """The instant at which it is looked at."""
     kernel = office.services.kernel
     wait = stream(kernel.seed, office.name, item.document, "counterpart").expovariate(1.0) * kernel.habits["counterpart_hours"] * 3600
-    yield kernel.until(kernel.after_work(kernel.now, int(wait)))
+    return kernel.after_work(kernel.now, int(wait))
+
+
+def _receive(office: Office, me: Person, item: Incoming) -> None:
+    kernel = office.services.kernel
     if item.document not in office.queue:
         return
     reason = incoming.check(office, me, item)

@@ -6,11 +6,11 @@ packages on it (its mail system shows the sender nothing but delivery), so a pai
 
 from __future__ import annotations
 
+from functools import partial
 from hashlib import sha256
 
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import MailState
-from scenarios.kernel import Process
 from scenarios.office import incoming, wire
 from scenarios.office.cases import Draft
 from scenarios.office.office import Office
@@ -34,11 +34,10 @@ class PartyNetwork:
         for organ in organs:
             self._services.post.entered(item.id, str(organ), Channel.PARTY_NETWORK)
             self._free_at = max(float(kernel.now), self._free_at) + self._gap
-            kernel.start_process(self._carry(data, organ, int(self._free_at + self._latency) + 1))
+            kernel.at(int(self._free_at + self._latency) + 1, partial(self._bring, data, organ))
 
-    def _carry(self, data: bytes, organ: OrganId, at: int) -> Process:
+    def _bring(self, data: bytes, organ: OrganId) -> None:
         kernel, services = self._services.kernel, self._services
-        yield kernel.until(at)
         package = sha256(data).hexdigest()[:24]
         item = wire.read_document(services, data, package, Channel.PARTY_NETWORK)
         signed_at, sent_at = services.witness.of(item.document, 0)

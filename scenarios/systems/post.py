@@ -6,11 +6,12 @@ A paper copy that follows an electronic document is not a second delivery: it ar
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from exchange.domain.document import document_type
 from exchange.domain.identifiers import OrganId
 from exchange.domain.lifecycle import MailState
-from scenarios.kernel import DAY, Process
+from scenarios.kernel import DAY
 from scenarios.office import incoming
 from scenarios.office.cases import Draft, Incoming
 from scenarios.office.letters import text_of
@@ -32,13 +33,14 @@ class Post:
         """Hand over one document for one recipient."""
         self.entered(item.id, str(organ), channel)
         seconds = self._seconds(office, organ, channel, item.id)
-        self._services.kernel.start_process(self._carry(_printed(office, item, channel), organ, seconds))
+        printed = _printed(office, item, channel)
+        self._services.kernel.at(self._arrival(printed, seconds), partial(self._bring, printed, organ))
 
     def send_copy(self, office: Office, item: Draft, organ: OrganId) -> None:
         """Post the paper copy of something sent electronically."""
         printed = _printed(office, item, Channel.PAPER)
         seconds = self._seconds(office, organ, Channel.PAPER, item.id)
-        self._services.kernel.start_process(self._carry_copy(printed, organ, seconds))
+        self._services.kernel.at(self._arrival(printed, seconds), partial(self._bring_copy, printed, organ))
 
     def entered(self, document: str, recipient: str, channel: Channel) -> None:
         """A (document, recipient) took a road without the axis."""
@@ -49,9 +51,8 @@ class Post:
         """It came one state further."""
         self._services.registers.change(MAIL, {"document": document, "recipient": recipient, "state": state.value})
 
-    def _carry(self, item: Incoming, organ: OrganId, seconds: int) -> Process:
+    def _bring(self, item: Incoming, organ: OrganId) -> None:
         kernel, name = self._services.kernel, str(organ)
-        yield kernel.until(self._arrival(item, seconds))
         office = self._services.offices.get(organ)
         kernel.record(PaperArrived(kernel.now, name, item.document, item.channel, str(item.sender)))
         self.moved(item.document, name, MailState.ARRIVED)
@@ -60,10 +61,9 @@ class Post:
         elif office is not None:
             incoming.queue(office, _arrived(item, kernel.now))
 
-    def _carry_copy(self, item: Incoming, organ: OrganId, seconds: int) -> Process:
+    def _bring_copy(self, item: Incoming, organ: OrganId) -> None:
         """For what came by e-mail the paper is the original: only now can it be registered."""
         kernel, name = self._services.kernel, str(organ)
-        yield kernel.until(self._arrival(item, seconds))
         kernel.record(PaperArrived(kernel.now, name, item.document, Channel.PAPER, str(item.sender)))
         announced, office = self._by_email.pop((name, item.document), None), self._services.offices.get(organ)
         if announced is not None and office is not None:

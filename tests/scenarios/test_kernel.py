@@ -99,3 +99,18 @@ def test_the_more_urgent_goes_first_among_what_is_due(kernel: Kernel) -> None:
     kernel.env.run(until=DAY)
     assert [verb for _, verb in seen] == ["b", "d", "c", "a"]
     assert {at for at, _ in seen} == {7 * HOUR + 1800}
+
+
+def test_an_interrupted_wait_goes_on_and_leaves_nothing_behind(kernel: Kernel) -> None:
+    """Urgent work comes in a hundred times while the same sitting is waited for: one instant stays in the queue, not a hundred."""
+    desk, seen = Desk(kernel, "H28/1", 1), list[tuple[int, str]]()
+    kernel.start_process(_taken(kernel, desk, seen))
+    desk.put("ordinary", None)
+    sitting = desk._heap[0].due
+    for number in range(100):
+        kernel.start_process(_at(kernel, sitting - 200 + number, desk, "urgent", 1))
+    kernel.env.run(until=sitting - 50)
+    assert len(seen) == 100
+    assert len(kernel.env._queue) <= 2  # the sitting, and the end of this run
+    kernel.env.run(until=DAY)
+    assert seen[-1] == (sitting, "ordinary")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sqlite3
 
 import pytest
-from sqlalchemy import Delete, Insert, Select, Update
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Column, Delete, Insert, Integer, MetaData, Select, Table, Update, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -50,6 +53,28 @@ def test_a_statement_compiles_for_both_dialects(name: str, statement: object) ->
         plan = Plans(dialect).of(statement, {})  # type: ignore[arg-type]
         assert plan.sql
         assert bool(plan.order) == (dialect is SQLITE and bool(plan.constants))
+
+
+NUMBERS = Table("n", MetaData(), Column("n", Integer))
+AMONG = select(NUMBERS.c.n).where(NUMBERS.c.n.in_(bindparam("wanted", expanding=True))).order_by(NUMBERS.c.n)
+
+
+@given(st.lists(st.integers(0, 9), max_size=40))
+def test_a_list_is_filled_up_and_means_the_same(values: list[int]) -> None:
+    plan = Plans(SQLITE).of(AMONG, {})
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE n (n INTEGER)")
+    connection.executemany("INSERT INTO n VALUES (?)", [(number,) for number in range(8)])
+    found = [row[0] for row in connection.execute(*plan.bind({"wanted": values}))]  # type: ignore[arg-type]
+    connection.close()
+    assert found == sorted({value for value in values if value < 8})
+
+
+def test_lists_of_all_lengths_share_a_few_texts() -> None:
+    plan = Plans(SQLITE).of(AMONG, {})
+    for length in range(1, 1025):
+        plan.bind({"wanted": [1] * length})
+    assert len(plan.expanded) <= 12
 
 
 def test_tables_indexes_and_triggers_are_written_for_both_dialects() -> None:

@@ -226,3 +226,15 @@ def test_broadcast_weight_is_the_square_of_its_pairs() -> None:
         running.add(record)
     (cell,) = running.scene.cells.of(FORM, "A")
     assert (cell.n, cell.d, cell.q) == (33, 33, 900 + 1 + 4)
+
+
+def test_a_documents_arrivals_weigh_together_whatever_arrives_between_them() -> None:
+    """Recipients fetch at their own times, so those of one document seldom follow each other."""
+    running = Fold(world())
+    sent = [dispatched("1", "A", "B"), dispatched("1", "A", "C"), dispatched("2", "A", "B")]
+    for record in [*PEOPLE, *signed("1", "A"), *signed("2", "A"), *sent]:
+        running.add(record)
+    for document, recipient in (("1", "B"), ("2", "B"), ("1", "C")):
+        running.add(arrival(document, recipient, NINE + 60))
+    (cell,) = running.scene.cells.of(MeasureId.ARRIVED, "A")
+    assert (cell.n, cell.d, cell.q) == (3, 3, 4 + 1)
