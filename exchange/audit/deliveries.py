@@ -73,6 +73,7 @@ _REFUSALS = (
 _STEPS = frozenset((row.state, row.target) for row in TRANSITIONS if row.state is not row.target)
 _AT_ONCE = (DeliveryState.RECEIVED, DeliveryState.WAITING)
 """A step for those alone between whom there is no hop."""
+_RECEIVED, _WAITING = DeliveryState.RECEIVED.value, DeliveryState.WAITING.value
 _BY_SOFTWARE = frozenset({DeliveryState.WAITING, DeliveryState.FETCHED, DeliveryState.FAILED, DeliveryState.EXPIRED})
 """Entered at an instant of their own: arrival, fetching, a transport that failed, expiry; all others at the admission of their cause."""
 _CODES = MappingProxyType({state.value: standing.code.value for state in DeliveryState if (standing := state.standing).code is not None})
@@ -136,7 +137,7 @@ class Deliveries:
             self._book.find(Place("delivery", str(row.id), name), "no-events", STATES, "nothing says how it came into its state")
             return
         first, last = events[0], events[-1]
-        if (first.state, first.at, first.cause) != (DeliveryState.RECEIVED.value, row.admitted_at, row.package):
+        if (first.state, first.at, first.cause) != (_RECEIVED, row.admitted_at, row.package):
             begins = "a delivery begins as received, with the package that carries it"
             self._book.find(Place("delivery_event", str(first.id), name), "first-event", STATES, begins)
         before = _state(first.state)
@@ -169,7 +170,7 @@ class Deliveries:
 
     def _mailbox(self, row: Any, events: Sequence[Any]) -> None:
         """What waited for its recipient lies in the mailbox since then and is told there as here; what never did lies in none."""
-        came = next((event.at for event in events if event.state == DeliveryState.WAITING.value), None)
+        came = next((event.at for event in events if event.state == _WAITING), None)
         told = (None, None, None) if came is None else (came, row.transport, row.transport_at)
         if row.available_at != came or (row.box_at, row.outcome, row.closed_at) != told:
             detail = "its mailbox says something else about when it came and was fetched"

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
 from hashlib import sha256
+from math import inf
 from threading import Lock
 
 from signing import oids
@@ -115,9 +116,12 @@ class Timeline:
     lists: tuple[CheckedCrl, ...]
     turns: tuple[int, ...]
 
-    def holds(self, moment: int) -> bool:
-        """Whether the path holds at an epoch second."""
-        return bisect_right(self.turns, moment) % 2 == 1
+    def holding(self, moment: int) -> tuple[int, float] | None:
+        """From when, and until when (not any more), the path holds around an epoch second; ``None`` where it does not."""
+        place = bisect_right(self.turns, moment)
+        if place % 2 == 0:
+            return None
+        return self.turns[place - 1], self.turns[place] if place < len(self.turns) else inf
 
 
 UsageFault = Callable[[CertificateFacts], str]
@@ -134,6 +138,8 @@ class _Path:
     issuers: tuple[Link, ...]
     verdict: PathVerdict | None
     timelines: tuple[Timeline, ...] = ()
+    holds: tuple[int, float] = (0, 0)
+    """From when, and until when (not any more), it is known to hold."""
 
     def chain(self, certificate: CertificateFacts) -> Chain:
         """The whole chain, with the certificate it was worked out for."""
@@ -192,6 +198,8 @@ class PathCache:
         """
         path = self._paths.get(certificate.sha256)
         if path is not None:
+            if moment is not None and path.holds[0] <= moment < path.holds[1]:
+                return PASSED
             if path.verdict is not None:
                 return path.verdict
             timeline = path.timeline(self._crls_at(path.issuers, at))
@@ -225,7 +233,11 @@ class PathCache:
             return None
 
     def _said(self, certificate: CertificateFacts, path: _Path, timeline: Timeline, moment: int) -> PathVerdict:
-        if timeline.holds(moment):
+        holding = timeline.holding(moment)
+        if holding is not None:
+            if self.trust.crl_span is not None:
+                start, stop = self.trust.crl_span(moment)  # all that time it is this timeline
+                path.holds = max(start, holding[0]), min(stop, holding[1])
             return PASSED
         return judge(path.chain(certificate).links, timeline.lists, self.policy, moment)
 
