@@ -26,6 +26,8 @@ from signing import Purpose
 
 STATES = "exchange/domain/lifecycle.py, table of transitions (Decree 30/2020 Art. 21-24; Decision 28/2018 Art. 9)"
 SIGNED = "the signed statement"
+_TOGETHER = 100
+"""Deliveries with their events: so few that they stay in the processor's cache."""
 _PAGE = 500
 _DELIVERIES = (
     select(
@@ -37,7 +39,7 @@ _DELIVERIES = (
     .outerjoin(mailbox, and_(mailbox.c.package == delivery.c.package, mailbox.c.organ == delivery.c.organ))
     .where(delivery.c.id > bindparam("after"))
     .order_by(delivery.c.id)
-    .limit(_PAGE)
+    .limit(_TOGETHER)
 )  # fmt: skip
 _EVENTS = (
     select(delivery_event, package.c.admitted_at, package.c.kind, status.c.code)
