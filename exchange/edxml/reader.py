@@ -199,7 +199,7 @@ def _of_shape(
     """The package of a shape with these texts: by the shape's recipe where it has one and nothing stands against it, else in its tree."""
     recipe = recipe_of(_SHAPES, shape, texts, _said) if shape.name == _ROOT else None
     said = None if recipe is None else recipe.values(texts)
-    if said is not None:
+    if said:
         *fields, described, promised = said
         edoc = EdocHeader(*fields)
         if are_distinct(edoc.recipients) and (at is None or edoc.promulgation_date <= day_of(at)):
@@ -210,11 +210,14 @@ def _of_shape(
 
 
 def _said(root: Fields) -> tuple[object, ...]:
-    """What a document says, for a recipe: the fields of its header, what is described and what the manifest promises."""
+    """What a document says, for a recipe: the fields of its header, what is described and what the manifest promises.
+
+    Of a status package nothing: it is read from its tree.
+    """
     envelope = root.child("edXMLEnvelope")
     header = envelope.child("edXMLHeader")
     if header.child("MessageHeader").has("StatusCode"):
-        raise EdxmlError("edXML", "kind", "a status package")
+        return ()
     edoc = read_edoc(header, _LIMITS, None, None)
     return (*_EDOC_FIELDS(edoc), tuple(root.parts("AttachmentEncoded", _described)), envelope.part("edXMLBody", _promised))
 

@@ -21,7 +21,7 @@ from exchange.errors import EdxmlError
 
 Reader = Callable[[Fields], Any]
 Outlined = Callable[[Fields], Sequence[object]]
-"""Reads the root element of a package into so many values."""
+"""Reads the root element of a package into so many values; none where it has no use for a recipe."""
 
 
 class _Promise:
@@ -150,37 +150,37 @@ class Recipe:
 
     def values(self, texts: Texts) -> list[Any] | None:
         """The values of a package of these texts; ``None`` where a reader would refuse one, and say why."""
-        values = self._given.copy()
+        values, element = self._given.copy(), self._shapes.element
         for place, slot, limit in self._texts:
             text = values[place] = texts[slot]
             if not 0 < len(text) <= limit:
                 return None
         try:
             for place, whole, read in self._parts:
-                values[place] = self._part(whole, read, texts)
+                known = element(whole, texts)
+                found = known.read.get(read)
+                values[place] = Fields(known).value(read) if found is None else found
             for place, row in self._rows:
-                values[place] = tuple([self._part(whole, read, texts) for whole, read in row])
+                values[place] = tuple([Fields(element(whole, texts)).value(read) for whole, read in row])
         except EdxmlError:
             return None
         return values
-
-    def _part(self, whole: Whole, read: Reader, texts: Texts) -> Any:
-        element = self._shapes.element(whole, texts)
-        found = element.read.get(read)
-        return Fields(element).value(read) if found is None else found
 
 
 def recipe_of(shapes: Shapes, shape: Shape, texts: Texts, read: Outlined) -> Recipe | None:
     """The recipe for what ``read`` makes of packages of a shape, tried on one of them; ``None`` where there is none."""
     if read not in shape.read:
-        shape.read[read] = _recipe(shapes, shape, texts, read)
+        try:
+            by_tree = read(Fields(shapes.filled(shape, texts).root))
+        except EdxmlError:
+            return None  # this one is refused: the next one will tell
+        recipe = _recipe(shapes, shape, read)
+        shape.read[read] = recipe if recipe is not None and recipe.values(texts) == list(by_tree) else None
     return cast("Recipe | None", shape.read[read])
 
 
-def _recipe(shapes: Shapes, shape: Shape, texts: Texts, read: Outlined) -> Recipe | None:
+def _recipe(shapes: Shapes, shape: Shape, read: Outlined) -> Recipe | None:
     try:
-        recipe = Recipe(shapes, read(cast("Fields", _Outline(shapes, shape.frame))))
-        by_tree = read(Fields(shapes.filled(shape, texts).root))
+        return Recipe(shapes, read(cast("Fields", _Outline(shapes, shape.frame))))
     except Exception:  # whatever a reader that does more than hand promises on makes of them
         return None
-    return recipe if recipe.values(texts) == list(by_tree) else None

@@ -13,6 +13,7 @@ from exchange.edxml.skeleton import Skeleton, rebuild
 from exchange.store.blobs import StoredBlob, load
 from exchange.store.tables import attachment, refusal, skeleton
 from exchange.store.work import Store, Work
+from signing import quickly_made
 
 _SKELETONS = select(skeleton.c.package, skeleton.c.data).where(skeleton.c.package.in_(bindparam("packages", expanding=True)))
 _ATTACHMENTS = (
@@ -25,6 +26,7 @@ _REFUSALS = select(refusal.c.package, refusal.c.statement, refusal.c.signature).
 )
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class StoredPackage:
     """One package as the database holds it."""

@@ -15,11 +15,13 @@ from signing.formats.letter import revisions
 from signing.formats.letter.content import LetterContent, check_content, parse_content
 from signing.formats.letter.page import Page, draw_page
 from signing.formats.letter.template import Template
+from signing.records import quickly_made
 
 _KEPT = 128
 """Drawn letters kept; one takes about 12 KB."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
     """A letter's content and page, and the objects of revision 1 before its signature."""
