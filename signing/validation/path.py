@@ -180,8 +180,8 @@ class PathCache:
         self._tails: dict[bytes, tuple[Link, ...]] = {}
         """What follows above an issuer's certificates, once for all of them."""
         self._crls: dict[tuple[bytes, bytes], CheckedCrl] = {}
-        self._timelines: dict[tuple[bytes, CrlKey, tuple[int, ...]], Timeline] = {}
-        """Most certificates of an issuer hold from and to the same instants: one object for all of them."""
+        self._timelines: dict[tuple[object, ...], Timeline] = {}
+        """Most certificates of an issuer hold from and to the same instants: one timeline for all of them."""
         self._last: dict[bytes, tuple[datetime, CrlKey]] = {}
         self.signers = Signers()
         self._lock = Lock()
@@ -251,15 +251,22 @@ class PathCache:
             return chain.verdict or _no_chain(certificate), chain.steps
         key = self._crls_at(path.issuers, at)
         lists, done = self._checked(path.issuers, key)
-        found = self._shared(Timeline(key, lists, turns(chain.links, lists, self.policy)), path)
+        found = self._timeline(chain.links, key, lists)
         path.timelines = (*path.timelines[max(0, len(path.timelines) + 1 - self._snapshots) :], found)
         return self._said(certificate, path, found, int(at.timestamp())), (*chain.steps, *done)
 
-    def _shared(self, found: Timeline, path: _Path) -> Timeline:
-        """The equal one of another certificate of the same issuer, if there is one."""
-        if len(self._timelines) >= _MOST_TIMELINES:
-            self._timelines.clear()
-        return self._timelines.setdefault((path.issuers[0].facts.sha256, found.key, found.turns), found)
+    def _timeline(self, links: tuple[Link, ...], key: CrlKey, lists: tuple[CheckedCrl, ...]) -> Timeline:
+        """The path's timeline under these lists: that of another certificate of the same issuer where nothing that counts differs."""
+        holder = links[0].facts
+        entry = lists[0].entry(holder.serial)
+        revoked = None if entry is None else (entry.at, entry.reason)
+        alike = (links[1].facts.sha256, key, holder.not_before, holder.not_after, links[0].algorithm, revoked)
+        found = self._timelines.get(alike)
+        if found is None:
+            if len(self._timelines) >= _MOST_TIMELINES:
+                self._timelines.clear()
+            found = self._timelines[alike] = Timeline(key, lists, turns(links, lists, self.policy))
+        return found
 
     def _keep(self, certificate: CertificateFacts, chain: Chain) -> _Path | None:
         """Keep a path that reaches an anchor, the oldest making room; strangers' certificates must not fill the cache."""
