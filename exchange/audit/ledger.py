@@ -165,21 +165,16 @@ def audit_tree(store: Store, book: Book, sizes: set[int]) -> Tree:
     sequences, left_out = found.sequences, 0
     for rows in _entries(store, book):
         for number, agency, sequence, digest, _, _ in rows:
-            if number - left_out - edge.size > _MOST_LISTED:
-                first = edge.size + left_out
-                book.find(Place("ledger_entry", str(first)), "entry-missing", LOG, f"the ledger has no entries {first} to {number - 1}")
-                found.gaps, left_out = found.gaps + number - first, number - edge.size
-            while edge.size + left_out < number:  # a hash that nobody knows stands in for what is missing: the tree differs from here on
-                missing = edge.size + left_out
-                book.find(Place("ledger_entry", str(missing)), "entry-missing", LOG, f"the ledger has no entry {missing}")
-                found.gaps += 1
-                _grow(store, book, edge, bytes(32), sizes, found)
+            if number != edge.size + left_out:
+                left_out = _gap(store, book, edge, number, left_out, sizes, found)
             expected = sequences.get(agency, 0) + 1
             if sequence != expected:
                 detail = f"entry {number} is number {sequence} of {agency}, where {expected} must follow"
                 book.find(Place("ledger_entry", str(number)), "sequence-gap", "gap-free sequence per agency", detail)
             sequences[agency] = sequence if isinstance(sequence, int) else expected
-            _grow(store, book, edge, digest if isinstance(digest, bytes) else bytes(32), sizes, found)
+            completed = edge.append(digest if isinstance(digest, bytes) else bytes(32))
+            if len(completed) > entries.STEP or edge.size in sizes:
+                _grown(store, book, edge, completed, sizes, found)
         book.checked["ledger entries"] += len(rows)
     found.size = edge.size
     _audit_extra_nodes(store, book, edge.size)
@@ -198,12 +193,24 @@ def _entries(store: Store, book: Book) -> Iterator[list[Any]]:
         book.advance("ledger", len(rows))
 
 
-def _grow(store: Store, book: Book, edge: Frontier, digest: bytes, sizes: set[int], found: Tree) -> None:
-    completed = edge.append(digest)
+def _gap(store: Store, book: Book, edge: Frontier, number: int, left_out: int, sizes: set[int], found: Tree) -> int:
+    """The entries missing before one: each is told, or where they are too many how many; gives how many the tree leaves out by now."""
+    if number - left_out - edge.size > _MOST_LISTED:
+        first = edge.size + left_out
+        book.find(Place("ledger_entry", str(first)), "entry-missing", LOG, f"the ledger has no entries {first} to {number - 1}")
+        found.gaps, left_out = found.gaps + number - first, number - edge.size
+    while edge.size + left_out < number:  # a hash that nobody knows stands in for what is missing: the tree differs from here on
+        missing = edge.size + left_out
+        book.find(Place("ledger_entry", str(missing)), "entry-missing", LOG, f"the ledger has no entry {missing}")
+        found.gaps += 1
+        _grown(store, book, edge, edge.append(bytes(32)), sizes, found)
+    return left_out
+
+
+def _grown(store: Store, book: Book, edge: Frontier, completed: list[bytes], sizes: set[int], found: Tree) -> None:
+    """The edge as it is behind an entry that completed some subtrees: its root where it is asked for, and the nodes kept."""
     if edge.size in sizes:
         found.roots[edge.size] = edge.root()
-    if len(completed) <= entries.STEP:
-        return
     for level in range(entries.STEP, len(completed), entries.STEP):
         position = (edge.size >> level) - 1
         with store.reading() as work:
