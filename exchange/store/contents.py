@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select
 
 from exchange.edxml.model import EdocHeader
-from exchange.edxml.reader import EdxmlPackage, reread
+from exchange.edxml.reader import EdxmlPackage, reread_around
 from exchange.edxml.skeleton import Skeleton, rebuild
 from exchange.store.blobs import StoredBlob, load
 from exchange.store.tables import attachment, refusal, skeleton
@@ -40,7 +40,7 @@ class StoredPackage:
 
     def reread(self) -> EdxmlPackage:
         """The package's header and the description of its attachments, read from the stored bytes around them."""
-        return reread(b"".join([piece for piece in self.skeleton.pieces if isinstance(piece, bytes)]))
+        return reread_around([piece for piece in self.skeleton.pieces if isinstance(piece, bytes)])
 
 
 def load_packages(work: Work, packages: Sequence[int]) -> dict[int, StoredPackage]:

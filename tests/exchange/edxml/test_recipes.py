@@ -11,7 +11,7 @@ import pytest
 from exchange.domain.calendar import VN
 from exchange.edxml import reader
 from exchange.edxml.fields import Fields
-from exchange.edxml.reader import read, reread
+from exchange.edxml.reader import EdxmlPackage, read, reread, reread_around
 from exchange.edxml.recipes import recipe_of
 from exchange.edxml.shapes import Shapes
 from exchange.errors import EdxmlError
@@ -68,6 +68,27 @@ def test_a_document_of_tomorrow_is_refused() -> None:
         said.append((caught.value.place, caught.value.rule, caught.value.detail))
     assert said[0][1] == "future-date"
     assert len(set(said)) == 1
+
+
+def test_pieces_around_contents_are_read_as_the_whole() -> None:
+    """With holes where the contents stood, elsewhere, too many, too few; with a hole of the package's own."""
+    for package in (FILES, THREE, STATUS):
+        skeleton = b"".join(piece for piece in read(package).skeleton.pieces if isinstance(piece, bytes))
+        for _ in range(3):
+            reread(skeleton)
+        pieces = [piece for piece in read(package).skeleton.pieces if isinstance(piece, bytes)]
+        cut = [skeleton[:40], skeleton[40:]]
+        for literals in (pieces, [skeleton], cut, [*pieces[:-1], pieces[-1][:9], pieces[-1][9:]], [*pieces, b""], []):
+            assert told(lambda given=literals: reread_around(given)) == told(lambda given=literals: reread(b"".join(given)))
+        own = [pieces[0].replace(b"<edXML>", b"<edXML>\0"), *pieces[1:]]
+        assert told(lambda given=own: reread_around(given)) == told(lambda given=own: reread(b"".join(given)))
+
+
+def told(how: Callable[[], EdxmlPackage]) -> object:
+    try:
+        return how()
+    except EdxmlError as error:
+        return error.place, error.rule, error.detail
 
 
 def test_a_status_package_is_read_from_its_tree(monkeypatch: pytest.MonkeyPatch) -> None:
