@@ -31,6 +31,16 @@ class Drawn:
     objects: list[bytes]
 
 
+def draw_once(template: Template, metadata: bytes) -> Drawn:
+    """As :meth:`Drawings.of_metadata`, without keeping it: for whoever goes through many letters and comes back to none."""
+    return _drawn(template, parse_content(metadata), metadata)
+
+
+def _drawn(template: Template, content: LetterContent, metadata: bytes) -> Drawn:
+    page = draw_page(template, content)
+    return Drawn(content, page, revisions.first_objects(content, metadata, page))
+
+
 class Drawings:
     """Draws letters and keeps the last few; safe to share between threads."""
 
@@ -57,8 +67,7 @@ class Drawings:
         return len(self._known)
 
     def _draw(self, template: Template, content: LetterContent, metadata: bytes) -> Drawn:
-        page = draw_page(template, content)
-        drawn = Drawn(content, page, revisions.first_objects(content, metadata, page))
+        drawn = _drawn(template, content, metadata)
         with self._lock:
             while len(self._known) >= _KEPT:
                 del self._known[next(iter(self._known))]

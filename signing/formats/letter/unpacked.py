@@ -17,8 +17,8 @@ from signing.errors import FormatFailure, LetterRefused
 from signing.formats import pades
 from signing.formats.cms import known_shape, parse_cms
 from signing.formats.letter import revisions
-from signing.formats.letter.drawn import Drawn
-from signing.formats.letter.packing import NO_TIME, PackedLetter, Parts, Values, assemble, draw, read_tail
+from signing.formats.letter.drawn import Drawn, draw_once
+from signing.formats.letter.packing import NO_TIME, PackedLetter, Parts, Values, assemble, read_tail
 from signing.formats.letter.reader import MAX_LETTER, Letter, SignatureSlot
 from signing.formats.letter.stamped import StampSlot, read_stamped, stamp_slots
 from signing.formats.letter.template import is_unmistakable
@@ -87,7 +87,7 @@ def _each(step: Callable[[Given], Found], given: Sequence[Given | Exception]) ->
 
 
 def _drawn(values: Values) -> tuple[Values, Drawn]:
-    return values, draw(values)
+    return values, draw_once(values.template, values.metadata)
 
 
 def _assembled(drawn: tuple[Values, Drawn]) -> Parts:
