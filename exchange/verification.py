@@ -317,7 +317,7 @@ class _Case:
         """Heading and seal show names: they must be those of the organisation whose seal it is, not of another one."""
         if not _same_name(content.name, sender.name):
             self.violate("issuing-body", f"the letter is drawn as one of {content.name}, but {sender.id} is {sender.name}")
-        if content.bloc != sender.bloc.value:
+        if content.bloc != sender.bloc:
             self.violate(
                 "issuing-body", f"the letter has the heading of the {content.bloc} bloc, but {sender.name} is of the {sender.bloc}"
             )

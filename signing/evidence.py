@@ -14,13 +14,21 @@ CrlSource = Callable[[bytes, datetime], bytes | None]
 """``(DER name of the issuer, moment) → DER of its freshest CRL with thisUpdate ≤ moment``, or ``None`` when there is none."""
 
 
+CrlSpan = Callable[[int], tuple[int, float]]
+"""``epoch second → from when, and until when (not any more),`` a source gives every issuer's same CRL as at that moment."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrustStore:
-    """Trust anchors and known intermediate authorities as DER certificates, and where CRLs come from."""
+    """Trust anchors and known intermediate authorities as DER certificates, and where CRLs come from.
+
+    A source that never takes a CRL back may say by ``crl_span`` for how long its answers stay the same.
+    """
 
     anchors: tuple[bytes, ...]
     authorities: tuple[bytes, ...]
     crl_source: CrlSource
+    crl_span: CrlSpan | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -412,6 +412,7 @@ def tamper(path: Path, rng: Random, signer: CadesSigner, count: int, *, newest: 
     """Make so many changes to an archive, of every kind by chance; the newest package and a forked ledger where asked for."""
     made = [fork(path, rng, signer)] if forked else []
     db = sqlite3.connect(path, isolation_level=None)
+    db.text_factory = lambda data: data.decode("utf-8", "surrogateescape")  # a text changed before need be none any more
     _drop_triggers(db)
     hand = Hand(db, rng, signer, _entries(db))
     ways = [way for weight, way in CHANGES for _ in range(weight)]

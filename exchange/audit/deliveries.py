@@ -26,6 +26,8 @@ from signing import Purpose
 
 STATES = "exchange/domain/lifecycle.py, table of transitions (Decree 30/2020 Art. 21-24; Decision 28/2018 Art. 9)"
 SIGNED = "the signed statement"
+_TOGETHER = 100
+"""Deliveries with their events: so few that they stay in the processor's cache."""
 _PAGE = 500
 _DELIVERIES = (
     select(
@@ -37,7 +39,7 @@ _DELIVERIES = (
     .outerjoin(mailbox, and_(mailbox.c.package == delivery.c.package, mailbox.c.organ == delivery.c.organ))
     .where(delivery.c.id > bindparam("after"))
     .order_by(delivery.c.id)
-    .limit(_PAGE)
+    .limit(_TOGETHER)
 )  # fmt: skip
 _EVENTS = (
     select(delivery_event, package.c.admitted_at, package.c.kind, status.c.code)
@@ -73,6 +75,7 @@ _REFUSALS = (
 _STEPS = frozenset((row.state, row.target) for row in TRANSITIONS if row.state is not row.target)
 _AT_ONCE = (DeliveryState.RECEIVED, DeliveryState.WAITING)
 """A step for those alone between whom there is no hop."""
+_RECEIVED, _WAITING = DeliveryState.RECEIVED.value, DeliveryState.WAITING.value
 _BY_SOFTWARE = frozenset({DeliveryState.WAITING, DeliveryState.FETCHED, DeliveryState.FAILED, DeliveryState.EXPIRED})
 """Entered at an instant of their own: arrival, fetching, a transport that failed, expiry; all others at the admission of their cause."""
 _CODES = MappingProxyType({state.value: standing.code.value for state in DeliveryState if (standing := state.standing).code is not None})
@@ -136,7 +139,7 @@ class Deliveries:
             self._book.find(Place("delivery", str(row.id), name), "no-events", STATES, "nothing says how it came into its state")
             return
         first, last = events[0], events[-1]
-        if (first.state, first.at, first.cause) != (DeliveryState.RECEIVED.value, row.admitted_at, row.package):
+        if (first.state, first.at, first.cause) != (_RECEIVED, row.admitted_at, row.package):
             begins = "a delivery begins as received, with the package that carries it"
             self._book.find(Place("delivery_event", str(first.id), name), "first-event", STATES, begins)
         before = _state(first.state)
@@ -169,7 +172,7 @@ class Deliveries:
 
     def _mailbox(self, row: Any, events: Sequence[Any]) -> None:
         """What waited for its recipient lies in the mailbox since then and is told there as here; what never did lies in none."""
-        came = next((event.at for event in events if event.state == DeliveryState.WAITING.value), None)
+        came = next((event.at for event in events if event.state == _WAITING), None)
         told = (None, None, None) if came is None else (came, row.transport, row.transport_at)
         if row.available_at != came or (row.box_at, row.outcome, row.closed_at) != told:
             detail = "its mailbox says something else about when it came and was fetched"

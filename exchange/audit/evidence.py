@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
+from math import inf
 from pathlib import Path
 from typing import TypeVar
 
@@ -106,14 +107,17 @@ class Lists:
         self._times: dict[bytes, list[int]] = {}
         self._lists: dict[bytes, list[bytes]] = {}
         self._last: tuple[datetime | None, float] = None, 0.0
+        self._turns: list[int] = []
+        """When any issuer's freshest list is another one."""
 
     def add(self, data: bytes) -> None:
-        """One more list. Raises :class:`FormatFailure`."""
+        """One more list, before anybody asks for one. Raises :class:`FormatFailure`."""
         facts = crl_facts(data)
         times, lists = self._times.setdefault(facts.issuer, []), self._lists.setdefault(facts.issuer, [])
         place = bisect_right(times, facts.this_update)
         times.insert(place, facts.this_update)
         lists.insert(place, data)
+        insort(self._turns, facts.this_update)
 
     def source(self, issuer: bytes, at: datetime) -> bytes | None:
         """See :data:`signing.evidence.CrlSource`."""
@@ -125,6 +129,11 @@ class Lists:
             last = self._last = at, at.timestamp()
         place = bisect_right(times, last[1])
         return self._lists[issuer][place - 1] if place else None
+
+    def span(self, moment: int) -> tuple[int, float]:
+        """See :data:`signing.evidence.CrlSpan`."""
+        place = bisect_right(self._turns, moment)
+        return self._turns[place - 1] if place else moment, self._turns[place] if place < len(self._turns) else inf
 
     def all(self) -> tuple[bytes, ...]:
         """Every list."""
@@ -318,7 +327,7 @@ def _all(found: Iterable[bytes | None]) -> list[bytes]:
 
 
 def _validator(anchors: tuple[bytes, ...], authorities: tuple[bytes, ...], lists: Lists) -> Validator:
-    store = TrustStore(anchors, authorities, lists.source)
+    store = TrustStore(anchors, authorities, lists.source, lists.span)
     return Validator(store, cache=PathCache(store, snapshots=_SNAPSHOTS))
 
 

@@ -90,7 +90,9 @@ class Headers:
                 )
 
     def _recipients(self, one: Admitted, header: EdocHeader, held: list[str]) -> None:
-        named = [str(organ) for organ in header.recipient_ids]
+        named = [organ.value for organ in header.recipient_ids]
+        if held == named and header.operation in _FOUNDING:
+            return
         if header.operation is Operation.UPDATE:
             added = {str(organ) for organ in header.business.added()}
             extra, missing = set(held) - added, set[str]()

@@ -27,6 +27,7 @@ from signing import Purpose, SignatureReport
 
 RECEIPT = "EN 319 102-1 §5.3; RFC 5652"
 VERDICT = "Decree 30/2020 Art. 5; EN 319 102-1 §5.3"
+_EDOC, _STATUS = PackageKind.EDOC.value, PackageKind.STATUS.value
 _OF_VERDICT = ("accepted", "rule", "sub_indication", "detail", "verifies")
 
 
@@ -173,9 +174,9 @@ class Packages:
     def _header(self, case: Case) -> None:
         one, found = case.one, case.found
         assert found is not None  # noqa: S101 - the stage before
-        if one.kind == PackageKind.STATUS.value:
+        if one.kind == _STATUS:
             self._headers.status(one, found)
-        elif one.kind == PackageKind.EDOC.value:
+        elif one.kind == _EDOC:
             rows, recipients = self._around.documents.get(one.id, []), self._around.recipients.get(one.id, [])
             if self._headers.document(one, found, len(case.blobs), rows, recipients):
                 case.again = self._again(case, found, self._around.verdicts.get(one.id))

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
 from exchange.errors import InvalidNumber, UnknownDocumentType
@@ -54,6 +55,7 @@ def document_type(code: str) -> DocumentType:
         raise UnknownDocumentType(code) from None
 
 
+@lru_cache(maxsize=1024)
 def type_from_edxml(type_number: int, detail: int, name: str) -> DocumentType | None:
     """The type an edXML DocumentType means: by name first (vendors disagree on the numbers), then by Type 2 and TypeDetail."""
     found = _BY_NAME.get(unicodedata.normalize("NFC", name).strip().casefold())

@@ -52,12 +52,12 @@ class Frontier:
 
     def append(self, leaf: bytes) -> list[bytes]:
         """Add a leaf by its hash; gives the hashes of the subtrees it completed, levels 0, 1, 2 … in turn."""
-        completed, size = [leaf], self.size
+        completed, size, peaks = [leaf], self.size, self._peaks
         while size & 1:
-            leaf = node_hash(self._peaks.pop(), leaf)
+            leaf = sha256(_NODE + peaks.pop() + leaf).digest()  # as node_hash; an archive has some million of them
             completed.append(leaf)
             size >>= 1
-        self._peaks.append(leaf)
+        peaks.append(leaf)
         self.size += 1
         return completed
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from functools import lru_cache
 
 from exchange.domain.calendar import VN
@@ -42,7 +42,7 @@ def read_edoc(header: Fields, limits: Limits, packet_signature: Opaque | None, a
     promulgated = info.day("PromulgationDate", required=True)
     if promulgated is None:
         raise EdxmlError(info.at("PromulgationDate"), "missing-field")
-    if at is not None and promulgated > at.astimezone(VN).date():
+    if at is not None and promulgated > day_of(at):
         raise EdxmlError(info.at("PromulgationDate"), "future-date", f"{promulgated:%Y/%m/%d} is after {at.astimezone(VN):%Y/%m/%d}")
     return EdocHeader(
         sender=message.part("From", _contact),
@@ -87,6 +87,16 @@ def read_status(header: Fields) -> StatusHeader:
     )
 
 
+def day_of(at: datetime) -> date:
+    """The day of an instant in Vietnam: no document may be dated after the day on which it is read."""
+    return at.astimezone(VN).date()
+
+
+def are_distinct(contacts: Sequence[Contact]) -> bool:
+    """Whether no organisation is named twice."""
+    return len(contacts) == 1 or len({contact.organ for contact in contacts}) == len(contacts)
+
+
 def _contact(one: Fields) -> Contact:
     return Contact(
         organ=one.organ(),
@@ -106,7 +116,7 @@ def _recipients(message: Fields, limit: int) -> tuple[Contact, ...]:
         raise EdxmlError(message.at("To"), "missing-field", "at least one recipient")
     if len(contacts) > limit:
         raise EdxmlError(message.at("To"), "too-large", f"more than {limit} recipients")
-    if len(contacts) == 1:
+    if are_distinct(contacts):
         return contacts
     seen: set[OrganId] = set()
     for number, contact in enumerate(contacts, 1):

@@ -180,7 +180,7 @@ class EdocHeader:
     @property
     def recipient_ids(self) -> tuple[OrganId, ...]:
         """Codes of the recipients, in the order of the header, without duplicates (the reader refuses them)."""
-        return tuple(contact.organ for contact in self.recipients)
+        return tuple([contact.organ for contact in self.recipients])
 
     @property
     def key(self) -> DocumentKey:

@@ -9,22 +9,25 @@ with attachments.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import BinaryIO
 
 from exchange.edxml.attached import Attached, AttachmentSink, MemorySink, Nowhere
 from exchange.edxml.content import ContentDecoder
 from exchange.edxml.fields import Fields
-from exchange.edxml.header import read_edoc, read_status
+from exchange.edxml.header import are_distinct, day_of, read_edoc, read_status
 from exchange.edxml.model import AttachmentInfo, EdocHeader, Kind, Opaque, StatusHeader
-from exchange.edxml.shapes import HOLE, Parsed, Shapes, cut_out
+from exchange.edxml.recipes import recipe_of
+from exchange.edxml.shapes import HOLE, Parsed, Shape, Shapes, Texts, cut_out
 from exchange.edxml.skeleton import Skeleton
 from exchange.edxml.tree import CONTENT_BYTES, Limits, Markup
 from exchange.errors import EdxmlError
 from signing import quickly_made
 
 CHUNK = 65_536
+_ROOT = "edXML"
 
 
 @quickly_made
@@ -75,9 +78,9 @@ def read(
             reading.feed(chunk)
         return reading.finish(at)
     cut = cut_out(source) if len(source) <= _AS_A_WHOLE and _usual(limits) else None
-    parsed = _SHAPES.parsed(cut[0]) if cut is not None else None
-    if cut is not None and parsed is not None:
-        return _put_together(parsed, *cut, sink, limits, at, exact=exact)
+    met = _SHAPES.find(cut[0]) if cut is not None else None
+    if cut is not None and met is not None:
+        return _put_together(*met, *cut, sink, limits, at, exact=exact)
     reading = _Reading(sink, limits, exact=exact)
     reading.feed(source)
     package = reading.finish(at)
@@ -92,8 +95,9 @@ def _usual(limits: Limits) -> bool:
 
 
 def _put_together(
-    parsed: Parsed, markup: bytes, contents: Sequence[bytes], sink: AttachmentSink, limits: Limits, at: datetime | None, *, exact: bool
-) -> EdxmlPackage:
+    shape: Shape, texts: Texts, markup: bytes, contents: Sequence[bytes], sink: AttachmentSink, limits: Limits, at: datetime | None, *,
+    exact: bool,
+) -> EdxmlPackage:  # fmt: skip
     """A package of markup met before: the same as by the parser."""
     attached = Attached(sink, limits, lambda: "edXML", exact=exact)
     *before, after = markup.split(HOLE)
@@ -103,7 +107,7 @@ def _put_together(
         attached.close()
     attached.keep(after)
     size = len(markup) - len(contents) * len(HOLE) + sum(map(len, contents))
-    return _package(parsed, attached.stored, attached.skeleton(), size, limits, None, at)
+    return _of_shape(shape, texts, attached.stored, attached.skeleton(), size, limits, at)
 
 
 def reread(data: bytes) -> EdxmlPackage:
@@ -113,10 +117,22 @@ def reread(data: bytes) -> EdxmlPackage:
     """
     cut = cut_out(data) if len(data) <= _AS_A_WHOLE else None
     if cut is not None and not any(cut[1]) and len(cut[1]) <= _LIMITS.attachments:
-        parsed = _SHAPES.parsed(cut[0])
-        if parsed is not None:  # nothing stands where its attachments stood
-            return _package(parsed, [("", 0)] * len(cut[1]), _NO_SKELETON, len(data), _LIMITS, None, None)
+        met = _SHAPES.find(cut[0])
+        if met is not None:  # nothing stands where its attachments stood
+            return _of_shape(*met, [("", 0)] * len(cut[1]), _NO_SKELETON, len(data), _LIMITS, None)
     return read(data, Nowhere(), exact=False)
+
+
+def reread_around(literals: Sequence[bytes]) -> EdxmlPackage:
+    """As :func:`reread` of these pieces put together, between which the contents of attachments stood in the package.
+
+    Where a shape has its holes at the very same places, nobody needs to look for them. Raises :class:`EdxmlError`.
+    """
+    holes, markup = len(literals) - 1, HOLE.join(literals)
+    met = _SHAPES.find(markup) if markup.count(HOLE) == holes <= _LIMITS.attachments else None
+    if met is None or met[0].contents != holes:
+        return reread(b"".join(literals))
+    return _of_shape(*met, [("", 0)] * holes, _NO_SKELETON, len(markup) - holes * len(HOLE), _LIMITS, None)
 
 
 class _Reading:
@@ -189,31 +205,64 @@ class _Reading:
         return Parsed(self.markup.root_name, self.markup.root or {}, len(self.attached.stored))
 
 
+def _of_shape(
+    shape: Shape, texts: Texts, stored: Sequence[tuple[str, int]], skeleton: Skeleton, size: int, limits: Limits, at: datetime | None
+) -> EdxmlPackage:
+    """The package of a shape with these texts: by the shape's recipe where it has one and nothing stands against it, else in its tree."""
+    recipe = recipe_of(_SHAPES, shape, texts, _said) if shape.name == _ROOT else None
+    said = None if recipe is None else recipe.values(texts)
+    if said:
+        *fields, described, promised = said
+        edoc = EdocHeader(*fields)
+        if are_distinct(edoc.recipients) and (at is None or edoc.promulgation_date <= day_of(at)):
+            attachments = _attachments(described, stored)
+            _match_manifest(promised, attachments)
+            return EdxmlPackage("edoc", edoc, attachments, skeleton, size)
+    return _package(_SHAPES.filled(shape, texts), stored, skeleton, size, limits, None, at)
+
+
+def _said(root: Fields) -> tuple[object, ...]:
+    """What a document says, for a recipe: the fields of its header, what is described and what the manifest promises.
+
+    Of a status package nothing: it is read from its tree.
+    """
+    envelope = root.child("edXMLEnvelope")
+    header = envelope.child("edXMLHeader")
+    if header.child("MessageHeader").has("StatusCode"):
+        return ()
+    edoc = read_edoc(header, _LIMITS, None, None)
+    return (*_EDOC_FIELDS(edoc), tuple(root.parts("AttachmentEncoded", _described)), envelope.part("edXMLBody", _promised))
+
+
 def _package(
     parsed: Parsed, stored: Sequence[tuple[str, int]], skeleton: Skeleton, size: int, limits: Limits, packet_signature: Opaque | None,
     at: datetime | None,
 ) -> EdxmlPackage:  # fmt: skip
     """The package in a tree; ``stored``: reference and size of each attachment's content."""
     root = Fields(parsed.root)
-    if parsed.name != "edXML":
+    if parsed.name != _ROOT:
         raise EdxmlError("edXML", "not-edxml", f"the root element is {parsed.name}")
     if not root.has("edXMLEnvelope"):
         raise EdxmlError("edXML/edXMLEnvelope", "missing-field", "the package has no envelope")
     envelope = root.child("edXMLEnvelope")
     header = envelope.child("edXMLHeader")
-    attachments = _attachments(root, stored)
+    attachments = _attachments(root.parts("AttachmentEncoded", _described), stored)
     if header.child("MessageHeader").has("StatusCode"):
         if attachments:
             raise EdxmlError("AttachmentEncoded", "mismatch", "a status package carries no attachments")
         return EdxmlPackage("status", read_status(header), (), skeleton, size)
     edoc = read_edoc(header, limits, packet_signature, at)
-    _match_manifest(envelope, attachments)
+    _match_manifest(envelope.part("edXMLBody", _promised), attachments)
     return EdxmlPackage("edoc", edoc, attachments, skeleton, size)
 
 
-def _attachments(root: Fields, stored: Sequence[tuple[str, int]]) -> tuple[AttachmentInfo, ...]:
+_Described = tuple[tuple[int, AttachmentInfo], ...]
+"""What a block says of its attachments, each with the number of its content."""
+
+
+def _attachments(blocks: Sequence[_Described], stored: Sequence[tuple[str, int]]) -> tuple[AttachmentInfo, ...]:
     found: list[AttachmentInfo] = []
-    for described in root.parts("AttachmentEncoded", _described):
+    for described in blocks:
         for number, info in described:
             ref, size = stored[number]
             found.append(replace(info, ref=ref, size=size) if ref else info)
@@ -222,8 +271,7 @@ def _attachments(root: Fields, stored: Sequence[tuple[str, int]]) -> tuple[Attac
     return tuple(found)
 
 
-def _described(block: Fields) -> tuple[tuple[int, AttachmentInfo], ...]:
-    """What a block says of its attachments, each with the number of its content."""
+def _described(block: Fields) -> _Described:
     found = []
     for one in block.children("Attachment"):
         contents = one.all("ContentTransferEncoded")
@@ -241,9 +289,8 @@ def _described(block: Fields) -> tuple[tuple[int, AttachmentInfo], ...]:
     return tuple(found)
 
 
-def _match_manifest(envelope: Fields, attachments: tuple[AttachmentInfo, ...]) -> None:
+def _match_manifest(promised: list[str], attachments: tuple[AttachmentInfo, ...]) -> None:
     """Every Reference has its attachment and the other way round (M family); a manifest without ids says nothing."""
-    promised = envelope.part("edXMLBody", _promised)
     present = [attachment.content_id for attachment in attachments]
     if promised == present and len(present) == 1:
         return
@@ -271,6 +318,7 @@ def _parse_whole(data: bytes) -> tuple[Parsed, list[bytes]] | None:
     return parsed, [sink.data[ref] for ref, _ in reading.attached.stored]
 
 
+_EDOC_FIELDS = attrgetter(*(one.name for one in fields(EdocHeader)))
 _LIMITS = Limits()
 _NO_SKELETON = Skeleton(())
 _SHAPES = Shapes(_parse_whole)

@@ -37,7 +37,7 @@ _MOST_PIECES = _MOST_KINDS = 1024
 """What shapes share. The oldest shapes and elements go one by one; these all at once, and shapes that are there keep theirs."""
 _LARGEST_KEPT, _LONGEST_KEPT = 64, 4096
 """Nodes and characters of an element that is kept: two thousand of them are some megabytes."""
-_FRAMES = frozenset({"edXMLEnvelope", "edXMLHeader", "MessageHeader", "Code", "TraceHeaderList"})
+_FRAMES = frozenset({"edXMLEnvelope", "edXMLHeader", "MessageHeader", "Code", "TraceHeaderList", "PromulgationInfo"})
 """Elements that differ from package to package, most of them on the way to those that are kept as a whole."""
 
 
@@ -60,7 +60,7 @@ class Known(dict[str, list[Value]]):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Whole:
+class Whole:
     """An element kept as a whole: what it looks like, and its slots ``start`` … ``stop - 1`` in a package."""
 
     kind: int
@@ -70,33 +70,40 @@ class _Whole:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Frame:
+class Frame:
     """An element put together anew for every package: its children in order, and which of them are filled with what."""
 
+    nodes: Mapping[str, tuple[Node, ...]]
+    """Children by name."""
     children: Element
     """With what is part of the markup, and nothing where something is filled in."""
     texts: tuple[tuple[str, int], ...]
     """Only children of their name: those that are the text of a slot, and so on."""
-    wholes: tuple[tuple[str, _Whole], ...]
-    frames: tuple[tuple[str, _Frame], ...]
-    several: tuple[tuple[str, tuple[_Node, ...]], ...]
+    wholes: tuple[tuple[str, Whole], ...]
+    frames: tuple[tuple[str, Frame], ...]
+    several: tuple[tuple[str, tuple[Node, ...]], ...]
     """Those of whose name there are several."""
 
 
 _Key = TypeVar("_Key")
-_Node = str | int | _Whole | _Frame
+Node = str | int | Whole | Frame
 """A text that is part of the markup, the slot of one that is not, an element."""
 _Model = tuple[tuple[str, tuple["str | int | _Model", ...]], ...]
 """Children by name: texts, slots counted from the element's first, elements."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Shape:
-    frame: _Frame
-    name: str
-    contents: int
+class Shape:
+    """A markup: its root element, and how many attachments' contents are cut out of it. ``read`` keeps what its readers made of it."""
+
+    __slots__ = ("contents", "frame", "name", "read")
+
+    def __init__(self, frame: Frame, name: str, contents: int) -> None:
+        self.frame, self.name, self.contents = frame, name, contents
+        self.read: dict[object, object] = {}
 
 
+Texts = tuple[str, ...]
+"""The texts of a package of a shape, by slot."""
 Parse = Callable[[bytes], tuple[Parsed, list[bytes]] | None]
 """The parser: the tree, and the contents, decoded. Raises :class:`EdxmlError`; gives nothing for a package that is more than that."""
 
@@ -128,23 +135,41 @@ class Shapes:
 
     def __init__(self, parse: Parse) -> None:
         self._parse = parse
-        self._shapes: dict[tuple[bytes, ...], _Shape | None] = {}
+        self._shapes: dict[tuple[bytes, ...], Shape | None] = {}
         """By markup; ``None``: one that has no shape."""
         self._pieces: dict[bytes, bytes] = {}
         """Of the markups, each held once: a package to a hundred agencies says the same about each of them."""
         self._met: set[int] = set()
         self._kinds: dict[_Model, tuple[int, _Model]] = {}
         self._numbers = count()  # never used twice, so that an element kept under one kind is never taken for another's
-        self._elements: dict[tuple[int, tuple[str, ...]], list[Value]] = {}
-        """Each as the only child of its name."""
+        self._elements: dict[tuple[int, Texts], Known] = {}
         self._lock = Lock()
 
     def parsed(self, data: bytes) -> Parsed | None:
         """What the parser would make of a package (as :func:`cut_out` gives it), or ``None`` for one that must be parsed."""
+        found = self.find(data)
+        return None if found is None else self.filled(*found)
+
+    def find(self, data: bytes) -> tuple[Shape, Texts] | None:
+        """The shape of a package (as :func:`cut_out` gives it) and its texts, or ``None`` for one that must be parsed."""
         markup, pieces = _apart(data)
         shape = self._shapes.get(markup) if pieces else None
         texts = None if shape is None else _plain(pieces)
-        return None if shape is None or texts is None else Parsed(shape.name, self._fill(shape.frame, texts), shape.contents)
+        return None if shape is None or texts is None else (shape, texts)
+
+    def filled(self, shape: Shape, texts: Texts) -> Parsed:
+        """The tree of a shape with these texts in it."""
+        return Parsed(shape.name, self._fill(shape.frame, texts), shape.contents)
+
+    def element(self, whole: Whole, texts: Texts) -> Known:
+        """One element of a package of these texts, the same object for the same ones while it is kept."""
+        own = texts[whole.start : whole.stop]
+        found = self._elements.get((whole.kind, own))
+        return self._made(whole, own) if found is None else found
+
+    def only_child(self, name: str, slot: int) -> Whole:
+        """An element of nothing but one slot's text under this name: what a reader of one child wants."""
+        return self._whole(((name, (0,)),), slot, slot + 1)
 
     def meet(self, data: bytes) -> None:
         """Remember the markup of a package that the parser has just read; make a shape of one met before."""
@@ -173,29 +198,27 @@ class Shapes:
             self._met.add(mark)
             return False
 
-    def _fill(self, frame: _Frame, texts: tuple[str, ...]) -> Element:
+    def _fill(self, frame: Frame, texts: Texts) -> Element:
         element = frame.children.copy()
         for name, slot in frame.texts:
             element[name] = [texts[slot]]
         for name, whole in frame.wholes:
-            own = texts[whole.start : whole.stop]
-            element[name] = self._elements.get((whole.kind, own)) or self._element(whole, own)
+            element[name] = [self.element(whole, texts)]
         for name, inner in frame.frames:
             element[name] = [self._fill(inner, texts)]
         for name, nodes in frame.several:
             element[name] = [self._value(node, texts) for node in nodes]
         return element
 
-    def _value(self, node: _Node, texts: tuple[str, ...]) -> Value:
+    def _value(self, node: Node, texts: Texts) -> Value:
         if isinstance(node, int):
             return texts[node]
-        if isinstance(node, _Whole):
-            own = texts[node.start : node.stop]
-            return (self._elements.get((node.kind, own)) or self._element(node, own))[0]
+        if isinstance(node, Whole):
+            return self.element(node, texts)
         return node if isinstance(node, str) else self._fill(node, texts)
 
-    def _element(self, whole: _Whole, texts: tuple[str, ...]) -> list[Value]:
-        known: list[Value] = [Known(_element_of(whole.model, texts))]
+    def _made(self, whole: Whole, texts: Texts) -> Known:
+        known = Known(_element_of(whole.model, texts))
         if sum(map(len, texts)) > _LONGEST_KEPT:
             return known
         with self._lock:
@@ -203,7 +226,7 @@ class Shapes:
             self._elements[whole.kind, texts] = known
         return known
 
-    def _learn(self, data: bytes, markup: tuple[bytes, ...], texts: tuple[str, ...]) -> _Shape | None:
+    def _learn(self, data: bytes, markup: tuple[bytes, ...], texts: Texts) -> Shape | None:
         slots = {f"{_MARK}{number}": number for number in range(len(texts))}
         marks = [*(f">{mark}</".encode() for mark in slots), b""]
         contents = [f"{_MARK}{number}".encode() for number in range(data.count(HOLE))]
@@ -215,21 +238,22 @@ class Shapes:
         if marked is None or own is None or marked[1] != contents or _slots_in(marked[0].root, slots) != sorted(slots.values()):
             return None
         frame, parsed = self._frame(marked[0].root, slots), own[0]
-        return _Shape(frame, parsed.name, parsed.contents) if self._fill(frame, texts) == parsed.root else None
+        return Shape(frame, parsed.name, parsed.contents) if self._fill(frame, texts) == parsed.root else None
 
-    def _frame(self, element: Element, slots: Mapping[str, int]) -> _Frame:
+    def _frame(self, element: Element, slots: Mapping[str, int]) -> Frame:
         nodes = {name: tuple([self._node(name, value, slots) for value in values]) for name, values in element.items()}
         several = {name: own for name, own in nodes.items() if len(own) > 1}
         only = {name: own[0] for name, own in nodes.items() if len(own) == 1}
-        return _Frame(
+        return Frame(
+            nodes,
             {name: [own] if isinstance(own := only.get(name), str) else [] for name in nodes},
             tuple([(name, own) for name, own in only.items() if isinstance(own, int)]),
-            tuple([(name, own) for name, own in only.items() if isinstance(own, _Whole)]),
-            tuple([(name, own) for name, own in only.items() if isinstance(own, _Frame)]),
+            tuple([(name, own) for name, own in only.items() if isinstance(own, Whole)]),
+            tuple([(name, own) for name, own in only.items() if isinstance(own, Frame)]),
             tuple(several.items()),
         )
 
-    def _node(self, name: str, value: Value, slots: Mapping[str, int]) -> _Node:
+    def _node(self, name: str, value: Value, slots: Mapping[str, int]) -> Node:
         if isinstance(value, str):
             return slots.get(value, value)
         own = _slots_in(value, slots)
@@ -239,10 +263,13 @@ class Shapes:
         model = _model(value, slots, start)
         if _nodes(model) > _LARGEST_KEPT:
             return self._frame(value, slots)
+        return self._whole(model, start, stop)
+
+    def _whole(self, model: _Model, start: int, stop: int) -> Whole:
         if len(self._kinds) >= _MOST_KINDS:
             self._kinds.clear()
         kind, model = self._kinds.setdefault(model, (next(self._numbers), model))  # in one step: another thread may learn, or forget
-        return _Whole(kind, model, start, stop)
+        return Whole(kind, model, start, stop)
 
 
 def _make_room(kept: dict[_Key, Any], most: int) -> None:
@@ -257,7 +284,7 @@ def _apart(data: bytes) -> tuple[tuple[bytes, ...], Sequence[bytes]]:
     return tuple(pieces[::2]), pieces[1::2]
 
 
-def _plain(texts: Sequence[bytes]) -> tuple[str, ...] | None:
+def _plain(texts: Sequence[bytes]) -> Texts | None:
     """The texts as the parser would give them, or ``None`` where it would look at one more closely.
 
     "<" stands in no text and is printable: what holds of all of them in one line holds of each. (It joins with U+0338 behind it, so that a

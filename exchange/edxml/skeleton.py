@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from exchange.errors import EdxmlError
+from signing import quickly_made
 
 BLANKS = b" \t\r\n"
 _MAGIC = b"TSK1"
@@ -45,6 +46,7 @@ def render(data: bytes, width: int, newline: bytes, *, closed: bool) -> bytes:
     return lines + newline if closed else lines
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Skeleton:
     """Literals and runs in order. Store :meth:`pack`; get the package back with :func:`rebuild`."""
@@ -118,19 +120,19 @@ class Shared(NamedTuple):
         whole = type(run.offset) is type(run.length) is int and (run.offset, run.length) == (0, self.size)
         return whole and type(run.width) is int and run.width == 0
 
-    def text(self) -> Iterator[bytes]:
-        """Its base64 on a single line."""
-        held = b""
+    def text(self) -> list[bytes]:
+        """Its base64 on a single line, in pieces."""
+        held, found = b"", list[bytes]()
         for number, piece in enumerate(self.pieces):
             if number % 2 or len(piece) < _KEPT_FROM:
                 held += piece
                 continue
             head = -len(held) % 3
             text, left = _kept_text(piece, head)
-            yield b2a_base64(held + piece[:head], newline=False)
-            yield text
+            found += (b2a_base64(held + piece[:head], newline=False), text)
             held = left
-        yield b2a_base64(held, newline=False)
+        found.append(b2a_base64(held, newline=False))
+        return found
 
 
 _KEPT_FROM = 1024

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select
 
 from exchange.edxml.model import EdocHeader
-from exchange.edxml.reader import EdxmlPackage, reread
+from exchange.edxml.reader import EdxmlPackage, reread_around
 from exchange.edxml.skeleton import Skeleton, rebuild
 from exchange.store.blobs import StoredBlob, load
 from exchange.store.tables import attachment, refusal, skeleton
 from exchange.store.work import Store, Work
+from signing import quickly_made
 
 _SKELETONS = select(skeleton.c.package, skeleton.c.data).where(skeleton.c.package.in_(bindparam("packages", expanding=True)))
 _ATTACHMENTS = (
@@ -25,6 +26,7 @@ _REFUSALS = select(refusal.c.package, refusal.c.statement, refusal.c.signature).
 )
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class StoredPackage:
     """One package as the database holds it."""
@@ -38,7 +40,7 @@ class StoredPackage:
 
     def reread(self) -> EdxmlPackage:
         """The package's header and the description of its attachments, read from the stored bytes around them."""
-        return reread(b"".join([piece for piece in self.skeleton.pieces if isinstance(piece, bytes)]))
+        return reread_around([piece for piece in self.skeleton.pieces if isinstance(piece, bytes)])
 
 
 def load_packages(work: Work, packages: Sequence[int]) -> dict[int, StoredPackage]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
 from hashlib import sha256
+from math import inf
 from threading import Lock
 
 from signing import oids
@@ -115,9 +116,12 @@ class Timeline:
     lists: tuple[CheckedCrl, ...]
     turns: tuple[int, ...]
 
-    def holds(self, moment: int) -> bool:
-        """Whether the path holds at an epoch second."""
-        return bisect_right(self.turns, moment) % 2 == 1
+    def holding(self, moment: int) -> tuple[int, float] | None:
+        """From when, and until when (not any more), the path holds around an epoch second; ``None`` where it does not."""
+        place = bisect_right(self.turns, moment)
+        if place % 2 == 0:
+            return None
+        return self.turns[place - 1], self.turns[place] if place < len(self.turns) else inf
 
 
 UsageFault = Callable[[CertificateFacts], str]
@@ -134,6 +138,8 @@ class _Path:
     issuers: tuple[Link, ...]
     verdict: PathVerdict | None
     timelines: tuple[Timeline, ...] = ()
+    holds: tuple[int, float] = (0, 0)
+    """From when, and until when (not any more), it is known to hold."""
 
     def chain(self, certificate: CertificateFacts) -> Chain:
         """The whole chain, with the certificate it was worked out for."""
@@ -174,8 +180,8 @@ class PathCache:
         self._tails: dict[bytes, tuple[Link, ...]] = {}
         """What follows above an issuer's certificates, once for all of them."""
         self._crls: dict[tuple[bytes, bytes], CheckedCrl] = {}
-        self._timelines: dict[tuple[bytes, CrlKey, tuple[int, ...]], Timeline] = {}
-        """Most certificates of an issuer hold from and to the same instants: one object for all of them."""
+        self._timelines: dict[tuple[object, ...], Timeline] = {}
+        """Most certificates of an issuer hold from and to the same instants: one timeline for all of them."""
         self._last: dict[bytes, tuple[datetime, CrlKey]] = {}
         self.signers = Signers()
         self._lock = Lock()
@@ -192,6 +198,8 @@ class PathCache:
         """
         path = self._paths.get(certificate.sha256)
         if path is not None:
+            if moment is not None and path.holds[0] <= moment < path.holds[1]:
+                return PASSED
             if path.verdict is not None:
                 return path.verdict
             timeline = path.timeline(self._crls_at(path.issuers, at))
@@ -225,7 +233,11 @@ class PathCache:
             return None
 
     def _said(self, certificate: CertificateFacts, path: _Path, timeline: Timeline, moment: int) -> PathVerdict:
-        if timeline.holds(moment):
+        holding = timeline.holding(moment)
+        if holding is not None:
+            if self.trust.crl_span is not None:
+                start, stop = self.trust.crl_span(moment)  # all that time it is this timeline
+                path.holds = max(start, holding[0]), min(stop, holding[1])
             return PASSED
         return judge(path.chain(certificate).links, timeline.lists, self.policy, moment)
 
@@ -239,15 +251,22 @@ class PathCache:
             return chain.verdict or _no_chain(certificate), chain.steps
         key = self._crls_at(path.issuers, at)
         lists, done = self._checked(path.issuers, key)
-        found = self._shared(Timeline(key, lists, turns(chain.links, lists, self.policy)), path)
+        found = self._timeline(chain.links, key, lists)
         path.timelines = (*path.timelines[max(0, len(path.timelines) + 1 - self._snapshots) :], found)
         return self._said(certificate, path, found, int(at.timestamp())), (*chain.steps, *done)
 
-    def _shared(self, found: Timeline, path: _Path) -> Timeline:
-        """The equal one of another certificate of the same issuer, if there is one."""
-        if len(self._timelines) >= _MOST_TIMELINES:
-            self._timelines.clear()
-        return self._timelines.setdefault((path.issuers[0].facts.sha256, found.key, found.turns), found)
+    def _timeline(self, links: tuple[Link, ...], key: CrlKey, lists: tuple[CheckedCrl, ...]) -> Timeline:
+        """The path's timeline under these lists: that of another certificate of the same issuer where nothing that counts differs."""
+        holder = links[0].facts
+        entry = lists[0].entry(holder.serial)
+        revoked = None if entry is None else (entry.at, entry.reason)
+        alike = (links[1].facts.sha256, key, holder.not_before, holder.not_after, links[0].algorithm, revoked)
+        found = self._timelines.get(alike)
+        if found is None:
+            if len(self._timelines) >= _MOST_TIMELINES:
+                self._timelines.clear()
+            found = self._timelines[alike] = Timeline(key, lists, turns(links, lists, self.policy))
+        return found
 
     def _keep(self, certificate: CertificateFacts, chain: Chain) -> _Path | None:
         """Keep a path that reaches an anchor, the oldest making room; strangers' certificates must not fill the cache."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import NamedTuple
 
+from signing.algorithms import SignatureAlgorithm
 from signing.formats.certificates import CertificateFacts
 from signing.formats.message import SignerNamed
 from signing.keys import PublicKey
@@ -23,8 +24,11 @@ class Signer(NamedTuple):
     known: Sequence[bytes]
     certificate: CertificateFacts
     key: PublicKey
+    algorithm: SignatureAlgorithm
     until: float
     """Epoch second up to which the policy accepts the signature's algorithms with this key."""
+    strange: bool
+    """Whether a certificate is embedded that is neither the signer's nor a known authority's."""
 
 
 class Signers:

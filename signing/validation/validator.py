@@ -45,20 +45,8 @@ class Asked(NamedTuple):
     proven_at: datetime | None = None
 
 
-class _Ready(NamedTuple):
-    """A signature whose value is to be verified next."""
-
-    message: SignedMessage
-    certificate: CertificateFacts
-    key: PublicKey
-    at: datetime
-    moment: int
-
-
-def _holds(ready: _Ready, purpose: Purpose) -> bool:
-    """Step (5): the one raw verification."""
-    message = ready.message
-    return raw_verify(ready.key, message.signature, message.signed_attributes, BY_NAME[message.signer.signature_algorithm], purpose)
+_Ready = tuple[SignedMessage, Signer, datetime, int]
+"""A signature whose value is to be verified next, and the moment, also as epoch second."""
 
 
 class Validator:
@@ -119,11 +107,11 @@ class Validator:
                 ready.append(self._ready(message, content_sha256, at, known))
             except Exception as error:  # what is given to an audit may be of any type
                 ready.append(error)
-        held = [isinstance(one, _Ready) and _holds(one, of.purpose) for one, of in zip(ready, asked, strict=True)]
+        held = [isinstance(one, tuple) and _holds(one, of.purpose) for one, of in zip(ready, asked, strict=True)]
         said: list[SignatureReport | Exception] = []
         for one, good, of in zip(ready, held, asked, strict=True):
             try:
-                said.append(self._concluded(one, good, of.proven_at) if isinstance(one, _Ready) else one)
+                said.append(self._concluded(one, good, of.proven_at) if isinstance(one, tuple) else one)
             except Exception as error:  # the same
                 said.append(error)
         return said
@@ -143,7 +131,7 @@ class Validator:
             return signer
         if message.message_digest != content_sha256:
             return _report(DIGEST, SubIndication.HASH_FAILURE, "the content is not the one that was signed", at, signer.certificate)
-        return _Ready(message, signer.certificate, signer.key, at, moment)
+        return message, signer, at, moment
 
     def _signer(self, message: SignedMessage, known: Sequence[bytes], at: datetime, moment: int) -> Signer | SignatureReport:
         """Steps (2) and (3)."""
@@ -153,17 +141,29 @@ class Validator:
         accepted = self._key(certificate, message, moment)
         if isinstance(accepted, str):
             return _report(SIGNER_ALGORITHM, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, accepted, at, certificate)
-        signer = Signer(message.signer, tuple(known), certificate, *accepted)
+        named, (key, until) = message.signer, accepted
+        strange = any(one != certificate.der and one not in self._known for one in named.certificates)
+        signer = Signer(named, tuple(known), certificate, key, BY_NAME[named.signature_algorithm], until, strange)
         self._cache.signers.keep(signer)
         return signer
 
     def _concluded(self, ready: _Ready, holds: bool, proven_at: datetime | None) -> SignatureReport:
         """What follows from step (5), and steps (6) and (7)."""
-        message, certificate, _, at, moment = ready
+        _, signer, at, moment = ready
+        certificate = signer.certificate
         if not holds:
             detail = "the signature value does not hold under the signing certificate's key"
             return _report(SIGNATURE, SubIndication.SIG_CRYPTO_FAILURE, detail, at, certificate, raw_verifications=1)
-        return self._certificate_report(certificate, message, at, moment, proven_at)
+        verdict = self._cache.verdict(certificate, at, self.on_path, moment)
+        if proven_at is not None and verdict.sub_indication in _LATER and self._happened_later(certificate, at, proven_at):
+            verdict = self._cache.verdict(certificate, proven_at, self.on_path)
+        if verdict.sub_indication is not None:
+            checks = (*_BEFORE_PATH, *verdict.checks)
+            return SignatureReport(Indication.INDETERMINATE, verdict.sub_indication, checks, at, certificate.subject, certificate.sha256, 1)
+        if signer.strange:
+            detail = "a certificate is embedded that is neither the signer's nor a known authority's"
+            return _report(EMBEDDED, SubIndication.SIG_CONSTRAINTS_FAILURE, detail, at, certificate, raw_verifications=1)
+        return SignatureReport(_PASSED, None, PASSED_CHECKS, at, certificate.subject, certificate.sha256, 1)
 
     def _moment(self, at: datetime) -> int:
         """The epoch second; a letter's two signatures are asked about at one moment."""
@@ -210,28 +210,19 @@ class Validator:
             return key, until
         return self._policy.refusal(message.signer.signature_algorithm, key, moment)
 
-    def _certificate_report(
-        self, certificate: CertificateFacts, message: SignedMessage, at: datetime, moment: int, proven_at: datetime | None
-    ) -> SignatureReport:
-        """Steps (6) and (7), after the signature value was found good."""
-        verdict = self._cache.verdict(certificate, at, self.on_path, moment)
-        if proven_at is not None and verdict.sub_indication in _LATER and self._happened_later(certificate, at, proven_at):
-            verdict = self._cache.verdict(certificate, proven_at, self.on_path)
-        if verdict.sub_indication is not None:
-            checks = (*_BEFORE_PATH, *verdict.checks)
-            return SignatureReport(Indication.INDETERMINATE, verdict.sub_indication, checks, at, certificate.subject, certificate.sha256, 1)
-        for embedded in message.signer.certificates:
-            if embedded != certificate.der and embedded not in self._known:
-                detail = "a certificate is embedded that is neither the signer's nor a known authority's"
-                return _report(EMBEDDED, SubIndication.SIG_CONSTRAINTS_FAILURE, detail, at, certificate, raw_verifications=1)
-        return SignatureReport(Indication.TOTAL_PASSED, None, PASSED_CHECKS, at, certificate.subject, certificate.sha256, 1)
-
     def _happened_later(self, certificate: CertificateFacts, at: datetime, proven_at: datetime) -> bool:
         """Whether the list at hand at ``at`` has nothing against the certificate at the time its signature is proven to have existed."""
         since = self._cache.revoked_since(certificate, at)
         return since is None or int(proven_at.timestamp()) < since
 
 
+def _holds(ready: _Ready, purpose: Purpose) -> bool:
+    """Step (5): the one raw verification."""
+    (_, attributes, signature, _), signer, _, _ = ready
+    return raw_verify(signer.key, signature, attributes, signer.algorithm, purpose)
+
+
+_PASSED = Indication.TOTAL_PASSED  # looked up once: asking an enumeration for a member takes as long as filling the report
 _LATER = {SubIndication.REVOKED_NO_POE, SubIndication.OUT_OF_BOUNDS_NO_POE, SubIndication.OUT_OF_BOUNDS_NOT_REVOKED}
 """Verdicts that an earlier proof of existence can turn (EN 319 102-1 §5.5.4)."""
 _TOTAL_FAILED = {SubIndication.FORMAT_FAILURE, SubIndication.HASH_FAILURE, SubIndication.SIG_CRYPTO_FAILURE}

@@ -32,6 +32,7 @@ from signing import (
     TrustStore,
     certificate_facts,
 )
+from signing.evidence import CrlSpan
 from signing.validation.path import PATH_CHECKS, judge
 from tests.judges import needs_pyhanko
 from tests.signing.lab import AT, PERSON, VN, new_pki, person, pki
@@ -326,6 +327,7 @@ def test_timeline_says_what_looking_anew_says(
     owner, holder = _world(valid_from, valid_for, revoked, authority_revoked, crl_days)
     trust = _silenced(owner, *silent)
     shared, facts = PathCache(trust), certificate_facts(holder.certificate_der)
+    told = PathCache(replace(trust, crl_span=_span(*silent)))
     edges = [_START + timedelta(hours=hours, seconds=second) for hours in (valid_from, valid_from + valid_for) for second in (-1, 0, 1)]
     for at in [*(_START + timedelta(hours=hours) for hours in moments), *edges]:
         fresh = PathCache(trust)
@@ -333,6 +335,20 @@ def test_timeline_says_what_looking_anew_says(
         lists, _ = fresh._checked(chain.links[1:], fresh._crls_at(chain.links[1:], at))
         expected = judge(chain.links, lists, fresh.policy, int(at.timestamp()))
         assert shared.verdict(facts, at, None) == expected
+        assert told.verdict(facts, at, None, int(at.timestamp())) == expected
+
+
+def _span(since: int, hours: int) -> CrlSpan:
+    """For how long the lists of :func:`_silenced` stay the same: a day at most, and not across the ends of the silence."""
+    begin = int((_START + timedelta(hours=since)).timestamp())
+    edges = (begin, begin + hours * 3600)
+
+    def span(moment: int) -> tuple[int, float]:
+        midnight = moment - (moment + 7 * 3600) % 86_400
+        turns = sorted((midnight, midnight + 86_400, *edges))
+        return max(turn for turn in turns if turn <= moment), min(turn for turn in turns if turn > moment)
+
+    return span
 
 
 def _world(valid_from: int, valid_for: int, revoked: int | None, authority_revoked: int | None, crl_days: int) -> tuple[Pki, Holder]:

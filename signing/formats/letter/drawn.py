@@ -15,11 +15,13 @@ from signing.formats.letter import revisions
 from signing.formats.letter.content import LetterContent, check_content, parse_content
 from signing.formats.letter.page import Page, draw_page
 from signing.formats.letter.template import Template
+from signing.records import quickly_made
 
 _KEPT = 128
 """Drawn letters kept; one takes about 12 KB."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
     """A letter's content and page, and the objects of revision 1 before its signature."""
@@ -27,6 +29,16 @@ class Drawn:
     content: LetterContent
     page: Page
     objects: list[bytes]
+
+
+def draw_once(template: Template, metadata: bytes) -> Drawn:
+    """As :meth:`Drawings.of_metadata`, without keeping it: for whoever goes through many letters and comes back to none."""
+    return _drawn(template, parse_content(metadata), metadata)
+
+
+def _drawn(template: Template, content: LetterContent, metadata: bytes) -> Drawn:
+    page = draw_page(template, content)
+    return Drawn(content, page, revisions.first_objects(content, metadata, page))
 
 
 class Drawings:
@@ -55,8 +67,7 @@ class Drawings:
         return len(self._known)
 
     def _draw(self, template: Template, content: LetterContent, metadata: bytes) -> Drawn:
-        page = draw_page(template, content)
-        drawn = Drawn(content, page, revisions.first_objects(content, metadata, page))
+        drawn = _drawn(template, content, metadata)
         with self._lock:
             while len(self._known) >= _KEPT:
                 del self._known[next(iter(self._known))]

@@ -20,6 +20,7 @@ from signing.formats.letter.content import LetterContent
 from signing.formats.letter.drawings import SEAL_BOX, SIGNATURE_BOX, seal_drawing, signature_drawing
 from signing.formats.letter.page import DATE_FIELD, NUMBER_FIELD, Page
 from signing.formats.letter.template import Template
+from signing.formats.letter.typeset import Line
 
 NAMES = {
     21: "metadata",
@@ -178,9 +179,9 @@ def _value(text: str | None, empty: int, filled: int) -> bytes:
     return b"/V<feff%b>/AP<</N %d 0 R>>" % (text.encode("utf-16-be").hex().encode(), filled)
 
 
-def number_offset(template: Template, number: str) -> float:
+def number_offset(line: Line) -> float:
     """Where the number begins inside its field, centred."""
-    return (NUMBER_FIELD[0] - template.faces["R"].line(number).width * 13 / 1000) / 2
+    return (NUMBER_FIELD[0] - line.width * 13 / 1000) / 2
 
 
 @lru_cache(maxsize=_TEXTS_KEPT)
@@ -195,7 +196,8 @@ def _signature_field(number: int, name: bytes, rect: Rect, rest: bytes) -> bytes
 
 @lru_cache(maxsize=_TEXTS_KEPT)
 def _number_appearance(template: Template, number: str) -> bytes:
-    return _appearance(30, NUMBER_FIELD, b"R", number_offset(template, number), template.faces["R"].line(number).text)
+    line = template.faces["R"].line(number)
+    return _appearance(30, NUMBER_FIELD, b"R", number_offset(line), line.text)
 
 
 @lru_cache(maxsize=_TEXTS_KEPT)
@@ -203,11 +205,15 @@ def _date_appearance(template: Template, day: date) -> bytes:
     return _appearance(31, DATE_FIELD, b"I", 0.0, template.faces["I"].line(date_text(day)).text)
 
 
+_APPEARANCE = (
+    b"%d 0 obj\n<</Type/XObject/Subtype/Form/BBox[0 0 %.2f %.2f]/Resources<</Font<</R 4 0 R/I 10 0 R>>>>/Length %d>>stream\n"
+    b"%b\nendstream\nendobj\n"
+)
+
+
 def _appearance(number: int, box: tuple[float, float], face: bytes, x: float, text: bytes) -> bytes:
     drawing = b"/Tx BMC q BT /%b 13 Tf %.2f 4.5 Td (%b) Tj ET Q EMC" % (face, x, text)
-    resources = b"/BBox[0 0 %.2f %.2f]/Resources<</Font<</R 4 0 R/I 10 0 R>>>>" % box
-    head = b"%d 0 obj\n<</Type/XObject/Subtype/Form%b/Length %d>>stream\n" % (number, resources, len(drawing))
-    return head + drawing + b"\nendstream\nendobj\n"
+    return _APPEARANCE % (number, *box, len(drawing), drawing)
 
 
 def _drawing(number: int, box: tuple[int, int], drawing: bytes) -> bytes:

@@ -17,8 +17,8 @@ from signing.errors import FormatFailure, LetterRefused
 from signing.formats import pades
 from signing.formats.cms import known_shape, parse_cms
 from signing.formats.letter import revisions
-from signing.formats.letter.drawn import Drawn
-from signing.formats.letter.packing import NO_TIME, PackedLetter, Parts, Values, assemble, draw, read_tail
+from signing.formats.letter.drawn import Drawn, draw_once
+from signing.formats.letter.packing import NO_TIME, PackedLetter, Parts, Values, assemble, read_tail
 from signing.formats.letter.reader import MAX_LETTER, Letter, SignatureSlot
 from signing.formats.letter.stamped import StampSlot, read_stamped, stamp_slots
 from signing.formats.letter.template import is_unmistakable
@@ -87,7 +87,7 @@ def _each(step: Callable[[Given], Found], given: Sequence[Given | Exception]) ->
 
 
 def _drawn(values: Values) -> tuple[Values, Drawn]:
-    return values, draw(values)
+    return values, draw_once(values.template, values.metadata)
 
 
 def _assembled(drawn: tuple[Values, Drawn]) -> Parts:
@@ -143,27 +143,28 @@ def _opened(hashed: _Hashed) -> UnpackedLetter:
 
 def _read(hashed: _Hashed) -> tuple[Letter, tuple[StampSlot, ...]] | None:
     """The strict reading of a letter whose values are plain ones; ``None`` leaves it to the strict reader."""
-    values, drawn, size = hashed.parts.values, hashed.parts.drawn, hashed.size
-    (one, two), (shape_one, shape_two), (time_one, time_two) = values.cms, hashed.shapes, values.times
+    parts, (shape_one, shape_two), pieces, size, later, leader_sha256, seal_sha256, _ = hashed
+    values, drawn = parts.values, parts.drawn
+    template, metadata, number, day, (one, two), _, (time_one, time_two), (moment_one, moment_two), _, _ = values
     plain = (
-        revisions.NUMBER.fullmatch(values.number) is not None
+        revisions.NUMBER.fullmatch(number) is not None
         and (time_one == NO_TIME or time_one >= 0)
         and (time_two == NO_TIME or time_two >= 0)
         and (shape_one is not None or pades.is_whole(one))
         and (shape_two is not None or pades.is_whole(two))
-        and len(values.metadata) <= _MAX_METADATA
+        and len(metadata) <= _MAX_METADATA
         and size <= MAX_LETTER
-        and is_unmistakable(values.template)
+        and is_unmistakable(template)
     )
     if not plain:
         return None
     try:
-        leader = SignatureSlot(_message(one, shape_one), hashed.leader, values.moments[0])
-        seal = SignatureSlot(_message(two, shape_two), hashed.seal, values.moments[1])
+        leader = SignatureSlot(_message(one, shape_one), leader_sha256, moment_one)
+        seal = SignatureSlot(_message(two, shape_two), seal_sha256, moment_two)
     except FormatFailure:
         return None
-    stamps = stamp_slots(b"".join(hashed.pieces), values.template, size - len(hashed.later)) if hashed.later else ()
-    return Letter(drawn.content, values.number, values.day, leader, seal), stamps
+    stamps = stamp_slots(b"".join(pieces), template, size - len(later)) if later else ()
+    return Letter(drawn.content, number, day, leader, seal), stamps
 
 
 def _message(cms: bytes, shape: Shape | None) -> SignedMessage:
