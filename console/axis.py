@@ -81,7 +81,7 @@ def serve(counter: Counter, text: Text) -> int:
         listening = listen(counter.host, counter.port)
     except OSError as error:
         axis.close()
-        typer.echo(text("error.unreachable", error=f"{counter.host}:{counter.port}: {error.strerror or error}"), err=True)
+        typer.echo(text("error.unreachable", error=f"{counter.host}:{counter.port}: {text.reason(error)}"), err=True)
         return UNREACHED
     set_up("axis")
     # a kernel asks for all agencies, as fast as it is answered

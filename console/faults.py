@@ -120,7 +120,7 @@ def _write_all(chosen: Sequence[Entry], out: Path, text: Text) -> int:
             command = _write(entry, folder, text)
             typer.echo(text("faults.written", folder=folder, command=command), err=True)
     except OSError as error:
-        typer.echo(text("error.out", out=error.filename or out, reason=error.strerror or error), err=True)
+        typer.echo(text("error.out", out=error.filename or out, reason=text.reason(error)), err=True)
         return UNREACHED
     return DONE
 

@@ -54,7 +54,7 @@ def serve(stand: Stand, text: Text) -> int:
         talk.print(text("error.unreachable", error=error), markup=False)
         return UNREACHED
     except OSError as error:
-        talk.print(text("error.unreachable", error=f"{stand.host}:{stand.port}: {error.strerror or error}"), markup=False)
+        talk.print(text("error.unreachable", error=f"{stand.host}:{stand.port}: {text.reason(error)}"), markup=False)
         return UNREACHED
     with listening:
         _announce(stand, at, listening, [str(id) for id in pki.authorities()], text, talk)

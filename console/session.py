@@ -117,7 +117,7 @@ def _folder(out: Path | None, text: Text) -> Iterator[Path]:
         for path in (*old, *(out / report for report in REPORTS)):  # no earlier report may stand beside what an interrupted run leaves
             path.unlink(missing_ok=True)
     except OSError as error:
-        raise Unusable(text("error.out", out=out, reason=error.strerror or error)) from None
+        raise Unusable(text("error.out", out=out, reason=text.reason(error))) from None
     yield out
 
 

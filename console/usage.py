@@ -1,4 +1,4 @@
-"""What is said of an option that cannot be followed: one sentence in the user's language, where the libraries have words of their own.
+"""What is said of a command line that cannot be followed: one sentence in the user's language, where the libraries have words of their own.
 
 Typer lets the checks of numbers and paths be made by others, whose sentences ("Input should be a valid integer, unable to parse …") it
 prints after a usage text.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import typer
@@ -19,7 +21,15 @@ from console.locale import Text, catalogue, choose
 _WORDS = "console.usage.words"
 _KINDS = {"int": "error.option.whole", "float": "error.option.number", "finite": "error.option.number", "bool": "error.option.bool"}
 _BOUNDS = (("ge", "error.option.least"), ("gt", "error.option.least"), ("le", "error.option.most"), ("lt", "error.option.most"))
-_PATH = re.compile(r"'(?P<given>.*)' is a (?P<kind>file|directory)\.", re.DOTALL)
+_PATH = re.compile(
+    r"\w+ '(?P<given>.*)' (?:is a )?(?P<kind>file|directory|does not exist|is not readable|is not writable)\.",
+    re.DOTALL,
+)
+_PATHS = {
+    "file": "error.option.file", "directory": "error.option.directory", "does not exist": "error.option.absent",
+    "is not readable": "error.option.unreadable", "is not writable": "error.option.unwritable",
+}  # fmt: skip
+_CHOICE = re.compile(r"(?P<given>'.*?'|\".*?\") is not (?:one of )?(?P<choices>'.*')\.", re.DOTALL)
 
 
 class Speaking(TyperGroup):
@@ -28,17 +38,60 @@ class Speaking(TyperGroup):
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Also keeps what was written: the language may be said after what is wrong."""
         words = tuple(args)
-        context = super().make_context(info_name, args, parent, **extra)
+        with _refusals(words):
+            context = super().make_context(info_name, args, parent, **extra)
         context.meta[_WORDS] = words
         return context
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command asked for. Raises ``typer.Exit`` with 2 for an option that cannot be followed."""
-        try:
+        """Run the command asked for. Raises ``typer.Exit`` with 2 for what cannot be followed."""
+        with _refusals(ctx.meta.get(_WORDS, ())):
             return super().invoke(ctx)
-        except typer.BadParameter as error:
-            typer.echo(_sentence(error, _text(ctx.meta.get(_WORDS, ()))), err=True)
-            raise typer.Exit(2) from None
+
+
+@contextmanager
+def _refusals(words: Sequence[str]) -> Iterator[None]:
+    """What the library says of a command line, said in one sentence; what there is no sentence for (a help text too) it says itself."""
+    try:
+        yield
+    except typer.BadParameter as error:
+        said = _sentence(error, _text(words))
+    except typer.TyperException as error:
+        found = _usage(error, words, _text(words))
+        if found is None:
+            raise
+        said = found
+    else:
+        return
+    typer.echo(said, err=True)
+    raise typer.Exit(2)
+
+
+_USAGES = {
+    "error.command": re.compile(r"No such command (?P<given>.+?)\.(?: Did you mean (?P<near>.+)\?)?", re.DOTALL),
+    "error.option.unknown": re.compile(r"No such option: (?P<given>.+)", re.DOTALL),
+    "error.argument.extra": re.compile(
+        r"Got unexpected extra arguments? \((?P<given>.+)\)|Got unexpected extra argument\(s\) \((?P<these>.+)\)", re.DOTALL
+    ),
+    "error.option.plain": re.compile(r"Option (?P<given>.+) does not take a value\.", re.DOTALL),
+    "error.option.value": re.compile(r"Option (?P<given>.+) requires (?:an|\d+) arguments?\.", re.DOTALL),
+}
+"""What the library writes, by what we say instead."""
+
+
+def _usage(error: Exception, words: Sequence[str], text: Text) -> str | None:
+    message = str(getattr(error, "message", ""))
+    for key, written in _USAGES.items():
+        found = written.fullmatch(message)
+        if found is not None:
+            parts = found.groupdict()
+            given = str(parts["given"] or parts.get("these")).strip("'\"")
+            near = sorted(getattr(error, "possibilities", None) or re.findall(r"[\w-]+", parts.get("near") or ""))
+            guess = text("error.scenario.guess", name=", ".join(near)) if near else ""
+            context: Any = getattr(error, "ctx", None)
+            command = context.command_path if context else f"truc {words[0]}"  # an option's value is read before anybody knows the context
+            return text(key, given=given, guess=guess, command=command)
+    return None
 
 
 def _text(words: Sequence[str]) -> Text:
@@ -51,7 +104,7 @@ def _text(words: Sequence[str]) -> Text:
 
 
 def _languages(words: Sequence[str]) -> Iterator[str]:
-    for word, following in zip(words, (*words[1:], ""), strict=True):
+    for word, following in pairwise((*words, "")):
         if word == "--lang":
             yield following
         elif word.startswith("--lang="):
@@ -69,7 +122,10 @@ def _sentence(error: typer.BadParameter, text: Text) -> str:
     fault = _fault(error.__cause__)
     path = _PATH.search(error.message)
     if path is not None:
-        return text(f"error.option.{path['kind']}", option=name, given=path["given"])
+        return text(_PATHS[path["kind"]], option=name, given=path["given"])
+    choice = _CHOICE.search(error.message)
+    if choice is not None:
+        return text("error.option.choice", option=name, given=choice["given"][1:-1] or "''", choices=choice["choices"].replace("'", ""))
     if fault is None:
         return f"{name}: {error.message}"
     given = str(fault.get("input", "")) or "''"

@@ -36,6 +36,7 @@ from signing.formats.coverage import NOTHING_COVERS, STRUCTURE, SignedRange, Spa
 from signing.formats.letter.augment import AwaitingStamp, add_document_timestamp, add_store, augment_letter, await_timestamp
 from signing.formats.letter.claims import LetterClaims, letter_claims
 from signing.formats.letter.content import LetterContent
+from signing.formats.letter.frame import check_frame
 from signing.formats.letter.packing import PackedLetter, PackedUnsealed, pack_letter, pack_unsealed, unpack_letter, unpack_unsealed
 from signing.formats.letter.press import LetterPress
 from signing.formats.letter.reader import Letter, SignatureSlot, read_letter
@@ -200,6 +201,7 @@ __all__ = [
     "await_timestamp",
     "blast_radius",
     "certificate_facts",
+    "check_frame",
     "crl_facts",
     "describe_certificate",
     "every_fault",

@@ -14,7 +14,28 @@ from tests.servers import Postgres, Valkey, postgres_server, valkey_server
 
 settings.register_profile("shared machine", deadline=None)  # how long an example takes is no rule of the program
 settings.load_profile("shared machine")
+PLAIN = (
+    "tests/console/", "tests/workers/", "tests/exchange/audit/test_stores.py", "tests/signing/formats/test_pdf.py", "tests/test_plain.py",
+)  # fmt: skip
+"""Where what we install meets what may be absent: tests that ``--plain`` runs. It collects all, so that an import none can follow shows."""
+_SLOW = ("admin/", "test_auditor.py", "test_faults.py", "test_lasting.py", "test_locale.py", "test_negotiations.py", "test_reports.py")
+NOT_PLAIN = tuple(f"tests/console/{name}" for name in (*_SLOW, "test_verify_words.py"))
+"""Of these the ones that take long and look for nothing."""
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--plain``, for an environment of the tests' lock alone (tools/plain_environment.py)."""
+    parser.addoption("--plain", action="store_true", help="collect all tests, run those of what looks for packages that may be absent")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Under ``--plain`` leave the others out."""
+    if config.getoption("--plain"):
+        kept = [item for item in items if item.nodeid.startswith(PLAIN) and not item.nodeid.startswith(NOT_PLAIN)]
+        names = {item.nodeid for item in kept}
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in names])
+        items[:] = kept
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

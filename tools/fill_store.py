@@ -6,7 +6,9 @@ in the ledger of its own, so each table and each index has what it would have if
 be: copies keep the receipts, skeletons and signatures of their originals, so such a store is measured and never audited; and they share
 their originals' letters, as the store shares equal bytes. A row for each copy's letter stands in the table of blobs all the same, with 64
 bytes and used by nobody, so that the table is as long as it would be. The ledger's tree is real: its nodes are computed over all leaves,
-and its next checkpoint goes on from there.
+and its next checkpoint goes on from there. Until it does, the newest one speaks of the archive alone: the first sealing looks through all
+that was copied, as it would where one was killed before its checkpoint (of 60,000 documents for 1.8 s, and every later one of any process
+for 0.3 s, with stragglers). Seal once before measuring.
 
 On PostgreSQL constraints and indexes are taken off while rows are written, and made again from its own catalogue; making them checks every
 row against them, foreign keys too.

@@ -119,7 +119,7 @@ def rotate(database: str, agency: str, out: Path, by: Deed, text: Text) -> int:
             with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
                 file.write(secret + "\n")
         except OSError as error:
-            raise Unusable(text("error.out", out=out, reason=error.strerror or error)) from None
+            raise Unusable(text("error.out", out=out, reason=text.reason(error))) from None
         hands.rotate(organ, secret, by)
         return text("admin.rotated", agency=agency, out=out)
 
@@ -175,7 +175,7 @@ def _receipts(path: Path, text: Text) -> Iterator[str]:
                     raise Unusable(text("admin.receipt", path=path, line=number))
                 yield name
     except OSError as error:
-        raise Unusable(text("verify.error.unreadable", path=path, reason=error.strerror or error)) from None
+        raise Unusable(text("verify.error.unreadable", path=path, reason=text.reason(error))) from None
 
 
 def _act(database: str, text: Text, act: Callable[[Administration], str]) -> int:

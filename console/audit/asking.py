@@ -63,7 +63,7 @@ def _checkpoint(path: Path, text: Text) -> CheckpointFile:
     except CheckpointUnreadable as error:
         raise Unusable(text("audit.error.checkpoint", path=path, rule=error.rule)) from None
     except OSError as error:
-        raise Unusable(text("verify.error.unreadable", path=path, reason=error.strerror or error)) from None
+        raise Unusable(text("verify.error.unreadable", path=path, reason=text.reason(error))) from None
 
 
 def trust_folder(given: Path | None) -> TrustFolder | None:

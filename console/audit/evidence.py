@@ -53,7 +53,7 @@ def perform(wish: Wish, text: Text) -> int:
         talk.print(text("audit.error.document", document=wish.document, rule=error), markup=False)
         return USAGE
     except OSError as error:
-        talk.print(text("verify.error.write", path=wish.out, reason=error.strerror or error), markup=False)
+        talk.print(text("verify.error.write", path=wish.out, reason=text.reason(error)), markup=False)
         return USAGE
     return _tell(wish, dossier, answers, len(data), text, talk)
 

@@ -204,7 +204,7 @@ def _folder(out: Path | None, text: Text) -> Iterator[Path]:
         for path in (*(out / name for name in FILES), *out.glob("journal*.jsonl")):
             path.unlink(missing_ok=True)
     except OSError as error:
-        raise Unusable(text("error.out", out=out, reason=error.strerror or error)) from None
+        raise Unusable(text("error.out", out=out, reason=text.reason(error))) from None
     yield out
 
 

@@ -96,7 +96,7 @@ def read_base(path: Path, text: Text) -> Tree:
     try:
         tree: Any = json.loads(file.read_text("utf-8"))
     except OSError as error:
-        raise Unusable(text("load.error.base", path=file, rule=error.strerror or error)) from None
+        raise Unusable(text("load.error.base", path=file, rule=text.reason(error))) from None
     except ValueError:
         raise Unusable(text("load.error.base", path=file, rule=text("load.error.base.form"))) from None
     if not isinstance(tree, dict) or tree.get("kind") != KIND or tree.get("version") != VERSION:

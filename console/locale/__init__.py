@@ -11,6 +11,7 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from errno import errorcode
 from functools import cache
 from importlib.resources import files
 
@@ -48,6 +49,12 @@ class Text:
     def label(self, family: str, code: str) -> str:
         """The name of a code, e.g. ``label("cause", "no-computer")``; the code itself where it has none."""
         return self.texts.get(f"{family}.{code}", code)
+
+    def reason(self, error: Exception) -> str:
+        """Why the machine would not: a system's error in this language where the catalogue has it, else in its own words."""
+        number = error.errno if isinstance(error, OSError) else None
+        said = getattr(error, "strerror", None) or str(error)
+        return self.texts.get(f"system.{errorcode.get(number or 0, '')}", said)
 
     def assumption(self, key: str, label: str) -> str:
         """What an assumption (or ``paper-rule.<id>``) says: ``label``, its author's words, unless the language has its own for the key."""

@@ -23,7 +23,7 @@ def write_reports(told: Told, wanted: Sequence[tuple[Path | None, Callable[[Told
         try:
             path.write_bytes(render(told))
         except OSError as error:
-            talk.print(text("verify.error.write", path=path, reason=error.strerror or error), markup=False)
+            talk.print(text("verify.error.write", path=path, reason=text.reason(error)), markup=False)
             return USAGE
         except ExtraMissing:
             talk.print(text("verify.error.typst"), markup=False)

@@ -130,7 +130,7 @@ def secrets(folder: Path, text: Text) -> int:
     try:
         made = make_secrets(folder)
     except OSError as error:
-        Console(stderr=True).print(text("error.out", out=folder, reason=error.strerror or error), markup=False)
+        Console(stderr=True).print(text("error.out", out=folder, reason=text.reason(error)), markup=False)
         return USAGE
     print(text("secrets.made", folder=folder, names=", ".join(made) or "–"))
     return DONE

@@ -103,8 +103,7 @@ def read_bounded(path: Path, most: int, text: Text) -> bytes:
     except FileNotFoundError:
         raise Unusable(text("verify.error.missing", path=path)) from None
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise Unusable(text("verify.error.unreadable", path=path, reason=reason or error)) from None
+        raise Unusable(text("verify.error.unreadable", path=path, reason=text.reason(error))) from None
 
 
 def _beside(path: Path) -> Path | None:

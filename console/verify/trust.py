@@ -123,7 +123,7 @@ def _files(folder: Path, text: Text) -> Iterator[tuple[Path, bytes]]:
                 raise Unusable(text("verify.error.trust-large", path=path, most=text.number(MAX_ARTEFACT_FILE)))
             yield path, path.read_bytes()
     except OSError as error:
-        raise Unusable(text("verify.error.unreadable", path=error.filename or folder, reason=error.strerror or error)) from None
+        raise Unusable(text("verify.error.unreadable", path=error.filename or folder, reason=text.reason(error))) from None
 
 
 def _add(pile: _Pile, place: str, path: Path, data: bytes, text: Text) -> None:

@@ -36,14 +36,14 @@ from exchange.errors import ArchiveUnreadable, StoreUnavailable
 from exchange.store import entries
 from exchange.store.engine import open_engine
 from exchange.store.facts import FactKind
-from exchange.store.reading import broken_references, open_archive, structure_faults
+from exchange.store.reading import broken_references, open_archive, strange_values, structure_faults
 from exchange.store.schema import missing_from, version_of
-from exchange.store.tables import VERSION, delivery_event, ledger_entry
+from exchange.store.tables import VERSION, delivery_event, ledger_entry, metadata
 from exchange.store.work import Store
 
 _WITHOUT_CONTENT = tuple(kind for kind in FactKind if kind is not FactKind.ADMISSION)
 Given = TypeVar("Given")
-_STRUCTURE = "SQLite file format; foreign keys of the schema"
+_STRUCTURE = "SQLite file format; foreign keys and types of the schema"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +198,13 @@ def _step(book: Book, name: str, step: Callable[[], Given], instead: Given) -> G
 def _structure(store: Store, book: Book) -> None:
     with store.reading() as work:
         faults, broken = structure_faults(work), broken_references(work)
+        strange = [(table.name, *one) for table in metadata.sorted_tables for one in strange_values(work, table)]
     for fault in faults:
         book.find(Place("file", ""), "file-damaged", _STRUCTURE, fault)
     for table, row, parent in broken:
         book.find(Place(table, str(row)), "broken-reference", _STRUCTURE, f"the row names one of {parent} that is not there")
+    for table, key, column, found in strange:
+        book.find(Place(table, key), "value-type", _STRUCTURE, f"the column {column} holds a value of the type {found}")
     book.checked["tables"] += len(inspect(store.engine).get_table_names())
 
 

@@ -24,7 +24,7 @@ _OF_ANY_TYPE = (TypeError, ValueError, AttributeError)
 
 
 def pack(values: list[Any]) -> bytes:
-    """Payload of these values: integers, texts, NULLs, and bytes as their digits (which of the two a column holds, its readers ask)."""
+    """Payload of these values: integers, texts, NULLs, and bytes as their digits (an audit asks which of the two a column holds)."""
     return utf8(_JSON([value.hex() if isinstance(value, bytes) else value for value in values]))
 
 

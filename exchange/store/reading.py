@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Column, Engine, LargeBinary, Table, Text, case, create_engine, event, func, or_, select, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import QueuePool
 
@@ -96,3 +96,28 @@ def broken_references(work: Work) -> list[tuple[str, int, str]]:
     if work.dialect != "sqlite":
         return []
     return [(table, row, parent) for table, row, parent, _ in work.rows(text("PRAGMA foreign_key_check"))]
+
+
+def strange_values(work: Work, table: Table) -> list[tuple[str, str, str]]:
+    """Values of another type than their column's, as (row, column, type found); nothing on databases that take none.
+
+    SQLite keeps any type in any column, and a payload does not tell empty bytes from an empty text, nor bytes from their digits
+    (:mod:`exchange.store.payloads`). What a row's own header says is enough: no value is read.
+    """
+    if work.dialect != "sqlite":
+        return []
+    kinds = {column.name: func.typeof(column) for column in table.columns}
+    strange = {column.name: kinds[column.name].not_in(("null", _kind(column))) for column in table.columns}
+    key = table.primary_key.columns
+    query = select(*key, *(case((strange[name], kinds[name])) for name in kinds)).where(or_(*strange.values())).order_by(*key)
+    return [
+        ("/".join(map(str, row[: len(key)])), name, found)
+        for row in work.rows(query)
+        for name, found in zip(kinds, row[len(key) :], strict=True)
+        if found is not None
+    ]
+
+
+def _kind(column: Column[Any]) -> str:
+    """What SQLite calls the type of what belongs into a column."""
+    return "blob" if isinstance(column.type, LargeBinary) else "text" if isinstance(column.type, Text) else "integer"

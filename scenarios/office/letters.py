@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from exchange.domain.document import Capacity, Secrecy, Urgency, document_type, notation
-from exchange.domain.organization import Bloc
+from exchange.domain.document import Capacity, Secrecy, Urgency, document_type
 from scenarios.office.cases import Draft
 from scenarios.office.corpus import Text, compose
 from scenarios.office.office import Office
-from scenarios.world.model import Agency, Person
+from scenarios.world.lettering import kept_at, notation_of
+from scenarios.world.model import Person
 from signing import LetterContent
 
 _WITHOUT_ADDRESSEE = frozenset({"QĐ", "TB", "KH", "HD", "CT", "GNP", "BB"})
 _NAMED = 5
 """So many recipients are named after "Kính gửi", more are named as a group."""
-_SMALL_WORDS = frozenset({"và", "các", "phòng", "ban", "sở"})
 
 
 def text_of(office: Office, item: Draft) -> Text:
@@ -30,7 +29,7 @@ def letter_content(office: Office, item: Draft) -> LetterContent:
         sender_id=office.name,
         type_code=item.type,
         type_name="" if item.type == "CV" else document_type(item.type).name,
-        notation=item.notation or notation_of(agency, item.type, item.officer.unit),
+        notation=item.notation or notation_of(agency.bloc, agency.abbreviation, item.type, item.officer.unit),
         recipient_ids=tuple(str(organ) for organ in item.recipients),
         parent_name=agency.parent_name,
         name=agency.name,
@@ -42,25 +41,11 @@ def letter_content(office: Office, item: Draft) -> LetterContent:
         on_behalf=on_behalf,
         position=item.signer.position,
         signer_name=item.signer.name,
-        to_places=("Như trên" if item.type not in _WITHOUT_ADDRESSEE else "Các cơ quan, đơn vị nhận", f"Lưu: VT, {item.officer.unit}"),
+        to_places=("Như trên" if item.type not in _WITHOUT_ADDRESSEE else "Các cơ quan, đơn vị nhận", kept_at(item.officer.unit)),
         urgency=Urgency(item.urgency).mark,
         secrecy=(Secrecy.SECRET if item.secret else Secrecy.NONE).value,
         bloc=agency.bloc.value,
     )
-
-
-def notation_of(agency: Agency, type_code: str, unit: str) -> str:
-    """``QĐ-SNV`` or ``SNV-VP`` for state bodies, ``QĐ/TU`` or ``CV/TU`` for Party bodies."""
-    if agency.bloc is Bloc.PARTY:
-        return f"{type_code}/{agency.abbreviation}"
-    return notation(document_type(type_code), agency.abbreviation, initials(unit))
-
-
-def initials(unit: str) -> str:
-    """``Phòng Hành chính - Tổng hợp`` → ``HCTH``, ``Văn phòng`` → ``VP``."""
-    office = unit.casefold().startswith("văn phòng")
-    words = [word for word in unit.split()[2 * office :] if word.casefold() not in _SMALL_WORDS and word[0].isalpha()]
-    return "VP" * office + "".join(word[0] for word in words).upper()
 
 
 def _capacity(office: Office, signer: Person) -> tuple[str, str]:

@@ -15,10 +15,11 @@ from exchange.domain.organization import Bloc
 from scenarios.channels import Hand, Sender, hand_cause
 from scenarios.office import dispatch, internal, stamping
 from scenarios.office.cases import Answers, Draft, Replaces, Stage
-from scenarios.office.letters import letter_content, notation_of
+from scenarios.office.letters import letter_content
 from scenarios.office.office import LEADERS, Office, require
 from scenarios.office.registers import FOLLOW_UP, OUTGOING
 from scenarios.trace import Cause, Drafted, Initialled, Issued, Scope, Signed
+from scenarios.world.lettering import notation_of
 from scenarios.world.model import Person
 from signing import LetterPress
 
@@ -101,7 +102,7 @@ def sign(office: Office, leader: Person, item: Draft) -> None:
     require(item.stage is Stage.INITIALLED, leader.id, f"sign {item.id}", f"it is already {item.stage}")
     kernel = office.services.kernel
     item.by_hand = signing_cause(office, item)
-    item.notation = notation_of(office.agency, item.type, item.officer.unit)
+    item.notation = notation_of(office.agency.bloc, office.agency.abbreviation, item.type, item.officer.unit)
     if item.by_hand is None:
         key = office.services.keys.personal(leader)
         require(key is not None, leader.id, f"sign {item.id}", "there is no token in the reader")

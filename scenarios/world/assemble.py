@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from exchange.domain.identifiers import OrganId
 from scenarios.streams import stream
+from scenarios.world.bounds import MOST_ADDRESSES
 from scenarios.world.expand import Blueprint, SpecError
 from scenarios.world.holders import Holdings, Staffed
 from scenarios.world.model import Agency, CertificatePlan, Person, Volumes
@@ -17,7 +18,22 @@ from scenarios.world.schema import Profile
 def assemble(staffed: Sequence[Staffed], holdings: Holdings, seed: str, province: str, shares: Mapping[str, float]) -> tuple[Agency, ...]:
     """The finished agencies, in the file's order. Raises :class:`SpecError` for a selector that names no kind."""
     finder = _Finder(staffed)
+    _expect_addresses(staffed, finder)
     return tuple(_agency(item, holdings, finder, seed, shares) for item in staffed)
+
+
+def _expect_addresses(staffed: Sequence[Staffed], finder: _Finder) -> None:
+    """Before the lists are made. Raises :class:`SpecError` where a world cannot hold them (:mod:`scenarios.world.bounds`)."""
+    addresses = 0
+    for item in staffed:
+        profile = item.blueprint.profile
+        for key, selectors in (("peers", profile.peers), ("broadcast_to", profile.broadcast_to), ("outside_peers", profile.outside_peers)):
+            addresses += finder.count(item.blueprint, selectors)
+            if addresses > MOST_ADDRESSES:
+                raise SpecError(
+                    ("profile", item.blueprint.profile_name, key),
+                    f"with {item.blueprint.id} the agencies have {addresses} others to write to; a world holds {MOST_ADDRESSES} at most",
+                )
 
 
 def _agency(item: Staffed, holdings: Holdings, finder: _Finder, seed: str, shares: Mapping[str, float]) -> Agency:
@@ -80,7 +96,8 @@ class _Finder:
 
     def __init__(self, staffed: Sequence[Staffed]) -> None:
         self._kinds: dict[str, list[OrganId]] = defaultdict(list)
-        self._children: dict[OrganId, list[Blueprint]] = defaultdict(list)
+        self._children: dict[tuple[OrganId, str], list[OrganId]] = defaultdict(list)
+        """By parent and kind; under no kind, all of them."""
         self._known = {item.blueprint.kind for item in staffed}
         self._exchanging = {item.blueprint.id for item in staffed if item.exchanges}
         for item in staffed:
@@ -88,7 +105,12 @@ class _Finder:
             if item.exchanges:
                 self._kinds[blueprint.kind].append(blueprint.id)
                 if blueprint.parent is not None:
-                    self._children[blueprint.parent].append(blueprint)
+                    for kind in ("", blueprint.kind):
+                        self._children[blueprint.parent, kind].append(blueprint.id)
+
+    def count(self, blueprint: Blueprint, selectors: Sequence[str]) -> int:
+        """How many organisations ``selectors`` name, those named twice counted twice."""
+        return sum(len(self._select(blueprint, selector)) for selector in selectors)
 
     def find(self, blueprint: Blueprint, selectors: Sequence[str]) -> tuple[OrganId, ...]:
         """Organisations named by ``selectors``, each once, without the agency itself, in order of their codes."""
@@ -104,8 +126,7 @@ class _Finder:
             return [blueprint.parent] if blueprint.parent is not None and blueprint.parent in self._exchanging else []
         if relation in ("children", "siblings"):
             anchor = blueprint.id if relation == "children" else blueprint.parent
-            related = self._children.get(anchor, []) if anchor is not None else []
-            return [other.id for other in related if kind in ("", other.kind)]
+            return self._children.get((anchor, kind), []) if anchor is not None else []
         if selector not in self._known:
             place = ("profile", blueprint.profile_name, "peers")
             raise SpecError(place, f"{selector!r} is neither a relation nor the kind of an agency in this file")

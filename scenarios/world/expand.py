@@ -5,6 +5,7 @@ A blueprint depends on its own line of the file and its anchors only, so an agen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
@@ -12,10 +13,13 @@ from string import Formatter
 from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Level
 from exchange.errors import InvalidOrganId
+from scenarios.world.bounds import MOST_AGENCIES, MOST_PEOPLE, MOST_SUPERIORS, people_of
 from scenarios.world.schema import AgencyItem, GroupItem, Member, Profile, Said, WorldItem
-from scenarios.world.units import AdministrativeUnit, administrative_units, organisation_codes, province
+from scenarios.world.units import AdministrativeUnit, OrganisationCode, administrative_units, organisation_codes, province
 
 LONGEST_NAME = 64
+_ABBREVIATION = re.compile(r"[^\s/]{1,20}")
+"""Of a template's outcome, whose parts are printable already."""
 Place = tuple[str | int, ...]
 """Path of keys and indices in a world file."""
 
@@ -35,6 +39,8 @@ class SpecError(ValueError):
 class Blueprint:
     """An agency before it has people: who it is and which profile it follows."""
 
+    origin: Place
+    """Its line or its group's in the file."""
     id: OrganId
     name: str
     kind: str
@@ -69,21 +75,53 @@ def expand(world: WorldItem) -> tuple[Blueprint, ...]:
     home = province(world.province)
     if home is None:
         raise SpecError(("province",), f"no province has the GSO code {world.province}")
-    made: dict[OrganId, Blueprint] = {}
+    made = _Made()
     for index, agency in enumerate(world.agency):
-        _add(made, _explicit(world, agency, made, home, ("agency", index)), ("agency", index))
+        place: Place = ("agency", index)
+        made.expect(1, place)
+        made.add(_explicit(world, agency, made.by_id, home, place))
     for index, group in enumerate(world.group):
-        place: Place = ("group", index)
-        profile = _profile(world, group.profile, place)
-        for blueprint in _grouped(group, profile, tuple(made.values()), home, place):
-            _add(made, blueprint, place)
-    return tuple(made.values())
+        place = ("group", index)
+        profile, anchors = _profile(world, group.profile, place), _anchors(group, made, place)
+        made.expect(_size(group, anchors, home), place)
+        for anchor in anchors:
+            for entry in _entries(group, anchor, home, place):
+                made.add(_beneath(group, profile, anchor, entry, place))
+    return tuple(made.by_id.values())
 
 
-def _add(made: dict[OrganId, Blueprint], blueprint: Blueprint, place: Place) -> None:
-    if blueprint.id in made:
-        raise SpecError(place, f"{blueprint.id} is already {made[blueprint.id].name}; an identifier belongs to one agency")
-    made[blueprint.id] = blueprint
+class _Made:
+    """The blueprints made so far, within the bounds of a world (:mod:`scenarios.world.bounds`)."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[OrganId, Blueprint] = {}
+        self.by_kind: dict[str, list[Blueprint]] = {}
+        self._superiors: dict[OrganId, int] = {}
+        self._people = 0
+
+    def expect(self, more: int, place: Place) -> None:
+        """Before so many are made. Raises :class:`SpecError` where a world cannot hold them."""
+        agencies = len(self.by_id) + more
+        if agencies > MOST_AGENCIES:
+            raise SpecError(place, f"with this the world has {agencies} agencies; a world holds {MOST_AGENCIES} at most")
+
+    def add(self, blueprint: Blueprint) -> None:
+        known, place = self.by_id.get(blueprint.id), blueprint.origin
+        if known is not None:
+            raise SpecError(place, f"{blueprint.id} is already {known.name}; an identifier belongs to one agency")
+        self._people += people_of(blueprint.profile, blueprint.said)
+        if self._people > MOST_PEOPLE:
+            raise SpecError(
+                (*place, "profile"), f"with {blueprint.id} the world has {self._people} people; a world holds {MOST_PEOPLE} at most"
+            )
+        superiors = 0 if blueprint.parent is None else self._superiors[blueprint.parent] + 1
+        if superiors > MOST_SUPERIORS:
+            raise SpecError(
+                place, f"{blueprint.id} stands beneath {superiors} others; a world has {MOST_SUPERIORS} one above the other at most"
+            )
+        self._superiors[blueprint.id] = superiors
+        self.by_id[blueprint.id] = blueprint
+        self.by_kind.setdefault(blueprint.kind, []).append(blueprint)
 
 
 def _profile(world: WorldItem, name: str, place: Place) -> Profile:
@@ -107,6 +145,7 @@ def _explicit(world: WorldItem, item: AgencyItem, made: dict[OrganId, Blueprint]
     unit = _find_unit(item.unit, home, (*place, "unit")) if item.unit else None
     inherited = made[parent] if parent is not None else None
     return Blueprint(
+        origin=place,
         id=_organ_id(item.id, (*place, "id")),
         name=item.name,
         kind=item.kind,
@@ -132,19 +171,31 @@ def _find_unit(code: str, home: AdministrativeUnit, place: Place) -> Administrat
     raise SpecError(place, f"province {home.code} has no unit with the GSO code {code}")
 
 
-def _grouped(group: GroupItem, profile: Profile, made: Sequence[Blueprint], home: AdministrativeUnit, place: Place) -> Iterator[Blueprint]:
+def _anchors(group: GroupItem, made: _Made, place: Place) -> Sequence[Blueprint | None]:
+    """The agencies a group's entries stand beneath, each in turn; nobody for level-1 codes."""
     if sum((group.units is not None, group.codes is not None, bool(group.members))) != 1:
         raise SpecError(place, "a group takes its entries from exactly one of units, codes and members")
     if group.under is None and group.codes is None:
         raise SpecError(place, "a group without level-1 codes needs `under`, the kind of agency its entries stand beneath")
-    anchors: Sequence[Blueprint | None] = [None]
-    if group.under is not None:
-        anchors = [blueprint for blueprint in made if blueprint.kind == group.under]
-        if not anchors:
-            raise SpecError((*place, "under"), f"no agency above this group is of the kind {group.under!r}")
-    for anchor in anchors:
-        for entry in _entries(group, anchor, home, place):
-            yield _beneath(group, profile, anchor, entry, place)
+    if group.under is None:
+        return [None]
+    anchors = tuple(made.by_kind.get(group.under, ()))
+    if not anchors:
+        raise SpecError((*place, "under"), f"no agency above this group is of the kind {group.under!r}")
+    return anchors
+
+
+def _size(group: GroupItem, anchors: Sequence[Blueprint | None], home: AdministrativeUnit) -> int:
+    """How many entries a group makes, without making them."""
+    if group.codes is not None:
+        return len(anchors) * len(_codes(group, home))
+    if group.units == "districts":
+        return len(anchors) * len(administrative_units()[home.code])
+    if group.units == "communes":
+        return sum(len(administrative_units().get(anchor.unit.code, ())) for anchor in anchors if anchor and anchor.unit)
+    cities = sum(map(_is_city, anchors))
+    beneath = {"everywhere": len(anchors), "city": cities, "rural": len(anchors) - cities}
+    return sum(beneath[member.where] for member in group.members)
 
 
 def _entries(group: GroupItem, anchor: Blueprint | None, home: AdministrativeUnit, place: Place) -> Iterator[_Entry]:
@@ -179,9 +230,12 @@ def _called(group: GroupItem, anchor: Blueprint | None, entry: _Entry, place: Pl
         "anchor": anchor.name if anchor else "",
     }
     try:
-        return _filled(template, names), entry.said.abbreviation or _filled(short, names)
+        name, abbreviation = _filled(template, names), entry.said.abbreviation or _filled(short, names)
     except (KeyError, ValueError):
         raise SpecError((*place, "name"), "a name template may use {name}, {unit}, {unit_name} and {anchor} only") from None
+    if not _ABBREVIATION.fullmatch(abbreviation):
+        raise SpecError((*place, "abbreviation"), f"{abbreviation!r} has not 1 to 20 characters without blank or slash")
+    return name, abbreviation
 
 
 def _filled(template: str, names: Mapping[str, str]) -> str:
@@ -196,10 +250,13 @@ def _filled(template: str, names: Mapping[str, str]) -> str:
     return "".join(parts)
 
 
+def _codes(group: GroupItem, home: AdministrativeUnit) -> Sequence[tuple[int, OrganisationCode]]:
+    codes = enumerate(organisation_codes(group.codes or ""))
+    return [(index, code) for index, code in codes if code.gso_code != home.code and code.code not in group.without]
+
+
 def _coded_entries(group: GroupItem, anchor: Blueprint | None, home: AdministrativeUnit) -> Iterator[_Entry]:
-    for index, code in enumerate(organisation_codes(group.codes or "")):
-        if code.gso_code == home.code or code.code in group.without:
-            continue
+    for index, code in _codes(group, home):
         place = code.name if code.gso_code else "Hà Nội"
         said = Said(abbreviation=code.abbreviation)
         unit = province(code.gso_code) if code.gso_code else None
@@ -228,6 +285,7 @@ def _beneath(group: GroupItem, profile: Profile, anchor: Blueprint | None, entry
     if len(name) > LONGEST_NAME:
         raise SpecError((*place, "name"), f"{name!r} has {len(name)} characters; a certificate holds {LONGEST_NAME}")
     return Blueprint(
+        origin=place,
         id=_organ_id(text, place),
         name=name,
         kind=group.kind,

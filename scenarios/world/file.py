@@ -14,14 +14,17 @@ import tomllib
 import unicodedata
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from exchange.domain.calendar import HOLIDAYS_2021
 from scenarios.world.assemble import assemble
+from scenarios.world.bounds import LARGEST_FILE
 from scenarios.world.expand import SpecError, expand
 from scenarios.world.fieldfile import certified, field_plan, revoke, time_stamping
 from scenarios.world.holders import Staffed, allocate
+from scenarios.world.lettering import check_letters
 from scenarios.world.model import World
 from scenarios.world.places import place_in
 from scenarios.world.schema import WorldItem
@@ -62,7 +65,7 @@ def _text(name: str) -> str:
     path = Path(name)
     try:
         if path.suffix == ".toml" or "/" in name:
-            data = path.read_bytes()
+            data = _bytes(path, name)
         elif name in library():
             data = files("scenarios.library").joinpath(f"{name}.toml").read_bytes()
         else:
@@ -74,9 +77,18 @@ def _text(name: str) -> str:
         raise WorldFileError(name, f"byte {error.start}", "a world file is UTF-8 text") from None
 
 
+def _bytes(path: Path, name: str) -> bytes:
+    """What a file holds; no more of it is read than a world file may have (some files never end)."""
+    with path.open("rb") as file:
+        data = file.read(LARGEST_FILE + 1)
+    if len(data) > LARGEST_FILE:
+        raise WorldFileError(name, "", f"a world file has {LARGEST_FILE} bytes at most")
+    return data
+
+
 def _parse(name: str, text: str) -> WorldItem:
     try:
-        table = tomllib.loads(text)
+        table = _composed(tomllib.loads(text))
     except (ValueError, RecursionError) as error:  # besides its own, Python's parser lets those about huge numbers and deep lists through
         raise WorldFileError(name, *syntax_of(str(error), text)) from None
     try:
@@ -88,12 +100,22 @@ def _parse(name: str, text: str) -> WorldItem:
         raise WorldFileError(name, place_in(text, fault["loc"]), rule_of(fault)) from None
 
 
+def _composed(value: Any) -> Any:
+    """A parsed value with its texts in NFC, those written with escapes too."""
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    if isinstance(value, dict):
+        return {_composed(key): _composed(inner) for key, inner in value.items()}
+    return [_composed(inner) for inner in value] if isinstance(value, list) else value
+
+
 def _build(name: str, text: str, item: WorldItem, seed: str) -> World:
     try:
         start_day(item)
         stated = assumptions(item)
         shares = {assumption.key: assumption.value for assumption in stated}
         blueprints = expand(item)
+        check_letters(blueprints)
         staffed = tuple(Staffed(blueprint, staff(blueprint, seed, shares)) for blueprint in blueprints)
         holdings = allocate(staffed, seed=seed, start=item.start, province=item.province, limits=item.certificates, shares=shares)
         holdings = certified(item, holdings)

@@ -7,12 +7,23 @@ from collections.abc import Sequence
 
 from scenarios.world.expand import Place
 
+_LONGEST = 60
+"""Characters of a key that are repeated."""
+
 
 def place_in(text: str, path: Place) -> str:
     """``group.3.name (line 41)``; without the line where it cannot be found."""
-    dotted = ".".join(str(part) for part in path)
-    line = _line(text.splitlines(), path)
+    dotted = ".".join(printable(part if len(part) <= _LONGEST else f"{part[:_LONGEST]}…") for part in map(str, path))
+    line = _line(text.split("\n"), path)
     return f"{dotted} (line {line})" if line else dotted
+
+
+def printable(text: str) -> str:
+    """A text of the file as a sentence repeats it: on one line, and nothing in it that a terminal would obey."""
+    return "".join(one if one.isprintable() else _ESCAPES.get(one) or f"\\u{ord(one):04X}" for one in text)
+
+
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def _line(lines: Sequence[str], path: Place) -> int | None:

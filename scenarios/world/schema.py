@@ -13,23 +13,51 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from exchange.domain.organization import Bloc, Level
 
-Word = Annotated[str, Field(min_length=1, max_length=60)]
+_PRINTABLE = r"^ *[^\p{C}\p{Z}](?: |[^\p{C}\p{Z}])*$"
+"""One line of what can be printed: what is written on letters, into certificates, and into sentences about either. Every text of a file is
+one, whether it is shown or only looked up."""
+Word = Annotated[str, Field(min_length=1, max_length=60, pattern=_PRINTABLE)]
+"""What something is called in the file: a kind, a profile, an id, a code."""
 Key = Annotated[
     str,
     Field(
         min_length=1,
         max_length=60,
+        pattern=_PRINTABLE,
         description="the key of an assumption in quotes, 60 characters at most (its number stands in [[assumption]])",
     ),
 ]
 """Key of an assumption. A description is what a mistake is told to be instead (see :mod:`scenarios.world.wording`)."""
-_PRINTABLE = r"^ *[^\p{C}\p{Z}](?: |[^\p{C}\p{Z}])*$"
-"""One line of what can be printed: what is written on letters and into certificates."""
 Text = Annotated[str, Field(min_length=1, max_length=500, pattern=_PRINTABLE)]
+Position = Annotated[str, Field(min_length=1, max_length=100, pattern=_PRINTABLE)]
+"""What is drawn above a signer's name; a header holds 100 characters of it (QCVN 102:2016, Position)."""
+PlaceName = Annotated[str, Field(min_length=1, max_length=50, pattern=_PRINTABLE)]
+"""Before the date of a letter; a header holds 50 characters of it (QCVN 102:2016, Place)."""
+Abbreviation = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=20,
+        pattern=r"^[^\p{C}\p{Z}/]+$",
+        description="an abbreviation in quotes of 1 to 20 characters without blank or slash",
+    ),
+]
+"""An agency in the notation of its documents (Decree 30/2020 Annex I: ``QĐ-UBND``, ``UBND-VX``)."""
+ShortForm = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=60,
+        pattern=r"^[^\p{C}\p{Z}/]+$",
+        description="a template of an abbreviation in quotes of 1 to 60 characters without blank or slash",
+    ),
+]
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=_PRINTABLE)]
 """Name of an organisation or template of one; it must fit into a certificate (RFC 5280 appendix A: 64 characters)."""
-Units = Annotated[list[Name], Field(min_length=1)]
+Selectors = Annotated[list[Word], Field(max_length=100)]
+Units = Annotated[list[Name], Field(min_length=1, max_length=200)]
 """Names of an agency's units: whoever works there is in one."""
+Province = Annotated[str, Field(pattern=r"^[0-9]{2}$", description='a GSO code of two digits in quotes such as "17"')]
 Role = Literal["leader", "deputy", "unit-head", "officer", "clerk"]
 FULL = "capability.full"
 
@@ -72,7 +100,7 @@ class AssumptionItem(Strict):
     key: Word
     value: Annotated[float, Field(le=1e6)]
     label: Text
-    source: str = "assumption"
+    source: Word = "assumption"
 
 
 class OutageItem(Strict):
@@ -111,15 +139,15 @@ class FieldItem(Strict):
     The assumptions ``first_generation_share``, ``leaf_only_share`` and ``clock_ahead_share`` add that share of all agencies.
     """
 
-    first_generation: list[str] = []
+    first_generation: list[Word] = []
     """Certificates of the Government's first generation: RSA-2048, signed with SHA-1, names without diacritics."""
-    leaf_only: list[str] = []
+    leaf_only: list[Word] = []
     """Signatures that carry the signer's certificate alone."""
-    clock_ahead: list[str] = []
+    clock_ahead: list[Word] = []
     """Vietnamese time written as UTC: signatures that claim to be made 7 hours later than they were."""
-    public_authority: list[str] = []
+    public_authority: list[Word] = []
     """Certificates of a public authority, outside the Government's root: their letters are refused."""
-    rsa_seals: list[str] = []
+    rsa_seals: list[Word] = []
     """Seals with RSA-2048 keys under the second generation."""
     sha1_until: Day | None = None
     """Until when axis and recipients accept SHA-1 under certificates; the house's policy ended that with 2016."""
@@ -128,7 +156,7 @@ class FieldItem(Strict):
 class RevocationItem(Strict):
     """``[[revocation]]``: one certificate revoked at an instant, in local time."""
 
-    agency: str
+    agency: Word
     role: Literal[Role, "seal"]
     """The first person of that role who has a certificate, or the organisation's own."""
     at: Instant
@@ -137,7 +165,7 @@ class RevocationItem(Strict):
 class HopItem(Strict):
     """``[[hop]]``: one leg of the road. ``bus:*`` and ``party-gateway:*`` stand for those of every province that no other line names."""
 
-    id: Annotated[str, Field(min_length=1, max_length=40)]
+    id: Annotated[str, Field(min_length=1, max_length=40, pattern=_PRINTABLE)]
     packages_per_minute: Annotated[float, Field(gt=0, le=1e6)]
     latency_seconds: Annotated[int, Field(ge=0, le=86_400)]
     outages: list[OutageItem] = []
@@ -150,8 +178,8 @@ class PaperRuleItem(Strict):
     label: Text
     source: Text
     scope: Literal["official", "internal"]
-    types: list[str] = []
-    recipient_kinds: list[str] = []
+    types: list[Word] = []
+    recipient_kinds: list[Word] = []
     copies: Annotated[Literal["too", "only"], Field(alias="copy")] = "too"
 
 
@@ -166,9 +194,9 @@ class Profile(Strict):
     exchanges: bool = True
     fictional: bool = False
     shows_parent: bool = False
-    leader: Text = "GIÁM ĐỐC"
-    deputy: Text = "PHÓ GIÁM ĐỐC"
-    unit_head: Text = "TRƯỞNG PHÒNG"
+    leader: Position = "GIÁM ĐỐC"
+    deputy: Position = "PHÓ GIÁM ĐỐC"
+    unit_head: Position = "TRƯỞNG PHÒNG"
     deputies: Annotated[int, Field(ge=0, le=20)] = 2
     units: Units = ["Văn phòng"]
     unit_heads: bool = True
@@ -188,18 +216,18 @@ class Profile(Strict):
     broadcast_share: Key | None = None
     urgent_share: Key = "urgent_share"
     outside_share: Key | None = None
-    peers: list[str] = []
+    peers: Selectors = []
     """Selectors: a kind, ``parent``, ``children``, ``children:KIND``, ``siblings``, ``siblings:KIND``."""
-    outside_peers: list[str] = []
-    broadcast_to: list[str] = []
+    outside_peers: Selectors = []
+    broadcast_to: Selectors = []
 
 
 class Said(Strict):
     """What one agency may say differently from its profile."""
 
-    abbreviation: str | None = None
-    leader: Text | None = None
-    deputy: Text | None = None
+    abbreviation: Abbreviation | None = None
+    leader: Position | None = None
+    deputy: Position | None = None
     units: Units | None = None
     organisation_certificate: bool | None = None
     software: bool | None = None
@@ -210,16 +238,16 @@ class Said(Strict):
 class AgencyItem(Said):
     """``[[agency]]``: one agency, by name."""
 
-    id: str
+    id: Word
     name: Name
     kind: Word
-    profile: str
-    parent: str | None = None
-    unit: str | None = None
+    profile: Word
+    parent: Word | None = None
+    unit: Word | None = None
     """GSO code of the district or commune it belongs to."""
-    province: str | None = None
+    province: Province | None = None
     """GSO code, where it is not the province under study."""
-    place: Name | None = None
+    place: PlaceName | None = None
     fictional: bool = False
 
 
@@ -236,7 +264,7 @@ class CityForm(Strict):
     """How a group's entries are called in a city, where that differs from a rural district."""
 
     name: Name
-    abbreviation: str
+    abbreviation: ShortForm
 
 
 class GroupItem(Strict):
@@ -248,16 +276,16 @@ class GroupItem(Strict):
     """
 
     kind: Word
-    profile: str
-    under: str | None = None
+    profile: Word
+    under: Word | None = None
     units: Literal["districts", "communes"] | None = None
     codes: Literal["ministry", "province"] | None = None
-    without: list[str] = []
+    without: list[Word] = []
     """Level-1 codes left out, because an ``[[agency]]`` states them."""
     members: list[Member] = []
     number_from: Annotated[int, Field(ge=1, le=999)] = 1
     name: Name = "{name}"
-    abbreviation: str = "UBND"
+    abbreviation: ShortForm = "UBND"
     city: CityForm | None = None
     fictional: bool = False
 
@@ -265,8 +293,8 @@ class GroupItem(Strict):
 class Quota(Strict):
     """Certificates of one bloc, as ids of figures: the numbers themselves stand only in the figures file."""
 
-    organisations: str
-    persons: str
+    organisations: Word
+    persons: Word
 
 
 class Certificates(Strict):
@@ -293,12 +321,12 @@ class WorldItem(Strict):
     ]
     question: Text
     start: Start
-    province: Annotated[str, Field(pattern=r"^\d{2}$", description='a GSO code of two digits in quotes such as "17"')]
+    province: Province
     days: Annotated[int, Field(ge=1, le=250)] | None = None
     """Working days it is run for when nobody says otherwise; without this key 1 for a small world, 5 for a large one."""
     holidays: list[Day] | None = None
     """Days off; without this key those of 2021."""
-    targets: list[str] = []
+    targets: list[Word] = []
     signature_level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-B"
     """How letters are made to last (EN 319 142-1 §6): time-stamped before they are sent, from B-LT on also by whoever keeps them."""
     control_times: Annotated[list[Instant], Field(max_length=10)] = []
@@ -313,6 +341,6 @@ class WorldItem(Strict):
     certified: CertifiedItem | None = None
     sealed_files: bool = False
     """Whether the axis takes files under a detached seal instead of letters signed twice."""
-    profile: dict[str, Profile]
+    profile: dict[Word, Profile]
     agency: list[AgencyItem] = []
     group: list[GroupItem] = []

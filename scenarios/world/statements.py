@@ -116,13 +116,13 @@ def hops(item: WorldItem, agencies: tuple[Agency, ...]) -> tuple[HopPlan, ...]:
     state_roots = {agency.id.root for agency in agencies if agency.id.root.startswith("H")}
     party_roots = {agency.id.root for agency in agencies if agency.bloc is Bloc.PARTY}
     plans: dict[str, HopPlan] = {}
-    for index, hop in enumerate(sorted(item.hop, key=lambda hop: hop.id.endswith("*"))):
+    for index, hop in sorted(enumerate(item.hop), key=lambda one: one[1].id.endswith("*")):
         roots = party_roots if hop.id.startswith("party-gateway:") else state_roots
         names = [hop.id[:-1] + root for root in sorted(roots)] if hop.id.endswith(":*") else [hop.id]
         for name in names:
             if name in plans and not hop.id.endswith("*"):
                 raise SpecError(("hop", index, "id"), f"the hop {name!r} is stated twice")
-            plans.setdefault(name, _hop(name, hop, ("hop", item.hop.index(hop))))
+            plans.setdefault(name, _hop(name, hop, ("hop", index)))
     needed = {bus(root) for root in state_roots} | {party_gateway(root) for root in party_roots} | {NATIONAL}
     for missing in sorted(needed - plans.keys()):
         raise SpecError(("hop",), f"no hop {missing!r} is stated, but agencies of this world send across it")

@@ -15,16 +15,21 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from scenarios.world.expand import Place
+from scenarios.world.places import printable
 from scenarios.world.schema import WorldItem
 
 Node = Mapping[str, Any]
 _LONGEST = 40
 """Characters of a value that are repeated."""
+NAME = "[key]"
+"""What the checking library calls the name of a table, at the end of a place."""
 
 
 def rule_of(fault: ErrorDetails) -> str:
     """The sentence about one fault of the schema."""
     place = fault["loc"]
+    if place[-1] == NAME:
+        return f"a table is called by a printable name of 1 to 60 characters, not {_found(fault['input'])}"
     if fault["type"] == "missing":
         return "this key must be given"
     if fault["type"] == "extra_forbidden":
@@ -42,9 +47,14 @@ def _at(place: Place) -> Node:
     """What the schema says of a place; nothing where it has none."""
     node = _schema()
     for part in place:
-        inner = node.get("items", {}) if isinstance(part, int) else node.get("properties", {}).get(part, node.get("additionalProperties"))
+        inner = node.get("items", {}) if isinstance(part, int) else node.get("properties", {}).get(part) or _of_any_name(node)
         node = _resolved(inner if isinstance(inner, Mapping) else {})
     return node
+
+
+def _of_any_name(node: Node) -> object:
+    """What stands under names the file chooses."""
+    return next(iter(node.get("patternProperties", {}).values()), None)
 
 
 def _resolved(node: Node) -> Node:
@@ -78,10 +88,10 @@ def _wanted(node: Node) -> str:
         return f"a number above {low:g} and up to {high:.0f}"
     if kind == "number" and high is not None:
         return f"a number up to {high:.0f}"
+    if "maxItems" in node and "minItems" in node:
+        return f"a list in square brackets of {node['minItems']} to {node['maxItems']}"
     if "maxItems" in node:
         return f"a list in square brackets of at most {node['maxItems']}"
-    if "minItems" in node:
-        return f"a list in square brackets of at least {node['minItems']}"
     if kind == "array" and _resolved(node["items"]).get("type") == "object":
         return "a list of tables"
     if "maxLength" in node:
@@ -98,7 +108,7 @@ def _found(value: object) -> str:
     if isinstance(value, list):
         return f"a list of {len(value)}"
     if isinstance(value, str):
-        shown = json.dumps(value[:_LONGEST], ensure_ascii=False)
+        shown = printable(json.dumps(value[:_LONGEST], ensure_ascii=False))
         return shown if len(value) <= _LONGEST else f'{shown[:-1]}…" of {len(value)} characters'
     said = value.isoformat() if hasattr(value, "isoformat") else str(value)
     return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"

@@ -78,7 +78,7 @@ def test_every_key_the_code_names_exists_and_every_key_is_named() -> None:
     texts = catalogue("en").texts
     assert named - texts.keys() == set()
     patterns = (r"f\"([a-z-]+)\.", r"label\([\"']([a-z-]+)[\"']", r"'([a-z-]+)\.' \+")
-    prefixes = {prefix for pattern in patterns for prefix in re.findall(pattern, code)} | {"time", "weekday"}
+    prefixes = {prefix for pattern in patterns for prefix in re.findall(pattern, code)} | {"system", "time", "weekday"}
     assert {key for key in texts if key not in code and key.split(".")[0] not in prefixes} == set()
 
 

@@ -10,10 +10,10 @@ from contextlib import suppress
 from datetime import date, datetime, time
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from scenarios.world.expand import SpecError, expand
 from scenarios.world.file import WorldFileError, library, load_world, question
@@ -68,7 +68,13 @@ MISTAKES = {
         'a date without quotes from 2019-01-01 to 2047-12-31, when the authorities are valid, not "2021',
     ),
     "a year no certificate has": ("start = 2021-09-27", "start = 9999-12-31", "start", "are valid, not 9999-12-31"),
-    "no units": ('units = ["Văn phòng", "Khoa giáo - Văn xã"]', "units = []", "profile.province.units", "of at least 1, not a list of 0"),
+    "no units": ('units = ["Văn phòng", "Khoa giáo - Văn xã"]', "units = []", "profile.province.units", "of 1 to 200, not a list of 0"),
+    "too many units": (
+        'units = ["Văn phòng", "Khoa giáo - Văn xã"]',
+        f"units = {['V'] * 201}",
+        "profile.province.units (line",
+        "of 1 to 200, not a list of 201",
+    ),
     "a text with a line break": ('leader = "CHỦ TỊCH"', 'leader = "CHỦ\\nTỊCH"', "profile.province.leader", r'not "CHỦ\nTỊCH"'),
     "a text too long": ('id = "national"', f'id = "{"n" * 41}"', "hop.1.id", f'of 1 to 40 characters, not "{"n" * 40}…" of 41 characters'),
     "a value instead of tables": ('name = "first-day"', 'name = "first-day"\ngroup = 3', "group", "must be a list of tables, not 3"),
@@ -117,6 +123,66 @@ MISTAKES = {
         )
         for template in ("{name.foo}", "{name[x]}", "{name:>2000000000}", "{name!r}", "{}", "{0}", "{name.__class__}", "{colour}", "{")
     },
+    "a line break in a kind": ('kind = "district"', 'kind = "dist\\nrict"', "agency.2.kind (line", r'not "dist\nrict"'),
+    "a line break in an abbreviation": (
+        'abbreviation = "STTTT"',
+        'abbreviation = "ST\\nTT"',
+        "agency.1.abbreviation (line",
+        r'must be an abbreviation in quotes of 1 to 20 characters without blank or slash, not "ST\nTT"',
+    ),
+    "a slash in an abbreviation": ('abbreviation = "STTTT"', 'abbreviation = "S/T"', "agency.1.abbreviation (line", 'not "S/T"'),
+    "an abbreviation too long": (
+        'abbreviation = "STTTT"',
+        f'abbreviation = "{"S" * 21}"',
+        "agency.1.abbreviation (line",
+        "1 to 20 characters",
+    ),
+    "an abbreviation too wide": (
+        'abbreviation = "STTTT"',
+        f'abbreviation = "{"W" * 20}"',
+        "agency.1.abbreviation (line",
+        "is too long for the number line",
+    ),
+    "a template that makes no abbreviation": (
+        "[profile.district]",
+        '[[group]]\nkind = "g"\nprofile = "district"\nunder = "department"\n'
+        'abbreviation = "{name}"\nmembers = [{ name = "A B" }]\n[profile.district]',
+        "group.0.abbreviation (line",
+        "'A B' has not 1 to 20 characters without blank or slash",
+    ),
+    "a name no letter can show": ('name = "Sở', 'name = "☃ Sở', "agency.1.name (line", "the letter's fonts have no character U+2603"),
+    "a name no letter can show, of a group": (
+        "[profile.district]",
+        '[[group]]\nkind = "g"\nprofile = "district"\nunder = "department"\nmembers = [{ name = "☃" }]\n[profile.district]',
+        "group.0.name",
+        "no letter can show '☃'",
+    ),
+    "a unit no letter can show": ('"Phòng Văn hóa', '"☃ Phòng Văn hóa', "profile.district.units (line", "no character U+2603"),
+    "a unit whose initials no header holds": (
+        'units = ["Văn phòng", "Khoa giáo - Văn xã"]',
+        f'units = ["{" ".join("i" * 32)}"]',
+        "profile.province.units (line",
+        f"the notation 'UBND-{'I' * 32}' has 37 characters; a header holds 30",
+    ),
+    "a position too long": ('leader = "CHỦ TỊCH"', f'leader = "{"C " * 51}"', "profile.province.leader (line", "of 1 to 100 characters"),
+    "a position in one word": ('leader = "CHỦ TỊCH"', f'leader = "{"C" * 90}"', "profile.province.leader (line", "at most 80 characters"),
+    "a place too wide": ('unit = "152"', f'unit = "152"\nplace = "{"W" * 50}"', "agency.2.place (line", "too long for the date line"),
+    "a place too long": ('unit = "152"', f'unit = "152"\nplace = "{"i" * 51}"', "agency.2.place (line", "of 1 to 50 characters"),
+    "a province in foreign digits": ('province = "17"', 'province = "١٧"', "province (line", "two digits"),
+    "a province of one agency": ('unit = "152"', 'unit = "152"\nprovince = "x"', "agency.2.province (line", "two digits"),
+    "a line break in a table's name": (
+        "[profile.district]",
+        '[profile."dis\\ntrict"]',
+        r"profile.dis\ntrict.[key]",
+        r'a table is called by a printable name of 1 to 60 characters, not "dis\ntrict"',
+    ),
+    "a line break in an unknown key": ('unit = "152"', 'unit = "152"\n"a\\nb" = 1', r"agency.2.a\nb", "unknown key"),
+    "what a terminal would obey": (
+        'leader = "CHỦ TỊCH"',
+        'leader = "\u009b31m\u202ex"',
+        "profile.province.leader",
+        r'not "\u009B31m\u202Ex"',
+    ),
     "starts on a Sunday": ("start = 2021-09-27", "start = 2021-09-26", "start", "no working day"),
     "starts on National Day": ("start = 2021-09-27", "start = 2021-09-02", "start", "no working day"),
 }
@@ -146,6 +212,18 @@ def holes(table: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str
         yield from holes(value, (*path, key))
 
 
+def texts(node: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Every text of the schema that is not one of a few words, with its place in it."""
+    if isinstance(node, dict):
+        if node.get("type") == "string" and "enum" not in node and "format" not in node:
+            yield place, node
+        for key, inner in node.items():
+            yield from texts(inner, f"{place}/{key}")
+    elif isinstance(node, list):
+        for inner in node:
+            yield from texts(inner, place)
+
+
 def test_whatever_stands_wherever_is_taken_or_refused_in_our_own_words() -> None:
     """No value at any place of a file shows the checking library's sentences or a traceback."""
     base, rules = tomllib.loads(FIRST_DAY), set[str]()
@@ -166,6 +244,27 @@ def test_whatever_stands_wherever_is_taken_or_refused_in_our_own_words() -> None
     assert len(rules) > 100
     known = ("this must be ", "this key must be given", "unknown key")
     assert [rule for rule in rules if not rule.startswith(known) or "\n" in rule or "Input should" in rule] == []
+
+
+def test_no_text_of_a_file_may_break_a_line_or_hold_what_a_terminal_obeys() -> None:
+    """Every text the schema knows: whatever is shown later, in a letter, a certificate, a header or a sentence."""
+    found = dict(texts(WorldItem.model_json_schema()))
+    assert len(found) > 50
+    odd = ("a\nb", "a\tb", "a\0b", "a\x1b[31m", "a\x7f", "a\x9b", "a\u2028b", "a\u202eb", "a\ufeffb", "a" * 1000, "", " ")
+    for place, node in found.items():
+        assert {"pattern"} <= node.keys(), place
+        form = Field(pattern=node["pattern"], min_length=node.get("minLength"), max_length=node.get("maxLength"))
+        known = TypeAdapter(Annotated[str, form])
+        for text in odd:
+            with pytest.raises(ValidationError):
+                known.validate_python(text)
+
+
+def test_a_text_written_with_escapes_is_composed_like_any_other(tmp_path: Path) -> None:
+    """Certificates and notations are in NFC, however a file spells its letters."""
+    path = tmp_path / "w.toml"
+    path.write_text(FIRST_DAY.replace("Sở Thông", "S\\u006f\\u031b\\u0309 Thông"), encoding="utf-8")
+    assert load_world(path, "1").agencies[1].name == "Sở Thông tin và Truyền thông"
 
 
 def test_the_line_is_given(tmp_path: Path) -> None:

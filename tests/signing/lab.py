@@ -47,7 +47,7 @@ def new_pki(seed: str = "lab", **spec: Any) -> Pki:
 
 @cache
 def pki() -> Pki:
-    """The PKI that tests share and only add holders to."""
+    """The PKI that tests share and only add holders to. Its lists grow by those revoked: what is made of a list is made once and kept."""
     return new_pki()
 
 

@@ -79,7 +79,7 @@ class _Foot:
 def _draw_v1(template: Template, content: LetterContent) -> Page:
     canvas = Canvas()
     regular, bold = template.faces["R"], template.faces["B"]
-    head = _head(template, content.bloc, content.parent_name, content.name, content.notation, content.place)
+    head = draw_head(template, content.bloc, content.parent_name, content.name, content.notation, content.place)
     canvas.text.append(head.text)
     canvas.lines.append(head.rules)
     left = head.y
@@ -96,7 +96,7 @@ def _draw_v1(template: Template, content: LetterContent) -> Page:
         canvas.place(addressees, y)
         y += addressees.bottom
     y = _body(canvas, regular, content, y) - 14
-    foot = _foot(template, content.capacity, content.on_behalf, content.position, content.signer_name, content.to_places)
+    foot = draw_foot(template, content.capacity, content.on_behalf, content.position, content.signer_name, content.to_places)
     canvas.place(foot.block, y)
     low = y + foot.block.bottom
     if low < BOTTOM:
@@ -118,7 +118,7 @@ _SUBJECT_LIMIT = _units(190, 12)
 
 
 @lru_cache(maxsize=_HEADS_KEPT)
-def _head(template: Template, bloc: str, parent: str, name: str, notation: str, place: str) -> _Head:
+def draw_head(template: Template, bloc: str, parent: str, name: str, notation: str, place: str) -> _Head:
     canvas = Canvas()
     regular, bold = template.faces["R"], template.faces["B"]
     y = min(_issuer(canvas, regular, bold, bloc, parent, name), _nation(canvas, bold, bloc)) - 21
@@ -265,7 +265,7 @@ def _body(canvas: Canvas, face: Face, content: LetterContent, y: float) -> float
 
 
 @lru_cache(maxsize=_FEET_KEPT)
-def _foot(template: Template, capacity: str, on_behalf: str, position: str, name: str, to_places: tuple[str, ...]) -> _Foot:
+def draw_foot(template: Template, capacity: str, on_behalf: str, position: str, name: str, to_places: tuple[str, ...]) -> _Foot:
     canvas = Stencil()
     middle, low = _signer(canvas, template.faces["B"], capacity, on_behalf, position, name)
     low = min(low, _places(canvas, template, to_places), middle - 51)

@@ -6,7 +6,7 @@ import pytest
 
 from exchange.domain.document import document_type
 from scenarios.office.corpus import DIRECTIVE_TYPES, INTERNAL_TYPES, OFFICIAL_TYPES, UPWARD_TYPES, compose
-from scenarios.office.letters import initials
+from scenarios.world.lettering import initials
 
 
 @pytest.mark.parametrize(

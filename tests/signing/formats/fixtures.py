@@ -13,8 +13,12 @@ from tests.signing.formats.lab import Stamper, tsa
 from tests.signing.lab import AT, CONTENT, attribute, chain_of, good_attributes, person, pki, signed, signed_data, signer_info
 
 
+@cache
 def artefacts() -> Artefacts:
-    """The chains of signer and time-stamp authority, and the lists of the day."""
+    """The chains of signer and time-stamp authority, and the lists of the day: once, like the levels made of them.
+
+    The PKI is shared, and a later test that issues somebody revoked gives the same day another list.
+    """
     return Artefacts((tsa().certificate_der, *person().issuer_chain), pki().crls(AT))
 
 
