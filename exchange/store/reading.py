@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from sqlalchemy import Column, Engine, LargeBinary, Table, Text, case, create_engine, event, func, or_, select, text
+from sqlalchemy import Column, ColumnElement, Engine, LargeBinary, Table, Text, and_, case, create_engine, event, func, or_, select, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import QueuePool
 
@@ -107,15 +107,19 @@ def strange_values(work: Work, table: Table) -> list[tuple[str, str, str]]:
     if work.dialect != "sqlite":
         return []
     kinds = {column.name: func.typeof(column) for column in table.columns}
-    strange = {column.name: kinds[column.name].not_in(("null", _kind(column))) for column in table.columns}
+    strange = {column.name: _is_strange(column, kinds[column.name]) for column in table.columns}
     key = table.primary_key.columns
-    query = select(*key, *(case((strange[name], kinds[name])) for name in kinds)).where(or_(*strange.values())).order_by(*key)
-    return [
+    query = select(*key, *(case((strange[name], kinds[name])) for name in kinds)).where(or_(*strange.values()))
+    return sorted(
         ("/".join(map(str, row[: len(key)])), name, found)
         for row in work.rows(query)
         for name, found in zip(kinds, row[len(key) :], strict=True)
         if found is not None
-    ]
+    )
+
+
+def _is_strange(column: Column[Any], kind: ColumnElement[str]) -> ColumnElement[bool]:
+    return and_(kind != _kind(column), column.is_not(None)) if column.nullable else kind != _kind(column)
 
 
 def _kind(column: Column[Any]) -> str:
