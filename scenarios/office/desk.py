@@ -66,13 +66,11 @@ class Desk:
                 yield self._alarm
             else:
                 yield self._timer(self._awaited) | self._alarm
+                self._timers = {at: timer for at, timer in self._timers.items() if at > self._kernel.now}
             self._alarm = None
         return heapq.heappop(self._heap)
 
     def _timer(self, at: int) -> simpy.Event:
-        now = self._kernel.now
-        for past in [instant for instant in self._timers if instant <= now]:
-            del self._timers[past]
         if at not in self._timers:
             self._timers[at] = self._kernel.until(at)
         return self._timers[at]

@@ -180,8 +180,9 @@ class PathCache:
         self._tails: dict[bytes, tuple[Link, ...]] = {}
         """What follows above an issuer's certificates, once for all of them."""
         self._crls: dict[tuple[bytes, bytes], CheckedCrl] = {}
-        self._timelines: dict[tuple[object, ...], Timeline] = {}
+        self._timelines: dict[tuple[bytes, CrlKey, tuple[int, ...]], Timeline] = {}
         """Most certificates of an issuer hold from and to the same instants: one timeline for all of them."""
+        self._alike: dict[tuple[object, ...], tuple[int, ...]] = {}
         self._last: dict[bytes, tuple[datetime, CrlKey]] = {}
         self.signers = Signers()
         self._lock = Lock()
@@ -256,16 +257,23 @@ class PathCache:
         return self._said(certificate, path, found, int(at.timestamp())), (*chain.steps, *done)
 
     def _timeline(self, links: tuple[Link, ...], key: CrlKey, lists: tuple[CheckedCrl, ...]) -> Timeline:
-        """The path's timeline under these lists: that of another certificate of the same issuer where nothing that counts differs."""
+        """The path's timeline under these lists, the same object as that of the issuer's other certificates with the same turns."""
+        issuer, found = links[1].facts.sha256, self._turns(links, key, lists)
+        if len(self._timelines) >= _MOST_TIMELINES:
+            self._timelines.clear()
+        return self._timelines.setdefault((issuer, key, found), Timeline(key, lists, found))
+
+    def _turns(self, links: tuple[Link, ...], key: CrlKey, lists: tuple[CheckedCrl, ...]) -> tuple[int, ...]:
+        """Worked out once for certificates of an issuer that nothing tells apart which counts."""
         holder = links[0].facts
         entry = lists[0].entry(holder.serial)
         revoked = None if entry is None else (entry.at, entry.reason)
         alike = (links[1].facts.sha256, key, holder.not_before, holder.not_after, links[0].algorithm, revoked)
-        found = self._timelines.get(alike)
+        found = self._alike.get(alike)
         if found is None:
-            if len(self._timelines) >= _MOST_TIMELINES:
-                self._timelines.clear()
-            found = self._timelines[alike] = Timeline(key, lists, turns(links, lists, self.policy))
+            if len(self._alike) >= _MOST_ALIKE:
+                self._alike.clear()
+            found = self._alike[alike] = turns(links, lists, self.policy)
         return found
 
     def _keep(self, certificate: CertificateFacts, chain: Chain) -> _Path | None:
@@ -371,6 +379,7 @@ def _no_chain(certificate: CertificateFacts) -> PathVerdict:
 _MAX_CRLS = 64
 _MAX_UNITS = 256
 _MOST_TIMELINES = 256
+_MOST_ALIKE = 64
 _public_key = lru_cache(maxsize=512)(load_public_key)
 """One object for every cache of a process: an open key takes 2 KB in many small pieces, and to open one takes a tenth of a verification."""
 _KEY_LOST = (1, 2)
