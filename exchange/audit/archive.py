@@ -37,13 +37,13 @@ from exchange.store import entries
 from exchange.store.engine import open_engine
 from exchange.store.facts import FactKind
 from exchange.store.reading import broken_references, open_archive, strange_values, structure_faults
-from exchange.store.schema import missing_from, version_of
+from exchange.store.schema import missing_from, unenforced, version_of
 from exchange.store.tables import VERSION, delivery_event, ledger_entry, metadata
 from exchange.store.work import Store
 
 _WITHOUT_CONTENT = tuple(kind for kind in FactKind if kind is not FactKind.ADMISSION)
 Given = TypeVar("Given")
-_STRUCTURE = "SQLite file format; foreign keys and types of the schema"
+_STRUCTURE = "SQLite file format; keys, foreign keys and types of the schema"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +196,9 @@ def _step(book: Book, name: str, step: Callable[[], Given], instead: Given) -> G
 
 
 def _structure(store: Store, book: Book) -> None:
+    for table, columns in unenforced(store.engine):
+        detail = f"nothing in the database keeps {', '.join(columns)} from being there twice"
+        book.find(Place(table, ""), "constraint-missing", _STRUCTURE, detail)
     with store.reading() as work:
         faults, broken = structure_faults(work), broken_references(work)
         strange = [(table.name, *one) for table in metadata.sorted_tables for one in strange_values(work, table)]

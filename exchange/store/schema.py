@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, PrimaryKeyConstraint, Table, UniqueConstraint, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from exchange.errors import StoreUnavailable, StoreVersionMismatch
@@ -94,6 +94,47 @@ def missing_from(engine: Engine) -> tuple[str, ...]:
             if column.name not in there.get(table.name, column.name)
         ),
     )
+
+
+def unenforced(engine: Engine) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What the schema has only once and nothing in the database keeps from being there twice, as (table, columns).
+
+    Whoever reads page after page, from the last key on, passes over the second row of a key. What there is, is asked of the database's own
+    lists, not read in the texts of its tables: SQLite's check of the file then holds each row against it.
+    """
+    with engine.connect() as connection:
+        there = set(inspect(connection).get_table_names())
+        unique = _unique_in_sqlite if engine.dialect.name == "sqlite" else _unique_in_catalogue
+        return tuple(
+            (table.name, columns)
+            for table in metadata.sorted_tables
+            if table.name in there
+            for columns in _once(table)
+            if not any(one <= set(columns) for one in unique(connection, table.name))
+        )
+
+
+def _once(table: Table) -> list[tuple[str, ...]]:
+    """Columns of which no two rows have the same, by the schema."""
+    unique = [one for one in table.constraints if isinstance(one, PrimaryKeyConstraint | UniqueConstraint)]
+    return sorted(tuple(column.name for column in one.columns) for one in unique)
+
+
+def _unique_in_sqlite(connection: Connection, table: str) -> list[set[str]]:
+    found, keyed = [], False
+    for _, name, unique, origin, partial in connection.execute(text("SELECT * FROM pragma_index_list(:name)"), {"name": table}):
+        keyed |= origin == "pk"
+        columns = connection.execute(text('SELECT name, coll FROM pragma_index_xinfo(:name) WHERE "key"'), {"name": name}).all()
+        if unique and not partial and all(column is not None and order == "BINARY" for column, order in columns):
+            found.append({column for column, _ in columns})
+    key = connection.execute(text("SELECT name FROM pragma_table_info(:name) WHERE pk"), {"name": table}).scalars().all()
+    return found if keyed or not key else [*found, set(key)]  # a key without an index of its own is the row's number
+
+
+def _unique_in_catalogue(connection: Connection, table: str) -> list[set[str]]:
+    seen = inspect(connection)
+    found = [seen.get_pk_constraint(table)["constrained_columns"], *(one["column_names"] for one in seen.get_unique_constraints(table))]
+    return [set(columns) for columns in found if columns]
 
 
 def _version_in(connection: Connection) -> str:
