@@ -99,10 +99,16 @@ def _wanted(node: Node) -> str:
     return _KINDS[kind].format(low=low, high=high)
 
 
+_LONGEST_NUMBER = 128
+"""Bits of a number that is shown in digits."""
+
+
 def _found(value: object) -> str:
     """What stands there, on one line."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, int) and value.bit_length() > _LONGEST_NUMBER:
+        return f"a number of {value.bit_length()} bits"  # in digits Python would refuse to write it
     if isinstance(value, Mapping):
         return "a table of keys"
     if isinstance(value, list):

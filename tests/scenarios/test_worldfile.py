@@ -60,6 +60,7 @@ MISTAKES = {
     ),
     "a number in quotes": ("deputies = 1", 'deputies = "one"', "profile.province.deputies", 'a whole number from 0 to 20, not "one"'),
     "too large a number": ("deputies = 1", "deputies = 21", "profile.province.deputies", "a whole number from 0 to 20, not 21"),
+    "a number nobody writes out": ("deputies = 1", f"deputies = 0x{'f' * 5000}", "profile.province.deputies", "not a number of 20000 bits"),
     "a rate nothing ends at": ("value = 750", "value = 1e15", "assumption.0.value", "a number up to 1000000, not 1000000000000000.0"),
     "a date in quotes": (
         "start = 2021-09-27",
