@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from signing import Holder
 from signing.formats.timestamp import read_request
 from signing.pki.timestamp import granted, make_token
+from tests.signing.formats.fixtures import artefacts
 from tests.signing.formats.lab import POLICY, tsa
 from tests.signing.lab import AT, person, pki
 
@@ -89,7 +90,7 @@ def long_term() -> bytes:
     context = ValidationContext(
         trust_roots=[x509.Certificate.load(pki().root.certificate_der)],
         moment=AT,
-        crls=list(pki().crls(AT)),
+        crls=list(artefacts().crls),
         revocation_mode="require",
         allow_fetching=False,
     )

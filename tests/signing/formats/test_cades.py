@@ -131,7 +131,6 @@ def test_what_is_added_after_an_archive_time_stamp_is_not_covered_by_it() -> Non
 
 def test_artefacts_are_added_once() -> None:
     long_term = fixtures.levels()["B-LT"]
-    person("Lê Văn Ba", revoked_at=AT - timedelta(days=1))  # as tests of revocation do, before this one or after
     assert cades.add_evidence(long_term, fixtures.artefacts()) == long_term
 
 

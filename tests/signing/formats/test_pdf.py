@@ -16,8 +16,9 @@ from signing.formats.pdf import NEEDS_EXTRA, PdfReading, read_pdf
 from signing.formats.sandbox import Sandbox
 from tests.judges import needs_pyhanko
 from tests.signing.formats import foreign_pdfs as files
+from tests.signing.formats.fixtures import artefacts
 from tests.signing.formats.lab import sha
-from tests.signing.lab import AT, chain_of, person, pki
+from tests.signing.lab import AT, chain_of, person
 from tests.signing.letter import cases, lab
 
 
@@ -64,7 +65,7 @@ def test_pyhankos_long_term_form_is_read_with_store_and_time_stamps(sandbox: San
     assert signature_token.expected("sha256") == signature_token.imprint
     assert document_token.expected("sha256") == document_token.imprint
     assert document_token.generated_at == AT
-    assert set(pki().crls(AT)[:2]) <= set(claim.crls)
+    assert set(artefacts().crls[:2]) <= set(claim.crls)
     assert {sha(claim.signer.signature), *map(sha, claim.crls)} <= document_token.covers
 
 
