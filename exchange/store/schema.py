@@ -102,16 +102,15 @@ def unenforced(engine: Engine) -> tuple[tuple[str, tuple[str, ...]], ...]:
     Whoever reads page after page, from the last key on, passes over the second row of a key. What there is, is asked of the database's own
     lists, not read in the texts of its tables: SQLite's check of the file then holds each row against it.
     """
+    unique = _unique_in_sqlite if engine.dialect.name == "sqlite" else _unique_in_catalogue
+    missing = []
     with engine.connect() as connection:
         there = set(inspect(connection).get_table_names())
-        unique = _unique_in_sqlite if engine.dialect.name == "sqlite" else _unique_in_catalogue
-        return tuple(
-            (table.name, columns)
-            for table in metadata.sorted_tables
-            if table.name in there
-            for columns in _once(table)
-            if not any(one <= set(columns) for one in unique(connection, table.name))
-        )
+        for table in metadata.sorted_tables:
+            if table.name in there:
+                enforced = unique(connection, table.name)
+                missing += [(table.name, columns) for columns in _once(table) if not any(one <= set(columns) for one in enforced)]
+    return tuple(missing)
 
 
 def _once(table: Table) -> list[tuple[str, ...]]:
