@@ -61,6 +61,7 @@ from signing.pki.profiles import HolderKind, HolderSpec, KeyKind, RevocationReas
 from signing.pki.spec import PkiSpec
 from signing.records import quickly_made
 from signing.services.app import MOMENT_HEADER, TrustServices
+from signing.text import stream_safe
 from signing.validation.ades.blast_radius import Change, blast_radius
 from signing.validation.ades.door import DocumentVerdict, validate_document
 from signing.validation.ades.door import validate as validate_claim
@@ -228,6 +229,7 @@ __all__ = [
     "read_time_stamp_response",
     "rule_on",
     "sort_artefacts",
+    "stream_safe",
     "unpack_letter",
     "unpack_unsealed",
     "validate_chain",

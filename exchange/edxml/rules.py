@@ -26,6 +26,7 @@ RULES = {
     "too-deep": "elements stand deeper within one another than allowed",
     "too-large": "the package is larger than the axis takes",
     "too-long": "the text is longer than allowed",
+    "too-many-marks": "no language writes so many marks on one letter",
     "wrong-type": "the value is not of the kind this element holds",
 }
 

@@ -7,7 +7,6 @@ that went this way before go another: :mod:`exchange.edxml.shapes`.)
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from xml.parsers import expat
 
 from exchange.edxml.model import Opaque
 from exchange.edxml.rules import NOT_WELL_FORMED
+from exchange.edxml.texts import fault_of
 from exchange.errors import EdxmlError
 
 CONTENT = "ContentTransferEncoded"
@@ -23,12 +23,6 @@ CONTENT_BYTES = CONTENT.encode()
 _MARKED = frozenset({"Signature", CONTENT})
 _UTF8 = frozenset({"utf-8", "utf8"})
 _INVALID_TOKEN = 4
-
-HARMFUL = re.compile("[\x80-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Control characters of 8-bit terminals, and those that show a text in another order than it is stored in. XML lets them pass.
-
-None of them is printable: a printable text, which is quicker to find out, holds none of them.
-"""
 
 Value = str | dict[str, list["Value"]]
 """An element: its text, or its children by local name in order of appearance."""
@@ -208,9 +202,9 @@ class Markup:
         self._text = []
         if text.isascii():
             return text
-        harmful = None if text.isprintable() else HARMFUL.search(text)
-        if harmful is not None:
-            self._refuse("illegal-character", f"U+{ord(harmful[0]):04X}, which steers a terminal or turns the text around")
+        fault = fault_of(text)
+        if fault is not None:
+            self._refuse(*fault)
         return unicodedata.normalize("NFC", text)
 
     def _characters(self, data: str) -> None:

@@ -24,7 +24,7 @@ from exchange.edxml.model import (
     StatusHeader,
     TraceHeader,
 )
-from exchange.edxml.tree import HARMFUL
+from exchange.edxml.texts import fault_of
 from exchange.errors import EdxmlError
 
 NAMESPACE = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
@@ -44,9 +44,10 @@ Emit = Callable[[str], None]
 
 def _text(value: str, place: str) -> str:
     if not value.isascii():
+        fault = fault_of(value)
+        if fault is not None:
+            raise EdxmlError(place, *fault)
         value = unicodedata.normalize("NFC", value)
-        if not value.isprintable() and HARMFUL.search(value) is not None:
-            raise EdxmlError(place, "illegal-character", "a character that steers a terminal or turns the text around")
     if _SPECIAL.search(value) is None:
         return value
     if _ILLEGAL.search(value) is not None:

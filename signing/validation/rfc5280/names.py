@@ -17,6 +17,7 @@ from cryptography.hazmat import asn1
 from signing import der, oids
 from signing.formats.certificates import full
 from signing.pki.profiles import SHORT_NAMES
+from signing.text import stream_safe
 
 MAX_ATTRIBUTES = 64
 """Attributes in one name; the longest found have a dozen."""
@@ -93,11 +94,14 @@ def same(one: bytes, other: bytes) -> bool:
 def prepare(text: str) -> str:
     """Case-insensitive string preparation (RFC 4518 §2.2–2.6): map, fold, normalise, squeeze insignificant spaces.
 
-    Unassigned and prohibited code points stay as they are: they never match anything else, and a name with one still equals itself.
+    Unassigned and prohibited code points stay as they are, and so does a text with more marks in a row than :func:`stream_safe` bears: they
+    never match anything else, and a name with one still equals itself.
     """
     if text.isascii() and text.isprintable():
         return " ".join(text.split(" ")).casefold() if "  " not in text and text == text.strip(" ") else _squeeze(text.casefold())
     mapped = "".join(_mapped(character) for character in text)
+    if not stream_safe(mapped):
+        return mapped
     return _squeeze(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", mapped).casefold()))
 
 
