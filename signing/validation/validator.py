@@ -16,7 +16,8 @@ from signing.formats.cms import looks_like_signed_attributes, parse_cms
 from signing.formats.message import SignedMessage
 from signing.keys import PublicKey, Purpose, raw_verify
 from signing.validation import stamps
-from signing.validation.path import PATH_CHECKS, OnPath, PathCache, PathStep
+from signing.validation.path import OnPath, PathCache, PathStep
+from signing.validation.path_rules import PATH_CHECKS
 from signing.validation.policy import DEFAULT, AlgorithmPolicy
 from signing.validation.report import Check, Indication, SignatureReport, SubIndication
 from signing.validation.signers import Signer

@@ -80,6 +80,7 @@ def revocation_list(
     at: datetime = AT - timedelta(hours=9),
     days: int = 7,
     revoked: Sequence[tuple[int, x509.ReasonFlags | None]] = (),
+    revoked_at: datetime | None = None,
     extensions: Extensions = (),
     entry_extension: x509.ExtensionType | None = None,
     key: SigningKey | None = None,
@@ -95,7 +96,7 @@ def revocation_list(
     for value, critical in extensions:
         builder = builder.add_extension(value, critical)
     for serial, reason in revoked:
-        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(at - timedelta(hours=1))
+        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(revoked_at or at - timedelta(hours=1))
         if reason is not None:
             entry = entry.add_extension(x509.CRLReason(reason), critical=False)
         if entry_extension is not None:

@@ -33,7 +33,7 @@ from signing import (
     certificate_facts,
 )
 from signing.evidence import CrlSpan
-from signing.validation.path import PATH_CHECKS, judge
+from signing.validation.path_rules import PATH_CHECKS, judge
 from tests.judges import needs_pyhanko
 from tests.signing.lab import AT, PERSON, VN, new_pki, person, pki
 from tests.signing.oddities import (
@@ -301,6 +301,21 @@ def test_algorithm_sunset_ends_paths() -> None:
     facts = certificate_facts(person().certificate_der)
     found = [path.verdict(facts, at, None).sub_indication for at in (AT - timedelta(seconds=1), AT, AT + timedelta(seconds=1))]
     assert found == [None, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE]
+
+
+@pytest.mark.parametrize("reason", [None, x509.ReasonFlags.key_compromise, x509.ReasonFlags.certificate_hold])
+def test_a_list_may_name_a_revocation_still_to_come(reason: x509.ReasonFlags | None) -> None:
+    """Authorities of others do that; whoever asks before and after is told what asking once would have said."""
+    issuer, then = subordinate(pki()), AT + timedelta(hours=5)
+    holder = certify(issuer)
+    facts, name = certificate_facts(holder.certificate_der), certificate_facts(issuer.certificate_der).subject_der
+    crl = revocation_list(issuer, revoked=[(facts.serial, reason)], revoked_at=then)
+    ours = pki().trust_store()
+    trust = replace(ours, crl_source=lambda asked, at: crl if asked == name else ours.crl_source(asked, at), crl_span=None)
+    after = SubIndication.TRY_LATER if reason is x509.ReasonFlags.certificate_hold else SubIndication.REVOKED_NO_POE
+    path = PathCache(trust)
+    asked = [then + timedelta(seconds=seconds) for seconds in (-3600, -1, 0, 3600, -1)]
+    assert [path.verdict(facts, at, None).sub_indication for at in asked] == [None, None, after, after, None]
 
 
 # --- the timeline ------------------------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from signing.validation import path as bulk
+from signing.validation import path_rules as bulk
 from signing.validation.report import Check, SubIndication
 
 READABLE = Check("certificate-format", True, "RFC 5280 §4.1")
