@@ -145,11 +145,6 @@ class Shapes:
         self._elements: dict[tuple[int, Texts], Known] = {}
         self._lock = Lock()
 
-    def parsed(self, data: bytes) -> Parsed | None:
-        """What the parser would make of a package (as :func:`cut_out` gives it), or ``None`` for one that must be parsed."""
-        found = self.find(data)
-        return None if found is None else self.filled(*found)
-
     def find(self, data: bytes) -> tuple[Shape, Texts] | None:
         """The shape of a package (as :func:`cut_out` gives it) and its texts, or ``None`` for one that must be parsed."""
         markup, pieces = _apart(data)

@@ -49,6 +49,12 @@ def parse(data: bytes) -> Parsed | None:
     return None if found is None else found[0]
 
 
+def tree_of(shapes: Shapes, data: bytes) -> Parsed | None:
+    """A package's tree, where its markup is known."""
+    found = shapes.find(data)
+    return None if found is None else shapes.filled(*found)
+
+
 def parsed(data: bytes) -> EdxmlPackage | EdxmlError:
     """As a stream, which always goes through the parser."""
     try:
@@ -72,7 +78,7 @@ def same(data: bytes) -> None:
 def met(data: bytes) -> Shapes:
     shapes = Shapes(reader._parse_whole)
     for _ in range(2):
-        assert shapes.parsed(data) is None
+        assert tree_of(shapes, data) is None
         shapes.meet(data)
     return shapes
 
@@ -91,9 +97,11 @@ def test_any_status_package_reads_the_same(header: StatusHeader) -> None:
 
 def test_the_texts_are_the_packages_own() -> None:
     shapes = met(PLAIN)
-    found = shapes.parsed(PLAIN.replace(b"one", b"hai ba").replace(b">12<", b"> 34 <"))
+    found = tree_of(shapes, PLAIN.replace(b"one", b"hai ba").replace(b">12<", b"> 34 <"))
     assert found == Parsed("edXML", {"edXMLEnvelope": [{"Name": ["hai ba"], "To": [{"Code": ["34", "ab c"]}], "Nil": [""]}]}, 0)
-    assert shapes.parsed(PLAIN) == Parsed("edXML", {"edXMLEnvelope": [{"Name": ["one"], "To": [{"Code": ["12", "ab c"]}], "Nil": [""]}]}, 0)
+    assert tree_of(shapes, PLAIN) == Parsed(
+        "edXML", {"edXMLEnvelope": [{"Name": ["one"], "To": [{"Code": ["12", "ab c"]}], "Nil": [""]}]}, 0
+    )
 
 
 @settings(max_examples=400, deadline=None)
@@ -107,7 +115,7 @@ def test_a_text_is_what_the_parser_makes_of_it_or_is_left_to_it(text: str) -> No
     """Markup, references, controls, what is not in NFC, what steers a terminal: only plain texts take the short way."""
     shapes = met(PLAIN)
     data = PLAIN.replace(b"one", text.encode())
-    found = shapes.parsed(data)
+    found = tree_of(shapes, data)
     with suppress(EdxmlError):
         assert found is None or found == parse(data)
         return
@@ -122,7 +130,7 @@ def test_changed_bytes_read_as_without_shapes(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 3))):
         changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))
     shapes = met(PLAIN)
-    found = shapes.parsed(bytes(changed))
+    found = tree_of(shapes, bytes(changed))
     with suppress(EdxmlError):
         assert found is None or found == parse(bytes(changed))
         return
@@ -148,21 +156,21 @@ def test_changed_bytes_read_as_without_shapes(data: st.DataObject) -> None:
 def test_markup_whose_texts_are_not_all_there_is_has_no_shape(data: bytes) -> None:
     shapes = Shapes(reader._parse_whole)
     for _ in range(4):
-        assert shapes.parsed(data) is None
+        assert tree_of(shapes, data) is None
         shapes.meet(data)
 
 
 def test_an_element_met_before_is_read_once_and_never_taken_for_another() -> None:
     shapes = met(PLAIN)
     other = PLAIN.replace(b"e:Code", b"e:Kind")
-    first, again = shapes.parsed(PLAIN), shapes.parsed(PLAIN.replace(b"one", b"two"))
+    first, again = tree_of(shapes, PLAIN), tree_of(shapes, PLAIN.replace(b"one", b"two"))
     assert first is not None
     assert again is not None
     assert first.root["edXMLEnvelope"][0]["To"][0] is again.root["edXMLEnvelope"][0]["To"][0]  # type: ignore[index, call-overload]
     shapes.meet(other)
-    assert shapes.parsed(other) is None
+    assert tree_of(shapes, other) is None
     shapes.meet(other)
-    second = shapes.parsed(other)
+    second = tree_of(shapes, other)
     assert second is not None
     assert second.root["edXMLEnvelope"][0]["To"] == [{"Kind": ["12", "ab c"]}]  # type: ignore[index, call-overload]
 
@@ -172,12 +180,12 @@ def test_shapes_are_bounded() -> None:
     for number in range(1200):
         data = f"<a{number}><b>x</b></a{number}>".encode()
         shapes.meet(data)
-        assert shapes.parsed(data) is None
+        assert tree_of(shapes, data) is None
         shapes.meet(data)
-        assert shapes.parsed(data) == Parsed(f"a{number}", {"b": ["x"]}, 0)
+        assert tree_of(shapes, data) == Parsed(f"a{number}", {"b": ["x"]}, 0)
     assert len(shapes._shapes) <= 256
     for number in range(5000):
-        shapes.parsed(f"<a{number % 100 + 1100}><b>x{number}</b></a{number % 100 + 1100}>".encode())
+        tree_of(shapes, f"<a{number % 100 + 1100}><b>x{number}</b></a{number % 100 + 1100}>".encode())
     assert len(shapes._elements) <= 2048
 
 
@@ -186,7 +194,7 @@ def test_only_small_elements_are_kept() -> None:
     for size, text, kept in ((3, "x", 1), (100, "x", 0), (3, "x" * 5000, 0)):
         data = f"<a><b>{'<c/>' * size}<d>{text}</d></b></a>".encode()
         shapes = met(data)
-        assert shapes.parsed(data) == parse(data)
+        assert tree_of(shapes, data) == parse(data)
         assert len(shapes._elements) == kept
 
 
