@@ -22,7 +22,7 @@ from scenarios.run import run
 from scenarios.world.file import load_world
 from tests.judges import NO_SKIPS
 
-pytestmark = pytest.mark.timeout(1_800)  # the first test to ask plays all seeds
+pytestmark = pytest.mark.timeout(3_600)  # the first test to ask plays all seeds: 17 minutes on the slowest machine so far
 TOY = Path(__file__).parents[1] / "worlds" / "toy.toml"
 SEEDS = 200 if NO_SKIPS else 40
 DAYS = 3
