@@ -95,7 +95,7 @@ def _groups(tree: Tree, text: Text) -> Section:
     clauses: dict[str, str] = {}
     for one in tree["findings"]:
         clauses.setdefault(one["rule"], one["clause"])
-    rows = [[text.label("audit-rule", rule), text.number(count), clauses[rule]] for rule, count in tree["rules"].items()]
+    rows = [[text.label("audit-rule", rule), text.number(count), text.phrase(clauses[rule])] for rule, count in tree["rules"].items()]
     head = [text(f"audit.word.{word}") for word in ("rule", "count", "clause")]
     more = text("audit.more.rules", count=text.number(len(rows) - GROUPS_SHOWN))
     return Section(text("audit.groups"), tables=[Table(head, rows, (1,), GROUPS_SHOWN, more)])

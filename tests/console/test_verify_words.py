@@ -13,6 +13,7 @@ import pytest
 from console.locale import LANGUAGES, catalogue
 from console.verify.opinions import differences
 from console.verify.phrasing import Phrasing
+from exchange.audit import archive, contents, deliveries, evidence, packages, pairs
 from signing import CHECKS, SubIndication
 from tests.console.test_locale import CONSOLE
 
@@ -156,6 +157,14 @@ def test_sentences_of_the_validation_have_a_vietnamese_form() -> None:
     assert len(found) > 60
     missing = {one for one in (found - FRAGMENTS) | set(WHOLE) if vietnamese.phrase(one) == one}
     assert missing == set()
+
+
+@pytest.mark.parametrize(
+    "ground",
+    [archive._STRUCTURE, contents.CONTENT, deliveries.STATES, deliveries.SIGNED, evidence._CLAUSE, pairs._CLAUSE, packages.VERDICT],
+)
+def test_grounds_of_the_audit_that_are_no_clause_of_a_standard_have_a_vietnamese_form(ground: str) -> None:
+    assert catalogue("vi").phrase(ground) != ground
 
 
 def test_phrases_are_whole_in_both_languages() -> None:
