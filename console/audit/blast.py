@@ -15,6 +15,7 @@ from console.audit.words import moment as told
 from console.locale import Text
 from console.options import moment
 from console.outcome import DONE, SHORT, USAGE, Unusable
+from console.policies import policy_of
 from console.reports.canonical import Tree, canonical
 from console.reports.sheet import Section, Sheet, Table
 from console.reports.sheet_screen import show_sheet
@@ -23,7 +24,7 @@ from exchange.audit.uses import Use
 from exchange.domain.calendar import VN
 from exchange.errors import ArchiveUnreadable
 from scenarios.memory import AUDITING, seldom
-from signing import FormatFailure, PolicyFileError, Purpose, describe_certificate, load_policy, sort_artefacts
+from signing import FormatFailure, Purpose, describe_certificate, sort_artefacts
 
 SCHEMA = "truc-blast-radius/1"
 MOST_SHOWN = 12
@@ -61,7 +62,7 @@ def perform(wish: Wish, text: Text) -> int:
             index = Index(archive_of(wish.archive, text), question, progress)
         read = watch.seconds
         reach = index.reach(_certificate(wish.certificate, index, text))
-    except (Unusable, ArchiveUnreadable, PolicyFileError) as error:
+    except (Unusable, ArchiveUnreadable) as error:
         talk.print(str(error), markup=False)
         return USAGE
     seconds = {"read": text.number(read, 1), "judged": text.number(watch.seconds - read, 1)}
@@ -82,9 +83,8 @@ def _question(wish: Wish, text: Text) -> Question:
     at = None if wish.at is None else moment(wish.at, "--at", text, end_of_day=True)
     if at is not None and at <= since:
         raise Unusable(text("blast.error.at"))
-    return Question(
-        since, load_policy(wish.policy), at, checkpoints(wish.checkpoints, text), trust_folder(wish.trust), fingerprints(wish.anchors, text)
-    )
+    policy, outside = policy_of(wish.policy, text), checkpoints(wish.checkpoints, text)
+    return Question(since, policy, at, outside, trust_folder(wish.trust), fingerprints(wish.anchors, text))
 
 
 def _certificate(wanted: str, index: Index, text: Text) -> bytes:

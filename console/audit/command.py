@@ -15,6 +15,7 @@ from console.audit.words import audit_sheet
 from console.locale import Text
 from console.options import moment
 from console.outcome import DONE, SHORT, USAGE, Unusable
+from console.policies import policy_of
 from console.reports.canonical import Tree, canonical
 from console.reports.sheet_screen import show_sheet
 from exchange.audit import ArchiveReport, TrustFolder, audit_archive
@@ -25,7 +26,7 @@ from exchange.checkpoints import CheckpointFile
 from exchange.errors import ArchiveUnreadable, EdxmlError, StoreError
 from exchange.store.entries import MissingHash
 from scenarios.memory import AUDITING, seldom
-from signing import PolicyFileError, Sandbox, load_policy
+from signing import Sandbox
 
 ALL = "all"
 """The word that asks for the timelines of every document."""
@@ -65,7 +66,7 @@ def perform(wish: Wish, text: Text) -> int:
         brought = Brought(place, outside, trust_folder(wish.trust), fingerprints(wish.anchors, text))
         report = _audit(brought, text, talk)
         timelines = _timelines(wish, brought, text, talk) if wish.timelines else []
-    except (Unusable, ArchiveUnreadable, PolicyFileError) as error:
+    except (Unusable, ArchiveUnreadable) as error:
         talk.print(str(error), markup=False)
         return USAGE
     tree = audit_tree(report, brought.outside, (*brought.fingerprints, *(brought.trust.digests if brought.trust else ())), timelines)
@@ -95,7 +96,7 @@ def _audit(brought: Brought, text: Text, talk: Console) -> ArchiveReport:
 
 def _timelines(wish: Wish, brought: Brought, text: Text, talk: Console) -> list[Tree]:
     """The verdict over time on every signature of the documents named."""
-    policy = load_policy(wish.policy)
+    policy = policy_of(wish.policy, text)
     at = None if wish.at is None else moment(wish.at, "--at", text, end_of_day=True)
     outside = max(brought.outside, key=lambda one: one.checkpoint.size, default=None)
     trees: list[Tree] = []

@@ -14,13 +14,14 @@ from console.audit.command import named
 from console.locale import Text
 from console.options import moment
 from console.outcome import DONE, SHORT, USAGE, Unusable
+from console.policies import policy_of
 from exchange.audit.answers import Answers, answers_of
 from exchange.audit.bundle_write import write_bundle
 from exchange.audit.dossier import Dossier, NoReceipt, open_dossier
 from exchange.audit.holdings import Found, Holdings
 from exchange.errors import ArchiveUnreadable, EdxmlError, StoreError
 from exchange.store.entries import MissingHash
-from signing import PolicyFileError, Sandbox, load_policy, policy_bytes
+from signing import PolicyFileError, Sandbox, policy_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def perform(wish: Wish, text: Text) -> int:
 
 
 def _dossier(wish: Wish, text: Text, enter: Callable[..., object]) -> Dossier:
-    policy = load_policy(wish.policy)
+    policy = policy_of(wish.policy, text)
     at = None if wish.at is None else moment(wish.at, "--at", text, end_of_day=True)
     outside = checkpoints([wish.checkpoint], text)[0] if wish.checkpoint is not None else None
     if not wish.out.name or wish.out.is_dir():

@@ -72,6 +72,10 @@ class Text:
         """A place in a world file, or the rule that it breaks, in this language."""
         return _translated(sentence, _phrases(self.lang, "world"), 0)
 
+    def of_policy(self, sentence: str) -> str:
+        """The rule that a policy file breaks, in this language."""
+        return _translated(sentence, _phrases(self.lang, "policy"), 0)
+
     def number(self, value: float, digits: int = 0) -> str:
         """``1,234.5`` or ``1.234,5``."""
         thousands, decimal = _SEPARATORS[self.lang]

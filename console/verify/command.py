@@ -12,6 +12,7 @@ from rich.console import Console
 from console.locale import Text
 from console.options import moment
 from console.outcome import DONE, SHORT, USAGE, Unusable
+from console.policies import policy_of
 from console.reports.canonical import Tree, canonical
 from console.reports.files import write_reports
 from console.reports.verify_html import html
@@ -26,7 +27,7 @@ from console.verify.tree import file_tree, whole_tree
 from console.verify.trust import read_trust
 from console.verify.words import tell
 from exchange.domain.calendar import VN
-from signing import PolicyFileError, Sandbox, load_policy
+from signing import Sandbox
 
 MAX_FILES = 10_000
 """Files of one call; whole archives are for ``truc audit``."""
@@ -55,7 +56,7 @@ def perform(wish: Wish, text: Text) -> int:
         with Sandbox() as sandbox:
             bench = _bench(wish, sandbox, text)
             trees, unread = _judge(wish, bench, text, talk)
-    except (Unusable, PolicyFileError) as error:
+    except Unusable as error:
         talk.print(printable(str(error)), markup=False)
         return USAGE
     if not trees:
@@ -81,7 +82,7 @@ def _bench(wish: Wish, sandbox: Sandbox, text: Text) -> Bench:
         raise Unusable(text("verify.error.content"))
     if len(wish.files) > MAX_FILES:
         raise Unusable(text("verify.error.many", most=text.number(MAX_FILES)))
-    policy = load_policy(wish.policy)
+    policy = policy_of(wish.policy, text)
     bundles = [path for path in wish.files if is_bundle(path)]
     trust = read_trust(wish.trust, wish.anchors if wish.trust is not None or not bundles else (), at, text)
     trust = with_bundles(trust, bundles, wish.anchors, lambda path: read_bounded(path, MAX_FILE, text), text)

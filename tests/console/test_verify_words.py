@@ -7,10 +7,13 @@ import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
+from pathlib import Path
 
 import pytest
 
 from console.locale import LANGUAGES, catalogue
+from console.outcome import Unusable
+from console.policies import policy_of
 from console.verify.opinions import differences
 from console.verify.phrasing import Phrasing
 from exchange.audit import archive, contents, deliveries, evidence, packages, pairs
@@ -167,8 +170,31 @@ def test_grounds_of_the_audit_that_are_no_clause_of_a_standard_have_a_vietnamese
     assert catalogue("vi").phrase(ground) != ground
 
 
-def test_phrases_are_whole_in_both_languages() -> None:
-    raw = (CONSOLE / "locale" / "phrases-vi.json").read_text("utf-8")
+def rules_of_policies() -> set[str]:
+    """Sentences that the code has about policy files, their values replaced by a letter."""
+    tree = ast.parse((ROOT / "signing" / "validation" / "ades" / "policy_file.py").read_text("utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    asked = [node.args[-1] for node in calls if ast.unparse(node.func).endswith(("PolicyFileError", ".wrong"))]
+    parts = [part for one in asked for part in ((one.body, one.orelse) if isinstance(one, ast.IfExp) else (one,))]
+    return {said for one in parts if (said := _text(one)) is not None}
+
+
+def test_rules_about_policy_files_have_a_vietnamese_form(tmp_path: Path) -> None:
+    text, rules = catalogue("vi"), rules_of_policies()
+    assert len(rules) > 15
+    assert {rule for rule in rules if text.of_policy(rule) == rule} == set()
+    path = tmp_path / "own.toml"
+    path.write_text("name = 7\n", encoding="utf-8")
+    with pytest.raises(Unusable) as caught:
+        policy_of(str(path), text)
+    assert str(caught.value) == f"{path}: name: phải là một chuỗi văn bản, không phải 7"
+    with pytest.raises(Unusable, match=r"^nofile: không có chính sách này; có sẵn "):
+        policy_of("nofile", text)
+
+
+@pytest.mark.parametrize("family", ["phrases", "policy"])
+def test_phrases_are_whole_in_both_languages(family: str) -> None:
+    raw = (CONSOLE / "locale" / f"{family}-vi.json").read_text("utf-8")
     pairs = json.loads(raw)
     assert raw == unicodedata.normalize("NFC", raw)
     assert len({english for english, _ in pairs}) == len(pairs)
