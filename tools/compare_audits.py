@@ -24,7 +24,7 @@ from random import Random
 from exchange.audit import SignedArtefact, audit_archive
 from exchange.checkpoints import CheckpointFile, read_checkpoint
 from tools.drill_archive import Field, build_archive
-from tools.tamper_drill import tamper
+from tools.tamper_changes import tamper
 
 ROOT = Path(__file__).resolve().parent.parent
 _OUTSIDE = "outside.json"
