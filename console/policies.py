@@ -6,6 +6,9 @@ from console.locale import Text
 from console.outcome import Unusable
 from signing import PolicyFileError, ValidationPolicy, load_policy
 
+OURS = "field"
+"""The policy of commands that name none."""
+
 
 def policy_of(name: str, text: Text) -> ValidationPolicy:
     """A policy of the project, or of a file. Raises :class:`Unusable` with one sentence in the user's language."""

@@ -15,7 +15,7 @@ from console.audit.words import audit_sheet
 from console.locale import Text
 from console.options import moment
 from console.outcome import DONE, SHORT, USAGE, Unusable
-from console.policies import policy_of
+from console.policies import OURS, policy_of
 from console.reports.canonical import Tree, canonical
 from console.reports.sheet_screen import show_sheet
 from exchange.audit import ArchiveReport, TrustFolder, audit_archive
@@ -62,6 +62,7 @@ def perform(wish: Wish, text: Text) -> int:
     """Audit; 0 all held, 1 errors were found, 2 nothing that can be audited, 3 a part is not installed."""
     talk = talker()
     try:
+        _refuse_idle(wish, text)
         place, outside = archive_of(wish.archive, text), checkpoints(wish.checkpoints, text)
         brought = Brought(place, outside, trust_folder(wish.trust), fingerprints(wish.anchors, text))
         report = _audit(brought, text, talk)
@@ -77,6 +78,13 @@ def perform(wish: Wish, text: Text) -> int:
     else:
         show_sheet(sheet)
     return code or (DONE if report.holds else SHORT)
+
+
+def _refuse_idle(wish: Wish, text: Text) -> None:
+    """Options that only a timeline follows, without one: the archive is judged by its own terms, at the instants it names."""
+    for option, given in (("--at", wish.at is not None), ("--policy", wish.policy != OURS)):
+        if given and not wish.timelines:
+            raise Unusable(text("audit.error.idle", option=option))
 
 
 def _audit(brought: Brought, text: Text, talk: Console) -> ArchiveReport:

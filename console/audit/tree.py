@@ -19,7 +19,6 @@ from exchange.domain.calendar import VN
 from signing import Interval, describe_certificate
 
 SCHEMA = "truc-audit/1"
-_OUTSIDE = ("outside-", "ledger-forked", "ledger-shrunk", "checkpoint-", "entry-missing")
 
 
 def audit_tree(report: ArchiveReport, outside: Sequence[CheckpointFile], trusted: Sequence[bytes], timelines: Sequence[Tree]) -> Tree:
@@ -46,7 +45,7 @@ def audit_tree(report: ArchiveReport, outside: Sequence[CheckpointFile], trusted
         "anchors": [{"sha256": digest.hex(), "confirmed": digest in trusted} for digest in report.anchors],
         "confirmed": {
             "anchors": bool(report.anchors) and all(digest in trusted for digest in report.anchors),
-            "checkpoint": bool(outside) and not any(rule.startswith(_OUTSIDE) for rule in rules),
+            "checkpoint": bool(outside) and report.checked.get("outside checkpoints contained", 0) == len(outside),
         },
         "timelines": list(timelines),
     }  # fmt: skip

@@ -19,8 +19,8 @@ _LABELS = ("from", "verdict", "because", "not-to-scale", "now", "timeline")
 _UNSEALED = " facts"
 _KINDS = (
     *("documents", "packages", "signatures", "receipts", "verdicts", "attachments", "statuses", "refusals", "deliveries", "events"),
-    *("negotiations", "checkpoints", "outside checkpoints", "ledger entries", "ledger leaves", "sequences", "ledger nodes", "evidence"),
-    *("pairs of rows", "tables"),
+    *("negotiations", "checkpoints", "outside checkpoints", "outside checkpoints contained", "ledger entries", "ledger leaves"),
+    *("sequences", "ledger nodes", "evidence", "pairs of rows", "tables"),
 )
 """Counts in the order in which a reader asks for them."""
 
@@ -61,7 +61,8 @@ def _outside(tree: Tree, text: Text) -> str:
     if not tree["outside"]:
         return text("audit.outside.none")
     newest = max(tree["outside"], key=lambda one: int(one["size"]))
-    key = "confirmed" if tree["confirmed"]["checkpoint"] else "refused"
+    compared = tree["checked"].get("outside checkpoints", 0) == len(tree["outside"])
+    key = "confirmed" if tree["confirmed"]["checkpoint"] else "refused" if compared else "unread"
     return text(f"audit.outside.{key}", number=newest["number"], at=moment(newest["at"], text), size=text.number(newest["size"]))
 
 

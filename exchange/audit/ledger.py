@@ -309,9 +309,11 @@ def compare_roots(book: Book, tree: Tree, kept: list[Kept], outside: Sequence[Ch
         )
         return
     for file in outside:
-        _outside_word(book, file, epochs)
-        _outside_tree(book, tree, file.checkpoint, rewritten=not differing and not tree.gaps)
+        ours = _outside_word(book, file, epochs)
+        contained = _outside_tree(book, tree, file.checkpoint, rewritten=not differing and not tree.gaps)
         _outside_row(book, kept, file.checkpoint)
+        if ours and contained:
+            book.checked["outside checkpoints contained"] += 1
     newest = max(outside, key=lambda one: one.checkpoint.size).checkpoint.size
     for number in range(tree.size, newest):
         detail = f"entry {number} is gone: a checkpoint brought along speaks of {newest} entries, the archive has {tree.size}"
@@ -319,27 +321,33 @@ def compare_roots(book: Book, tree: Tree, kept: list[Kept], outside: Sequence[Ch
     book.skip("ledger entries", "they are newer than any checkpoint brought along", max(0, tree.size - newest))
 
 
-def _outside_word(book: Book, one: CheckpointFile, epochs: Epochs) -> None:
+def _outside_word(book: Book, one: CheckpointFile, epochs: Epochs) -> bool:
+    """Whether it is this axis' word."""
     fault = _signature_fault(one.checkpoint, epochs)
     ours = one.certificate in epochs.axis_certificates
     book.checked["outside checkpoints"] += 1
+    known = _known_origin(one.checkpoint, epochs)
     book.check(Place("outside checkpoint", str(one.checkpoint.number)), (
         (not fault, "outside-signature", "EN 319 102-1 §5.3", f"the checkpoint brought along is not this axis' word: {fault}"),
         (ours, "outside-signer", "EN 319 102-1 §5.2.3", "the certificate beside it is not the axis' of this archive"),
-        (_known_origin(one.checkpoint, epochs), "outside-origin", LOG, f"it is of the ledger {one.checkpoint.origin}"),
+        (known, "outside-origin", LOG, f"it is of the ledger {one.checkpoint.origin}"),
     ))  # fmt: skip
+    return not fault and ours and known
 
 
 def _known_origin(one: Checkpoint, epochs: Epochs) -> bool:
     return not epochs.origins or one.origin in epochs.origins
 
 
-def _outside_tree(book: Book, tree: Tree, one: Checkpoint, *, rewritten: bool) -> None:
-    if one.size <= tree.size and tree.roots.get(one.size) != one.root:
+def _outside_tree(book: Book, tree: Tree, one: Checkpoint, *, rewritten: bool) -> bool:
+    """Whether the ledger's entries begin with those it speaks of."""
+    contained = tree.roots.get(one.size) == one.root
+    if one.size <= tree.size and not contained:
         detail = f"the first {one.size} entries are not those of the checkpoint brought along"
         if rewritten:
             detail += "; the archive's own checkpoints fit them, so the ledger was written anew and signed again"
         book.find(Place("ledger_entry", ""), "ledger-forked" if rewritten else "outside-root", LOG, detail)
+    return contained
 
 
 def _outside_row(book: Book, kept: list[Kept], one: Checkpoint) -> None:

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 from base64 import b64encode
 from collections import Counter
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -15,10 +15,12 @@ from random import Random
 import pytest
 
 from exchange.audit import ArchiveReport, Finding, Place, Progress, SignedArtefact, audit_archive, read_trust_folder
+from exchange.audit.archive import WORKING
 from exchange.bootstrap import open_axis
 from exchange.domain.organization import Directory
 from exchange.errors import ArchiveUnreadable
 from exchange.settings import AxisSettings
+from exchange.store.tables import metadata
 from exchange.trust import read_register, write_register
 from signing import METER, Pki, PkiSpec, Purpose
 from tests.exchange.audit.conftest import Archive
@@ -38,6 +40,9 @@ from tests.exchange.axis.field import (
     take,
 )
 from tests.exchange.store.test_schema import old_database
+from tools.tamper_changes import COLUMNS, DELETED
+
+OWN_WORK = "rows of the axis' own work"
 
 
 def changed(archive: Archive, tmp_path: Path, *statements: str) -> Path:
@@ -95,11 +100,32 @@ def test_the_anchors_must_be_confirmed_from_outside(archive: Archive, tmp_path: 
     assert sha256(root).hexdigest() in unconfirmed.why
     confirmed = audit_archive(archive.path, outside=[archive.outside], fingerprints=[sha256(root).digest()])
     assert confirmed.holds
-    assert confirmed.unchecked == ()
+    assert [one.what for one in confirmed.unchecked] == [OWN_WORK]
     (tmp_path / "root.der").write_bytes(root)
     brought = audit_archive(archive.path, outside=[archive.outside], trust=read_trust_folder(tmp_path))
     assert brought.holds
-    assert brought.unchecked == ()
+    assert [one.what for one in brought.unchecked] == [OWN_WORK]
+
+
+def test_what_nothing_signed_speaks_of_is_told(archive: Archive) -> None:
+    """Every table is changed by the tamper drill, or stands among those of which an audit says that it cannot know."""
+    (own,) = [one for one in audit_archive(archive.path).unchecked if one.what == OWN_WORK]
+    with closing(sqlite3.connect(archive.path)) as db:
+        assert own.count == sum(db.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0] for table in WORKING)
+    drilled = {*COLUMNS, *DELETED, "letter_stamp"}  # which stands in the verdict's entry; this archive has none
+    assert drilled | {table.name for table in WORKING} == {table.name for table in metadata.sorted_tables}
+    assert drilled.isdisjoint(table.name for table in WORKING)
+
+
+def test_whether_the_ledger_contains_a_checkpoint_is_asked_of_the_ledger(archive: Archive, tmp_path: Path) -> None:
+    """Not of what else is wrong: a spoilt row beside it takes nothing away, a ledger that cannot be read confirms nothing."""
+    for change, rule, count in (
+        ("UPDATE checkpoint SET statement = '{' WHERE id = 1", "checkpoint-unreadable", 1),
+        ("UPDATE ledger_entry SET leaf = x'00' WHERE id = 2", "outside-root", 0),
+    ):
+        report = audit_archive(changed(archive, tmp_path, change), outside=[archive.outside])
+        assert rule in rules(report)
+        assert (report.checked["outside checkpoints"], report.checked.get("outside checkpoints contained", 0)) == (1, count)
 
 
 def test_under_another_root_nothing_in_the_archive_holds(archive: Archive, tmp_path: Path) -> None:
