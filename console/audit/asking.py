@@ -20,11 +20,16 @@ from console.reports.sheet_html import sheet_page
 from console.reports.verify_pdf import pdf
 from exchange.audit import Progress, TrustFolder, read_trust_folder
 from exchange.checkpoints import MAX_FILE, CheckpointFile, read_checkpoint
-from exchange.errors import CheckpointUnreadable
+from exchange.errors import ArchiveUnreadable, CheckpointUnreadable
 
 ARCHIVE = "axis.db"
 """The database of the axis in the folder of a run."""
 _TENTHS = 10
+
+
+def sentence(error: Exception, text: Text) -> str:
+    """Why an archive, or what was brought along to judge it, cannot be used, in the user's language."""
+    return f"{error.path}: {text.phrase(error.rule)}" if isinstance(error, ArchiveUnreadable) else str(error)
 
 
 def talker() -> Console:
@@ -61,7 +66,7 @@ def _checkpoint(path: Path, text: Text) -> CheckpointFile:
             raise Unusable(text("audit.error.checkpoint", path=path, rule=text("audit.error.checkpoint.large", most=text.number(MAX_FILE))))
         return read_checkpoint(path.read_bytes())
     except CheckpointUnreadable as error:
-        raise Unusable(text("audit.error.checkpoint", path=path, rule=error.rule)) from None
+        raise Unusable(text("audit.error.checkpoint", path=path, rule=text.phrase(error.rule))) from None
     except OSError as error:
         raise Unusable(text("verify.error.unreadable", path=path, reason=text.reason(error))) from None
 

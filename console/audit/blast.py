@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from console.audit.asking import Stopwatch, archive_of, checkpoints, fingerprints, talker, trust_folder, watching, write_sheets
+from console.audit.asking import Stopwatch, archive_of, checkpoints, fingerprints, sentence, talker, trust_folder, watching, write_sheets
 from console.audit.tree import checkpoint_tree, instant
 from console.audit.words import labels
 from console.audit.words import moment as told
@@ -63,7 +63,7 @@ def perform(wish: Wish, text: Text) -> int:
         read = watch.seconds
         reach = index.reach(_certificate(wish.certificate, index, text))
     except (Unusable, ArchiveUnreadable) as error:
-        talk.print(str(error), markup=False)
+        talk.print(sentence(error, text), markup=False)
         return USAGE
     seconds = {"read": text.number(read, 1), "judged": text.number(watch.seconds - read, 1)}
     counts = {"signatures": text.number(sum(map(len, index.uses.by_kind.values()))), "kinds": text.number(reach.judged)}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from console.audit.asking import Stopwatch, archive_of, checkpoints, fingerprints, talker, trust_folder, watching, write_sheets
+from console.audit.asking import Stopwatch, archive_of, checkpoints, fingerprints, sentence, talker, trust_folder, watching, write_sheets
 from console.audit.tree import audit_tree, timeline_tree
 from console.audit.words import audit_sheet
 from console.locale import Text
@@ -68,7 +68,7 @@ def perform(wish: Wish, text: Text) -> int:
         report = _audit(brought, text, talk)
         timelines = _timelines(wish, brought, text, talk) if wish.timelines else []
     except (Unusable, ArchiveUnreadable) as error:
-        talk.print(str(error), markup=False)
+        talk.print(sentence(error, text), markup=False)
         return USAGE
     tree = audit_tree(report, brought.outside, (*brought.fingerprints, *(brought.trust.digests if brought.trust else ())), timelines)
     sheet = audit_sheet(tree, text)

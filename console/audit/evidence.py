@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from console.audit.asking import archive_of, checkpoints, fingerprints, talker, trust_folder
+from console.audit.asking import archive_of, checkpoints, fingerprints, sentence, talker, trust_folder
 from console.audit.command import named
 from console.locale import Text
 from console.options import moment
@@ -48,7 +48,7 @@ def perform(wish: Wish, text: Text) -> int:
         data = write_bundle(dossier, policy_bytes(wish.policy))
         wish.out.write_bytes(data)
     except (Unusable, ArchiveUnreadable, PolicyFileError) as error:
-        talk.print(str(error), markup=False)
+        talk.print(sentence(error, text), markup=False)
         return USAGE
     except (EdxmlError, NoReceipt, StoreError, MissingHash, LookupError) as error:
         talk.print(text("audit.error.document", document=wish.document, rule=error), markup=False)

@@ -167,10 +167,12 @@ def open_to_read(place: Path | str) -> Store:
         engine.dispose()
         what = "a database" if isinstance(place, str) else "an SQLite database"
         raise ArchiveUnreadable(name, f"it cannot be read as {what} ({getattr(error, 'orig', error)})") from error
+    if not found:
+        engine.dispose()
+        raise ArchiveUnreadable(name, "it holds no tables: it is no archive")
     if found != VERSION:
         engine.dispose()
-        rule = f"its schema is {found or 'empty'}, an audit needs {VERSION}: bring a copy of it up to date by truc migrate"
-        raise ArchiveUnreadable(name, rule)
+        raise ArchiveUnreadable(name, f"its schema is {found}, an audit needs {VERSION}: bring a copy of it up to date by truc migrate")
     if missing:
         engine.dispose()
         raise ArchiveUnreadable(name, f"it is no whole archive: {', '.join(missing)} missing")

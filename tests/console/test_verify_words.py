@@ -6,7 +6,7 @@ import ast
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -170,17 +170,23 @@ def test_grounds_of_the_audit_that_are_no_clause_of_a_standard_have_a_vietnamese
     assert catalogue("vi").phrase(ground) != ground
 
 
-def rules_of_policies() -> set[str]:
-    """Sentences that the code has about policy files, their values replaced by a letter."""
-    tree = ast.parse((ROOT / "signing" / "validation" / "ades" / "policy_file.py").read_text("utf-8"))
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    asked = [node.args[-1] for node in calls if ast.unparse(node.func).endswith(("PolicyFileError", ".wrong"))]
+def rules_raised(paths: Iterable[Path], *ends: str) -> set[str]:
+    """Sentences that the code gives to errors of these names, their values replaced by letters."""
+    calls = [node for path in paths for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+    asked = [node.args[-1] for node in calls if ast.unparse(node.func).endswith(ends)]
     parts = [part for one in asked for part in ((one.body, one.orelse) if isinstance(one, ast.IfExp) else (one,))]
     return {said for one in parts if (said := _text(one)) is not None}
 
 
+def test_what_keeps_an_archive_from_being_audited_has_a_vietnamese_form() -> None:
+    rules = rules_raised((ROOT / "exchange" / "audit").glob("*.py"), "ArchiveUnreadable")
+    rules |= rules_raised([ROOT / "exchange" / "checkpoints.py"], "CheckpointUnreadable")
+    assert len(rules) > 9
+    assert {rule for rule in rules if catalogue("vi").phrase(rule) == rule} == set()
+
+
 def test_rules_about_policy_files_have_a_vietnamese_form(tmp_path: Path) -> None:
-    text, rules = catalogue("vi"), rules_of_policies()
+    text, rules = catalogue("vi"), rules_raised([ROOT / "signing" / "validation" / "ades" / "policy_file.py"], "PolicyFileError", ".wrong")
     assert len(rules) > 15
     assert {rule for rule in rules if text.of_policy(rule) == rule} == set()
     path = tmp_path / "own.toml"
