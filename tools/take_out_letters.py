@@ -94,5 +94,7 @@ if __name__ == "__main__":
         main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] if len(sys.argv) == 4 else None)
     except KeyboardInterrupt:
         sys.exit("Interrupted; what was written so far is incomplete.")
-    except (WorldFileError, StoreError, OSError, ValueError, KeyError) as problem:
+    except WorldFileError as problem:
+        sys.exit(f"{problem}{' (a world file of your own is the third argument)' if len(sys.argv) == 3 else ''}")
+    except (StoreError, OSError, ValueError, KeyError) as problem:
         sys.exit(str(problem))
