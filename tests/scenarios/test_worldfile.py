@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import tomllib
+import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime, time
@@ -38,6 +39,9 @@ def line_of(text: str, part: str) -> int:
     return next(number for number, line in enumerate(text.splitlines(), 1) if part in line)
 
 
+MARKED = "o" + "\u0301\u0323" * 50_000
+"""A letter with so many marks out of order that composing it would take half a minute."""
+ESCAPED = "o" + r"\u0301\u0323" * 50_000
 MISTAKES = {
     "unknown top-level key": ('name = "first-day"', 'name = "first-day"\ncolour = "red"', "colour", "unknown key"),
     "unknown key of a profile": ("[profile.district]", "[profile.district]\nofficers = 3", "profile.district.officers", "unknown key"),
@@ -184,6 +188,19 @@ MISTAKES = {
         "profile.province.leader",
         r'not "\u009B31m\u202Ex"',
     ),
+    "too many marks behind a letter": (
+        'name = "Sở',
+        f'name = "{MARKED} Sở',
+        "line 75",
+        "more than thirty combining marks behind one letter",
+    ),
+    "too many marks, written with escapes": (
+        'name = "Sở',
+        f'name = "{ESCAPED} Sở',
+        "agency.1.name (line 75)",
+        "more than thirty combining marks behind one letter",
+    ),
+    "too many marks in a key": ('unit = "152"', f'"{ESCAPED}" = 1', "agency.2 (line", "more than thirty combining marks behind one letter"),
     "starts on a Sunday": ("start = 2021-09-27", "start = 2021-09-26", "start", "no working day"),
     "starts on National Day": ("start = 2021-09-27", "start = 2021-09-02", "start", "no working day"),
 }
@@ -265,6 +282,13 @@ def test_a_text_written_with_escapes_is_composed_like_any_other(tmp_path: Path) 
     """Certificates and notations are in NFC, however a file spells its letters."""
     path = tmp_path / "w.toml"
     path.write_text(FIRST_DAY.replace("Sở Thông", "S\\u006f\\u031b\\u0309 Thông"), encoding="utf-8")
+    assert load_world(path, "1").agencies[1].name == "Sở Thông tin và Truyền thông"
+
+
+def test_a_text_with_its_marks_apart_is_composed(tmp_path: Path) -> None:
+    """However long it is: what is bounded is the marks behind one letter."""
+    path = tmp_path / "w.toml"
+    path.write_text("# " + "o\u0302\u0323" * 50_000 + "\n" + unicodedata.normalize("NFD", FIRST_DAY), "utf-8")
     assert load_world(path, "1").agencies[1].name == "Sở Thông tin và Truyền thông"
 
 

@@ -1,0 +1,71 @@
+"""From a world file's bytes to its table of texts in NFC. What would take long to read is refused before it is read.
+
+Ordering combining marks takes time that grows with the square of their number (:func:`signing.stream_safe`), whether they stand in the
+file or are written with escapes.
+"""
+
+from __future__ import annotations
+
+import tomllib
+import unicodedata
+from typing import Any
+
+from scenarios.world.expand import Place, SpecError
+from scenarios.world.wording import syntax_of
+
+_TOO_MANY_MARKS = "more than thirty combining marks behind one letter"
+
+
+class Unreadable(ValueError):
+    """A text that is not taken: ``place`` in it (a line, a byte) and ``rule`` in one sentence."""
+
+    def __init__(self, place: str, rule: str) -> None:
+        super().__init__(place, rule)
+        self.place, self.rule = place, rule
+
+
+def text_of(data: bytes) -> str:
+    """A file's text in NFC. Raises :class:`Unreadable`."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"byte {error.start}", "a world file is UTF-8 text") from None
+    if _overmarked(text):
+        line = next(number for number, line in enumerate(text.split("\n"), 1) if _overmarked(line))
+        raise Unreadable(f"line {line}", _TOO_MANY_MARKS)
+    return unicodedata.normalize("NFC", text)
+
+
+def table_of(text: str) -> dict[str, Any]:
+    """What a text says. Raises :class:`Unreadable`, and :class:`SpecError` for a value that cannot be composed."""
+    try:
+        table: dict[str, Any] = _composed(tomllib.loads(text), ())
+    except SpecError:
+        raise
+    except (ValueError, RecursionError) as error:  # besides its own, Python's parser lets those about huge numbers and deep lists through
+        raise Unreadable(*syntax_of(str(error), text)) from None
+    return table
+
+
+def _composed(value: Any, place: Place) -> Any:
+    """A parsed value with its texts in NFC, those written with escapes too."""
+    if isinstance(value, str):
+        return _in_nfc(value, place)
+    if isinstance(value, dict):
+        return {_in_nfc(key, place): _composed(inner, (*place, key)) for key, inner in value.items()}
+    return [_composed(inner, (*place, index)) for index, inner in enumerate(value)] if isinstance(value, list) else value
+
+
+def _in_nfc(text: str, place: Place) -> str:
+    if _overmarked(text):
+        raise SpecError(place, _TOO_MANY_MARKS)
+    return unicodedata.normalize("NFC", text)
+
+
+def _overmarked(text: str) -> bool:
+    """Whether it may not be brought to NFC. A text in NFC already has its marks in order, which is quickly seen."""
+    if text.isascii() or unicodedata.is_normalized("NFC", text):
+        return False
+    from signing import stream_safe  # noqa: PLC0415 - a second of imports that naming the scenarios does not need
+
+    return not stream_safe(text)
