@@ -11,8 +11,13 @@ from __future__ import annotations
 
 from scenarios.world.schema import Profile, Said
 
-LARGEST_FILE = 16 * 2**20
-"""Bytes of a world file."""
+LARGEST_FILE = 2**20
+"""Bytes of a world file. The whole state's agencies, named in the lists of groups, take half of it."""
+SIGNS = "=,.[{"
+MOST_SIGNS = 100_000
+"""Of :data:`SIGNS` in a file; ``hoa-binh-2021`` has 1,775. Each begins something kept in up to 2 KB when it is parsed or refused."""
+MOST_JOINED = 10
+"""Names joined by dots; what is done for a key grows with the square of their number. No key of a world has more than three."""
 MOST_AGENCIES = 100_000
 MOST_PEOPLE = 1_000_000
 MOST_ADDRESSES = 10_000_000

@@ -6,14 +6,19 @@ file or are written with escapes.
 
 from __future__ import annotations
 
+import re
 import tomllib
 import unicodedata
 from typing import Any
 
+from scenarios.world.bounds import MOST_JOINED, MOST_SIGNS, SIGNS
 from scenarios.world.expand import Place, SpecError
 from scenarios.world.wording import syntax_of
 
 _TOO_MANY_MARKS = "more than thirty combining marks behind one letter"
+_NAME = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
+_JOINED = re.compile(rf"(?:\.[ \t]*+{_NAME}[ \t]*+){{{MOST_JOINED}}}")
+"""As many names behind a first one, wherever they stand: a comment of so many is none that anybody writes."""
 
 
 class Unreadable(ValueError):
@@ -37,7 +42,8 @@ def text_of(data: bytes) -> str:
 
 
 def table_of(text: str) -> dict[str, Any]:
-    """What a text says. Raises :class:`Unreadable`, and :class:`SpecError` for a value that cannot be composed."""
+    """What a text in NFC says. Raises :class:`Unreadable`, and :class:`SpecError` for a value that cannot be composed."""
+    _expect_little(text)
     try:
         table: dict[str, Any] = _composed(tomllib.loads(text), ())
     except SpecError:
@@ -45,6 +51,20 @@ def table_of(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:  # besides its own, Python's parser lets those about huge numbers and deep lists through
         raise Unreadable(*syntax_of(str(error), text)) from None
     return table
+
+
+def _expect_little(text: str) -> None:
+    """Before it is parsed (:mod:`scenarios.world.bounds`)."""
+    signs = sum(map(text.count, SIGNS))
+    if signs > MOST_SIGNS:
+        raise Unreadable("", f"this file has {signs} of the signs {' '.join(SIGNS)}; a world file has {MOST_SIGNS} at most")
+    joined = _JOINED.search(text)
+    if joined is not None:
+        raise Unreadable(f"line {_line_of(text, joined.start())}", f"more than {MOST_JOINED} names are joined by dots")
+
+
+def _line_of(text: str, index: int) -> int:
+    return text.count("\n", 0, index) + 1
 
 
 def _composed(value: Any, place: Place) -> Any:

@@ -10,10 +10,11 @@ import pytest
 from console.known import world_of
 from console.locale import catalogue
 from console.outcome import Unusable
-from scenarios.world import assemble, expand, file
-from scenarios.world.bounds import LARGEST_FILE, MOST_AGENCIES, MOST_PEOPLE, MOST_SUPERIORS, people_of
+from scenarios.world import assemble, expand, file, syntax
+from scenarios.world.bounds import LARGEST_FILE, MOST_AGENCIES, MOST_JOINED, MOST_PEOPLE, MOST_SIGNS, MOST_SUPERIORS, people_of
 from scenarios.world.file import WorldFileError, library, load_world
 from scenarios.world.staff import posts
+from tests.pace import at_most
 from tests.scenarios.test_worldfile import FIRST_DAY, line_of, refusal
 
 THIRD, PROFILED, PEERS = 'under = "b"', 'profile = "x"', 'peers = ["a"]'
@@ -112,6 +113,45 @@ def test_a_file_without_an_end_is_no_world(tmp_path: Path) -> None:
         large.truncate(LARGEST_FILE + 1)
     with pytest.raises(WorldFileError, match=rule):
         load_world(path, "1")
+
+
+@pytest.mark.parametrize("part", ["[[x]]\n", "{},", "x.y=1\n"])
+def test_a_file_of_many_small_things_is_refused_before_it_is_parsed(part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A million empty tables would end the process at 3 GB."""
+    monkeypatch.setattr(syntax, "tomllib", None)
+    text = part * (MOST_SIGNS // 2 + 1)
+    error = refusal(tmp_path, text)
+    assert (error.place, error.rule) == (
+        "",
+        f"this file has {MOST_SIGNS + 2} of the signs = , . [ {{; a world file has {MOST_SIGNS} at most",
+    )
+
+
+def test_as_many_signs_as_a_file_may_have_are_parsed(tmp_path: Path) -> None:
+    text = "x = '" + "." * (MOST_SIGNS - 1)
+    assert refusal(tmp_path, f"{text}'").rule == "unknown key"
+    assert "of the signs" in refusal(tmp_path, f"{text}.'").rule
+
+
+@pytest.mark.parametrize("form", ["{} = 1", "[{}]", "[[{}]]", "x = {{ {} = 1 }}", "y.x = [{{ {} = 1 }}]"])
+@pytest.mark.parametrize("part", ["a", "'a'", r'"a\"."', "\u212a"])
+def test_names_joined_by_dots_are_counted_before_they_are_parsed(form: str, part: str, tmp_path: Path) -> None:
+    """What is done for a key grows with the square of their number: 20,000 took 1.5 GB. The sign of kelvin is composed to a letter."""
+    joined = form.format(" .\t".join([part] * MOST_JOINED))
+    assert "names are joined" not in refusal(tmp_path, f"days = 1\n{joined}\n").rule
+    error = refusal(tmp_path, f"days = 1\n{form.format('.'.join([part] * (MOST_JOINED + 1)))}\n")
+    assert (error.place, error.rule) == ("line 2", f"more than {MOST_JOINED} names are joined by dots")
+
+
+def test_a_key_as_long_as_the_file_is_found_at_once(tmp_path: Path) -> None:
+    """In the parser's sentence, where blanks could be looked through from each, and among the lines."""
+    blanks, name = " " * 500_000, "k(" * 500_000
+    with at_most(2):
+        for text in (f'x = {{"{blanks}" = 1, "{blanks}" = 1}}', f'["{blanks}"]\n["{blanks}"]'):
+            assert refusal(tmp_path, text).rule.startswith("not valid TOML")
+    with at_most(1):
+        error = refusal(tmp_path, f'days = 1\n  "{name}" = 1\n')
+    assert (error.place, error.rule) == (f"{name[:60]}… (line 2)", "unknown key")
 
 
 def test_a_hop_stated_twice_is_named_where_it_stands(tmp_path: Path) -> None:

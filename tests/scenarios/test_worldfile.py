@@ -188,6 +188,8 @@ MISTAKES = {
         "profile.province.leader",
         r'not "\u009B31m\u202Ex"',
     ),
+    "too many signs": ("[[hop]]", f"x = '{'.' * 100_000}'", "", "of the signs = , . [ {; a world file has 100000 at most"),
+    "too many names joined": ("[[hop]]", f"{'a.' * 11} = 1", "line 25", "more than 10 names are joined by dots"),
     "too many marks behind a letter": (
         'name = "Sở',
         f'name = "{MARKED} Sở',
