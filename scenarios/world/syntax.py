@@ -19,6 +19,12 @@ _TOO_MANY_MARKS = "more than thirty combining marks behind one letter"
 _NAME = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
 _JOINED = re.compile(rf"(?:\.[ \t]*+{_NAME}[ \t]*+){{{MOST_JOINED}}}")
 """As many names behind a first one, wherever they stand: a comment of so many is none that anybody writes."""
+_BRACKETS = re.compile(r"""[\[\]{}]|#[^\n]*+|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'""")
+"""Brackets, and what may hold some that are none: comments and texts in quotes."""
+_DEEP = 50
+"""Brackets open at once; a world needs three, and Python's parser takes some three hundred."""
+_DIGITS = re.compile(r"(?<![0-9_])[0-9](?:_?[0-9]){4300}")
+"""More than Python makes a number of."""
 
 
 class Unreadable(ValueError):
@@ -48,8 +54,12 @@ def table_of(text: str) -> dict[str, Any]:
         table: dict[str, Any] = _composed(tomllib.loads(text), ())
     except SpecError:
         raise
-    except (ValueError, RecursionError) as error:  # besides its own, Python's parser lets those about huge numbers and deep lists through
+    except tomllib.TOMLDecodeError as error:
         raise Unreadable(*syntax_of(str(error), text)) from None
+    except RecursionError:
+        raise Unreadable(_where_deep(text), "lists and tables are nested too deeply") from None
+    except ValueError:  # the only other one that Python's parser lets through
+        raise Unreadable(_where_long(text), "not valid TOML: a number has thousands of digits") from None
     return table
 
 
@@ -61,6 +71,21 @@ def _expect_little(text: str) -> None:
     joined = _JOINED.search(text)
     if joined is not None:
         raise Unreadable(f"line {_line_of(text, joined.start())}", f"more than {MOST_JOINED} names are joined by dots")
+
+
+def _where_deep(text: str) -> str:
+    """The line where so many brackets are open that nobody means them."""
+    depth = 0
+    for one in _BRACKETS.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(one[0], 0)
+        if depth > _DEEP:
+            return f"line {_line_of(text, one.start())}"
+    return ""
+
+
+def _where_long(text: str) -> str:
+    found = _DIGITS.search(text)
+    return f"line {_line_of(text, found.start())}" if found else ""
 
 
 def _line_of(text: str, index: int) -> int:
