@@ -11,7 +11,8 @@ from console.known import world_of
 from console.locale import catalogue
 from console.outcome import Unusable
 from scenarios.world import assemble, expand, file, syntax
-from scenarios.world.bounds import LARGEST_FILE, MOST_AGENCIES, MOST_JOINED, MOST_PEOPLE, MOST_SIGNS, MOST_SUPERIORS, people_of
+from scenarios.world.bounds import LARGEST_FILE, MOST_AGENCIES, MOST_JOINED, MOST_PEOPLE, MOST_SIGNS, MOST_SUPERIORS, MOST_TRIED
+from scenarios.world.expand import people_of
 from scenarios.world.file import WorldFileError, library, load_world
 from scenarios.world.staff import posts
 from tests.pace import at_most
@@ -77,6 +78,40 @@ def test_members_of_cities_and_of_the_country_are_counted_as_made(members: str, 
     monkeypatch.setattr(expand, "MOST_AGENCIES", expand.MOST_AGENCIES - 1)
     with pytest.raises(WorldFileError, match=r"group\.1 \(line \d+\): with this the world has"):
         load_world(path, "1")
+
+
+@pytest.mark.parametrize(("names", "groups"), [(1, 9), (9, 1)])
+def test_names_that_exist_nowhere_are_counted_too(names: int, groups: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Offices of cities beneath agencies of none: each is tried beneath each, and none is made."""
+    monkeypatch.setattr(expand, "MOST_TRIED", 40 + 8 * 40)
+    member = '{ name = "A", where = "city" }, '
+    offices = f'[[group]]\nkind = "o"\nprofile = "x"\nunder = "a"\nmembers = [{member * names}]\n' * groups
+    text = FIRST_DAY + group("a", "province", 40, "number_from = 50\n") + offices + PROFILE
+    error = refusal(tmp_path, text)
+    assert error.place == f"group.{groups} (line {text[: text.rindex('[[group]]')].count(chr(10)) + 1})"
+    assert error.rule == "with this the groups' names are tried 400 times; a world takes 360 at most"
+
+
+def test_what_is_tried_of_a_large_world_is_far_from_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+    expect = expand._Made.expect_tries
+    monkeypatch.setattr(expand._Made, "expect_tries", lambda made, more, place: tried.append(more) or expect(made, more, place))
+    expand.expand(file._parse("hoa-binh-2021", file._text("hoa-binh-2021")))
+    assert 400 < sum(tried) < MOST_TRIED / 1000
+
+
+def test_a_line_for_all_provinces_keeps_its_outages_once(tmp_path: Path) -> None:
+    """Some hundred provinces and thousands of Party bodies share them."""
+    outage = "outages = [{ since = 2021-09-28T08:00:00, until = 2021-09-28T09:00:00 }]"
+    line = f'[[hop]]\nid = "bus:*"\npackages_per_minute = 1.0\nlatency_seconds = 1\n{outage}\n'
+    other = "".join(f'[[agency]]\nid = "H{n}"\nname = "Đơn vị"\nkind = "c"\nprofile = "x"\n' for n in (29, 30))
+    path = tmp_path / "w.toml"
+    path.write_text(FIRST_DAY + line + other + PROFILE, "utf-8")
+    kept = {hop.id: hop.outages for hop in load_world(path, "1").hops}
+    assert kept.keys() == {"bus:H28", "bus:H29", "bus:H30", "national"}
+    assert kept["bus:H28"] == ()
+    assert len(kept["bus:H29"]) == 1
+    assert kept["bus:H29"] is kept["bus:H30"]
 
 
 def test_addresses_are_counted_before_they_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

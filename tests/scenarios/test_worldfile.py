@@ -188,6 +188,35 @@ MISTAKES = {
         "profile.province.leader",
         r'not "\u009B31m\u202Ex"',
     ),
+    **{
+        f"more of {key} than {most}": (
+            "[[hop]]",
+            f"[[{key}]]\n" * (most + 1) + "[[hop]]",
+            key,
+            f"this must be a list of at most {most} tables, not a list of {most + 1}",
+        )
+        for key, most in (("revocation", 1000), ("paper-rule", 100), ("time-stamping.outages", 400), ("time-stamping.slow", 400))
+    },
+    "more hops than 500": ("[[hop]]", "[[hop]]\n" * 500, "hop", "this must be a list of at most 500 tables, not a list of 501"),
+    "more agencies than 20,000": ("[[agency]]", "[[agency]]\n" * 19_999, "agency", "at most 20000 tables, not a list of 20001"),
+    "more outages of a hop than 400": (
+        "latency_seconds = 2",
+        f"latency_seconds = 2\noutages = [{'{},' * 401}]",
+        "hop.0.outages (line",
+        "this must be a list of at most 400 tables, not a list of 401",
+    ),
+    "more holidays than 1000": (
+        "targets",
+        f"holidays = [{'2021-09-02,' * 1001}]\ntargets",
+        "holidays (line",
+        "at most 1000, not a list of",
+    ),
+    "more holders than roles": (
+        'peers = ["children"]',
+        f"holders = {['leader'] * 6}",
+        "profile.province.holders (line",
+        "this must be a list in square brackets of at most 5, not a list of 6",
+    ),
     "too many signs": ("[[hop]]", f"x = '{'.' * 100_000}'", "", "of the signs = , . [ {; a world file has 100000 at most"),
     "too many names joined": ("[[hop]]", f"{'a.' * 11} = 1", "line 25", "more than 10 names are joined by dots"),
     "lists without end": (
