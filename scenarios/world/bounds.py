@@ -22,6 +22,8 @@ MOST_EXPLICIT = 20_000
 MOST_TRIED = 500_000
 """Names of all groups, each once for every agency it might exist beneath, whether it does or not."""
 MOST_PEOPLE = 1_000_000
+MOST_UNITS = 200_000
+"""Of all agencies, with people in them or none: a letter's notation is tried for each. The whole state has some 127,000."""
 MOST_ADDRESSES = 10_000_000
 """Entries of all agencies' lists of whom they write to."""
 MOST_SUPERIORS = 8

@@ -13,7 +13,7 @@ from string import Formatter
 from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Level
 from exchange.errors import InvalidOrganId
-from scenarios.world.bounds import MOST_AGENCIES, MOST_PEOPLE, MOST_SUPERIORS, MOST_TRIED
+from scenarios.world.bounds import MOST_AGENCIES, MOST_PEOPLE, MOST_SUPERIORS, MOST_TRIED, MOST_UNITS
 from scenarios.world.schema import AgencyItem, GroupItem, Member, Profile, Said, WorldItem
 from scenarios.world.units import AdministrativeUnit, OrganisationCode, administrative_units, organisation_codes, province
 
@@ -99,6 +99,7 @@ class _Made:
         self.by_kind: dict[str, list[Blueprint]] = {}
         self._superiors: dict[OrganId, int] = {}
         self._people = 0
+        self._units = 0
         self._tried = 0
 
     def expect(self, more: int, place: Place) -> None:
@@ -121,6 +122,11 @@ class _Made:
         if self._people > MOST_PEOPLE:
             raise SpecError(
                 (*place, "profile"), f"with {blueprint.id} the world has {self._people} people; a world holds {MOST_PEOPLE} at most"
+            )
+        self._units += len(blueprint.said.units or blueprint.profile.units)
+        if self._units > MOST_UNITS:
+            raise SpecError(
+                (*place, "profile"), f"with {blueprint.id} the world has {self._units} units; a world holds {MOST_UNITS} at most"
             )
         superiors = 0 if blueprint.parent is None else self._superiors[blueprint.parent] + 1
         if superiors > MOST_SUPERIORS:

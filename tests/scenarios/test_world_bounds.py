@@ -11,7 +11,7 @@ from console.known import world_of
 from console.locale import catalogue
 from console.outcome import Unusable
 from scenarios.world import assemble, expand, file, syntax
-from scenarios.world.bounds import LARGEST_FILE, MOST_AGENCIES, MOST_JOINED, MOST_PEOPLE, MOST_SIGNS, MOST_SUPERIORS, MOST_TRIED
+from scenarios.world.bounds import LARGEST_FILE, MOST_AGENCIES, MOST_JOINED, MOST_PEOPLE, MOST_SIGNS, MOST_SUPERIORS, MOST_TRIED, MOST_UNITS
 from scenarios.world.expand import people_of
 from scenarios.world.file import WorldFileError, library, load_world
 from scenarios.world.staff import posts
@@ -48,6 +48,29 @@ def test_people_are_counted_before_they_are_made(tmp_path: Path, monkeypatch: py
     assert error.place == f"group.0.profile (line {line_of(text, PROFILED)})"
     made = 21 + 25 * (2 + 2 + 200 * 201)
     assert error.rule == f"with H28.74 the world has {made} people; a world holds {MOST_PEOPLE} at most"
+
+
+def test_units_without_people_are_counted_before_their_letters_are_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notation for each of 200 units of 100,000 agencies, twenty minutes from one page."""
+    monkeypatch.setattr(file, "check_letters", None)  # nothing is tried
+    units = "units = [" + '"Phòng", ' * 200 + "]\nofficers_per_unit = 0\nunit_heads = false\ndeputies = 0\n"
+    text = FIRST_DAY + group("a", "province", 40, "number_from = 50\n") + group("b", "a", 99) + PROFILE + units
+    error = refusal(tmp_path, text)
+    assert error.place == f"group.1.profile (line {[n for n, line in enumerate(text.splitlines(), 1) if PROFILED in line][1]})"
+    assert error.rule == f"with H28.59.69 the world has {MOST_UNITS + 6} units; a world holds {MOST_UNITS} at most"
+
+
+def test_units_of_an_agency_itself_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of its profile's."""
+    monkeypatch.setattr(expand, "MOST_UNITS", 6)
+    path = tmp_path / "w.toml"
+    path.write_text(FIRST_DAY, "utf-8")
+    assert len(load_world(path, "1").agencies) == 3
+    error = refusal(tmp_path, FIRST_DAY + 'units = ["A", "B", "C"]\n')
+    assert (error.place, error.rule) == (
+        f"agency.2.profile (line {line_of(FIRST_DAY, 'Lương Sơn') + 2})",
+        "with H28.32 the world has 7 units; a world holds 6 at most",
+    )
 
 
 @pytest.mark.parametrize("name", library())
