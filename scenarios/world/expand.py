@@ -13,7 +13,7 @@ from string import Formatter
 from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Level
 from exchange.errors import InvalidOrganId
-from scenarios.world.bounds import MOST_AGENCIES, MOST_PEOPLE, MOST_SUPERIORS, people_of
+from scenarios.world.bounds import MOST_AGENCIES, MOST_PEOPLE, MOST_SUPERIORS, MOST_TRIED, MOST_UNITS
 from scenarios.world.schema import AgencyItem, GroupItem, Member, Profile, Said, WorldItem
 from scenarios.world.units import AdministrativeUnit, OrganisationCode, administrative_units, organisation_codes, province
 
@@ -84,6 +84,7 @@ def expand(world: WorldItem) -> tuple[Blueprint, ...]:
         place = ("group", index)
         profile, anchors = _profile(world, group.profile, place), _anchors(group, made, place)
         made.expect(_size(group, anchors, home), place)
+        made.expect_tries(len(anchors) * max(1, len(group.members)), place)
         for anchor in anchors:
             for entry in _entries(group, anchor, home, place):
                 made.add(_beneath(group, profile, anchor, entry, place))
@@ -98,12 +99,20 @@ class _Made:
         self.by_kind: dict[str, list[Blueprint]] = {}
         self._superiors: dict[OrganId, int] = {}
         self._people = 0
+        self._units = 0
+        self._tried = 0
 
     def expect(self, more: int, place: Place) -> None:
         """Before so many are made. Raises :class:`SpecError` where a world cannot hold them."""
         agencies = len(self.by_id) + more
         if agencies > MOST_AGENCIES:
             raise SpecError(place, f"with this the world has {agencies} agencies; a world holds {MOST_AGENCIES} at most")
+
+    def expect_tries(self, more: int, place: Place) -> None:
+        """The same for names that are asked whether they exist beneath an agency; those of city offices do beneath few."""
+        self._tried += more
+        if self._tried > MOST_TRIED:
+            raise SpecError(place, f"with this the groups' names are tried {self._tried} times; a world takes {MOST_TRIED} at most")
 
     def add(self, blueprint: Blueprint) -> None:
         known, place = self.by_id.get(blueprint.id), blueprint.origin
@@ -114,6 +123,11 @@ class _Made:
             raise SpecError(
                 (*place, "profile"), f"with {blueprint.id} the world has {self._people} people; a world holds {MOST_PEOPLE} at most"
             )
+        self._units += len(blueprint.said.units or blueprint.profile.units)
+        if self._units > MOST_UNITS:
+            raise SpecError(
+                (*place, "profile"), f"with {blueprint.id} the world has {self._units} units; a world holds {MOST_UNITS} at most"
+            )
         superiors = 0 if blueprint.parent is None else self._superiors[blueprint.parent] + 1
         if superiors > MOST_SUPERIORS:
             raise SpecError(
@@ -122,6 +136,11 @@ class _Made:
         self._superiors[blueprint.id] = superiors
         self.by_id[blueprint.id] = blueprint
         self.by_kind.setdefault(blueprint.kind, []).append(blueprint)
+
+
+def people_of(profile: Profile, said: Said) -> int:
+    """How many people an agency has: a leader, a clerk, deputies, heads and officers of its units (:func:`scenarios.world.staff.posts`)."""
+    return 2 + profile.deputies + len(said.units or profile.units) * (profile.officers_per_unit + profile.unit_heads)
 
 
 def _profile(world: WorldItem, name: str, place: Place) -> Profile:

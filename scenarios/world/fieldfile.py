@@ -113,12 +113,13 @@ def _without_seal(agency: Agency, one: RevocationItem, place: Place) -> Agency:
 
 
 def _without_person(agency: Agency, one: RevocationItem, place: Place) -> Agency:
-    at = local(one.at)
-    person = next((person for person in agency.people if person.role == one.role and _revocable(person, at)), None)
-    if person is None or person.certificate is None:
+    at, people = local(one.at), agency.people
+    index = next((index for index, person in enumerate(people) if person.role == one.role and _revocable(person, at)), None)
+    plan = None if index is None else people[index].certificate
+    if index is None or plan is None:
         raise SpecError((*place, "role"), f"{agency.id} has no {one.role} with a certificate that could be revoked then")
-    without = replace(person, certificate=replace(person.certificate, revoked_at=at))
-    return replace(agency, people=tuple(without if other.id == person.id else other for other in agency.people))
+    without = replace(people[index], certificate=replace(plan, revoked_at=at))
+    return replace(agency, people=(*people[:index], without, *people[index + 1 :]))
 
 
 def _revocable(person: Person, at: datetime) -> bool:

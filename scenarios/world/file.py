@@ -10,11 +10,8 @@ unknown or impossible raises :class:`WorldFileError`, one sentence with file, pl
 
 from __future__ import annotations
 
-import tomllib
-import unicodedata
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -30,7 +27,8 @@ from scenarios.world.places import place_in
 from scenarios.world.schema import WorldItem
 from scenarios.world.staff import staff
 from scenarios.world.statements import assumptions, hops, local, paper_rules, start_day, targets
-from scenarios.world.wording import rule_of, syntax_of
+from scenarios.world.syntax import Unreadable, table_of, text_of
+from scenarios.world.wording import rule_of
 
 
 class WorldFileError(ValueError):
@@ -70,11 +68,11 @@ def _text(name: str) -> str:
             data = files("scenarios.library").joinpath(f"{name}.toml").read_bytes()
         else:
             raise WorldFileError(name, "", f"no such scenario; there are {', '.join(library())}, or give the path of a .toml file")
-        return unicodedata.normalize("NFC", data.decode("utf-8"))
+        return text_of(data)
     except OSError as error:
         raise WorldFileError(name, "", f"the file cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise WorldFileError(name, f"byte {error.start}", "a world file is UTF-8 text") from None
+    except Unreadable as error:
+        raise WorldFileError(name, error.place, error.rule) from None
 
 
 def _bytes(path: Path, name: str) -> bytes:
@@ -88,9 +86,11 @@ def _bytes(path: Path, name: str) -> bytes:
 
 def _parse(name: str, text: str) -> WorldItem:
     try:
-        table = _composed(tomllib.loads(text))
-    except (ValueError, RecursionError) as error:  # besides its own, Python's parser lets those about huge numbers and deep lists through
-        raise WorldFileError(name, *syntax_of(str(error), text)) from None
+        table = table_of(text)
+    except Unreadable as error:
+        raise WorldFileError(name, error.place, error.rule) from None
+    except SpecError as error:
+        raise WorldFileError(name, place_in(text, error.place), error.rule) from None
     try:
         return WorldItem.model_validate(table)
     except ValidationError as error:
@@ -98,15 +98,6 @@ def _parse(name: str, text: str) -> WorldItem:
         # A misspelt key is also a missing one: the unknown name is what its author must see.
         fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
         raise WorldFileError(name, place_in(text, fault["loc"]), rule_of(fault)) from None
-
-
-def _composed(value: Any) -> Any:
-    """A parsed value with its texts in NFC, those written with escapes too."""
-    if isinstance(value, str):
-        return unicodedata.normalize("NFC", value)
-    if isinstance(value, dict):
-        return {_composed(key): _composed(inner) for key, inner in value.items()}
-    return [_composed(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _build(name: str, text: str, item: WorldItem, seed: str) -> World:

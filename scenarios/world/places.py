@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from scenarios.world.expand import Place
@@ -55,11 +54,16 @@ def _header(line: str) -> str:
 
 
 def _key(lines: Sequence[str], table: int | None, name: str) -> int | None:
-    key = re.compile(rf'\s*"?{re.escape(name)}"?\s*=')
     start = 0 if table is None else table + 1
     for number in range(start, len(lines)):
         if lines[number].lstrip().startswith("["):
             return None
-        if key.match(lines[number]):
+        if _gives(lines[number], name):
             return number
     return None
+
+
+def _gives(line: str, name: str) -> bool:
+    """Whether a line gives a key its value. A name may be as long as the file, too long for a pattern."""
+    begun = line.lstrip().removeprefix('"')
+    return begun.startswith(name) and begun[len(name) :].removeprefix('"').lstrip().startswith("=")

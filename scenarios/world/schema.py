@@ -12,6 +12,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from exchange.domain.organization import Bloc, Level
+from scenarios.world.bounds import MOST_EXPLICIT, MOST_HOLIDAYS, MOST_HOPS, MOST_OUTAGES, MOST_PAPER_RULES, MOST_REVOCATIONS
 
 _PRINTABLE = r"^ *[^\p{C}\p{Z}](?: |[^\p{C}\p{Z}])*$"
 """One line of what can be printed: what is written on letters, into certificates, and into sentences about either. Every text of a file is
@@ -127,10 +128,10 @@ class TimeStampingItem(Strict):
     seconds that the assumptions ``time_stamp_seconds_min`` and ``_max`` give.
     """
 
-    outages: list[OutageItem] = []
+    outages: Annotated[list[OutageItem], Field(max_length=MOST_OUTAGES)] = []
     """Times in which it says nothing at all."""
-    slow: list[SlowItem] = []
-    wrong: list[WrongItem] = []
+    slow: Annotated[list[SlowItem], Field(max_length=MOST_OUTAGES)] = []
+    wrong: Annotated[list[WrongItem], Field(max_length=MOST_OUTAGES)] = []
 
 
 class FieldItem(Strict):
@@ -168,7 +169,7 @@ class HopItem(Strict):
     id: Annotated[str, Field(min_length=1, max_length=40, pattern=_PRINTABLE)]
     packages_per_minute: Annotated[float, Field(gt=0, le=1e6)]
     latency_seconds: Annotated[int, Field(ge=0, le=86_400)]
-    outages: list[OutageItem] = []
+    outages: Annotated[list[OutageItem], Field(max_length=MOST_OUTAGES)] = []
 
 
 class PaperRuleItem(Strict):
@@ -202,7 +203,7 @@ class Profile(Strict):
     unit_heads: bool = True
     officers_per_unit: Annotated[int, Field(ge=0, le=200)] = 1
     organisation_certificate: bool = True
-    holders: list[Role] = ["leader", "deputy"]
+    holders: Annotated[list[Role], Field(max_length=5)] = ["leader", "deputy"]
     """Roles that may hold a personal certificate."""
     computer: Key = FULL
     regular: Key = FULL
@@ -324,7 +325,7 @@ class WorldItem(Strict):
     province: Province
     days: Annotated[int, Field(ge=1, le=250)] | None = None
     """Working days it is run for when nobody says otherwise; without this key 1 for a small world, 5 for a large one."""
-    holidays: list[Day] | None = None
+    holidays: Annotated[list[Day], Field(max_length=MOST_HOLIDAYS)] | None = None
     """Days off; without this key those of 2021."""
     targets: list[Word] = []
     signature_level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-B"
@@ -333,14 +334,14 @@ class WorldItem(Strict):
     """When somebody asks afterwards, in local time, which of the letters kept would still be found valid."""
     time_stamping: Annotated[TimeStampingItem, Field(alias="time-stamping")] = TimeStampingItem()
     field: FieldItem = FieldItem()
-    revocation: list[RevocationItem] = []
+    revocation: Annotated[list[RevocationItem], Field(max_length=MOST_REVOCATIONS)] = []
     assumption: list[AssumptionItem] = []
-    hop: list[HopItem] = []
-    paper_rule: Annotated[list[PaperRuleItem], Field(alias="paper-rule")] = []
+    hop: Annotated[list[HopItem], Field(max_length=MOST_HOPS)] = []
+    paper_rule: Annotated[list[PaperRuleItem], Field(alias="paper-rule", max_length=MOST_PAPER_RULES)] = []
     certificates: Certificates | None = None
     certified: CertifiedItem | None = None
     sealed_files: bool = False
     """Whether the axis takes files under a detached seal instead of letters signed twice."""
     profile: dict[Word, Profile]
-    agency: list[AgencyItem] = []
+    agency: Annotated[list[AgencyItem], Field(max_length=MOST_EXPLICIT)] = []
     group: list[GroupItem] = []

@@ -6,6 +6,7 @@ Each check raises :class:`scenarios.world.expand.SpecError` with the place in th
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -119,24 +120,26 @@ def hops(item: WorldItem, agencies: tuple[Agency, ...]) -> tuple[HopPlan, ...]:
     for index, hop in sorted(enumerate(item.hop), key=lambda one: one[1].id.endswith("*")):
         roots = party_roots if hop.id.startswith("party-gateway:") else state_roots
         names = [hop.id[:-1] + root for root in sorted(roots)] if hop.id.endswith(":*") else [hop.id]
+        plan = _hop(hop, ("hop", index))
         for name in names:
             if name in plans and not hop.id.endswith("*"):
                 raise SpecError(("hop", index, "id"), f"the hop {name!r} is stated twice")
-            plans.setdefault(name, _hop(name, hop, ("hop", index)))
+            if name not in plans:
+                plans[name] = replace(plan, id=name)
     needed = {bus(root) for root in state_roots} | {party_gateway(root) for root in party_roots} | {NATIONAL}
     for missing in sorted(needed - plans.keys()):
         raise SpecError(("hop",), f"no hop {missing!r} is stated, but agencies of this world send across it")
     return tuple(plans.values())
 
 
-def _hop(name: str, hop: HopItem, place: Place) -> HopPlan:
+def _hop(hop: HopItem, place: Place) -> HopPlan:
     outages = []
     for index, outage in enumerate(hop.outages):
         since, until = local(outage.since), local(outage.until)
         if until <= since:
             raise SpecError((*place, "outages", index), "an outage ends after it begins")
         outages.append((since, until))
-    return HopPlan(name, hop.packages_per_minute, hop.latency_seconds, tuple(sorted(outages)))
+    return HopPlan(hop.id, hop.packages_per_minute, hop.latency_seconds, tuple(sorted(outages)))
 
 
 def local(moment: datetime) -> datetime:

@@ -88,12 +88,12 @@ def _wanted(node: Node) -> str:
         return f"a number above {low:g} and up to {high:.0f}"
     if kind == "number" and high is not None:
         return f"a number up to {high:.0f}"
+    if kind == "array" and _resolved(node["items"]).get("type") == "object":
+        return f"a list of at most {node['maxItems']} tables" if "maxItems" in node else "a list of tables"
     if "maxItems" in node and "minItems" in node:
         return f"a list in square brackets of {node['minItems']} to {node['maxItems']}"
     if "maxItems" in node:
         return f"a list in square brackets of at most {node['maxItems']}"
-    if kind == "array" and _resolved(node["items"]).get("type") == "object":
-        return "a list of tables"
     if "maxLength" in node:
         return f"a printable text in quotes of {node.get('minLength', 0)} to {node['maxLength']} characters"
     return _KINDS[kind].format(low=low, high=high)
@@ -120,7 +120,7 @@ def _found(value: object) -> str:
     return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
 
 
-_WHERE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
+_WHERE = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def syntax_of(message: str, text: str) -> tuple[str, str]:

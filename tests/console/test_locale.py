@@ -156,7 +156,7 @@ def rules_of_worlds() -> set[str]:
     folder, found = CONSOLE.parent / "scenarios", set[str]()
     for path in (*sorted((folder / "world").glob("*.py")), folder / "load" / "field.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"SpecError", "FieldTooSmall", "WorldFileError"}:
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"SpecError", "FieldTooSmall", "Unreadable", "WorldFileError"}:
                 said = node.args[-1]
                 if isinstance(said, ast.JoinedStr):
                     found.add("".join(part.value if isinstance(part, ast.Constant) else "X" for part in said.values))  # type: ignore[misc]

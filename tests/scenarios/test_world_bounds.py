@@ -10,10 +10,12 @@ import pytest
 from console.known import world_of
 from console.locale import catalogue
 from console.outcome import Unusable
-from scenarios.world import assemble, expand, file
-from scenarios.world.bounds import LARGEST_FILE, MOST_AGENCIES, MOST_PEOPLE, MOST_SUPERIORS, people_of
+from scenarios.world import assemble, expand, file, syntax
+from scenarios.world.bounds import LARGEST_FILE, MOST_AGENCIES, MOST_JOINED, MOST_PEOPLE, MOST_SIGNS, MOST_SUPERIORS, MOST_TRIED, MOST_UNITS
+from scenarios.world.expand import people_of
 from scenarios.world.file import WorldFileError, library, load_world
 from scenarios.world.staff import posts
+from tests.pace import at_most
 from tests.scenarios.test_worldfile import FIRST_DAY, line_of, refusal
 
 THIRD, PROFILED, PEERS = 'under = "b"', 'profile = "x"', 'peers = ["a"]'
@@ -48,6 +50,29 @@ def test_people_are_counted_before_they_are_made(tmp_path: Path, monkeypatch: py
     assert error.rule == f"with H28.74 the world has {made} people; a world holds {MOST_PEOPLE} at most"
 
 
+def test_units_without_people_are_counted_before_their_letters_are_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notation for each of 200 units of 100,000 agencies, twenty minutes from one page."""
+    monkeypatch.setattr(file, "check_letters", None)  # nothing is tried
+    units = "units = [" + '"Phòng", ' * 200 + "]\nofficers_per_unit = 0\nunit_heads = false\ndeputies = 0\n"
+    text = FIRST_DAY + group("a", "province", 40, "number_from = 50\n") + group("b", "a", 99) + PROFILE + units
+    error = refusal(tmp_path, text)
+    assert error.place == f"group.1.profile (line {[n for n, line in enumerate(text.splitlines(), 1) if PROFILED in line][1]})"
+    assert error.rule == f"with H28.59.69 the world has {MOST_UNITS + 6} units; a world holds {MOST_UNITS} at most"
+
+
+def test_units_of_an_agency_itself_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of its profile's."""
+    monkeypatch.setattr(expand, "MOST_UNITS", 6)
+    path = tmp_path / "w.toml"
+    path.write_text(FIRST_DAY, "utf-8")
+    assert len(load_world(path, "1").agencies) == 3
+    error = refusal(tmp_path, FIRST_DAY + 'units = ["A", "B", "C"]\n')
+    assert (error.place, error.rule) == (
+        f"agency.2.profile (line {line_of(FIRST_DAY, 'Lương Sơn') + 2})",
+        "with H28.32 the world has 7 units; a world holds 6 at most",
+    )
+
+
 @pytest.mark.parametrize("name", library())
 def test_what_is_counted_beforehand_is_what_is_made(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Groups of every sort, and everybody in them."""
@@ -76,6 +101,40 @@ def test_members_of_cities_and_of_the_country_are_counted_as_made(members: str, 
     monkeypatch.setattr(expand, "MOST_AGENCIES", expand.MOST_AGENCIES - 1)
     with pytest.raises(WorldFileError, match=r"group\.1 \(line \d+\): with this the world has"):
         load_world(path, "1")
+
+
+@pytest.mark.parametrize(("names", "groups"), [(1, 9), (9, 1)])
+def test_names_that_exist_nowhere_are_counted_too(names: int, groups: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Offices of cities beneath agencies of none: each is tried beneath each, and none is made."""
+    monkeypatch.setattr(expand, "MOST_TRIED", 40 + 8 * 40)
+    member = '{ name = "A", where = "city" }, '
+    offices = f'[[group]]\nkind = "o"\nprofile = "x"\nunder = "a"\nmembers = [{member * names}]\n' * groups
+    text = FIRST_DAY + group("a", "province", 40, "number_from = 50\n") + offices + PROFILE
+    error = refusal(tmp_path, text)
+    assert error.place == f"group.{groups} (line {text[: text.rindex('[[group]]')].count(chr(10)) + 1})"
+    assert error.rule == "with this the groups' names are tried 400 times; a world takes 360 at most"
+
+
+def test_what_is_tried_of_a_large_world_is_far_from_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+    expect = expand._Made.expect_tries
+    monkeypatch.setattr(expand._Made, "expect_tries", lambda made, more, place: tried.append(more) or expect(made, more, place))
+    expand.expand(file._parse("hoa-binh-2021", file._text("hoa-binh-2021")))
+    assert 400 < sum(tried) < MOST_TRIED / 1000
+
+
+def test_a_line_for_all_provinces_keeps_its_outages_once(tmp_path: Path) -> None:
+    """Some hundred provinces and thousands of Party bodies share them."""
+    outage = "outages = [{ since = 2021-09-28T08:00:00, until = 2021-09-28T09:00:00 }]"
+    line = f'[[hop]]\nid = "bus:*"\npackages_per_minute = 1.0\nlatency_seconds = 1\n{outage}\n'
+    other = "".join(f'[[agency]]\nid = "H{n}"\nname = "Đơn vị"\nkind = "c"\nprofile = "x"\n' for n in (29, 30))
+    path = tmp_path / "w.toml"
+    path.write_text(FIRST_DAY + line + other + PROFILE, "utf-8")
+    kept = {hop.id: hop.outages for hop in load_world(path, "1").hops}
+    assert kept.keys() == {"bus:H28", "bus:H29", "bus:H30", "national"}
+    assert kept["bus:H28"] == ()
+    assert len(kept["bus:H29"]) == 1
+    assert kept["bus:H29"] is kept["bus:H30"]
 
 
 def test_addresses_are_counted_before_they_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,6 +171,45 @@ def test_a_file_without_an_end_is_no_world(tmp_path: Path) -> None:
         large.truncate(LARGEST_FILE + 1)
     with pytest.raises(WorldFileError, match=rule):
         load_world(path, "1")
+
+
+@pytest.mark.parametrize("part", ["[[x]]\n", "{},", "x.y=1\n"])
+def test_a_file_of_many_small_things_is_refused_before_it_is_parsed(part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A million empty tables would end the process at 3 GB."""
+    monkeypatch.setattr(syntax, "tomllib", None)
+    text = part * (MOST_SIGNS // 2 + 1)
+    error = refusal(tmp_path, text)
+    assert (error.place, error.rule) == (
+        "",
+        f"this file has {MOST_SIGNS + 2} of the signs = , . [ {{; a world file has {MOST_SIGNS} at most",
+    )
+
+
+def test_as_many_signs_as_a_file_may_have_are_parsed(tmp_path: Path) -> None:
+    text = "x = '" + "." * (MOST_SIGNS - 1)
+    assert refusal(tmp_path, f"{text}'").rule == "unknown key"
+    assert "of the signs" in refusal(tmp_path, f"{text}.'").rule
+
+
+@pytest.mark.parametrize("form", ["{} = 1", "[{}]", "[[{}]]", "x = {{ {} = 1 }}", "y.x = [{{ {} = 1 }}]"])
+@pytest.mark.parametrize("part", ["a", "'a'", r'"a\"."', "\u212a"])
+def test_names_joined_by_dots_are_counted_before_they_are_parsed(form: str, part: str, tmp_path: Path) -> None:
+    """What is done for a key grows with the square of their number: 20,000 took 1.5 GB. The sign of kelvin is composed to a letter."""
+    joined = form.format(" .\t".join([part] * MOST_JOINED))
+    assert "names are joined" not in refusal(tmp_path, f"days = 1\n{joined}\n").rule
+    error = refusal(tmp_path, f"days = 1\n{form.format('.'.join([part] * (MOST_JOINED + 1)))}\n")
+    assert (error.place, error.rule) == ("line 2", f"more than {MOST_JOINED} names are joined by dots")
+
+
+def test_a_key_as_long_as_the_file_is_found_at_once(tmp_path: Path) -> None:
+    """In the parser's sentence, where blanks could be looked through from each, and among the lines."""
+    blanks, name = " " * 500_000, "k(" * 500_000
+    with at_most(2):
+        for text in (f'x = {{"{blanks}" = 1, "{blanks}" = 1}}', f'["{blanks}"]\n["{blanks}"]'):
+            assert refusal(tmp_path, text).rule.startswith("not valid TOML")
+    with at_most(1):
+        error = refusal(tmp_path, f'days = 1\n  "{name}" = 1\n')
+    assert (error.place, error.rule) == (f"{name[:60]}… (line 2)", "unknown key")
 
 
 def test_a_hop_stated_twice_is_named_where_it_stands(tmp_path: Path) -> None:
