@@ -160,7 +160,7 @@ def _explicit(world: WorldItem, item: AgencyItem, made: dict[OrganId, Blueprint]
     profile = _profile(world, item.profile, place)
     parent = _organ_id(item.parent, (*place, "parent")) if item.parent else None
     if parent is not None and parent not in made:
-        raise SpecError((*place, "parent"), f"the parent {parent} must stand above its children in the file")
+        raise SpecError((*place, "parent"), f"no agency above this one in the file has the identifier {item.parent}")
     unit = _find_unit(item.unit, home, (*place, "unit")) if item.unit else None
     inherited = made[parent] if parent is not None else None
     return Blueprint(

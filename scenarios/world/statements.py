@@ -126,7 +126,9 @@ def hops(item: WorldItem, agencies: tuple[Agency, ...]) -> tuple[HopPlan, ...]:
                 raise SpecError(("hop", index, "id"), f"the hop {name!r} is stated twice")
             if name not in plans:
                 plans[name] = replace(plan, id=name)
-    needed = {bus(root) for root in state_roots} | {party_gateway(root) for root in party_roots} | {NATIONAL}
+    needed = {bus(root) for root in state_roots} | {party_gateway(root) for root in party_roots}
+    if NATIONAL not in plans:
+        raise SpecError(("hop",), f"no hop {NATIONAL!r} is stated; every world has it, from province to province and to the ministries")
     for missing in sorted(needed - plans.keys()):
         raise SpecError(("hop",), f"no hop {missing!r} is stated, but agencies of this world send across it")
     return tuple(plans.values())
