@@ -18,7 +18,7 @@ from hashlib import sha256
 from exchange.api import Receipt
 from exchange.domain.calendar import VN
 from exchange.domain.identifiers import OrganId
-from signing import CadesSigner
+from signing import CadesSigner, stream_safe
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,15 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=T
 def canonical(fields: Mapping[str, str]) -> bytes:
     """One line of canonical JSON."""
     # each value by itself: over the whole line, a combining character would join the escape before it and break the JSON
-    composed = {name: unicodedata.normalize("NFC", value) for name, value in fields.items()}
+    composed = {name: _composed(value) for name, value in fields.items()}
     return _ENCODE(composed).encode()
+
+
+def _composed(value: str) -> str:
+    """In NFC; a text whose marks would take long to put in order (:func:`signing.stream_safe`) as it is, and so equal to itself."""
+    if value.isascii() or unicodedata.is_normalized("NFC", value) or not stream_safe(value):
+        return value
+    return unicodedata.normalize("NFC", value)
 
 
 def package_id_of(sender: str, package_sha256: bytes) -> str:

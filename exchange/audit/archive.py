@@ -36,7 +36,15 @@ from exchange.errors import ArchiveUnreadable, StoreUnavailable
 from exchange.store import entries
 from exchange.store.engine import open_engine
 from exchange.store.facts import FactKind
-from exchange.store.reading import broken_references, open_archive, strange_values, structure_faults
+from exchange.store.reading import (
+    before_the_first,
+    broken_references,
+    collated,
+    is_interrupted,
+    open_archive,
+    strange_values,
+    structure_faults,
+)  # fmt: skip
 from exchange.store.schema import missing_from, unenforced, version_of
 from exchange.store.tables import (
     VERSION,
@@ -183,6 +191,9 @@ def _engine(place: Path | str) -> Engine:
     if isinstance(place, Path):
         if not place.is_file():
             raise ArchiveUnreadable(str(place), "there is no such file")
+        if is_interrupted(place):
+            rule = "a journal of an interrupted writing lies beside it: let SQLite open a copy once, which changes it, and audit that"
+            raise ArchiveUnreadable(str(place), rule)
         return open_archive(place)
     try:
         return open_engine(place)
@@ -223,9 +234,15 @@ def _structure(store: Store, book: Book) -> None:
         book.find(Place(table, ""), "constraint-missing", _STRUCTURE, detail)
     with store.reading() as work:
         faults, broken = structure_faults(work), broken_references(work)
+        early = [(table.name, key) for table in metadata.sorted_tables if table not in WORKING for key in before_the_first(work, table)]
+        foreign = collated(work)
         strange = [(table.name, *one) for table in metadata.sorted_tables for one in strange_values(work, table)]
     for fault in faults:
         book.find(Place("file", ""), "file-damaged", _STRUCTURE, fault)
+    for table in foreign:
+        book.find(Place(table, ""), "collation", _STRUCTURE, "it compares texts by a collation of its own: rows may be passed over")
+    for table, key in early:
+        book.find(Place(table, key), "key-before-first", _STRUCTURE, "the row stands before the first one that a table can have")
     for table, row, parent in broken:
         book.find(Place(table, str(row)), "broken-reference", _STRUCTURE, f"the row names one of {parent} that is not there")
     for table, key, column, found in strange:

@@ -243,6 +243,7 @@ def load_epochs(store: Store, book: Book, folder: TrustFolder | None, fingerprin
             book.find(place, "trust-order", _CLAUSE, "these terms come into force before those written down earlier")
         after = max(after, row.after)
         epochs.append(_epoch(book, place, after, terms, artefacts, lists, folder, confirmed, validators))
+        _same_axis(book, place, epochs)
     if not rows:
         book.find(Place("trust", ""), "no-evidence", _CLAUSE, "the archive does not say by what its verdicts were judged")
     if not epochs and artefacts:
@@ -250,6 +251,20 @@ def load_epochs(store: Store, book: Book, folder: TrustFolder | None, fingerprin
         epochs.append(_epoch(book, Place("trust", ""), 0, _guessed(artefacts), artefacts, lists, folder, confirmed, validators))
     _anchors_confirmed(book, epochs, confirmed)
     return Epochs(epochs, artefacts, lists)
+
+
+def _same_axis(book: Book, place: Place, epochs: Sequence[Epoch]) -> None:
+    """A new certificate of the axis is one of the same name: an authority gives it to nobody else."""
+    named = [name for epoch in (epochs[0], epochs[-1]) if epoch.axis is not None and (name := _subject(epoch.axis))]
+    if len(set(named)) > 1:
+        book.find(place, "axis-renamed", _CLAUSE, "these terms name another holder of a certificate as the axis than the first ones do")
+
+
+def _subject(certificate: bytes) -> bytes:
+    try:
+        return certificate_facts(certificate).subject_der
+    except FormatFailure:
+        return b""
 
 
 def _guessed(artefacts: Artefacts) -> Terms:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from sqlalchemy import Column, Engine, LargeBinary, Table, Text, create_engine, event, text
+from sqlalchemy import Column, Engine, Integer, LargeBinary, Table, Text, create_engine, event, or_, select, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import QueuePool
 
@@ -23,6 +24,7 @@ def open_archive(path: Path) -> Engine:
     Texts that are not UTF-8 come as they are (with surrogates) instead of ending the query: an audit must be able to name the row.
     A query's first row or all its rows are read, never some of them.
     """
+    path = path.resolve()  # what belongs to the file lies beside it, not beside a link to it
     # reading a WAL database leaves its shared memory beside it; a file without a log is written by nobody and needs none
     log = path.with_name(path.name + "-wal")
     alone = not log.exists() or log.stat().st_size == 0
@@ -30,6 +32,15 @@ def open_archive(path: Path) -> Engine:
     engine = create_engine("sqlite://", creator=lambda: _connect_archive(address), poolclass=QueuePool)
     event.listen(engine, "connect", _prepare_archive)
     return engine
+
+
+def is_interrupted(path: Path) -> bool:
+    """Whether a writing was broken off that SQLite would undo at the next opening: what stands in the file is then not what it holds."""
+    path = path.resolve()
+    journal = path.with_name(path.name + "-journal")
+    with suppress(OSError), journal.open("rb") as file:
+        return any(file.read(8))
+    return False
 
 
 def _connect_archive(address: str) -> sqlite3.Connection:
@@ -89,6 +100,26 @@ def structure_faults(work: Work) -> list[str]:
     if work.dialect != "sqlite":
         return []
     return [row[0] for row in work.rows(text("PRAGMA integrity_check(100)")) if row[0] != "ok"]
+
+
+def before_the_first(work: Work, table: Table) -> list[str]:
+    """Keys of rows that stand before the first row a table can have: whoever reads page after page never comes to them."""
+    numbers = [column for column in table.primary_key.columns if isinstance(column.type, Integer)]
+    below = [column < (0 if table.name == "ledger_entry" or column.name in _FROM_NOTHING else 1) for column in numbers]
+    if not below:
+        return []
+    return ["/".join(map(str, row)) for row in work.rows(select(*table.primary_key.columns).where(or_(*below)).limit(100))]
+
+
+_FROM_NOTHING = ("ordinal", "position")
+"""Keys that are counted from 0 on."""
+
+
+def collated(work: Work) -> list[str]:
+    """Tables and indexes that compare texts by a collation of their own; the schema's compare bytes."""
+    if work.dialect != "sqlite":
+        return []
+    return [name for (name,) in work.rows(text("SELECT name FROM sqlite_master WHERE sql LIKE '%collate%' ORDER BY name"))]
 
 
 def broken_references(work: Work) -> list[tuple[str, int, str]]:

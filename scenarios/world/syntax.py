@@ -17,10 +17,12 @@ from scenarios.world.wording import syntax_of
 
 _TOO_MANY_MARKS = "more than thirty combining marks behind one letter"
 _NAME = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
-_JOINED = re.compile(rf"(?:\.[ \t]*+{_NAME}[ \t]*+){{{MOST_JOINED}}}")
-"""As many names behind a first one, wherever they stand: a comment of so many is none that anybody writes."""
-_BRACKETS = re.compile(r"""[\[\]{}]|#[^\n]*+|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'""")
-"""Brackets, and what may hold some that are none: comments and texts in quotes."""
+_JOINED = re.compile(rf"(?:\.[ \t]*+{_NAME}[ \t]*+){{{MOST_JOINED},}}+")
+"""As many names behind a first one, or more. They are a key's when a value or the end of a table's head follows."""
+_BRACKETS = re.compile(
+    r"""[\[\]{}]|#[^\n]*+|'{3}(?:(?!'{3}).)*+(?:'{3})?|"{3}(?:\\.|(?!"{3})[^\\])*+(?:"{3})?|'[^'\n]*+'?|"(?:[^"\\\n]|\\.)*+"?""", re.DOTALL
+)
+"""Brackets, and what may hold some that are none: comments, and texts in quotes to their end or the line's, so that each is passed once."""
 _DEEP = 50
 """Brackets open at once; a world needs three, and Python's parser takes some three hundred."""
 _DIGITS = re.compile(r"(?<![0-9_])[0-9](?:_?[0-9]){4300}")
@@ -68,9 +70,9 @@ def _expect_little(text: str) -> None:
     signs = sum(map(text.count, SIGNS))
     if signs > MOST_SIGNS:
         raise Unreadable("", f"this file has {signs} of the signs {' '.join(SIGNS)}; a world file has {MOST_SIGNS} at most")
-    joined = _JOINED.search(text)
-    if joined is not None:
-        raise Unreadable(f"line {_line_of(text, joined.start())}", f"more than {MOST_JOINED} names are joined by dots")
+    for joined in _JOINED.finditer(text):
+        if text[joined.end() : joined.end() + 1] in ("=", "]"):
+            raise Unreadable(f"line {_line_of(text, joined.start())}", f"more than {MOST_JOINED} names are joined by dots")
 
 
 def _where_deep(text: str) -> str:

@@ -259,7 +259,7 @@ class PathCache:
 
     def _crls_at(self, issuers: tuple[Link, ...], at: datetime) -> CrlKey:
         """The lists at hand at a moment, one per issuer of the path, nearest first."""
-        nearest = issuers[0].facts.subject_der
+        nearest = issuers[0].facts.sha256  # by its name there may be another, above which the path goes on otherwise
         last = self._last.get(nearest)
         if last is not None and last[0] == at:
             return last[1]

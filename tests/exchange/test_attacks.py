@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from hashlib import sha256
 
@@ -16,6 +17,7 @@ from exchange.edxml.reader import read
 from exchange.edxml.tree import Limits
 from exchange.edxml.writer import write_edoc
 from exchange.errors import EdxmlError
+from exchange.receipts import canonical
 from exchange.verification import Attachment, judge
 from signing import Purpose, Validator
 from tests.exchange.test_verification import (
@@ -229,6 +231,15 @@ def test_marks_without_end_are_refused_before_they_are_put_in_order(marks: str) 
     with pytest.raises(EdxmlError) as refused:
         write_edoc(replace(HEADER, subject="o" + marks[:200]))
     assert refused.value.rule == "too-many-marks"
+
+
+def test_a_statement_of_marks_is_read_in_time() -> None:
+    """A refusal in a bundle or an archive is anybody's text: looking whether it is in canonical form must not put 60,000 marks in order."""
+    said = {"at": "2021-10-11T08:41:00+07:00", "detail": "o" + "\u0301\u0323" * 30_000, "package_id": "b84cd36b6f2ed4a688d1dcbb",
+            "recipient": "H28", "rule": "x", "sub_indication": ""}  # fmt: skip
+    with at_most():
+        assert canonical(said) == json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+    assert canonical({"detail": "o\u0323\u0302"}) == '{"detail":"ộ"}'.encode()
 
 
 def test_marks_of_a_language_in_any_order_are_composed() -> None:

@@ -20,6 +20,7 @@ from scenarios.world.expand import SpecError, expand
 from scenarios.world.file import WorldFileError, library, load_world, question
 from scenarios.world.schema import WorldItem
 from scenarios.world.wording import rule_of
+from tests.pace import at_most
 
 FIRST_DAY = files("scenarios.library").joinpath("first-day.toml").read_text(encoding="utf-8")
 TOY = Path(__file__).parent / "worlds" / "toy.toml"
@@ -224,7 +225,7 @@ MISTAKES = {
         "this must be a list in square brackets of at most 5, not a list of 6",
     ),
     "too many signs": ("[[hop]]", f"x = '{'.' * 100_000}'", "", "of the signs = , . [ {; a world file has 100000 at most"),
-    "too many names joined": ("[[hop]]", f"{'a.' * 11} = 1", "line 25", "more than 10 names are joined by dots"),
+    "too many names joined": ("[[hop]]", f"{'a.' * 11}a = 1", "line 25", "more than 10 names are joined by dots"),
     "lists without end": (
         "[[hop]]",
         f"# {'{' * 900}\nx = [\n{'[' * 900}{']' * 900}]",
@@ -235,6 +236,12 @@ MISTAKES = {
         "[[hop]]",
         f'y = [\'{"[" * 950}\',"\\"{"[" * 950}"]\nx = {"{ x = " * 900}',
         "line 26",
+        "lists and tables are nested too deeply",
+    ),
+    "lists without end behind a text of lines": (
+        "[[hop]]",
+        f'x = \'\'\'\n{"[" * 60}\n"\'\'\'\nz = """\n{"[" * 60}\n"""\ny = {"[" * 900}',
+        "line 31",
         "lists and tables are nested too deeply",
     ),
     "a number of thousands of digits": (
@@ -406,3 +413,17 @@ def test_a_world_is_frozen() -> None:
     world = load_world("first-day", "1")
     with pytest.raises(dataclasses.FrozenInstanceError):
         world.agencies[0].people[0].name = "Ai đó"  # type: ignore[misc]
+
+
+def test_names_joined_in_comments_and_texts_are_nobodys_keys(tmp_path: Path) -> None:
+    dotted = "1.3.6.1.4.1.311.60.2.1.3.9"
+    text = FIRST_DAY.replace('question = "', f'question = "{dotted} ', 1)
+    (tmp_path / "w.toml").write_text(f"# {dotted}\n# A. B. C. D. E. F. G. H. I. K. L. M.\n{text}", encoding="utf-8")
+    assert load_world(tmp_path / "w.toml", "1").question.startswith(dotted)
+
+
+def test_where_lists_are_too_deep_is_found_in_one_pass(tmp_path: Path) -> None:
+    """Quotes that open and never close: looking for the end of each would take time with the square of their number."""
+    text = FIRST_DAY.replace("[[hop]]", "x = '''\n\"" + '\\"' * 100_000 + "\n'''\ny = " + "[" * 900 + "\n[[hop]]", 1)
+    with at_most():
+        assert refusal(tmp_path, text).rule == "lists and tables are nested too deeply"

@@ -318,6 +318,22 @@ def test_a_list_may_name_a_revocation_still_to_come(reason: x509.ReasonFlags | N
     assert [path.verdict(facts, at, None).sub_indication for at in asked] == [None, None, after, after, None]
 
 
+def test_two_authorities_of_one_name_have_lists_of_their_own() -> None:
+    """One right below the root, one below another authority: what was at hand for the one is not what the other's path asks for."""
+    root = Holder("", pki().root.certificate_der, pki().root.key, (), PERSON)
+    rights: list[tuple[x509.ExtensionType, bool]] = [(AUTHORITY_USAGE, True), (x509.BasicConstraints(True, None), True)]
+    below_root = certify(root, rights, name="Cùng tên", key=SigningKey.derive_p256("twins", "one"))
+    between = certify(root, rights, name="Ở giữa", key=SigningKey.derive_p256("twins", "between"))
+    deeper = certify(between, rights, name="Cùng tên", key=SigningKey.derive_p256("twins", "other"))
+    assert certificate_facts(below_root.certificate_der).subject_der == certificate_facts(deeper.certificate_der).subject_der
+    trust, ends = with_authorities(below_root, between, deeper), (certify(below_root), certify(deeper))
+    alone = [verdict_of(trust, end) for end in ends]
+    for order in (ends, ends[::-1]):
+        shared = PathCache(trust)
+        said = {end.certificate_der: shared.verdict(certificate_facts(end.certificate_der), AT, None) for end in order}
+        assert [(said[end.certificate_der].sub_indication, said[end.certificate_der].checks[-1].detail) for end in ends] == alone
+
+
 # --- the timeline ------------------------------------------------------------------------------------------------------------------------
 
 _HOURS = st.integers(0, 24 * 60)

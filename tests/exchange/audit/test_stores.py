@@ -131,6 +131,6 @@ def test_an_address_that_leads_to_no_archive_is_refused_in_one_sentence_without_
     with pytest.raises(ArchiveUnreadable, match="cannot be opened as a database"):
         audit_archive("no address")
     url = postgres.create()
-    with pytest.raises(ArchiveUnreadable, match="its schema is empty"):
+    with pytest.raises(ArchiveUnreadable, match="it holds no tables"):
         audit_archive(url)
     postgres.drop(url)

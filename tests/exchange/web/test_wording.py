@@ -74,6 +74,8 @@ def rules_of(code: str) -> set[str]:
     """Short names by which a source refuses a package."""
     names = set[str]()
     for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple) and isinstance(node.value.elts[0], ast.Constant):
+            names.add(str(node.value.elts[0].value))  # of a text's fault, which whoever asked refuses
         if isinstance(node, ast.Call):
             position = {"EdxmlError": 1, "self._refuse": 0}.get(ast.unparse(node.func))
             if position is not None and len(node.args) > position:
