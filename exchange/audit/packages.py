@@ -15,11 +15,10 @@ from exchange.audit.findings import Book, Finding, Place
 from exchange.audit.headers import HEADER, Headers
 from exchange.audit.ledger import Leaves
 from exchange.domain.identifiers import OrganId
-from exchange.edxml.reader import EdxmlPackage
+from exchange.edxml.reader import EdxmlPackage, reread_around
 from exchange.receipts import package_id_of, receipt_statement
 from exchange.stages.mail import instant
 from exchange.stages.verify import HEAD
-from exchange.store.contents import StoredPackage
 from exchange.store.facts import FactKind, Found, admissions
 from exchange.store.work import Store
 from exchange.verification import DETACHED, Attachment, Judgement, judge, verify_documents
@@ -169,7 +168,7 @@ class Packages:
         one = case.one
         if package_id_of(one.sender, one.sha256) != one.package_id:
             self._book.find(one.place(), "package-id", CONTENT, "its name is not the one its sender and bytes give it")
-        case.found = StoredPackage(case.skeleton, ()).reread()
+        case.found = reread_around(case.skeleton.literals)
 
     def _header(self, case: Case) -> None:
         one, found = case.one, case.found
