@@ -63,21 +63,29 @@ class Packages:
 
     def audit(self) -> None:
         """All of them, a page at a time."""
-        after = -1
-        while True:
-            with self._store.reading() as work:
-                rows, attached = admissions(work, after, MOST_TOGETHER)
-                if rows:
-                    self._around.turn_to(work, rows[0][1].id, rows[-1][1].id, attached)
-            if not rows:
-                return
-            after = rows[-1][1].id
-            for group in self._around.groups(rows):
-                try:
-                    self._side_by_side(group)
-                finally:
-                    self._book.tell()
-            self._book.advance("packages", len(rows))
+        after: int | None = -1
+        while after is not None:
+            after = self._page(after)
+
+    def _page(self, after: int) -> int | None:
+        """Those of one page; gives the last of them.
+
+        Nothing of it is held when the next one is read, which then finds its memory in the processor's caches: some percent of an audit.
+        """
+        with self._store.reading() as work:
+            rows, attached = admissions(work, after, MOST_TOGETHER)
+            if rows:
+                self._around.turn_to(work, rows[0][1].id, rows[-1][1].id, attached)
+        if not rows:
+            return None
+        for group in self._around.groups(rows):
+            try:
+                self._side_by_side(group)
+            finally:
+                self._book.tell()
+        self._around.let_go()
+        self._book.advance("packages", len(rows))
+        return rows[-1][1].id
 
     def _side_by_side(self, rows: Sequence[Found]) -> None:
         cases = self._cases(rows)
@@ -90,6 +98,7 @@ class Packages:
             self._through(stage, cases)
         self._verify_letters([case.again for case in cases.values() if case.again is not None])
         self._through(self._verdict, cases)
+        self._letters = {}  # nothing is held, as of a page
 
     def _cases(self, rows: Sequence[Found]) -> dict[int, Case]:
         """The packages by number, their leaves looked at."""
