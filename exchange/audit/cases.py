@@ -48,7 +48,7 @@ class Around:
     def turn_to(self, work: Work, first: int, last: int, attached: Attached) -> None:
         """The rows of the packages ``first`` … ``last``, which come after those before; ``attached``: theirs."""
         span = {"first": first, "last": last}
-        self.recipients, self.verdicts = {}, {}
+        self.let_go()
         self.blobs = {number: [(one[1], one[2], StoredBlob(*one[3:])) for one in ones] for number, ones in attached.items()}
         for number, recipient in work.rows(_RECIPIENTS, span):
             self.recipients.setdefault(number, []).append(recipient)
@@ -58,6 +58,10 @@ class Around:
             self.documents, self._until = {}, max(last, first + _AHEAD)
             for line in work.all(_DOCUMENTS, {"first": first, "last": self._until}):
                 self.documents.setdefault(line.package, []).append(line)
+
+    def let_go(self) -> None:
+        """Hold nothing of the page any more."""
+        self.blobs, self.recipients, self.verdicts = {}, {}, {}
 
     def groups(self, rows: Sequence[Found]) -> Iterator[Sequence[Found]]:
         """The rows of a page in groups whose attachments may be in memory together."""

@@ -42,7 +42,7 @@ _DELIVERIES = (
     .limit(_TOGETHER)
 )  # fmt: skip
 _EVENTS = (
-    select(delivery_event, package.c.admitted_at, package.c.kind, status.c.code)
+    select(delivery_event, package.c.admitted_at, status.c.code)
     .join(package, package.c.id == delivery_event.c.cause)
     .outerjoin(status, status.c.package == delivery_event.c.cause)
     .where(delivery_event.c.delivery.between(bindparam("first"), bindparam("last")))

@@ -31,7 +31,7 @@ _MOST_NODES = 1000
 _MOST_LISTED = 100_000
 """Longest gap whose every number is listed: a changed row can claim any number."""
 _ENTRIES = (
-    select(ledger_entry.c.id, ledger_entry.c.agency, ledger_entry.c.sequence, ledger_entry.c.leaf, ledger_entry.c.kind, ledger_entry.c.fact)
+    select(ledger_entry.c.id, ledger_entry.c.agency, ledger_entry.c.sequence, ledger_entry.c.leaf)
     .where(ledger_entry.c.id > bindparam("after"))
     .order_by(ledger_entry.c.id)
     .limit(_PAGE)
@@ -164,7 +164,7 @@ def audit_tree(store: Store, book: Book, sizes: set[int]) -> Tree:
         found.roots[0] = edge.root()
     sequences, left_out = found.sequences, 0
     for rows in _entries(store, book):
-        for number, agency, sequence, digest, _, _ in rows:
+        for number, agency, sequence, digest in rows:
             if number != edge.size + left_out:
                 left_out = _gap(store, book, edge, number, left_out, sizes, found)
             expected = sequences.get(agency, 0) + 1

@@ -15,11 +15,10 @@ from exchange.audit.findings import Book, Finding, Place
 from exchange.audit.headers import HEADER, Headers
 from exchange.audit.ledger import Leaves
 from exchange.domain.identifiers import OrganId
-from exchange.edxml.reader import EdxmlPackage
+from exchange.edxml.reader import EdxmlPackage, reread_around
 from exchange.receipts import package_id_of, receipt_statement
 from exchange.stages.mail import instant
 from exchange.stages.verify import HEAD
-from exchange.store.contents import StoredPackage
 from exchange.store.facts import FactKind, Found, admissions
 from exchange.store.work import Store
 from exchange.verification import DETACHED, Attachment, Judgement, judge, verify_documents
@@ -64,21 +63,29 @@ class Packages:
 
     def audit(self) -> None:
         """All of them, a page at a time."""
-        after = -1
-        while True:
-            with self._store.reading() as work:
-                rows, attached = admissions(work, after, MOST_TOGETHER)
-                if rows:
-                    self._around.turn_to(work, rows[0][1].id, rows[-1][1].id, attached)
-            if not rows:
-                return
-            after = rows[-1][1].id
-            for group in self._around.groups(rows):
-                try:
-                    self._side_by_side(group)
-                finally:
-                    self._book.tell()
-            self._book.advance("packages", len(rows))
+        after: int | None = -1
+        while after is not None:
+            after = self._page(after)
+
+    def _page(self, after: int) -> int | None:
+        """Those of one page; gives the last of them.
+
+        Nothing of it is held when the next one is read, which then finds its memory in the processor's caches: some percent of an audit.
+        """
+        with self._store.reading() as work:
+            rows, attached = admissions(work, after, MOST_TOGETHER)
+            if rows:
+                self._around.turn_to(work, rows[0][1].id, rows[-1][1].id, attached)
+        if not rows:
+            return None
+        for group in self._around.groups(rows):
+            try:
+                self._side_by_side(group)
+            finally:
+                self._book.tell()
+        self._around.let_go()
+        self._book.advance("packages", len(rows))
+        return rows[-1][1].id
 
     def _side_by_side(self, rows: Sequence[Found]) -> None:
         cases = self._cases(rows)
@@ -91,6 +98,7 @@ class Packages:
             self._through(stage, cases)
         self._verify_letters([case.again for case in cases.values() if case.again is not None])
         self._through(self._verdict, cases)
+        self._letters = {}  # nothing is held, as of a page
 
     def _cases(self, rows: Sequence[Found]) -> dict[int, Case]:
         """The packages by number, their leaves looked at."""
@@ -169,7 +177,7 @@ class Packages:
         one = case.one
         if package_id_of(one.sender, one.sha256) != one.package_id:
             self._book.find(one.place(), "package-id", CONTENT, "its name is not the one its sender and bytes give it")
-        case.found = StoredPackage(case.skeleton, ()).reread()
+        case.found = reread_around(case.skeleton.literals)
 
     def _header(self, case: Case) -> None:
         one, found = case.one, case.found

@@ -112,6 +112,10 @@ class Numbering:
         return number, Numbering(MappingProxyType({**self.last, (year, series): number}))
 
 
+_URGENCIES = ("thường", "khẩn", "thượng khẩn", "hỏa tốc", "hỏa tốc hẹn giờ")
+_MARKS = ("", *(label.upper() for label in _URGENCIES[1:]))
+
+
 class Urgency(IntEnum):
     """edXML OtherInfo/Priority; proposed by the drafter, decided by the signer (Decree 30 Annex I)."""
 
@@ -124,12 +128,12 @@ class Urgency(IntEnum):
     @property
     def label(self) -> str:
         """Vietnamese name."""
-        return ("thường", "khẩn", "thượng khẩn", "hỏa tốc", "hỏa tốc hẹn giờ")[self]
+        return _URGENCIES[self]
 
     @property
     def mark(self) -> str:
         """The stamp drawn on the letter; empty for a normal one."""
-        return "" if self is Urgency.NORMAL else self.label.upper()
+        return _MARKS[self]
 
 
 class Secrecy(StrEnum):

@@ -54,9 +54,14 @@ class Skeleton:
     pieces: tuple[bytes | Run, ...]
 
     @property
+    def literals(self) -> list[bytes]:
+        """The bytes kept as they came, by turns with the attachments' text."""
+        return [piece for piece in self.pieces if isinstance(piece, bytes)]
+
+    @property
     def literal_size(self) -> int:
-        """Bytes kept as they came."""
-        return sum(len(piece) for piece in self.pieces if isinstance(piece, bytes))
+        """How many these are."""
+        return sum(map(len, self.literals))
 
     def pack(self) -> bytes:
         """One byte string for storage: magic, length of the JSON layout, layout, literals."""

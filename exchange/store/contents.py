@@ -40,7 +40,7 @@ class StoredPackage:
 
     def reread(self) -> EdxmlPackage:
         """The package's header and the description of its attachments, read from the stored bytes around them."""
-        return reread_around([piece for piece in self.skeleton.pieces if isinstance(piece, bytes)])
+        return reread_around(self.skeleton.literals)
 
 
 def load_packages(work: Work, packages: Sequence[int]) -> dict[int, StoredPackage]:

@@ -20,6 +20,9 @@ class Indication(StrEnum):
     INDETERMINATE = "INDETERMINATE"
 
 
+_PASSED = Indication.TOTAL_PASSED  # asking an enumeration for a member takes longer than comparing
+
+
 class SubIndication(StrEnum):
     """Reason beside the main indication (EN 319 102-1 §5.1.3, table 6): the 25 that CMS and PDF signatures can give."""
 
@@ -83,7 +86,7 @@ class SignatureReport:
     @property
     def passed(self) -> bool:
         """Whether the indication is TOTAL-PASSED."""
-        return self.indication is Indication.TOTAL_PASSED
+        return self.indication is _PASSED
 
     @property
     def reason(self) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from signing.formats.letter.typeset import Face, Line
 
 Rect = tuple[float, float, float, float]
+_PLACED_KEPT = 512
+"""Blocks at a height, kept as text: most letters of one signer end at one of few lines."""
 
 
 class Canvas:
@@ -47,7 +50,7 @@ class Canvas:
         """A block with its zero height at ``y``; faces and sizes are as if its lines had been put one by one."""
         if block.first is not None:
             self.use(*block.first)
-        self.text.append(block.text % tuple([y + height for height in block.heights]))
+        self.text.append(_placed(block, y))
         if block.last is not None:
             self._face, self._size = block.last
 
@@ -65,6 +68,11 @@ class Block:
     first: tuple[Face, float] | None
     last: tuple[Face, float] | None
     bottom: float
+
+
+@lru_cache(maxsize=_PLACED_KEPT)
+def _placed(block: Block, y: float) -> bytes:
+    return block.text % tuple([y + height for height in block.heights])
 
 
 class Stencil(Canvas):

@@ -35,6 +35,10 @@ _MARK_WIDTH = {
     "TUYỆT MẬT": 113.4,
 }
 """Widths of the stamps, 20 to 40 mm; all 8 mm high."""
+_BODY_AT = b"%g TL 1 0 0 1 %.2f %%.2f Tm\n" % (LEADING, LEFT)
+_FIRST_LINE = b"%.2f %.2f Td %%.3f Tw (%%b)Tj\n" % (INDENT, -LEADING - PARAGRAPH_GAP)
+_SECOND_LINE = b"%.2f %.2f Td %%.3f Tw (%%b)Tj\n" % (-INDENT, -LEADING)
+_OUTDENT = b"%.2f 0 Td\n" % -INDENT
 _HEADS_KEPT = 256
 _FEET_KEPT = 512
 
@@ -244,7 +248,7 @@ def _body(canvas: Canvas, face: Face, content: LetterContent, y: float) -> float
     """Justified paragraphs with a first-line indent, set by relative moves. Returns the last baseline."""
     canvas.use(face, 13)
     out, full, first = canvas.text, _units(RIGHT - LEFT, 13), _units(RIGHT - LEFT - INDENT, 13)
-    out.append(b"%g TL 1 0 0 1 %.2f %.2f Tm\n" % (LEADING, LEFT, y + LEADING + PARAGRAPH_GAP))
+    out.append(_BODY_AT % (y + LEADING + PARAGRAPH_GAP))
     for paragraph in content.paragraphs:
         lines = face.break_lines(paragraph, first, full)
         y -= LEADING * len(lines) + PARAGRAPH_GAP
@@ -252,14 +256,14 @@ def _body(canvas: Canvas, face: Face, content: LetterContent, y: float) -> float
         for index, line in enumerate(lines):
             extra = (room - line.width) * 0.013 / line.gaps if index != last and line.gaps else 0
             if index == 0:
-                out.append(b"%.2f %.2f Td %.3f Tw (%b)Tj\n" % (INDENT, -LEADING - PARAGRAPH_GAP, extra, line.text))
+                out.append(_FIRST_LINE % (extra, line.text))
             elif index == 1:
-                out.append(b"%.2f %.2f Td %.3f Tw (%b)Tj\n" % (-INDENT, -LEADING, extra, line.text))
+                out.append(_SECOND_LINE % (extra, line.text))
             else:
                 out.append(b'%.3f 0 (%b)"\n' % (extra, line.text))
             room = full
         if last == 0:
-            out.append(b"%.2f 0 Td\n" % -INDENT)
+            out.append(_OUTDENT)
     out.append(b"0 Tw\n")
     return y + LEADING + PARAGRAPH_GAP
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from signing.errors import FormatFailure, LetterRefused
 from signing.formats import pades
@@ -68,22 +68,20 @@ def open_packed(packed: PackedLetter) -> UnpackedLetter:
 
 def open_letters(packed: Sequence[PackedLetter]) -> list[Opened]:
     """As :func:`open_packed` for several, each step for all of them before the next one: that is quicker by a third. Never raises."""
-    return _each(_opened, _each(_hashed, _each(_assembled, _each(_drawn, _each(read_tail, packed)))))
-
-
-Given = TypeVar("Given")
-Found = TypeVar("Found")
-
-
-def _each(step: Callable[[Given], Found], given: Sequence[Given | Exception]) -> list[Found | Exception]:
-    """What a step makes of each of what the one before gave, or what one of them raised."""
-    found: list[Found | Exception] = []
-    for one in given:
-        try:
-            found.append(one if isinstance(one, Exception) else step(one))
-        except Exception as error:  # whatever changed bytes make a step raise: the others are opened all the same
-            found.append(error)
+    found: list[Any] = list(packed)
+    for step in (read_tail, _drawn, _assembled, _hashed, _opened):
+        _each(step, found)
     return found
+
+
+def _each(step: Callable[[Any], Any], found: list[Any]) -> None:
+    """Put what a step makes of each, or what it raises, in its place: what nobody needs any more makes room at once."""
+    for number, one in enumerate(found):
+        if not isinstance(one, Exception):
+            try:
+                found[number] = step(one)
+            except Exception as error:  # whatever changed bytes make a step raise: the others are opened all the same
+                found[number] = error
 
 
 def _drawn(values: Values) -> tuple[Values, Drawn]:
