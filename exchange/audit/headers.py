@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from exchange.admission import document_key, reported
@@ -15,6 +16,10 @@ from exchange.edxml.reader import EdxmlPackage
 
 HEADER = "QCVN 102:2016"
 _MOST_SENDERS = 16_384
+_MOST_TOLD = 60
+"""Characters of a value that a finding repeats."""
+_OF_STATUS = ("about", "number", "notation", "year", "code", "description")
+_OF_DOCUMENT = ("sender", "number", "notation", "year", "document_id")
 _FOUNDING = frozenset({Operation.NEW, Operation.REPLACE})
 
 
@@ -34,7 +39,8 @@ class Headers:
             return
         said = (str(header.addressee), *reported(header), header.code.value, header.description)
         if one.status != said:
-            self._book.find(one.place("status"), "status-differs", HEADER, "the row says something else than the status package itself")
+            detail = f"the row has {_first_difference(_OF_STATUS, one.status, said)}"
+            self._book.find(one.place("status"), "status-differs", HEADER, detail)
         self._sender(one, header.sender_id)
         if (one.priority, one.operation) != (0, 0):
             self._book.find(one.place(), "header-differs", HEADER, "a status package has neither priority nor operation")
@@ -85,9 +91,8 @@ class Headers:
         expected = (str(key.sender), key.number, key.notation, key.year, header.document_id)
         for row in rows:
             if tuple(row[2:]) != expected:
-                self._book.find(
-                    one.place("document", row.id), "document-differs", HEADER, "the row of the document is not what its header says"
-                )
+                detail = f"the row has {_first_difference(_OF_DOCUMENT, tuple(row[2:]), expected)}"
+                self._book.find(one.place("document", row.id), "document-differs", HEADER, detail)
 
     def _recipients(self, one: Admitted, header: EdocHeader, held: list[str]) -> None:
         named = [organ.value for organ in header.recipient_ids]
@@ -107,3 +112,14 @@ class Headers:
             self._book.find(
                 one.place("delivery", organ), "delivery-extra", HEADER, f"a delivery goes to {organ}, to whom it is not addressed"
             )
+
+
+def _first_difference(names: Sequence[str], row: Sequence[object], header: Sequence[object]) -> str:
+    """The first column that is not what the header says, with both values, each cut to a few words."""
+    name, kept, said = next(one for one in zip(names, row, header, strict=True) if one[1] != one[2])
+    return f"{name} {_told(kept)}, its package says {_told(said)}"
+
+
+def _told(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _MOST_TOLD else f"{text[:_MOST_TOLD]}…"

@@ -14,6 +14,7 @@ from random import Random
 
 import pytest
 
+from console.locale import catalogue
 from exchange.audit import ArchiveReport, Finding, Place, Progress, SignedArtefact, audit_archive, read_trust_folder
 from exchange.audit.archive import WORKING
 from exchange.bootstrap import open_axis
@@ -339,6 +340,21 @@ def test_a_change_is_found_where_it_was_made(archive: Archive, tmp_path: Path, s
     assert place is None or (place.table, place.row) in {(finding.place.table, finding.place.row) for finding in found}
     assert all(finding.detail and finding.clause for finding in report.findings)
     assert report.errors < 40  # one change is not drowned in its own consequences
+
+
+@pytest.mark.parametrize(
+    ("statement", "rule", "said"),
+    [
+        ("UPDATE document SET number = '999999' WHERE id = 4", "document-differs", "the row has number '999999', its package says '"),
+        ("UPDATE status SET description = description || 'x'", "status-differs", "the row has description '"),
+    ],
+)
+def test_what_the_row_and_its_package_say_is_told(archive: Archive, tmp_path: Path, statement: str, rule: str, said: str) -> None:
+    report = audit_archive(changed(archive, tmp_path, statement), outside=[archive.outside])
+    details = {finding.detail for finding in report.findings if finding.rule == rule}
+    assert details
+    assert all(detail.startswith(said) and len(detail) < 200 for detail in details)
+    assert all(catalogue("vi").phrase(detail).startswith("dòng có ") for detail in details)
 
 
 def test_a_damaged_file_is_read_as_far_as_it_goes(archive: Archive, tmp_path: Path) -> None:
