@@ -74,8 +74,9 @@ def rules_of(code: str) -> set[str]:
     """Short names by which a source refuses a package."""
     names = set[str]()
     for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple) and isinstance(node.value.elts[0], ast.Constant):
-            names.add(str(node.value.elts[0].value))  # of a text's fault, which whoever asked refuses
+        if isinstance(node, ast.FunctionDef) and node.name == "fault_of":  # of a text, which whoever asked refuses
+            returned = [one.value.elts[0] for one in ast.walk(node) if isinstance(one, ast.Return) and isinstance(one.value, ast.Tuple)]
+            names |= {str(one.value) for one in returned if isinstance(one, ast.Constant)}
         if isinstance(node, ast.Call):
             position = {"EdxmlError": 1, "self._refuse": 0}.get(ast.unparse(node.func))
             if position is not None and len(node.args) > position:
