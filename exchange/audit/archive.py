@@ -44,7 +44,7 @@ from exchange.store.reading import (
     open_archive,
     strange_values,
     structure_faults,
-)  # fmt: skip
+)
 from exchange.store.schema import missing_from, unenforced, version_of
 from exchange.store.tables import (
     VERSION,
@@ -64,7 +64,7 @@ from exchange.store.tables import (
     path_step,
     stage_time,
     upload,
-)  # fmt: skip
+)
 from exchange.store.work import Store
 
 _WITHOUT_CONTENT = tuple(kind for kind in FactKind if kind is not FactKind.ADMISSION)

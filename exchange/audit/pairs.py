@@ -49,6 +49,10 @@ def _alone(*conditions: Any) -> Select[Any]:
     return select(package.c.id, package.c.package_id).where(*conditions).order_by(package.c.id)
 
 
+def _lines(*conditions: Any) -> Select[Any]:
+    return select(mailbox.c.id, package.c.package_id).join(package, package.c.id == mailbox.c.package).where(*conditions)
+
+
 _is_refusal = package.c.kind == PackageKind.REFUSAL.value
 _is_status = package.c.kind == PackageKind.STATUS.value
 _has_receipt = exists().where(receipt.c.package == package.c.id)
@@ -100,16 +104,14 @@ PAIRS = (
     Pair("upload", "upload-unadopted", "an attachment stands in chunks that the next sweep would remove",
          select(upload.c.id, upload.c.id).where(upload.c.adopted != 1, upload.c.id.in_(_uploaded))),
     Pair("mailbox", "mailbox-differs", "a line of a mailbox is neither open nor closed",
-         select(mailbox.c.id, package.c.package_id).join(package, package.c.id == mailbox.c.package).where(_open_box)),
+         _lines(_open_box)),
     Pair("mailbox", "mailbox-differs", "its place in the mailbox is not that of its urgency",
-         select(mailbox.c.id, package.c.package_id).join(package, package.c.id == mailbox.c.package).where(mailbox.c.rank != _rank)),
+         _lines(mailbox.c.rank != _rank)),
     Pair("mailbox", "mailbox-differs", "a notice of the axis lies in another mailbox than the refused one's, or since another instant",
-         select(mailbox.c.id, package.c.package_id).join(package, package.c.id == mailbox.c.package)
-         .join(refusal, refusal.c.package == mailbox.c.package).join(_refused, _refused.c.id == refusal.c.about)
-         .where(or_(mailbox.c.organ != _refused.c.sender, mailbox.c.available_at != package.c.admitted_at))),
+         _lines(or_(mailbox.c.organ != _refused.c.sender, mailbox.c.available_at != package.c.admitted_at))
+         .join(refusal, refusal.c.package == mailbox.c.package).join(_refused, _refused.c.id == refusal.c.about)),
     Pair("mailbox", "mailbox-extra", "a document lies in a mailbox to which no delivery leads",
-         select(mailbox.c.id, package.c.package_id).join(package, package.c.id == mailbox.c.package)
-         .where(package.c.kind == PackageKind.EDOC.value, package.c.operation == Operation.NEW.value, ~_is_delivered)),
+         _lines(package.c.kind == PackageKind.EDOC.value, package.c.operation == Operation.NEW.value, ~_is_delivered)),
     Pair("mailbox", "mailbox-missing", "the refusal lies in no mailbox",
          _alone(_is_refusal, ~exists().where(mailbox.c.package == package.c.id))),
 )  # fmt: skip
