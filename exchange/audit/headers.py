@@ -39,7 +39,7 @@ class Headers:
             return
         said = (str(header.addressee), *reported(header), header.code.value, header.description)
         if one.status != said:
-            detail = f"the row has {_first_difference(_OF_STATUS, one.status, said)}"
+            detail = _first_difference(_OF_STATUS, one.status, said)
             self._book.find(one.place("status"), "status-differs", HEADER, detail)
         self._sender(one, header.sender_id)
         if (one.priority, one.operation) != (0, 0):
@@ -91,7 +91,7 @@ class Headers:
         expected = (str(key.sender), key.number, key.notation, key.year, header.document_id)
         for row in rows:
             if tuple(row[2:]) != expected:
-                detail = f"the row has {_first_difference(_OF_DOCUMENT, tuple(row[2:]), expected)}"
+                detail = _first_difference(_OF_DOCUMENT, tuple(row[2:]), expected)
                 self._book.find(one.place("document", row.id), "document-differs", HEADER, detail)
 
     def _recipients(self, one: Admitted, header: EdocHeader, held: list[str]) -> None:
@@ -117,7 +117,7 @@ class Headers:
 def _first_difference(names: Sequence[str], row: Sequence[object], header: Sequence[object]) -> str:
     """The first column that is not what the header says, with both values, each cut to a few words."""
     name, kept, said = next(one for one in zip(names, row, header, strict=True) if one[1] != one[2])
-    return f"{name} {_told(kept)}, its package says {_told(said)}"
+    return f"the column {name} of the row holds {_told(kept)}, its package says {_told(said)}"
 
 
 def _told(value: object) -> str:

@@ -345,8 +345,12 @@ def test_a_change_is_found_where_it_was_made(archive: Archive, tmp_path: Path, s
 @pytest.mark.parametrize(
     ("statement", "rule", "said"),
     [
-        ("UPDATE document SET number = '999999' WHERE id = 4", "document-differs", "the row has number '999999', its package says '"),
-        ("UPDATE status SET description = description || 'x'", "status-differs", "the row has description '"),
+        (
+            "UPDATE document SET number = '999999' WHERE id = 4",
+            "document-differs",
+            "the column number of the row holds '999999', its package says '",
+        ),
+        ("UPDATE status SET description = description || 'x'", "status-differs", "the column description of the row holds '"),
     ],
 )
 def test_what_the_row_and_its_package_say_is_told(archive: Archive, tmp_path: Path, statement: str, rule: str, said: str) -> None:
@@ -354,7 +358,7 @@ def test_what_the_row_and_its_package_say_is_told(archive: Archive, tmp_path: Pa
     details = {finding.detail for finding in report.findings if finding.rule == rule}
     assert details
     assert all(detail.startswith(said) and len(detail) < 200 for detail in details)
-    assert all(catalogue("vi").phrase(detail).startswith("dòng có ") for detail in details)
+    assert all(catalogue("vi").phrase(detail).startswith("cột ") for detail in details)
 
 
 def test_a_damaged_file_is_read_as_far_as_it_goes(archive: Archive, tmp_path: Path) -> None:
