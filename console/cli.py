@@ -53,8 +53,10 @@ app.add_typer(admin, name="admin")
 @app.callback()
 def options(
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help=HELP("cli.version.help"))] = False,
+    lang: Lang = None,
 ) -> None:
     """What stands before a command."""
+    text_of(lang)
 
 
 @app.command(help=HELP("cli.run.help"))

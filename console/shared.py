@@ -3,22 +3,42 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Annotated
 
 import typer
 
 from console.locale import LANGUAGES, Text, catalogue, choose
 
-HELP = catalogue(choose(None, os.environ))
+
+def said_in(words: Sequence[str]) -> Text:
+    """The language asked for among the words of a command line, else that of the environment."""
+    given = next(_languages(words), None)
+    try:
+        return catalogue(choose(given, os.environ))
+    except KeyError:
+        return catalogue(choose(None, os.environ))
+
+
+def _languages(words: Sequence[str]) -> Iterator[str]:
+    for word, following in pairwise((*words, "")):
+        if word == "--lang":
+            yield following
+        elif word.startswith("--lang="):
+            yield word.partition("=")[2]
+
+
+HELP = said_in(sys.argv[1:])
 
 Lang = Annotated[str | None, typer.Option("--lang", metavar="en|vi", help=HELP("cli.lang.help"))]
 
 
 def text_of(lang: str | None) -> Text:
-    """The catalogue asked for, or of the environment; ends the command where there is none."""
+    """The catalogue asked for, here or before the command, or of the environment; ends the command where there is none."""
     try:
-        return catalogue(choose(lang, os.environ))
+        return said_in(sys.argv[1:]) if lang is None else catalogue(choose(lang, os.environ))
     except KeyError:
         typer.echo(HELP("error.language", lang=lang, languages=", ".join(LANGUAGES)), err=True)
         raise typer.Exit(2) from None

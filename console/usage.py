@@ -6,19 +6,21 @@ prints after a usage text.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
-from console.locale import Text, catalogue, choose
+from console.helping import Page
+from console.locale import Text
+from console.shared import said_in
 
+TyperGroup.context_class.formatter_class = Page
 _WORDS = "console.usage.words"
+_WHOLE = 1_000
 _KINDS = {"int": "error.option.whole", "float": "error.option.number", "finite": "error.option.number", "bool": "error.option.bool"}
 _BOUNDS = (("ge", "error.option.least"), ("gt", "error.option.least"), ("le", "error.option.most"), ("lt", "error.option.most"))
 _PATH = re.compile(
@@ -43,6 +45,13 @@ class Speaking(TyperGroup):
         context.meta[_WORDS] = words
         return context
 
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Each command with the whole first sentence of its help; the library would cut it to fit one line."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, one.get_short_help_str(_WHOLE)) for name, one in commands if one is not None and not one.hidden]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command asked for. Raises ``typer.Exit`` with 2 for what cannot be followed."""
         with _refusals(ctx.meta.get(_WORDS, ())):
@@ -55,9 +64,9 @@ def _refusals(words: Sequence[str]) -> Iterator[None]:
     try:
         yield
     except typer.BadParameter as error:
-        said = _sentence(error, _text(words))
+        said = _sentence(error, said_in(words))
     except typer.TyperException as error:
-        found = _usage(error, words, _text(words))
+        found = _usage(error, words, said_in(words))
         if found is None:
             raise
         said = found
@@ -92,23 +101,6 @@ def _usage(error: Exception, words: Sequence[str], text: Text) -> str | None:
             command = context.command_path if context else f"truc {words[0]}"  # an option's value is read before anybody knows the context
             return text(key, given=given, guess=guess, command=command)
     return None
-
-
-def _text(words: Sequence[str]) -> Text:
-    """The language asked for among the words of a command line, else that of the environment."""
-    given = next(_languages(words), None)
-    try:
-        return catalogue(choose(given, os.environ))
-    except KeyError:
-        return catalogue(choose(None, os.environ))
-
-
-def _languages(words: Sequence[str]) -> Iterator[str]:
-    for word, following in pairwise((*words, "")):
-        if word == "--lang":
-            yield following
-        elif word.startswith("--lang="):
-            yield word.partition("=")[2]
 
 
 def _sentence(error: typer.BadParameter, text: Text) -> str:

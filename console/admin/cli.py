@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from console.shared import HELP, Database, Lang, text_of
+from console.usage import Speaking
 
-admin = typer.Typer(help=HELP("cli.admin.help"), no_args_is_help=True, rich_markup_mode=None)
+admin = typer.Typer(cls=Speaking, help=HELP("cli.admin.help"), no_args_is_help=True, rich_markup_mode=None)
 
 Reason = Annotated[str, typer.Option("--reason", metavar="WHY", help=HELP("cli.admin.reason.help"))]
 Operator = Annotated[str | None, typer.Option("--operator", envvar="TRUC_OPERATOR", help=HELP("cli.admin.operator.help"))]
