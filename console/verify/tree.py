@@ -46,7 +46,12 @@ def whole_tree(bench: Bench, files: Sequence[Tree]) -> Tree:
     return {
         "schema": SCHEMA,
         "at": _instant(bench.at),
-        "policy": {"name": bench.policy.name, "title": bench.policy.title, "external": list(bench.policy.external)},
+        "policy": {
+            "name": bench.policy.name,
+            "title": bench.policy.title,
+            "external": list(bench.policy.external),
+            "signatures": bench.policy.signatures,
+        },
         "trust": {
             "source": trust.source,
             "anchors": [_certificate(one) for one in trust.evidence.anchors],

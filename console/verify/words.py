@@ -16,6 +16,7 @@ from console.verify.phrasing import Phrasing, printable
 Told = dict[str, Any]
 _SHORT = 16
 """Hexadecimal digits by which an artefact is named to people."""
+_CMS = frozenset({"cms-attached", "cms-detached"})
 
 
 def tell(tree: Tree, text: Text) -> Told:
@@ -82,6 +83,8 @@ def _notes(tree: Tree, text: Text) -> list[str]:
         notes += [text("verify.note.root", name=one["name"], fingerprint=one["sha256"]) for one in trust["untrusted-roots"]]
     if "signer-belongs-to-sender" in tree["policy"]["external"]:
         notes.append(text("verify.note.register"))
+    if tree["policy"]["signatures"] > 1 and any(document["kind"] in _CMS for file in tree["files"] for document in file["documents"]):
+        notes.append(text("verify.note.letters-only"))
     return notes
 
 

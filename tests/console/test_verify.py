@@ -86,6 +86,14 @@ def test_a_signature_beside_its_file_is_judged_with_it(desk: Desk, name: str, co
     assert first_signature(answer.stdout)["sub-indication"] == code
 
 
+def test_a_policy_that_wants_two_signatures_says_of_what(desk: Desk) -> None:
+    """A CMS file passes with one; the policy printed beneath it must not read as if it had two."""
+    said = "number and order of signatures are asked of PDF files"
+    assert said in " ".join(desk.cms("kept.xlsx.p7s").stdout.split())
+    assert said not in " ".join(desk.letter("good.pdf").stdout.split())
+    assert said not in " ".join(desk.cms("kept.xlsx.p7s", "--policy", "etsi-baseline").stdout.split())
+
+
 def test_content_is_found_by_name_or_given(desk: Desk) -> None:
     assert json.loads(desk.cms("stamped.xlsx.p7s", "--json").stdout)["files"][0]["documents"][0]["content"] == "stamped.xlsx"
     assert desk.cms("alone.p7s", "--content", desk.path("plan.xlsx")).exit_code == 0
