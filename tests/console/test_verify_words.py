@@ -213,6 +213,8 @@ def test_phrases_are_whole_in_both_languages(family: str) -> None:
     [
         ("covered by nothing", "không được chữ ký nào bao trùm"),
         ("signature value of ky_lanh_dao, covered by dau_co_quan", "giá trị chữ ký của ky_lanh_dao, được bao trùm bởi dau_co_quan"),
+        ("content, covered by signer 1, signer 2, signer 3", "nội dung, được bao trùm bởi người ký 1, người ký 2, người ký 3"),
+        ("not passed: signer 1", "không đạt: người ký 1"),
         (
             "no revocation data can be used: it was issued after the moment",
             "không dùng được thông tin thu hồi nào: được phát hành sau thời điểm đó",
