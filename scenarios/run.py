@@ -55,7 +55,7 @@ class Progress:
     """Where a run stands."""
 
     documents: int
-    """Official documents begun."""
+    """Begun so far, official and internal ones."""
     moment: datetime
     fraction: float
     """Of the simulated time, 0 to 1."""
@@ -318,7 +318,7 @@ def _tidy(kernel: Kernel) -> Process:
 
 def _tell(kernel: Kernel, tally: Tally, progress: Callable[[Progress], None], end: int) -> Process:
     while True:
-        progress(Progress(tally.documents, kernel.moment, min(1.0, kernel.now / end)))
+        progress(Progress(tally.documents + tally.internal, kernel.moment, min(1.0, kernel.now / end)))
         yield kernel.sleep(1800)
 
 
