@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from exchange.domain.calendar import HOLIDAYS_2021
 from scenarios.world.assemble import assemble
@@ -30,13 +31,19 @@ from scenarios.world.statements import assumptions, hops, local, paper_rules, st
 from scenarios.world.syntax import Unreadable, table_of, text_of
 from scenarios.world.wording import rule_of
 
+_TOLD = 10
+"""Things wrong with one file that are looked for in its text: a file may have as many as it has keys."""
+
 
 class WorldFileError(ValueError):
-    """A world file that cannot be used: ``file``, ``place`` in it (dotted key and line where found), ``rule`` in one sentence."""
+    """A world file that cannot be used: ``file``, ``place`` in it (dotted key and line where found), ``rule`` in one sentence.
 
-    def __init__(self, file: str, place: str, rule: str) -> None:
-        super().__init__(file, place, rule)
-        self.file, self.place, self.rule = file, place, rule
+    ``more``: places and rules of what else is wrong, where that was seen at once; ``untold``: how many stand behind these.
+    """
+
+    def __init__(self, file: str, place: str, rule: str, more: tuple[tuple[str, str], ...] = (), untold: int = 0) -> None:
+        super().__init__(file, place, rule, more, untold)
+        self.file, self.place, self.rule, self.more, self.untold = file, place, rule, more, untold
 
     def __str__(self) -> str:
         return f"{self.file}: {self.place}: {self.rule}" if self.place else f"{self.file}: {self.rule}"
@@ -94,10 +101,17 @@ def _parse(name: str, text: str) -> WorldItem:
     try:
         return WorldItem.model_validate(table)
     except ValidationError as error:
-        faults = error.errors(include_url=False)
-        # A misspelt key is also a missing one: the unknown name is what its author must see.
-        fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
-        raise WorldFileError(name, place_in(text, fault["loc"]), rule_of(fault)) from None
+        faults = _faults(error)
+        (place, rule), *more = dict.fromkeys((place_in(text, fault["loc"]), rule_of(fault)) for fault in faults[:_TOLD])
+        raise WorldFileError(name, place, rule, tuple(more), max(0, len(faults) - _TOLD)) from None
+
+
+def _faults(error: ValidationError) -> list[ErrorDetails]:
+    """What is wrong, unknown names first: a misspelt key is also a missing one, and the name is what its author must see."""
+    faults = error.errors(include_url=False)
+    unknown = [one for one in faults if one["type"] == "extra_forbidden"]
+    tables = {one["loc"][:-1] for one in unknown}
+    return unknown + [one for one in faults if one not in unknown and not (one["type"] == "missing" and one["loc"][:-1] in tables)]
 
 
 def _build(name: str, text: str, item: WorldItem, seed: str) -> World:

@@ -173,3 +173,14 @@ def test_help_speaks_the_language_of_the_environment() -> None:
         cwd=Path(__file__).parents[2],
     )
     assert "Mô phỏng" in answer.stdout.decode()
+
+
+def test_everything_wrong_with_a_world_file_is_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.toml"
+    path.write_text('name = 3\ncolour = "red"\n' + "".join(f"[profile.p{number}]\nlevel = 3\n" for number in range(20)), "utf-8")
+    answer = truc("run", str(path), "--lang", "en")
+    lines = answer.stderr.splitlines()
+    assert (answer.exit_code, len(lines)) == (2, 11)
+    assert lines[0] == f"{path}: colour (line 2): unknown key"
+    assert all(line.startswith(f"{path}: ") for line in lines[:10])
+    assert lines[10].startswith("… and ")

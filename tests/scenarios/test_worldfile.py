@@ -403,7 +403,7 @@ def test_same_file_and_seed_give_the_same_world() -> None:
 
 def test_the_error_survives_travel() -> None:
     """Its arguments rebuild it."""
-    error = WorldFileError("w.toml", "start (line 4)", "2021-09-26 is no working day")
+    error = WorldFileError("w.toml", "start (line 4)", "2021-09-26 is no working day", (("days", "is missing"),), 3)
     assert WorldFileError(*error.args).args == error.args
     assert str(error) == "w.toml: start (line 4): 2021-09-26 is no working day"
 
@@ -427,3 +427,18 @@ def test_where_lists_are_too_deep_is_found_in_one_pass(tmp_path: Path) -> None:
     text = FIRST_DAY.replace("[[hop]]", "x = '''\n\"" + '\\"' * 100_000 + "\n'''\ny = " + "[" * 900 + "\n[[hop]]", 1)
     with at_most():
         assert refusal(tmp_path, text).rule == "lists and tables are nested too deeply"
+
+
+def test_what_is_wrong_at_once_is_told_at_once(tmp_path: Path) -> None:
+    """Not the missing keys of a table that has a misspelt one, and ten things at most: each is looked for in the whole text."""
+    text = (
+        FIRST_DAY.replace("targets = [", "target = [")
+        .replace('unit = "152"', 'unit = "152"\nsofware = false')
+        .replace('name = "first-day"', "name = 3")
+    )
+    error = refusal(tmp_path, text)
+    wrong = [(error.place, error.rule), *error.more]
+    assert [place.partition(" ")[0] for place, _ in wrong] == ["agency.2.sofware", "target", "name"]
+    assert error.untold == 0
+    many = refusal(tmp_path, FIRST_DAY + "".join(f"\n[profile.p{number}]\nlevel = 3\n" for number in range(30)))
+    assert (len(many.more), many.untold > 50) == (9, True)
