@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from exchange.agreement import Finding, differences, misleading_names, remarks
 from exchange.domain.lifecycle import Operation
 from exchange.domain.organization import Directory
 from exchange.edxml.attached import MemorySink
 from exchange.edxml.model import EdocHeader, StatusHeader
 from exchange.edxml.reader import read
 from exchange.edxml.tree import Limits
-from exchange.verification import DETACHED, Attachment, Finding, differences, misleading_names, remarks
+from exchange.verification import DETACHED, Attachment
 from signing import LetterRefused, read_letter
 
 MAX_PACKAGE = 64 * 1024 * 1024

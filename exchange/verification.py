@@ -20,20 +20,18 @@ An annex ``plan.xlsx`` is signed by the detached CAdES-B in ``plan.xlsx.p7s``.
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 
+from exchange.agreement import Finding, differences, misleading_names, remarks, same_name
 from exchange.domain.calendar import VN
-from exchange.domain.document import TYPES, Capacity
-from exchange.domain.identifiers import OrganId
+from exchange.domain.document import Capacity
 from exchange.domain.lifecycle import Operation
 from exchange.domain.organization import Directory, Organization, OrganStatus, PersonSigner
-from exchange.edxml.model import EdocHeader, TypeInfo
-from exchange.errors import InvalidOrganId
+from exchange.edxml.model import EdocHeader
 from signing import (
     Letter,
     LetterContent,
@@ -54,8 +52,6 @@ ACCEPTED = "accepted"
 DETACHED = ".p7s"
 _LETTER_HEAD = 4096
 """Bytes by which a second letter of the same layout is told; they are constant in every letter of a template."""
-_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
-"""Unicode categories that are not seen or change the order in which the rest is seen."""
 
 
 @quickly_made
@@ -76,15 +72,6 @@ class Attachment:
     def sha256(self) -> bytes:
         """Digest of the whole attachment."""
         return self.digest or sha256(self.data).digest()
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One rule that was not kept, in one clear sentence. ``sub_indication`` is set where a signature is the reason."""
-
-    rule: str
-    detail: str
-    sub_indication: str = ""
 
 
 @quickly_made
@@ -223,7 +210,7 @@ class _Case:
             self.violate("unknown-sender", f"the directory knows no organisation {self.header.sender_id}")
         elif self.sender.status is not OrganStatus.ACTIVE:
             self.violate(f"{self.sender.status}-sender", f"{self.sender.name} ({self.sender.id}) is {self.sender.status}")
-        elif self.header.sender.name and not _same_name(self.header.sender.name, self.sender.name):
+        elif self.header.sender.name and not same_name(self.header.sender.name, self.sender.name):
             self.remark(
                 "sender-name-differs", f"the header calls {self.sender.id} {self.header.sender.name}, the register {self.sender.name}"
             )
@@ -308,14 +295,14 @@ class _Case:
         self._check_drawn_signer(person, content)
 
     def _check_drawn_signer(self, person: PersonSigner, content: LetterContent) -> None:
-        if not _same_name(person.name, content.signer_name):
+        if not same_name(person.name, content.signer_name):
             self.violate("signer-name", f"the letter is signed by {person.name} and drawn as signed by {content.signer_name}")
-        if person.position and not _same_name(person.position, content.position):
+        if person.position and not same_name(person.position, content.position):
             self.remark("position-differs", f"the register has {person.name} as {person.position}, the letter draws {content.position}")
 
     def _check_issuing_body(self, content: LetterContent, sender: Organization) -> None:
         """Heading and seal show names: they must be those of the organisation whose seal it is, not of another one."""
-        if not _same_name(content.name, sender.name):
+        if not same_name(content.name, sender.name):
             self.violate("issuing-body", f"the letter is drawn as one of {content.name}, but {sender.id} is {sender.name}")
         if content.bloc != sender.bloc:
             self.violate(
@@ -326,7 +313,7 @@ class _Case:
             self.remark(
                 "superior-unknown", f"the letter is drawn under {content.parent_name}; the register has no superior of {sender.name}"
             )
-        elif content.parent_name and superior is not None and not _same_name(content.parent_name, superior.name):
+        elif content.parent_name and superior is not None and not same_name(content.parent_name, superior.name):
             self.violate("issuing-body", f"the letter is drawn under {content.parent_name}, but {sender.name} is under {superior.name}")
 
     def _check_seal(self, rule: str, what: str, subject: str) -> None:
@@ -369,112 +356,5 @@ class _Case:
 
 
 @lru_cache(maxsize=256)
-def misleading_names(names: tuple[str, ...]) -> tuple[Finding, ...]:
-    """Names of attachments link files to signatures and are what people click on: no two that look or unpack alike."""
-    found: list[Finding] = []
-    folded: dict[str, str] = {}
-    for name in names:
-        if any(unicodedata.category(char) in _UNSEEN or char in "/\\" for char in name):
-            found.append(Finding("attachment-names", f"{name!a} is no plain file name"))
-        seen = _folded(name)
-        if seen in folded:
-            detail = f"two attachments are named {name!r}"
-            if folded[seen] != name:
-                detail = f"{folded[seen]!a} and {name!a} are easily taken for each other"
-            found.append(Finding("attachment-names", f"{detail}, so it is not clear which one is signed"))
-        folded[seen] = name
-    return tuple(found)
-
-
-@lru_cache(maxsize=256)
 def _printed(capacities: frozenset[Capacity]) -> frozenset[str]:
     return frozenset(one.value for one in capacities)
-
-
-def differences(header: EdocHeader, letter: Letter, directory: Directory) -> Iterator[Finding]:
-    """Where the header does not say what the signed letter says; each with its own rule."""
-    content = letter.content
-    if _number(header.number) != _number(letter.number):
-        yield Finding("number-mismatch", f"the header gives number {header.number}, the letter {letter.number}")
-    if header.notation != content.notation:
-        yield Finding("notation-mismatch", f"the header gives notation {header.notation}, the letter {content.notation}")
-    if header.promulgation_date != letter.day:
-        yield Finding("date-mismatch", f"the header is dated {header.promulgation_date:%d/%m/%Y}, the letter {letter.day:%d/%m/%Y}")
-    if not _same_type(header, letter):
-        given = header.type.name or f"{header.type.type}/{header.type.detail}"
-        yield Finding("type-mismatch", f"the header gives type {given}, the letter {content.type_code}")
-    if not _draws_its_type(content):
-        yield Finding("type-mismatch", f"the letter says it is of type {content.type_code} and draws {content.type_name or 'no type'}")
-    try:
-        sender = OrganId.parse(content.sender_id)
-        addressed = {OrganId.parse(text) for text in content.recipient_ids}
-    except InvalidOrganId as error:
-        yield Finding("letter-identifiers", f"the letter's metadata: {error}")
-        return
-    if not _same_organ(sender, header.sender_id, directory):
-        yield Finding("sender-mismatch", f"the header names {header.sender_id} as sender, the letter {sender}")
-    others = [organ for organ in header.recipient_ids if organ not in addressed]
-    if others:
-        known, added = {_canonical(organ, directory) for organ in addressed}, header.business.added()
-        for organ in others:
-            if _canonical(organ, directory) not in known and organ not in added:
-                yield Finding("recipient-mismatch", f"the header names recipient {organ}, to whom the letter is not addressed")
-
-
-def _number(text: str) -> str:
-    return text.lstrip("0") if text.isdigit() else text
-
-
-def _same_name(one: str, other: str) -> bool:
-    """Names as people read them: capitals, blanks and the way diacritics are composed do not count."""
-    return one == other or _read(one) == _read(other)
-
-
-def _read(name: str) -> str:
-    return unicodedata.normalize("NFC", " ".join(name.split())).casefold()
-
-
-def _folded(name: str) -> str:
-    """A file name as the most careless file system or eye takes it."""
-    seen = "".join(char for char in unicodedata.normalize("NFKC", name) if unicodedata.category(char) not in _UNSEEN)
-    return seen.casefold().strip(" .")
-
-
-def _same_organ(one: OrganId, other: OrganId, directory: Directory) -> bool:
-    return one == other or _canonical(one, directory) == _canonical(other, directory)
-
-
-def _canonical(organ: OrganId, directory: Directory) -> OrganId:
-    known: Organization | None = directory.lookup(organ)
-    return organ if known is None else known.id
-
-
-def _same_type(header: EdocHeader, letter: Letter) -> bool:
-    """By the 29 types where the header means one of them; by name for the Party's own types."""
-    resolved = header.type.resolved()
-    if resolved is not None:
-        return resolved.code == letter.content.type_code
-    return bool(header.type.name) and header.type.name.casefold() == letter.content.type_name.casefold()
-
-
-def _draws_its_type(content: LetterContent) -> bool:
-    """The type's code is not drawn, its name is: one of the 29 types must be drawn as itself (a công văn draws none)."""
-    known = TYPES.get(content.type_code)
-    if known is None:
-        return True
-    if not content.type_name:
-        return not known.abbreviation
-    return TypeInfo(0, 0, content.type_name).resolved() is known
-
-
-def remarks(header: EdocHeader, letter: Letter) -> Iterator[Finding]:
-    """Differences in what is no part of the equality the law of the axis asks for."""
-    content = letter.content
-    if header.subject.removeprefix("V/v ") != content.subject.removeprefix("V/v "):
-        yield Finding("subject-differs", "the header's summary is not the letter's")
-    if header.signer.full_name and header.signer.full_name != content.signer_name:
-        yield Finding("signer-name-differs", f"the header names {header.signer.full_name}, the letter is signed by {content.signer_name}")
-    if header.priority.mark != content.urgency:
-        yield Finding(
-            "urgency-differs", f"the header says {header.priority.label}, the letter is marked {content.urgency or 'with no urgency'}"
-        )

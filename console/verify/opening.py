@@ -11,11 +11,12 @@ from pathlib import Path
 from console.locale import Text
 from console.outcome import Unusable
 from console.verify.bundles import opened_bundle, proofs_of, told_findings, unknown_axis
+from exchange.agreement import Finding
 from exchange.audit.bundle_zip import looks_like_bundle
 from exchange.edxml.model import EdocHeader, StatusHeader
 from exchange.errors import BundleUnreadable, EdxmlError
 from exchange.inspection import Inspection, inspect, looks_like_edxml
-from exchange.verification import DETACHED, Finding
+from exchange.verification import DETACHED
 from signing import ProofOfExistence
 
 MAX_FILE = 64 * 1024 * 1024

@@ -12,8 +12,8 @@ from hashlib import sha256
 
 from console.reports.canonical import Tree
 from console.verify.judging import Bench, Judged, JudgedFile, Outcome, needs_extra, outcome_of
+from exchange.agreement import Finding
 from exchange.domain.calendar import VN
-from exchange.verification import Finding
 from signing import (
     NOTHING_COVERS,
     STRUCTURE,
@@ -35,7 +35,7 @@ Opinions = Sequence[Sequence[Sequence[Tree]]]
 """What other judges say: by signed thing, then by signature, any number of opinions."""
 _HEADER_CLAUSE = "QCVN 102:2016; Decree 30/2020 Art. 5, Annex I"
 _CLAUSES = {"bundle": "RFC 9162 §2.1; EN 319 102-1 §5.3", "bundle-axis": "EN 319 102-1 §5.6.2.3"}
-"""Rules of :class:`exchange.verification.Finding` that are not about header and letter."""
+"""Rules of :class:`exchange.agreement.Finding` that are not about header and letter."""
 _COVERED, _VALUE, _STRUCTURE, _NOTHING = "covered", "signature", "structure", "nothing"
 
 

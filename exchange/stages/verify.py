@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert
 
+from exchange.agreement import Finding
 from exchange.domain.lifecycle import Event, allowed
 from exchange.logs import about
 from exchange.metering import Done, Settlement
@@ -24,7 +25,7 @@ from exchange.store.blobs import StoredBlob
 from exchange.store.contents import StoredPackage, load_packages
 from exchange.store.tables import letter_stamp, verdict
 from exchange.store.work import Work
-from exchange.verification import Attachment, Finding, Judgement, judge
+from exchange.verification import Attachment, Judgement, judge
 
 _log = logging.getLogger("truc.stages")
 _VERDICT = insert(verdict)
