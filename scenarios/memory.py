@@ -34,8 +34,10 @@ def give_back() -> None:
 def seldom(young: int = _YOUNG) -> Iterator[Callable[[], None]]:
     """Look for cycles less often within the block; gives a function that sets aside what is there when it is called, for the block's time.
 
-    ``young``: new containers before the youngest are looked through. Both are undone at the end: the process is as it was.
+    ``young``: new containers before the youngest are looked through. Both are undone at the end: the process is as it was. What earlier
+    blocks left is cleared first, for it would be set aside too, and a process that plays world after world would keep them all.
     """
+    gc.collect()
     before = gc.get_threshold()
     gc.set_threshold(young, _OLDER, _OLDER)
     try:
