@@ -17,7 +17,7 @@ from console.shared import HELP
 
 _Formatter: Any = TyperGroup.context_class.formatter_class
 
-_ARGUMENT = re.compile(r"\{(?P<needed>[^{}]+)\}(?:\.\.\.)?|\[(?P<optional>\[[^\[\]]+\])\]|(?P<many>\[[^\[\]]+…\])\.\.\.")
+_ARGUMENT = re.compile(r"\{(?P<needed>[^{}]+)\}(?:\.\.\.)?|\[(?P<optional>\[[^\[\]]+\])\]|(?P<many>\[[^\[\]]+…\])\.\.\.|(?P<plain>\[[a-z_]+\])")
 _TYPES = {
     "<int>": "N", "<float>": "N", "<int range>": "N", "<float range>": "N",
     "<str>": "TEXT", "<dir>": "DIR", "<file>": "FILE", "<path>": "PATH",
@@ -30,7 +30,7 @@ _NOTE = {"default: ": "help.default", "env var: ": "help.variable"}
 
 def usage(pieces: str, text: Text) -> str:
     """What stands behind the name of a command: ``[OPTIONS] FILE…``."""
-    plain = _ARGUMENT.sub(lambda found: (found["needed"] or "").upper() or found["optional"] or found["many"], pieces)
+    plain = _ARGUMENT.sub(lambda found: found[found.lastgroup or 0].upper(), pieces)
     for written, key in (("[OPTIONS]", "help.usage.options"), ("COMMAND", "help.usage.command"), ("[ARGS]...", "help.usage.args")):
         plain = plain.replace(written, text(key))
     return plain

@@ -29,6 +29,7 @@ def test_the_first_line() -> None:
     assert usage("[OPTIONS] {FILE…}...", EN) == "[OPTIONS] FILE…"
     assert usage("[OPTIONS] {scenario}", EN) == "[OPTIONS] SCENARIO"
     assert usage("[OPTIONS] {PART} [[URL]]", EN) == "[OPTIONS] PART [URL]"
+    assert usage("[OPTIONS] [name]", EN) == "[OPTIONS] [NAME]"
     assert usage("[OPTIONS] [PACKAGE…]...", EN) == "[OPTIONS] [PACKAGE…]"
     assert usage("[OPTIONS] COMMAND [ARGS]...", VI) == "[TÙY CHỌN] LỆNH [THAM SỐ]..."
 
