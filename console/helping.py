@@ -17,7 +17,9 @@ from console.shared import HELP
 
 _Formatter: Any = TyperGroup.context_class.formatter_class
 
-_ARGUMENT = re.compile(r"\{(?P<needed>[^{}]+)\}(?:\.\.\.)?|\[(?P<optional>\[[^\[\]]+\])\]|(?P<many>\[[^\[\]]+…\])\.\.\.|(?P<plain>\[[a-z_]+\])")
+_ARGUMENT = re.compile(
+    r"\{(?P<needed>[^{}]+)\}(?:\.\.\.)?|\[(?P<optional>\[[^\[\]]+\])\]|(?P<many>\[[^\[\]]+…\])\.\.\.|(?P<plain>\[[a-z_]+\])"
+)
 _TYPES = {
     "<int>": "N", "<float>": "N", "<int range>": "N", "<float range>": "N",
     "<str>": "TEXT", "<dir>": "DIR", "<file>": "FILE", "<path>": "PATH",
