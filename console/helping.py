@@ -26,7 +26,7 @@ _TYPES = {
 }  # fmt: skip
 _TYPE = re.compile(r" (<[^<>]+>)$")
 _NOTES = re.compile(r"(?P<help>.*)  \[(?P<notes>.*?)\]", re.DOTALL)
-_RANGE = re.compile(r"(\S+)<=x<=(\S+)")
+_RANGES = ((re.compile(r"(\S+)<=x<=(\S+)"), r"\1…\2"), (re.compile(r"x>=(\S+)"), r"\1…"), (re.compile(r"x<=(\S+)"), r"…\1"))
 _NOTE = {"default: ": "help.default", "env var: ": "help.variable"}
 
 
@@ -64,11 +64,17 @@ def _note(written: str, text: Text) -> str:
     if written == "required":
         return text("help.required")
     key = next((start for start in _NOTE if written.startswith(start)), "")
-    return text(_NOTE[key], value=written.removeprefix(key)) if key else _RANGE.sub(r"\1…\2", written)
+    if key:
+        return text(_NOTE[key], value=written.removeprefix(key))
+    for written_range, plain in _RANGES:
+        written = written_range.sub(plain, written)
+    return written
 
 
 class Page(_Formatter):  # type: ignore[misc]
     """Lays out one help page."""
+
+    _list = ""
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """The first line."""

@@ -29,10 +29,10 @@ def world_of(name: str, seed: str, text: Text) -> World:
     try:
         return load_world(name, seed)
     except WorldFileError as error:
-        raise Unusable(said_of(error, text)) from None
+        raise Unusable(_said(error, text)) from None
 
 
-def said_of(error: WorldFileError, text: Text) -> str:
+def _said(error: WorldFileError, text: Text) -> str:
     """One sentence in the user's language for each thing that is wrong with a world file, as far as they are told."""
     sentences = ((error.file, text.of_world(place), text.of_world(rule)) for place, rule in ((error.place, error.rule), *error.more))
     lines = [": ".join(part for part in parts if part) for parts in sentences]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import typer
@@ -39,7 +40,7 @@ class Speaking(TyperGroup):
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Also keeps what was written: the language may be said after what is wrong."""
-        words = tuple(args)
+        words = tuple(args) if parent is None else parent.meta[_WORDS]
         with _refusals(words):
             context = super().make_context(info_name, args, parent, **extra)
         context.meta[_WORDS] = words
@@ -54,7 +55,7 @@ class Speaking(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command asked for. Raises ``typer.Exit`` with 2 for what cannot be followed."""
-        with _refusals(ctx.meta.get(_WORDS, ())):
+        with _refusals(ctx.meta[_WORDS]):
             return super().invoke(ctx)
 
 
@@ -98,9 +99,17 @@ def _usage(error: Exception, words: Sequence[str], text: Text) -> str | None:
             near = sorted(getattr(error, "possibilities", None) or re.findall(r"[\w-]+", parts.get("near") or ""))
             guess = text("error.scenario.guess", name=", ".join(near)) if near else ""
             context: Any = getattr(error, "ctx", None)
-            command = context.command_path if context else f"truc {words[0]}"  # an option's value is read before anybody knows the context
+            command = (
+                context.command_path if context else f"truc {_command(words)}"
+            )  # an option's value is read before anybody knows the context
             return text(key, given=given, guess=guess, command=command)
     return None
+
+
+def _command(words: Sequence[str]) -> str:
+    """The command's name; the language may be said before it."""
+    plain = [word for before, word in pairwise(("", *words)) if not word.startswith("-") and before != "--lang"]
+    return plain[0] if plain else ""
 
 
 def _sentence(error: typer.BadParameter, text: Text) -> str:

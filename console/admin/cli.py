@@ -12,6 +12,13 @@ from console.usage import Speaking
 
 admin = typer.Typer(cls=Speaking, help=HELP("cli.admin.help"), no_args_is_help=True, rich_markup_mode=None)
 
+
+@admin.callback()
+def options(lang: Lang = None) -> None:
+    """What stands before a command."""
+    text_of(lang)
+
+
 Reason = Annotated[str, typer.Option("--reason", metavar="WHY", help=HELP("cli.admin.reason.help"))]
 Operator = Annotated[str | None, typer.Option("--operator", envvar="TRUC_OPERATOR", help=HELP("cli.admin.operator.help"))]
 Agency = Annotated[str, typer.Argument(metavar="AGENCY", help=HELP("cli.admin.agency.help"))]
@@ -122,7 +129,7 @@ def replay(
     database: Database,
     reason: Reason,
     since: Annotated[str, typer.Option("--since", metavar="TIME", help=HELP("cli.admin.since.help"))],
-    until: Annotated[str, typer.Option("--until", metavar="TIME", help=HELP("cli.admin.until.help"))] = "2199-12-31",
+    until: Annotated[str, typer.Option("--until", metavar="TIME", show_default=False, help=HELP("cli.admin.until.help"))] = "2199-12-31",
     operator: Operator = None,
     lang: Lang = None,
 ) -> None:

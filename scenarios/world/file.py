@@ -111,7 +111,8 @@ def _faults(error: ValidationError) -> list[ErrorDetails]:
     faults = error.errors(include_url=False)
     unknown = [one for one in faults if one["type"] == "extra_forbidden"]
     tables = {one["loc"][:-1] for one in unknown}
-    return unknown + [one for one in faults if one not in unknown and not (one["type"] == "missing" and one["loc"][:-1] in tables)]
+    others = (one for one in faults if one["type"] != "extra_forbidden")
+    return unknown + [one for one in others if not (one["type"] == "missing" and one["loc"][:-1] in tables)]
 
 
 def _build(name: str, text: str, item: WorldItem, seed: str) -> World:

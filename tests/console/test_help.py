@@ -40,6 +40,7 @@ def test_options_and_arguments() -> None:
         "--rate N",
         "So fast.  [default: 1.0; 0.1…10000]",
     )
+    assert option("--port <int range>", "Where.  [x>=1]", EN) == ("--port N", "Where.  [1…]")
     assert option("--lang en|vi", "Ngôn ngữ.  [env var: X; required]", VI) == ("--lang en|vi", "Ngôn ngữ.  [biến: X; bắt buộc]")
     assert option("--help", "Show this message and exit.", VI) == ("--help", "Hiện trang này rồi thoát.")
     assert argument("FILE… <list[Path]>", "Files.  [required]", EN) == ("FILE…", "Files.  [required]")
@@ -56,6 +57,7 @@ def test_a_page_in_vietnamese_holds_no_word_of_the_library(words: tuple[str, ...
 
 def test_the_language_may_stand_behind_the_command() -> None:
     assert page("verify", "--help", "--lang=vi").startswith("Cách dùng: truc verify ")
+    assert page("admin", "--help", "--lang", "vi").startswith("Cách dùng: truc admin ")
 
 
 @pytest.mark.parametrize("words", [(), ("admin",)])

@@ -67,11 +67,17 @@ def test_what_cannot_be_followed_is_said_in_the_language_asked_for(
     assert said(*words) == wanted
     monkeypatch.setenv("LC_ALL", {"en": "vi_VN.UTF-8", "vi": "en_US.UTF-8"}[lang])
     assert said(*words, f"--lang={lang}") == wanted
+    assert said("--lang", lang, *words) == wanted
 
 
 def test_an_option_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "vi_VN.UTF-8")
     assert said("run", "first-day", "--days") == (2, "--days cần một giá trị; truc run --help cho biết giá trị nào.\n")
+
+
+def test_an_option_without_its_value_behind_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    assert said("--lang", "vi", "run", "first-day", "--days") == (2, "--days cần một giá trị; truc run --help cho biết giá trị nào.\n")
 
 
 def test_help_is_no_refusal() -> None:

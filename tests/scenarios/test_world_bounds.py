@@ -231,3 +231,12 @@ def test_the_bound_is_said_in_vietnamese(tmp_path: Path) -> None:
         Unusable, match=r"group\.2 \(dòng \d+\): tính cả mục này, kịch bản có 3568003 cơ quan; một kịch bản chứa nhiều nhất 100000$"
     ):
         world_of(str(path), "1", catalogue("vi"))
+
+
+def test_as_many_unknown_keys_as_a_file_may_have_are_refused_at_once(tmp_path: Path) -> None:
+    """Ten are told, the others counted; none is held against all."""
+    keys = "".join(f"k{number} = 1\n" for number in range(45_000))
+    with at_most(4):
+        error = refusal(tmp_path, keys + FIRST_DAY)
+    assert (error.rule, len(error.more)) == ("unknown key", 9)
+    assert error.untold >= 44_990
