@@ -36,4 +36,8 @@ def _said(error: WorldFileError, text: Text) -> str:
     """One sentence in the user's language for each thing that is wrong with a world file, as far as they are told."""
     sentences = ((error.file, text.of_world(place), text.of_world(rule)) for place, rule in ((error.place, error.rule), *error.more))
     lines = [": ".join(part for part in parts if part) for parts in sentences]
-    return "\n".join([*lines, *([text("error.world.more", count=text.number(error.untold))] if error.untold else [])])
+    if error.untold:
+        lines.append(text("error.world.more", count=text.number(error.untold)))
+    if error.more:
+        lines.append(text("error.world.then"))
+    return "\n".join(lines)

@@ -9,6 +9,8 @@ from console.locale import Text
 from console.outcome import Unusable
 from exchange.domain.calendar import VN
 
+ARCHIVE = "axis.db"
+"""The database of the axis in the folder of a run."""
 _YEARS = range(1990, 2200)
 _DAY = len("2021-09-27")
 _SLASHES = re.compile(r"(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>\d{4})(?:[ T]+(?P<clock>\d\d:\d\d(?::\d\d)?))?")

@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError
 from console.known import world_of
 from console.lasting import disturbances
 from console.locale import Text
+from console.options import ARCHIVE
 from console.outcome import DONE, SHORT, UNREACHED, USAGE, Unusable
 from console.reports.canonical import Tree, canonical
 from console.reports.html import page, question_of
@@ -45,7 +46,7 @@ _STORY_AGENCIES = 10
 """A world of so few agencies tells the story of one document."""
 _WIDTH = 120
 """Columns of the screen where it goes to a file."""
-DATABASES = ("axis.db", "offices.db")
+DATABASES = (ARCHIVE, "offices.db")
 WITNESSES = "witness-*.json"
 REPORTS = ("report.html", "measures.json", "trace.csv")
 

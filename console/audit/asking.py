@@ -12,7 +12,7 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from console.locale import Text
-from console.options import fingerprint
+from console.options import ARCHIVE, fingerprint
 from console.outcome import Unusable
 from console.reports.files import write_reports
 from console.reports.sheet import Sheet
@@ -22,8 +22,6 @@ from exchange.audit import Progress, TrustFolder, read_trust_folder
 from exchange.checkpoints import MAX_FILE, CheckpointFile, read_checkpoint
 from exchange.errors import ArchiveUnreadable, CheckpointUnreadable
 
-ARCHIVE = "axis.db"
-"""The database of the axis in the folder of a run."""
 _TENTHS = 10
 
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 from console.audit.asking import Stopwatch, archive_of, checkpoints, fingerprints, sentence, talker, trust_folder, watching, write_sheets
-from console.audit.tree import checkpoint_tree, instant
-from console.audit.words import labels
+from console.audit.tree import checkpoint_tree, instant, verdict_tree
+from console.audit.words import labels, verdict_words
 from console.audit.words import moment as told
 from console.locale import Text
 from console.options import moment
@@ -19,7 +19,7 @@ from console.policies import policy_of
 from console.reports.canonical import Tree, canonical
 from console.reports.sheet import Section, Sheet, Table
 from console.reports.sheet_screen import show_sheet
-from exchange.audit.reach import Index, Question, Reach, Verdict, find_certificate
+from exchange.audit.reach import Index, Question, Reach, find_certificate
 from exchange.audit.uses import Use
 from exchange.domain.calendar import VN
 from exchange.errors import ArchiveUnreadable
@@ -135,7 +135,7 @@ def blast_tree(reach: Reach, question: Question) -> Tree:
         "standing": _by_purpose(reach.standing),
         "changing": _by_purpose(_changing(reach)),
         "verdicts": [
-            {"purpose": str(one.kind.purpose), "before": _verdict(one.before), "after": _verdict(one.after), "count": len(one.uses)}
+            {"purpose": str(one.kind.purpose), "before": verdict_tree(one.before), "after": verdict_tree(one.after), "count": len(one.uses)}
             for one in reach.fallen
         ],
         "documents": [
@@ -143,8 +143,8 @@ def blast_tree(reach: Reach, question: Question) -> Tree:
                 "package": one.package_id, "sender": one.sender, "name": one.name, "admitted-at": instant(one.admitted_at),
                 "recipients": list(one.recipients),
                 "signatures": [
-                    {"purpose": str(purpose), "which": _SLOTS.get((str(purpose), name), str(purpose)), "before": _verdict(before),
-                     "after": _verdict(after)}
+                    {"purpose": str(purpose), "which": _SLOTS.get((str(purpose), name), str(purpose)), "before": verdict_tree(before),
+                     "after": verdict_tree(after)}
                     for purpose, name, before, after in one.changes
                 ],
             }
@@ -159,10 +159,6 @@ def blast_tree(reach: Reach, question: Question) -> Tree:
 def _word(purpose: Purpose, use: Use) -> Tree:
     at = datetime.fromtimestamp(use.at, VN)
     return {"purpose": str(purpose), "package": use.package_id, "row": use.row, "at": instant(at)}
-
-
-def _verdict(one: Verdict) -> Tree:
-    return {"indication": str(one.indication), "sub-indication": None if one.sub_indication is None else str(one.sub_indication)}
 
 
 def _changing(reach: Reach) -> dict[Purpose, int]:
@@ -236,17 +232,11 @@ def _agencies(tree: Tree, text: Text) -> Section:
 def _verdicts(tree: Tree, text: Text) -> Section:
     counts: dict[tuple[str, str, str], int] = {}
     for one in tree["verdicts"]:
-        key = (text.label("purpose", one["purpose"]), _words(one["before"], text), _words(one["after"], text))
+        key = (text.label("purpose", one["purpose"]), verdict_words(one["before"], text), verdict_words(one["after"], text))
         counts[key] = counts.get(key, 0) + one["count"]
     rows = [[*key, text.number(count)] for key, count in sorted(counts.items(), key=lambda item: -item[1])]
     head = [text(f"blast.head.{word}") for word in ("signatures", "before", "after", "count")]
     return Section(text("blast.verdicts"), tables=[Table(head, rows, (3,))])
-
-
-def _words(verdict: Tree, text: Text) -> str:
-    code = verdict["sub-indication"]
-    plain = text.explanation("sub-indication", code)["title"] if code else text("verify.timeline.holds")
-    return f"{plain} ({verdict['indication']}{f' / {code}' if code else ''})"
 
 
 def _documents(tree: Tree, text: Text) -> Section:

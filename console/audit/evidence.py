@@ -11,6 +11,8 @@ from rich.console import Console
 
 from console.audit.asking import archive_of, checkpoints, fingerprints, sentence, talker, trust_folder
 from console.audit.command import named
+from console.audit.tree import verdict_tree
+from console.audit.words import verdict_words
 from console.locale import Text
 from console.options import moment
 from console.outcome import DONE, SHORT, USAGE, Unusable
@@ -19,6 +21,7 @@ from exchange.audit.answers import Answers, answers_of
 from exchange.audit.bundle_write import write_bundle
 from exchange.audit.dossier import Dossier, NoReceipt, open_dossier
 from exchange.audit.holdings import Found, Holdings
+from exchange.domain.calendar import VN
 from exchange.errors import ArchiveUnreadable, EdxmlError, StoreError
 from exchange.store.entries import MissingHash
 from signing import PolicyFileError, Sandbox, policy_bytes
@@ -82,13 +85,12 @@ def _tell(wish: Wish, dossier: Dossier, answers: Answers, size: int, text: Text,
     """What is in it, each signature with its verdict; the file's name to standard output."""
     print(wish.out)
     found = dossier.found
-    document = f"{found.number}/{found.notation}" if found.number else found.kind
-    values = {"document": document, "sender": found.sender, "package": found.package_id, "size": text.number(size)}
+    values = {"document": found.code or found.kind, "sender": found.sender, "package": found.package_id, "size": text.number(size)}
     talk.print(text("evidence.done", **values), markup=False)
+    talk.print(text("evidence.at", moment=text.instant(dossier.at.astimezone(VN))), markup=False)
     for one in answers.signatures:
         for verdict in one.verdicts:
-            why = f" / {verdict.sub_indication}" if verdict.sub_indication is not None else ""
-            talk.print(f"  {one.folder}: {verdict.indication}{why}", markup=False)
+            talk.print(f"  {one.folder}: {verdict_words(verdict_tree(verdict), text)}", markup=False)
     words = {"receipt": answers.receipt, "checkpoint": answers.checkpoint, "later": answers.later, "ledger": answers.included}
     for name, holds in words.items():
         key = "none" if holds is None else "holds" if holds else "broken"

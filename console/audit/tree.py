@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 
 from console.reports.canonical import Tree
 from exchange.api import Checkpoint
@@ -16,7 +17,7 @@ from exchange.audit.dossier import Dossier
 from exchange.audit.overtime import OverTime
 from exchange.checkpoints import CheckpointFile
 from exchange.domain.calendar import VN
-from signing import Interval, describe_certificate
+from signing import Indication, Interval, SubIndication, describe_certificate
 
 SCHEMA = "truc-audit/1"
 
@@ -62,14 +63,13 @@ def timeline_tree(dossier: Dossier, one: OverTime) -> Tree:
     holder = None if verdict.chain is None else describe_certificate(verdict.chain.chain[0])
     return {
         "package": found.package_id,
-        "document": f"{found.number}/{found.notation}" if found.number else found.kind,
+        "document": found.code or found.kind,
         "sender": found.sender,
         "attachment": printable(one.attachment),
         "signature": verdict.name,
         "signer": "" if holder is None else holder.name,
         "at": instant(verdict.at),
-        "indication": str(verdict.indication),
-        "sub-indication": None if verdict.sub_indication is None else str(verdict.sub_indication),
+        **verdict_tree(verdict),
         "proven-at": instant(verdict.best_signature_time),
         "timeline": [_interval(each) for each in one.intervals],
     }
@@ -79,10 +79,23 @@ def _interval(one: Interval) -> Tree:
     return {
         "from": instant(one.start),
         "until": instant(one.end),
-        "indication": str(one.indication),
-        "sub-indication": None if one.sub_indication is None else str(one.sub_indication),
+        **verdict_tree(one),
         "because": one.because,
     }
+
+
+class Judged(Protocol):
+    """Whatever says a verdict."""
+
+    @property
+    def indication(self) -> Indication: ...
+    @property
+    def sub_indication(self) -> SubIndication | None: ...
+
+
+def verdict_tree(one: Judged) -> Tree:
+    """The standard's two words."""
+    return {"indication": str(one.indication), "sub-indication": None if one.sub_indication is None else str(one.sub_indication)}
 
 
 def instant(moment: datetime) -> str:

@@ -138,6 +138,13 @@ def _checked(tree: Tree, text: Text) -> Section:
     return Section(text("audit.checked"), tables=[Table([text("audit.word.what"), text("audit.word.count")], rows, (1,), len(rows))])
 
 
+def verdict_words(one: Tree, text: Text) -> str:
+    """What a verdict means, and the standard's words for it."""
+    code = one["sub-indication"]
+    plain = text.explanation("sub-indication", code)["title"] if code else text("verify.timeline.holds")
+    return f"{plain.rstrip('.')} ({one['indication']}{f' / {code}' if code else ''})"
+
+
 def _strip(one: Tree, say: Phrasing) -> Strip:
     field = say.text.label("verify-field", one["signature"])
     title = f"{one['document']} · {one['sender']} · {one['attachment']} · {field}: {one['signer']}"

@@ -74,7 +74,7 @@ def told_findings(report: BundleReport) -> tuple[Finding, ...]:
 
 def with_bundles(trust: Trust, paths: Sequence[Path], anchors: Sequence[str], read: Callable[[Path], bytes], text: Text) -> Trust:
     """The evidence of bundles added to what is trusted; of their roots those named, the others told. Raises :class:`Unusable`."""
-    wanted = {fingerprint(one, text) for one in anchors} | {sha256(one).digest() for one in trust.evidence.anchors}
+    wanted = {fingerprint(one, text) for one in anchors} | {sha256(one).digest() for one in trust.evidence.anchors} | trust.confirmed
     for path in paths:
         try:
             dossier, _ = opened_bundle(read(path))

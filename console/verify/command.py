@@ -84,7 +84,7 @@ def _bench(wish: Wish, sandbox: Sandbox, text: Text) -> Bench:
         raise Unusable(text("verify.error.many", most=text.number(MAX_FILES)))
     policy = policy_of(wish.policy, text)
     bundles = [path for path in wish.files if is_bundle(path)]
-    trust = read_trust(wish.trust, wish.anchors if wish.trust is not None or not bundles else (), at, text)
+    trust = read_trust(wish.trust, wish.anchors, at, text, bundled=bool(bundles))
     trust = with_bundles(trust, bundles, wish.anchors, lambda path: read_bounded(path, MAX_FILE, text), text)
     return Bench(trust, policy, at, sandbox)
 

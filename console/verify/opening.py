@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from console.locale import Text
+from console.options import ARCHIVE
 from console.outcome import Unusable
 from console.verify.bundles import opened_bundle, proofs_of, told_findings, unknown_axis
 from exchange.agreement import Finding
@@ -23,6 +24,7 @@ MAX_FILE = 64 * 1024 * 1024
 MAX_CONTENT = 256 * 1024 * 1024
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 """DER of the object identifier that begins every CMS SignedData."""
+_DATABASE = b"SQLite format 3\0"
 _CMS_SUFFIXES = frozenset({".p7s", ".p7m", ".p7b", ".p7", ".cms"})
 _PEM = (b"-----BEGIN CMS", b"-----BEGIN PKCS7", b"-----BEGIN PKCS #7")
 
@@ -80,6 +82,8 @@ def open_file(path: Path, content: Path | None, text: Text, confirmed: frozenset
         opened = opener(str(path), data, text, confirmed)
         if opened is not None:
             return opened
+    if data.startswith(_DATABASE):
+        raise Unusable(text("verify.error.archive", path=path))
     if not _may_be_signed(path, data):
         raise Unusable(text("verify.error.unknown", path=path))
     is_pdf = b"%PDF-" in data[:1024]
@@ -94,7 +98,8 @@ def read_bounded(path: Path, most: int, text: Text) -> bytes:
     try:
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
-            raise Unusable(text("verify.error.directory", path=path))
+            key = "archive" if (path / ARCHIVE).is_file() else "directory"
+            raise Unusable(text(f"verify.error.{key}", path=path))
         if not stat.S_ISREG(found.st_mode):
             raise Unusable(text("verify.error.irregular", path=path))
         if found.st_size > most:

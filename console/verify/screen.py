@@ -114,13 +114,11 @@ def _rows(rows: list[list[str]]) -> RenderableType:
 def _problem(one: Told) -> RenderableType:
     """A check that did not pass: sentence, what was found, what to do, the clause."""
     style = _STATUS[one["status"]]
-    line = Line.assemble((f"{one['word']}: ", style), one["title"])
-    if one["detail"]:
-        line.append(f"\n  {one['detail']}")
+    below = [Line(one["detail"])] if one["detail"] else []
     if one["do"] and one["status"] != "information":
-        line.append(f"\n  → {one['do']}")
-    line.append(f"\n  {one['name']} · {one['clause']}", style="dim")
-    return Padding(line, (0, 0, 0, 0))
+        below.append(Line(f"→ {one['do']}"))
+    below.append(Line(f"{one['name']} · {one['clause']}", style="dim"))
+    return Group(Line.assemble((f"{one['word']}: ", style), one["title"]), Padding(Group(*below), (0, 0, 0, 2)))
 
 
 def _chain(links: list[Told], labels: dict[str, str]) -> RenderableType:

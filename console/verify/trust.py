@@ -54,38 +54,42 @@ class _Pile:
     rest: Artefacts = field(default_factory=Artefacts)
 
 
-def read_trust(spec: str | None, fingerprints: Sequence[str], at: datetime, text: Text) -> Trust:
-    """The evidence ``--trust`` and ``--anchor`` name, as of ``at`` where it is a scenario's. Raises :class:`Unusable`."""
+def read_trust(spec: str | None, fingerprints: Sequence[str], at: datetime, text: Text, *, bundled: bool = False) -> Trust:
+    """The evidence ``--trust`` and ``--anchor`` name, as of ``at`` where it is a scenario's. Raises :class:`Unusable`.
+
+    ``bundled``: bundles are judged too, and what ``--anchor`` names may lie in them.
+    """
     wanted = {fingerprint(one, text) for one in fingerprints}
     if spec is None:
-        if wanted:
+        if wanted and not bundled:
             raise Unusable(text("verify.error.anchor-alone"))
         return Trust(Evidence(()))
     path = Path(spec)
     if path.is_dir():
-        return _of_folder(path, spec, wanted, text)
+        return _of_folder(path, spec, wanted, text, bundled)
     if path.is_file() and path.suffix != ".toml":
         raise Unusable(text("verify.error.trust-file", path=spec))
-    return _of_scenario(spec, wanted, at, text)
+    if wanted and not bundled:
+        raise Unusable(text("verify.error.anchor-alone"))
+    return _of_scenario(spec, at, text)
 
 
-def _of_scenario(spec: str, wanted: set[bytes], at: datetime, text: Text) -> Trust:
-    """The PKI of a scenario, whose house is entered only when one is named."""
+def _of_scenario(spec: str, at: datetime, text: Text) -> Trust:
+    """The PKI of a scenario and its axis, whose word counts then; the house is entered only when one is named."""
     from console.known import known, world_of
     from scenarios.world.pki import build
 
     name, _, seed = spec.partition(":")
     seed = seed or "1"
-    if wanted:
-        raise Unusable(text("verify.error.anchor-alone"))
     try:
         known(name, seed, text)
     except Unusable:
         raise Unusable(text("verify.error.trust", spec=spec or "''")) from None
-    return Trust(build(world_of(name, seed, text)).pki.evidence(at), spec)
+    built = build(world_of(name, seed, text))
+    return Trust(built.pki.evidence(at), spec, confirmed=frozenset({sha256(built.axis.certificate_der).digest()}))
 
 
-def _of_folder(folder: Path, spec: str, wanted: set[bytes], text: Text) -> Trust:
+def _of_folder(folder: Path, spec: str, wanted: set[bytes], text: Text, bundled: bool) -> Trust:
     pile = _Pile()
     for path, data in _files(folder, text):
         _add(pile, path.relative_to(folder).parts[0] if path.parent != folder else "", path, data, text)
@@ -93,7 +97,7 @@ def _of_folder(folder: Path, spec: str, wanted: set[bytes], text: Text) -> Trust
         if sha256(certificate).digest() in wanted:
             pile.anchors.append(certificate)
     missing = wanted - {sha256(anchor).digest() for anchor in (*pile.anchors, *pile.stamping)}
-    if missing:
+    if missing and not bundled:
         raise Unusable(text("verify.error.no-such-anchor", folder=spec, given=min(missing).hex()))
     anchors = tuple(dict.fromkeys(pile.anchors))
     certificates = tuple(one for one in pile.rest.certificates if one not in anchors)

@@ -53,8 +53,13 @@ class Found:
     year: int
     document_id: str
 
+    @property
+    def code(self) -> str:
+        """Number and notation as the letter shows them, ``01/KH-UBND``; empty where it brought no document."""
+        return f"{self.number.zfill(2)}/{self.notation}" if self.number else ""
+
     def __str__(self) -> str:
-        named = f"{self.number}/{self.notation} {self.sender} {self.admitted_at:%d/%m/%Y}" if self.number else self.kind
+        named = f"{self.code} {self.sender} {self.admitted_at:%d/%m/%Y}" if self.code else self.kind
         return f"{self.package_id} ({named})"
 
 

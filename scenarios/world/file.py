@@ -10,6 +10,8 @@ unknown or impossible raises :class:`WorldFileError`, one sentence with file, pl
 
 from __future__ import annotations
 
+import re
+import sys
 from importlib.resources import files
 from pathlib import Path
 
@@ -31,6 +33,7 @@ from scenarios.world.statements import assumptions, hops, local, paper_rules, st
 from scenarios.world.syntax import Unreadable, table_of, text_of
 from scenarios.world.wording import rule_of
 
+_LINE = re.compile(r"\(line (\d+)\)$")
 _TOLD = 10
 """Things wrong with one file that are looked for in its text: a file may have as many as it has keys."""
 
@@ -102,8 +105,15 @@ def _parse(name: str, text: str) -> WorldItem:
         return WorldItem.model_validate(table)
     except ValidationError as error:
         faults = _faults(error)
-        (place, rule), *more = dict.fromkeys((place_in(text, fault["loc"]), rule_of(fault)) for fault in faults[:_TOLD])
+        told = dict.fromkeys((place_in(text, fault["loc"]), rule_of(fault)) for fault in faults[:_TOLD])
+        (place, rule), *more = sorted(told, key=lambda one: _line(one[0]))
         raise WorldFileError(name, place, rule, tuple(more), max(0, len(faults) - _TOLD)) from None
+
+
+def _line(place: str) -> int:
+    """The line of a place, for telling things in the file's order; those without one come last."""
+    found = _LINE.search(place)
+    return int(found[1]) if found else sys.maxsize
 
 
 def _faults(error: ValidationError) -> list[ErrorDetails]:

@@ -11,8 +11,9 @@ _LONGEST = 60
 
 
 def place_in(text: str, path: Place) -> str:
-    """``group.3.name (line 41)``; without the line where it cannot be found."""
-    dotted = ".".join(printable(part if len(part) <= _LONGEST else f"{part[:_LONGEST]}…") for part in map(str, path))
+    """``group.3.name (line 41)``, the third group counted from one; without the line where it cannot be found."""
+    parts = (str(part + 1) if isinstance(part, int) else part for part in path)
+    dotted = ".".join(printable(part if len(part) <= _LONGEST else f"{part[:_LONGEST]}…") for part in parts)
     line = _line(text.split("\n"), path)
     return f"{dotted} (line {line})" if line else dotted
 
@@ -42,9 +43,9 @@ def _table(lines: Sequence[str], path: Place) -> tuple[int | None, Place]:
         headers = [number for number, line in enumerate(lines) if _header(line) == f"[[{first}]]"]
         if headers:
             return (headers[rest[0]] if rest[0] < len(headers) else None), rest[1:]
-    for depth, header in ((2, f"[{first}.{rest[0]}]" if rest else ""), (1, f"[{first}]")):
+    for depth, heads in ((2, (f"[{first}.{rest[0]}]",) if rest else ()), (1, (f"[{first}]", f"[[{first}]]"))):
         for number, line in enumerate(lines):
-            if header and _header(line) == header:
+            if _header(line) in heads:
                 return number, path[depth:]
     return None, path
 

@@ -131,6 +131,9 @@ def hops(item: WorldItem, agencies: tuple[Agency, ...]) -> tuple[HopPlan, ...]:
         raise SpecError(("hop",), f"no hop {NATIONAL!r} is stated; every world has it, from province to province and to the ministries")
     for missing in sorted(needed - plans.keys()):
         raise SpecError(("hop",), f"no hop {missing!r} is stated, but agencies of this world send across it")
+    for index, hop in enumerate(item.hop):
+        if hop.id in plans and hop.id not in needed | {NATIONAL}:
+            raise SpecError(("hop", index, "id"), f"no agency of this world sends across the hop {hop.id!r}")
     return tuple(plans.values())
 
 

@@ -12,12 +12,11 @@ import unicodedata
 from typing import Any
 
 from scenarios.world.bounds import MOST_JOINED, MOST_SIGNS, SIGNS
+from scenarios.world.broken import NAME, fault_of
 from scenarios.world.expand import Place, SpecError
-from scenarios.world.wording import syntax_of
 
 _TOO_MANY_MARKS = "more than thirty combining marks behind one letter"
-_NAME = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
-_JOINED = re.compile(rf"(?:\.[ \t]*+{_NAME}[ \t]*+){{{MOST_JOINED},}}+")
+_JOINED = re.compile(rf"(?:\.[ \t]*+{NAME}[ \t]*+){{{MOST_JOINED},}}+")
 """As many names behind a first one, or more. They are a key's when a value or the end of a table's head follows."""
 _BRACKETS = re.compile(
     r"""[\[\]{}]|#[^\n]*+|'{3}(?:(?!'{3}).)*+(?:'{3})?|"{3}(?:\\.|(?!"{3})[^\\])*+(?:"{3})?|'[^'\n]*+'?|"(?:[^"\\\n]|\\.)*+"?""", re.DOTALL
@@ -57,7 +56,7 @@ def table_of(text: str) -> dict[str, Any]:
     except SpecError:
         raise
     except tomllib.TOMLDecodeError as error:
-        raise Unreadable(*syntax_of(str(error), text)) from None
+        raise Unreadable(*fault_of(str(error), text)) from None
     except RecursionError:
         raise Unreadable(_where_deep(text), "lists and tables are nested too deeply") from None
     except ValueError:  # the only other one that Python's parser lets through

@@ -6,7 +6,6 @@ What a key may hold is read off the schema itself, so that a bound is written on
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
@@ -29,13 +28,29 @@ def rule_of(fault: ErrorDetails) -> str:
     """The sentence about one fault of the schema."""
     place = fault["loc"]
     if place[-1] == NAME:
-        return f"a table is called by a printable name of 1 to 60 characters, not {_found(fault['input'])}"
+        return f"a table is called by a printable name of 1 to 60 characters, not {shown(fault['input'])}"
     if fault["type"] == "missing":
         return "this key must be given"
     if fault["type"] == "extra_forbidden":
-        near = get_close_matches(str(place[-1]), tuple(_at(place[:-1]).get("properties", ())), n=1)
-        return f"unknown key; is {near[0]} meant?" if near else "unknown key"
-    return f"this must be {_wanted(_at(place))}, not {_found(fault['input'])}"
+        near = _near(place, fault["input"])
+        kind = "table" if _is_table(fault["input"]) else "key"
+        return f"unknown {kind}; is {near} meant?" if near else f"unknown {kind}"
+    return f"this must be {_wanted(_at(place))}, not {shown(fault['input'])}"
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, Mapping) or (isinstance(value, list) and bool(value) and all(isinstance(one, Mapping) for one in value))
+
+
+def _near(place: Place, value: object) -> str:
+    """The key that is meant by one there is not: of those written nearly so, one that takes such a value before one that does not."""
+    near = get_close_matches(str(place[-1]), tuple(_at(place[:-1]).get("properties", ())), n=3)
+    fitting = (one for one in near if _TYPES.get(type(value)) == _at((*place[:-1], one)).get("type"))
+    return next(fitting, near[0] if near else "")
+
+
+_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
+"""What the schema calls a type of TOML."""
 
 
 @cache
@@ -103,8 +118,8 @@ _LONGEST_NUMBER = 128
 """Bits of a number that is shown in digits."""
 
 
-def _found(value: object) -> str:
-    """What stands there, on one line."""
+def shown(value: object) -> str:
+    """What stands there, on one line, cut where it is long."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int) and value.bit_length() > _LONGEST_NUMBER:
@@ -118,19 +133,3 @@ def _found(value: object) -> str:
         return shown if len(value) <= _LONGEST else f'{shown[:-1]}…" of {len(value)} characters'
     said = value.isoformat() if hasattr(value, "isoformat") else str(value)
     return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
-
-
-_WHERE = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)$")
-
-
-def syntax_of(message: str, text: str) -> tuple[str, str]:
-    """Place and rule of what is no TOML, from what Python's parser says: where it stopped, and what stands there."""
-    found = _WHERE.search(message)
-    if found is None or found[1] is None:
-        return "end of the file", "not valid TOML: something is begun and not ended"
-    line, column = int(found[1]), int(found[2])
-    place = f"line {line}, column {column}"
-    if message.startswith("Cannot "):
-        return place, "not valid TOML: this key or table was given before"
-    there = text.split("\n")[line - 1].strip() if line <= text.count("\n") + 1 else ""
-    return place, f"not valid TOML: {_found(there)}"

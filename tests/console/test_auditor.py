@@ -240,6 +240,25 @@ def test_truc_verify_takes_a_bundle_and_trusts_only_what_is_confirmed(bundle: Pa
     assert reasons[2]["documents"][0]["signatures"][0]["proven-by"] == "receipt"
 
 
+def test_a_bundle_is_judged_by_its_scenario_and_takes_what_its_own_advice_names(bundle: Path, axis: str) -> None:
+    """A scenario brings its roots and says who its axis is; another world's does neither, and naming the axis is not refused then."""
+    given = ("verify", str(bundle), "--at", "2026-01-01", "--lang", "en")
+    ours = truc(*given, "--trust", "first-day")
+    assert ours.exit_code == 0, ours.output
+    assert "by the axis' receipt" in ours.stdout
+    other = truc(*given, "--trust", "first-day:2", "--anchor", axis)
+    assert other.exit_code == 1
+    assert "NO_CERTIFICATE_CHAIN_FOUND" in other.stdout
+    assert "It is not known whether the receipt is that of the axis" not in other.stdout
+
+
+def test_an_archive_named_instead_of_a_file_is_told_what_takes_one(folder: Path) -> None:
+    for path in (folder, folder / "axis.db"):
+        answer = truc("verify", str(path), "--lang", "en")
+        assert answer.exit_code == 2
+        assert f"`truc audit {path}`" in answer.stderr
+
+
 def test_a_bundle_that_lies_fails_with_what_is_wrong(bundle: Path, root: str, axis: str, tmp_path: Path) -> None:
     entries = open_bundle(bundle.read_bytes())
     entries["hops.json"] = b"{}"

@@ -22,7 +22,7 @@ from exchange.domain.lifecycle import DeliveryState, MailState
 from exchange.domain.organization import Bloc, Level
 from scenarios.measures import MeasureId, Method, Unit, Verdict
 from scenarios.trace import Cause, Channel, Scope
-from scenarios.world import wording
+from scenarios.world import broken, wording
 from scenarios.world.file import library, load_world
 from signing import FaultForm, FaultGroup, Finder
 from tests.scenarios.test_worldfile import FIRST_DAY, MISTAKES
@@ -177,6 +177,7 @@ def test_rules_about_world_files_have_a_vietnamese_form(tmp_path: Path) -> None:
         said = str(caught.value).removeprefix(f"{path}: ")
         assert "dòng" in said or " (" not in said.partition(": ")[0], case
         assert re.search(r"\b(must|is|not|of|the)\b", said.partition(": ")[2]) is None, said
+    rules |= {f"not valid TOML: {ours}: x" for _, ours in broken._REASONS} | {ours for _, ours in broken._REASONS}
     assert {rule for rule in rules if text.of_world(rule) == rule} == set()
     assert catalogue("en").of_world("end of the file") == "end of the file"
 

@@ -55,7 +55,7 @@ MISTAKES = {
     "wrong in no known way": (
         'signature_level = "B-T"',
         '[time-stamping]\nwrong = [{ since = 2021-09-27T09:00:00, until = 2021-09-27T10:00:00, how = "badly" }]\n',
-        "time-stamping.wrong.0.how",
+        "time-stamping.wrong.1.how",
         '"signature", not "badly"',
     ),
     "no such agency": ("", '[field]\nleaf_only = ["H28.99"]\n', "field.leaf_only", "this world has no agency H28.99"),
@@ -68,19 +68,19 @@ MISTAKES = {
     "nobody to revoke": (
         "",
         f'[[revocation]]\nagency = "{DEPARTMENT}"\nrole = "clerk"\nat = 2021-09-28T09:00:00\n',
-        "revocation.0.role",
+        "revocation.1.role",
         "has no clerk with a certificate",
     ),
     "fewer than one try": (
         'signature_level = "B-T"',
         '[[assumption]]\nkey = "time_stamp_tries"\nvalue = 0\nlabel = "tries"\n',
-        "assumption.0.value",
+        "assumption.1.value",
         "'time_stamp_tries' is at least 1",
     ),
     "an assumption of time-stamps at B-B": (
         "",
         '[[assumption]]\nkey = "time_stamp_tries"\nvalue = 2\nlabel = "tries"\n',
-        "assumption.0.key",
+        "assumption.1.key",
         "nothing uses an assumption 'time_stamp_tries'",
     ),
 }

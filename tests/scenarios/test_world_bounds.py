@@ -34,7 +34,7 @@ def test_nested_groups_are_counted_before_they_are_made(tmp_path: Path, monkeypa
     monkeypatch.setattr(expand, "_beneath", lambda *given: made.append(1) or beneath(*given))
     text = FIRST_DAY + group("a", "province", 40, "number_from = 50\n") + group("b", "a", 99) + group("c", "b", 900) + PROFILE
     error = refusal(tmp_path, text)
-    assert error.place == f"group.2 (line {line_of(text, THIRD) - 3})"
+    assert error.place == f"group.3 (line {line_of(text, THIRD) - 3})"
     assert error.rule == f"with this the world has {3 + 40 + 40 * 99 + 40 * 99 * 900} agencies; a world holds {MOST_AGENCIES} at most"
     assert len(made) == 40 + 40 * 99
 
@@ -45,7 +45,7 @@ def test_people_are_counted_before_they_are_made(tmp_path: Path, monkeypatch: py
     units = ", ".join(f'"Phòng {number}"' for number in range(200))
     text = FIRST_DAY + group("a", "province", 40, "number_from = 50\n") + PROFILE + f"units = [{units}]\nofficers_per_unit = 200\n"
     error = refusal(tmp_path, text)
-    assert error.place == f"group.0.profile (line {line_of(text, PROFILED)})"
+    assert error.place == f"group.1.profile (line {line_of(text, PROFILED)})"
     made = 21 + 25 * (2 + 2 + 200 * 201)
     assert error.rule == f"with H28.74 the world has {made} people; a world holds {MOST_PEOPLE} at most"
 
@@ -56,7 +56,7 @@ def test_units_without_people_are_counted_before_their_letters_are_tried(tmp_pat
     units = "units = [" + '"Phòng", ' * 200 + "]\nofficers_per_unit = 0\nunit_heads = false\ndeputies = 0\n"
     text = FIRST_DAY + group("a", "province", 40, "number_from = 50\n") + group("b", "a", 99) + PROFILE + units
     error = refusal(tmp_path, text)
-    assert error.place == f"group.1.profile (line {[n for n, line in enumerate(text.splitlines(), 1) if PROFILED in line][1]})"
+    assert error.place == f"group.2.profile (line {[n for n, line in enumerate(text.splitlines(), 1) if PROFILED in line][1]})"
     assert error.rule == f"with H28.59.69 the world has {MOST_UNITS + 6} units; a world holds {MOST_UNITS} at most"
 
 
@@ -68,7 +68,7 @@ def test_units_of_an_agency_itself_are_counted(tmp_path: Path, monkeypatch: pyte
     assert len(load_world(path, "1").agencies) == 3
     error = refusal(tmp_path, FIRST_DAY + 'units = ["A", "B", "C"]\n')
     assert (error.place, error.rule) == (
-        f"agency.2.profile (line {line_of(FIRST_DAY, 'Lương Sơn') + 2})",
+        f"agency.3.profile (line {line_of(FIRST_DAY, 'Lương Sơn') + 2})",
         "with H28.32 the world has 7 units; a world holds 6 at most",
     )
 
@@ -99,7 +99,7 @@ def test_members_of_cities_and_of_the_country_are_counted_as_made(members: str, 
     monkeypatch.setattr(expand, "MOST_AGENCIES", 3 + 10 + (20 if "rural" in members else 1))
     assert len(load_world(path, "1").agencies) == expand.MOST_AGENCIES
     monkeypatch.setattr(expand, "MOST_AGENCIES", expand.MOST_AGENCIES - 1)
-    with pytest.raises(WorldFileError, match=r"group\.1 \(line \d+\): with this the world has"):
+    with pytest.raises(WorldFileError, match=r"group\.2 \(line \d+\): with this the world has"):
         load_world(path, "1")
 
 
@@ -111,7 +111,7 @@ def test_names_that_exist_nowhere_are_counted_too(names: int, groups: int, tmp_p
     offices = f'[[group]]\nkind = "o"\nprofile = "x"\nunder = "a"\nmembers = [{member * names}]\n' * groups
     text = FIRST_DAY + group("a", "province", 40, "number_from = 50\n") + offices + PROFILE
     error = refusal(tmp_path, text)
-    assert error.place == f"group.{groups} (line {text[: text.rindex('[[group]]')].count(chr(10)) + 1})"
+    assert error.place == f"group.{groups + 1} (line {text[: text.rindex('[[group]]')].count(chr(10)) + 1})"
     assert error.rule == "with this the groups' names are tried 400 times; a world takes 360 at most"
 
 
@@ -217,7 +217,7 @@ def test_a_hop_stated_twice_is_named_where_it_stands(tmp_path: Path) -> None:
     text = FIRST_DAY.replace("[[hop]]", '[[hop]]\nid = "bus:*"\npackages_per_minute = 1.0\nlatency_seconds = 1\n[[hop]]', 1)
     text += '[[hop]]\nid = "national"\npackages_per_minute = 2.0\nlatency_seconds = 1\n'
     error = refusal(tmp_path, text)
-    assert error.place == f"hop.{text.count('[[hop]]') - 1}.id (line {len(text.splitlines()) - 2})"
+    assert error.place == f"hop.{text.count('[[hop]]')}.id (line {len(text.splitlines()) - 2})"
     assert error.rule == "the hop 'national' is stated twice"
 
 
@@ -228,7 +228,7 @@ def test_the_bound_is_said_in_vietnamese(tmp_path: Path) -> None:
         FIRST_DAY + group("a", "province", 40, "number_from = 50\n") + group("b", "a", 99) + group("c", "b", 900) + PROFILE, "utf-8"
     )
     with pytest.raises(
-        Unusable, match=r"group\.2 \(dòng \d+\): tính cả mục này, kịch bản có 3568003 cơ quan; một kịch bản chứa nhiều nhất 100000$"
+        Unusable, match=r"group\.3 \(dòng \d+\): tính cả mục này, kịch bản có 3568003 cơ quan; một kịch bản chứa nhiều nhất 100000$"
     ):
         world_of(str(path), "1", catalogue("vi"))
 

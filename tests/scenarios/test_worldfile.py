@@ -46,10 +46,10 @@ ESCAPED = "o" + r"\u0301\u0323" * 50_000
 MISTAKES = {
     "unknown top-level key": ('name = "first-day"', 'name = "first-day"\ncolour = "red"', "colour", "unknown key"),
     "unknown key of a profile": ("[profile.district]", "[profile.district]\nofficers = 3", "profile.district.officers", "unknown key"),
-    "unknown key of an agency": ('unit = "152"', 'unit = "152"\nstaff = 4', "agency.2.staff", "unknown key"),
-    "misspelt key": ('unit = "152"', 'unit = "152"\nsofware = false', "agency.2.sofware", "is software meant?"),
+    "unknown key of an agency": ('unit = "152"', 'unit = "152"\nstaff = 4', "agency.3.staff", "unknown key"),
+    "misspelt key": ('unit = "152"', 'unit = "152"\nsofware = false', "agency.3.sofware", "is software meant?"),
     "misspelt top-level key": ("targets = [", "target = [", "target", "is targets meant?"),
-    "a share above one": ("value = 0\n", "value = 7\n", "assumption.2.value", "is a share, and 7 is more than 1"),
+    "a share above one": ("value = 0\n", "value = 7\n", "assumption.3.value", "is a share, and 7 is more than 1"),
     "wrong type": ('province = "17"', "province = 17", "province", 'must be a GSO code of two digits in quotes such as "17", not 17'),
     "true where an assumption is named": (
         'peers = ["children"]',
@@ -66,7 +66,7 @@ MISTAKES = {
     "a number in quotes": ("deputies = 1", 'deputies = "one"', "profile.province.deputies", 'a whole number from 0 to 20, not "one"'),
     "too large a number": ("deputies = 1", "deputies = 21", "profile.province.deputies", "a whole number from 0 to 20, not 21"),
     "a number nobody writes out": ("deputies = 1", f"deputies = 0x{'f' * 5000}", "profile.province.deputies", "not a number of 20000 bits"),
-    "a rate nothing ends at": ("value = 750", "value = 1e15", "assumption.0.value", "a number up to 1000000, not 1000000000000000.0"),
+    "a rate nothing ends at": ("value = 750", "value = 1e15", "assumption.1.value", "a number up to 1000000, not 1000000000000000.0"),
     "a date in quotes": (
         "start = 2021-09-27",
         'start = "2021-09-27"',
@@ -82,7 +82,7 @@ MISTAKES = {
         "of 1 to 200, not a list of 201",
     ),
     "a text with a line break": ('leader = "CHỦ TỊCH"', 'leader = "CHỦ\\nTỊCH"', "profile.province.leader", r'not "CHỦ\nTỊCH"'),
-    "a text too long": ('id = "national"', f'id = "{"n" * 41}"', "hop.1.id", f'of 1 to 40 characters, not "{"n" * 40}…" of 41 characters'),
+    "a text too long": ('id = "national"', f'id = "{"n" * 41}"', "hop.2.id", f'of 1 to 40 characters, not "{"n" * 40}…" of 41 characters'),
     "a value instead of tables": ('name = "first-day"', 'name = "first-day"\ngroup = 3', "group", "must be a list of tables, not 3"),
     "no such province": ('province = "17"', 'province = "99"', "province", "no province has the GSO code 99"),
     "no such level": (
@@ -91,38 +91,47 @@ MISTAKES = {
         "profile.district.level",
         'one of "central", "province", "district", "commune", not "village"',
     ),
-    "missing profile": ('profile = "district"', 'profile = "ministry"', "agency.2.profile", "there is no [profile.ministry]"),
-    "bad identifier": ('id = "H28.32"', 'id = "28-32"', "agency.2.id", "not an organisation identifier"),
-    "identifier twice": ('id = "H28.32"', 'id = "H28.13"', "agency.2", "belongs to one agency"),
-    "identifier twice in the other style": ('id = "H28.32"', 'id = "000.00.13.H28"', "agency.2", "belongs to one agency"),
-    "unknown district": ('unit = "152"', 'unit = "001"', "agency.2.unit", "no unit with the GSO code 001"),
+    "missing profile": ('profile = "district"', 'profile = "ministry"', "agency.3.profile", "there is no [profile.ministry]"),
+    "bad identifier": ('id = "H28.32"', 'id = "28-32"', "agency.3.id", "not an organisation identifier"),
+    "identifier twice": ('id = "H28.32"', 'id = "H28.13"', "agency.3", "belongs to one agency"),
+    "identifier twice in the other style": ('id = "H28.32"', 'id = "000.00.13.H28"', "agency.3", "belongs to one agency"),
+    "unknown district": ('unit = "152"', 'unit = "001"', "agency.3.unit", "no unit with the GSO code 001"),
     "parent below its child": (
         'parent = "H28"\nunit',
         'parent = "H28.32"\nunit',
-        "agency.2.parent",
+        "agency.3.parent",
         "no agency above this one in the file has the identifier H28.32",
     ),
-    "no such parent": ('parent = "H28"\nunit', 'parent = "H29.1"\nunit', "agency.2.parent", "has the identifier H29.1"),
+    "no such parent": ('parent = "H28"\nunit', 'parent = "H29.1"\nunit', "agency.3.parent", "has the identifier H29.1"),
     "peers of no kind": ('peers = ["children"]', 'peers = ["villages"]', "profile.province.peers", "neither a relation nor the kind"),
-    "negative number": ("value = 0.2", "value = -0.2", "assumption.1.value", "not negative"),
-    "not a number": ("value = 0.2", "value = nan", "assumption.1.value", "a number up to 1000000, not nan"),
-    "assumption twice": ('key = "certificate.former_holder"', 'key = "certificate.revoked_in_week"', "assumption.3.key", "stated twice"),
-    "assumption nobody uses": ('key = "internal_per_person"', 'key = "internal_per_head"', "assumption.1.key", "nothing uses"),
-    "no such figure": ("value = 0.2", 'value = 0.2\nsource = "b99"', "assumption.1.source", "no figure 'b99'"),
-    "not the figure's value": ("value = 0.2", 'value = 0.2\nsource = "b34"', "assumption.1.value", "b34 says 0.8, the file says 0.2"),
-    "a target as an input": ("value = 0.2", 'value = 0.9\nsource = "e10"', "assumption.1.source", "measured, never put in"),
-    "no such target": ('targets = ["b05"', 'targets = ["b23"', "targets.0 (line", "no exchange rate"),
+    "negative number": ("value = 0.2", "value = -0.2", "assumption.2.value", "not negative"),
+    "not a number": ("value = 0.2", "value = nan", "assumption.2.value", "a number up to 1000000, not nan"),
+    "assumption twice": ('key = "certificate.former_holder"', 'key = "certificate.revoked_in_week"', "assumption.4.key", "stated twice"),
+    "assumption nobody uses": ('key = "internal_per_person"', 'key = "internal_per_head"', "assumption.2.key", "nothing uses"),
+    "no such figure": ("value = 0.2", 'value = 0.2\nsource = "b99"', "assumption.2.source", "no figure 'b99'"),
+    "not the figure's value": ("value = 0.2", 'value = 0.2\nsource = "b34"', "assumption.2.value", "b34 says 0.8, the file says 0.2"),
+    "a target as an input": ("value = 0.2", 'value = 0.9\nsource = "e10"', "assumption.2.source", "measured, never put in"),
+    "no such target": ('targets = ["b05"', 'targets = ["b23"', "targets.1 (line", "no exchange rate"),
     "hop missing": ('id = "national"', 'id = "regional"', "hop", "no hop 'national'"),
+    "hop nobody sends across": (
+        "[[agency]]",
+        '[[hop]]\nid = "bus:H99"\npackages_per_minute = 1.0\nlatency_seconds = 2\n[[agency]]',
+        "hop.3.id",
+        "across the hop 'bus:H99'",
+    ),
+    "unknown table": ("[[agency]]", "[colour]\nred = 1\n[[agency]]", "colour (line", "unknown table"),
+    "unknown list of tables": ("[[agency]]", "[[agencys]]\nred = 1\n[[agency]]", "agencys (line", "unknown table; is agency meant?"),
+    "a key that is nearly two": ("deputies = 1", "deputys = 1", "profile.province.deputys (line", "is deputies meant?"),
     "hop without capacity": (
         "packages_per_minute = 600.0",
         "packages_per_minute = 0.0",
-        "hop.0.packages_per_minute",
+        "hop.1.packages_per_minute",
         "up to 1000000, not 0.0",
     ),
     "outage backwards": (
         "latency_seconds = 2",
         "latency_seconds = 2\noutages = [{ since = 2021-09-28T09:00:00, until = 2021-09-28T08:00:00 }]",
-        "hop.0.outages",
+        "hop.1.outages",
         "ends after it begins",
     ),
     **{
@@ -130,43 +139,43 @@ MISTAKES = {
             "[profile.district]",
             '[[group]]\nkind = "g"\nprofile = "district"\nunder = "department"\n'
             f'name = "{template}"\nmembers = [{{ name = "A" }}]\n[profile.district]',
-            "group.0.name",
+            "group.1.name",
             "a name template may use {name}, {unit}, {unit_name} and {anchor} only",
         )
         for template in ("{name.foo}", "{name[x]}", "{name:>2000000000}", "{name!r}", "{}", "{0}", "{name.__class__}", "{colour}", "{")
     },
-    "a line break in a kind": ('kind = "district"', 'kind = "dist\\nrict"', "agency.2.kind (line", r'not "dist\nrict"'),
+    "a line break in a kind": ('kind = "district"', 'kind = "dist\\nrict"', "agency.3.kind (line", r'not "dist\nrict"'),
     "a line break in an abbreviation": (
         'abbreviation = "STTTT"',
         'abbreviation = "ST\\nTT"',
-        "agency.1.abbreviation (line",
+        "agency.2.abbreviation (line",
         r'must be an abbreviation in quotes of 1 to 20 characters without blank or slash, not "ST\nTT"',
     ),
-    "a slash in an abbreviation": ('abbreviation = "STTTT"', 'abbreviation = "S/T"', "agency.1.abbreviation (line", 'not "S/T"'),
+    "a slash in an abbreviation": ('abbreviation = "STTTT"', 'abbreviation = "S/T"', "agency.2.abbreviation (line", 'not "S/T"'),
     "an abbreviation too long": (
         'abbreviation = "STTTT"',
         f'abbreviation = "{"S" * 21}"',
-        "agency.1.abbreviation (line",
+        "agency.2.abbreviation (line",
         "1 to 20 characters",
     ),
     "an abbreviation too wide": (
         'abbreviation = "STTTT"',
         f'abbreviation = "{"W" * 20}"',
-        "agency.1.abbreviation (line",
+        "agency.2.abbreviation (line",
         "is too long for the number line",
     ),
     "a template that makes no abbreviation": (
         "[profile.district]",
         '[[group]]\nkind = "g"\nprofile = "district"\nunder = "department"\n'
         'abbreviation = "{name}"\nmembers = [{ name = "A B" }]\n[profile.district]',
-        "group.0.abbreviation (line",
+        "group.1.abbreviation (line",
         "'A B' has not 1 to 20 characters without blank or slash",
     ),
-    "a name no letter can show": ('name = "Sở', 'name = "☃ Sở', "agency.1.name (line", "the letter's fonts have no character U+2603"),
+    "a name no letter can show": ('name = "Sở', 'name = "☃ Sở', "agency.2.name (line", "the letter's fonts have no character U+2603"),
     "a name no letter can show, of a group": (
         "[profile.district]",
         '[[group]]\nkind = "g"\nprofile = "district"\nunder = "department"\nmembers = [{ name = "☃" }]\n[profile.district]',
-        "group.0.name",
+        "group.1.name",
         "no letter can show '☃'",
     ),
     "a unit no letter can show": ('"Phòng Văn hóa', '"☃ Phòng Văn hóa', "profile.district.units (line", "no character U+2603"),
@@ -178,17 +187,17 @@ MISTAKES = {
     ),
     "a position too long": ('leader = "CHỦ TỊCH"', f'leader = "{"C " * 51}"', "profile.province.leader (line", "of 1 to 100 characters"),
     "a position in one word": ('leader = "CHỦ TỊCH"', f'leader = "{"C" * 90}"', "profile.province.leader (line", "at most 80 characters"),
-    "a place too wide": ('unit = "152"', f'unit = "152"\nplace = "{"W" * 50}"', "agency.2.place (line", "too long for the date line"),
-    "a place too long": ('unit = "152"', f'unit = "152"\nplace = "{"i" * 51}"', "agency.2.place (line", "of 1 to 50 characters"),
+    "a place too wide": ('unit = "152"', f'unit = "152"\nplace = "{"W" * 50}"', "agency.3.place (line", "too long for the date line"),
+    "a place too long": ('unit = "152"', f'unit = "152"\nplace = "{"i" * 51}"', "agency.3.place (line", "of 1 to 50 characters"),
     "a province in foreign digits": ('province = "17"', 'province = "١٧"', "province (line", "two digits"),
-    "a province of one agency": ('unit = "152"', 'unit = "152"\nprovince = "x"', "agency.2.province (line", "two digits"),
+    "a province of one agency": ('unit = "152"', 'unit = "152"\nprovince = "x"', "agency.3.province (line", "two digits"),
     "a line break in a table's name": (
         "[profile.district]",
         '[profile."dis\\ntrict"]',
         r"profile.dis\ntrict.[key]",
         r'a table is called by a printable name of 1 to 60 characters, not "dis\ntrict"',
     ),
-    "a line break in an unknown key": ('unit = "152"', 'unit = "152"\n"a\\nb" = 1', r"agency.2.a\nb", "unknown key"),
+    "a line break in an unknown key": ('unit = "152"', 'unit = "152"\n"a\\nb" = 1', r"agency.3.a\nb", "unknown key"),
     "what a terminal would obey": (
         'leader = "CHỦ TỊCH"',
         'leader = "\u009b31m\u202ex"',
@@ -209,7 +218,7 @@ MISTAKES = {
     "more outages of a hop than 400": (
         "latency_seconds = 2",
         f"latency_seconds = 2\noutages = [{'{},' * 401}]",
-        "hop.0.outages (line",
+        "hop.1.outages (line",
         "this must be a list of at most 400 tables, not a list of 401",
     ),
     "more holidays than 1000": (
@@ -250,7 +259,7 @@ MISTAKES = {
         "line 26",
         "not valid TOML: a number has thousands of digits",
     ),
-    "a long line that is no TOML": ("[[hop]]", "x" * 50, "line 25, column 51", f'not valid TOML: "{"x" * 40}…" of 50 characters'),
+    "a long line that is no TOML": ("[[hop]]", "x" * 50, "line 25, column 51", f'its value: "{"x" * 40}…" of 50 characters'),
     "too many marks behind a letter": (
         'name = "Sở',
         f'name = "{MARKED} Sở',
@@ -260,10 +269,10 @@ MISTAKES = {
     "too many marks, written with escapes": (
         'name = "Sở',
         f'name = "{ESCAPED} Sở',
-        "agency.1.name (line 75)",
+        "agency.2.name (line 75)",
         "more than thirty combining marks behind one letter",
     ),
-    "too many marks in a key": ('unit = "152"', f'"{ESCAPED}" = 1', "agency.2 (line", "more than thirty combining marks behind one letter"),
+    "too many marks in a key": ('unit = "152"', f'"{ESCAPED}" = 1', "agency.3 (line", "more than thirty combining marks behind one letter"),
     "starts on a Sunday": ("start = 2021-09-27", "start = 2021-09-26", "start", "no working day"),
     "starts on National Day": ("start = 2021-09-27", "start = 2021-09-02", "start", "no working day"),
 }
@@ -358,7 +367,7 @@ def test_a_text_with_its_marks_apart_is_composed(tmp_path: Path) -> None:
 def test_the_line_is_given(tmp_path: Path) -> None:
     """A key deep in the file is found by its line."""
     text = FIRST_DAY.replace('unit = "152"', 'unit = "152"\nstaff = 4')
-    assert refusal(tmp_path, text).place == f"agency.2.staff (line {line_of(text, 'staff = 4')})"
+    assert refusal(tmp_path, text).place == f"agency.3.staff (line {line_of(text, 'staff = 4')})"
     text = FIRST_DAY.replace("[profile.district]", "[profile.district]\nofficers = 3")
     assert refusal(tmp_path, text).place.endswith(f"(line {line_of(text, 'officers = 3')})")
 
@@ -372,8 +381,8 @@ def test_a_share_is_at_most_one(tmp_path: Path) -> None:
 def test_broken_text_is_refused_politely(tmp_path: Path) -> None:
     """Neither a syntax error, nor foreign bytes, nor a missing file shows a traceback."""
     broken = refusal(tmp_path, "name = \n")
-    assert (broken.place, broken.rule) == ("line 1, column 8", 'not valid TOML: "name ="')
-    assert refusal(tmp_path, "name = 1\nname = 2\n").rule == "not valid TOML: this key or table was given before"
+    wanted = "behind = stands a text in quotes, a number, true, false, a date or a list"
+    assert (broken.place, broken.rule) == ("line 1, column 8", f'not valid TOML: {wanted}: "name ="')
     assert refusal(tmp_path, "name = [").place == "end of the file"
     assert refusal(tmp_path, f"days = {'9' * 4300}").rule != refusal(tmp_path, f"days = {'9' * 4301}").rule
     path = tmp_path / "latin.toml"
@@ -384,6 +393,32 @@ def test_broken_text_is_refused_politely(tmp_path: Path) -> None:
         load_world(tmp_path / "absent.toml", "1")
     with pytest.raises(WorldFileError, match="no such scenario; there are first-day, hoa-binh-2021"):
         load_world("hoa-binh-2022", "1")
+
+
+BROKEN = {
+    "a = [\n'x',\n'y']\na = 2": ("line 4", '"a" was given before, in line 1'),
+    "[a]\nb = 1\n[[a]]": ("line 3", '"a" was given before, in line 1; in a list of tables each has two brackets'),
+    "[a]\nb = 1\n[a.b]": ("line 3", '"a.b" was given before, in line 2'),
+    "[[a]]\nb = 1\n[[a]]\nb = 1\nb = 2": ("line 5", '"b" was given before, in line 4'),
+    "a.b = 1\n[a]": ("line 2", '"a" was given before'),
+    "x = { a = 1, a = 2 }": ("line 1, column 19", 'a key is given twice in braces: "x = { a = 1, a = 2 }"'),
+    "a = 'x": ("end of the file", "a text is begun and its quotes do not end"),
+    'a = "x\ny"': ("line 1, column 7", r'a text in quotes ends on the line it begins on: "a = \"x"'),
+    "a = 2021-13-45": (
+        "line 1, column 9",
+        'more follows where a value has ended (numbers have no leading zero, dates are written 2021-09-27): "a = 2021-13-45"',
+    ),
+    "[a\nb = 1": ("line 1, column 3", 'the head of a table is closed by ]: "[a"'),
+    "a = [1\nb = 2": ("line 2, column 1", 'a list is not closed by ], or lacks a comma: "b = 2"'),
+    "just words": ("line 1, column 6", 'a key is followed by = and its value: "just words"'),
+}
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_what_is_no_toml_is_told_why(text: str, tmp_path: Path) -> None:
+    place, rule = BROKEN[text]
+    error = refusal(tmp_path, text)
+    assert (error.place, error.rule) == (place, f"not valid TOML: {rule}")
 
 
 def test_a_library_scenario_states_its_question() -> None:
@@ -438,7 +473,7 @@ def test_what_is_wrong_at_once_is_told_at_once(tmp_path: Path) -> None:
     )
     error = refusal(tmp_path, text)
     wrong = [(error.place, error.rule), *error.more]
-    assert [place.partition(" ")[0] for place, _ in wrong] == ["agency.2.sofware", "target", "name"]
+    assert [place.partition(" ")[0] for place, _ in wrong] == ["name", "target", "agency.3.sofware"]
     assert error.untold == 0
     many = refusal(tmp_path, FIRST_DAY + "".join(f"\n[profile.p{number}]\nlevel = 3\n" for number in range(30)))
     assert (len(many.more), many.untold > 50) == (9, True)
