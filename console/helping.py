@@ -27,6 +27,8 @@ _TYPES = {
 _TYPE = re.compile(r" (<[^<>]+>)$")
 _NOTES = re.compile(r"(?P<help>.*)  \[(?P<notes>.*?)\]", re.DOTALL)
 _RANGES = ((re.compile(r"(\S+)<=x<=(\S+)"), r"\1…\2"), (re.compile(r"x>=(\S+)"), r"\1…"), (re.compile(r"x<=(\S+)"), r"…\1"))
+_UNBROKEN = "\u2011"
+"""Stands for a hyphen while lines are broken: ``etsi-baseline`` is one name."""
 _NOTE = {"default: ": "help.default", "env var: ": "help.variable"}
 
 
@@ -88,4 +90,13 @@ class Page(_Formatter):  # type: ignore[misc]
     def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """A list of options, arguments or commands."""
         written = {"Options": option, "Arguments": argument}.get(self._list)
-        super().write_dl(rows if written is None else [written(*row, HELP) for row in rows], col_max, col_spacing)
+        told = rows if written is None else [written(*row, HELP) for row in rows]
+        super().write_dl([(name, said.replace("-", _UNBROKEN)) for name, said in told], col_max, col_spacing)
+
+    def write_text(self, text: str) -> None:
+        """A paragraph."""
+        super().write_text(text.replace("-", _UNBROKEN))
+
+    def getvalue(self) -> str:
+        """The page."""
+        return str(super().getvalue()).replace(_UNBROKEN, "-")

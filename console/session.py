@@ -159,7 +159,7 @@ def _announce(world: World, days: int, mode: str, text: Text, talk: Console) -> 
     ]
     faults += disturbances(world, text)
     goals = [
-        f"{source} {target_text({'percent': spec.target.percent, 'over': spec.target.over}, text)}"
+        f"{text(f'measure.{spec.id}.title')} {target_text({'percent': spec.target.percent, 'over': spec.target.over}, text)} ({source})"
         for spec in CATALOGUE
         for source in spec.sources
         if source in world.targets

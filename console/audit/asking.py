@@ -97,8 +97,10 @@ def watching(text: Text, talk: Console) -> Iterator[Callable[[Progress], None]]:
     watch = Stopwatch()
 
     def sentence(now: Progress) -> str:
-        rate = now.documents / watch.seconds
         step = text.label("audit-step", now.step)
+        if not now.documents:
+            return text("audit.progress.part", step=step, share=text.percent(now.done / max(now.total, 1), 0))
+        rate = now.documents / watch.seconds
         return text("audit.progress", step=step, documents=text.number(now.documents), rate=text.number(rate))
 
     if talk.is_terminal:

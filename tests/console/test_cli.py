@@ -180,7 +180,9 @@ def test_everything_wrong_with_a_world_file_is_a_line(tmp_path: Path) -> None:
     path.write_text('name = 3\ncolour = "red"\n' + "".join(f"[profile.p{number}]\nlevel = 3\n" for number in range(20)), "utf-8")
     answer = truc("run", str(path), "--lang", "en")
     lines = answer.stderr.splitlines()
-    assert (answer.exit_code, len(lines)) == (2, 11)
-    assert lines[0] == f"{path}: colour (line 2): unknown key"
+    assert (answer.exit_code, len(lines)) == (2, 12)
+    assert lines[0].startswith(f"{path}: name (line 1): this must be ")
+    assert lines[1] == f"{path}: colour (line 2): unknown key"
     assert all(line.startswith(f"{path}: ") for line in lines[:10])
     assert lines[10].startswith("… and ")
+    assert lines[11].startswith("Once these are mended, ")

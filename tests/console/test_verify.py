@@ -36,10 +36,10 @@ def test_a_good_letter_passes_and_says_by_whom_since_when_and_on_what_it_rests(d
     words = " ".join(answer.stdout.split())
     for promised in (
         "PASSED The content is as it was signed, by Nguyễn Văn Ánh, Ủy ban nhân dân tỉnh Hòa Bình.",
-        "It holds since Mon 27/09/2021 00:00:00: the CRL of RootCA chuyên dùng Chính phủ G2 TEST",
+        "Judged at any moment since Mon 27/09/2021 00:00:00, it holds: the CRL of RootCA chuyên dùng Chính phủ G2 TEST",
         "It will until Mon 04/10/2021 00:00:01",
         "Claimed time Mon 27/09/2021 09:15:00 (the signer's own word)",
-        "Proven to exist by Mon 27/09/2021 18:00:00 (only by being at hand; no time-stamp, no receipt)",
+        "Proven to exist by Mon 27/09/2021 18:00:00 (only by being at hand: no time-stamp, and no receipt that counts)",
         "Trusted: you named it as a root.",
         "Not revoked: revocation list",
         "bytes are accounted for: each is signed, or holds a signature.",
