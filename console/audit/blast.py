@@ -17,6 +17,7 @@ from console.options import moment
 from console.outcome import DONE, SHORT, USAGE, Unusable
 from console.policies import policy_of
 from console.reports.canonical import Tree, canonical
+from console.reports.files import HTML, PDF, refuse_to_spoil
 from console.reports.sheet import Section, Sheet, Table
 from console.reports.sheet_screen import show_sheet
 from exchange.audit.reach import Index, Question, Reach, find_certificate
@@ -57,6 +58,7 @@ def perform(wish: Wish, text: Text) -> int:
     talk = talker()
     watch = Stopwatch()
     try:
+        refuse_to_spoil(((wish.html, HTML), (wish.pdf, PDF)), text)
         question = _question(wish, text)
         with watching(text, talk) as progress, seldom(AUDITING):
             index = Index(archive_of(wish.archive, text), question, progress)

@@ -17,6 +17,7 @@ from console.options import moment
 from console.outcome import DONE, SHORT, USAGE, Unusable
 from console.policies import OURS, policy_of
 from console.reports.canonical import Tree, canonical
+from console.reports.files import HTML, PDF, refuse_to_spoil
 from console.reports.sheet_screen import show_sheet
 from exchange.audit import ArchiveReport, TrustFolder, audit_archive
 from exchange.audit.dossier import NoReceipt, open_dossier
@@ -63,6 +64,7 @@ def perform(wish: Wish, text: Text) -> int:
     talk = talker()
     try:
         _refuse_idle(wish, text)
+        refuse_to_spoil(((wish.html, HTML), (wish.pdf, PDF)), text)
         place, outside = archive_of(wish.archive, text), checkpoints(wish.checkpoints, text)
         brought = Brought(place, outside, trust_folder(wish.trust), fingerprints(wish.anchors, text))
         report = _audit(brought, text, talk)

@@ -17,6 +17,7 @@ from console.locale import Text
 from console.options import moment
 from console.outcome import DONE, SHORT, USAGE, Unusable
 from console.policies import policy_of
+from console.reports.files import BUNDLE, put, refuse_to_spoil
 from exchange.audit.answers import Answers, answers_of
 from exchange.audit.bundle_write import write_bundle
 from exchange.audit.dossier import Dossier, NoReceipt, open_dossier
@@ -49,7 +50,7 @@ def perform(wish: Wish, text: Text) -> int:
             dossier = _dossier(wish, text, stack.enter_context)
         answers = answers_of(dossier)
         data = write_bundle(dossier, policy_bytes(wish.policy))
-        wish.out.write_bytes(data)
+        put(wish.out, data)
     except (Unusable, ArchiveUnreadable, PolicyFileError) as error:
         talk.print(sentence(error, text), markup=False)
         return USAGE
@@ -68,6 +69,7 @@ def _dossier(wish: Wish, text: Text, enter: Callable[..., object]) -> Dossier:
     outside = checkpoints([wish.checkpoint], text)[0] if wish.checkpoint is not None else None
     if not wish.out.name or wish.out.is_dir():
         raise Unusable(text("evidence.error.out", path=wish.out))
+    refuse_to_spoil(((wish.out, BUNDLE),), text)
     path, trust = archive_of(wish.archive, text), trust_folder(wish.trust)
     holdings, sandbox = Holdings(path, trust, fingerprints(wish.anchors, text)), Sandbox()
     enter(holdings)

@@ -40,3 +40,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Ite
 
 def _name(key: str) -> str:
     return key.rstrip("_").replace("_", "-")
+
+
+GENERATOR = tag("meta", name="generator", content="truc")
+"""Stands in the head of a report, so that it is known for one that may be written anew."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from console.reports.markup import Markup, join, table, tag
+from console.reports.markup import GENERATOR, Markup, join, table, tag
 from console.reports.sheet import Section, Sheet
 from console.reports.verify_html import pairs, timeline
 
@@ -15,6 +15,7 @@ def sheet_page(sheet: Sheet) -> str:
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
+        GENERATOR,
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("title", f"{sheet.title} · {sheet.subtitle}"),
         tag("style", Markup(style)),

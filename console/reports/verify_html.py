@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.resources import files
 
-from console.reports.markup import Markup, join, table, tag
+from console.reports.markup import GENERATOR, Markup, join, table, tag
 from console.verify.words import Told
 
 
@@ -15,6 +15,7 @@ def html(told: Told) -> bytes:
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
+        GENERATOR,
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("title", f"{told['title']} · {told['subtitle']}"),
         tag("style", Markup(style)),

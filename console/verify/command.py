@@ -14,7 +14,7 @@ from console.options import moment
 from console.outcome import DONE, SHORT, USAGE, Unusable
 from console.policies import policy_of
 from console.reports.canonical import Tree, canonical
-from console.reports.files import write_reports
+from console.reports.files import HTML, PDF, refuse_to_spoil, write_reports
 from console.reports.verify_html import html
 from console.reports.verify_pdf import pdf
 from console.verify.bundles import is_bundle, with_bundles
@@ -53,6 +53,7 @@ def perform(wish: Wish, text: Text) -> int:
     """Verify the files; 0 all passed, 1 some did not, 2 something could not be read, 3 a part is not installed."""
     talk = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
+        refuse_to_spoil(((wish.html, HTML), (wish.pdf, PDF)), text, [*wish.files, *([wish.content] if wish.content else [])])
         with Sandbox() as sandbox:
             bench = _bench(wish, sandbox, text)
             trees, unread = _judge(wish, bench, text, talk)
