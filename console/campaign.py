@@ -51,7 +51,8 @@ CAMPAIGNS: Mapping[str, Campaign] = {
             ("truc", "chaos", "--kills", "1", "--no-broker", "--json"),
         ),
         Campaign(
-            "tamper-10000", ("python", "-m", "tools.tamper_drill", "--documents", "10000", "--changes", "2000", "--seed", "12"),
+            "tamper-10000",
+            ("python", "-m", "tools.tamper_drill", "--documents", "10000", "--changes", "2000", "--seed", "12", "--processes", "2"),
             ("python", "-m", "tools.tamper_drill", "--documents", "12", "--changes", "40"),
         ),
         Campaign(

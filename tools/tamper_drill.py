@@ -8,6 +8,7 @@ What is changed, and how, is in :mod:`tools.tamper_changes`. Exit code 1 when a 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import shutil
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 from time import perf_counter
+from typing import Any
 
 from exchange.audit import ArchiveReport, audit_archive
 from exchange.checkpoints import CheckpointFile, read_checkpoint
@@ -32,7 +34,10 @@ class Round:
 
     changes: tuple[Change, ...]
     missed: tuple[Change, ...]
-    report: ArchiveReport
+    errors: int
+    """Listed by the audit."""
+    rules: frozenset[str]
+    """Those they name."""
     seconds: float
 
 
@@ -47,19 +52,48 @@ def drill(
     archive: Path, outside: CheckpointFile, signer: CadesSigner, changes: int, per_audit: int, seed: str, folder: Path
 ) -> Iterator[Round]:
     """Change copies of an archive and audit each, until so many changes were made."""
-    done = number = 0
-    while done < changes:
-        rng = Random(f"{seed}/round/{number}")
-        copy = folder / "changed.db"
-        for old in folder.glob("changed.db*"):
-            old.unlink()
-        shutil.copy(archive, copy)
-        kinds = {"newest": number % 3 == 1, "forked": number % 6 == 2, "keyless": number % 4 == 3}
-        made = tamper(copy, rng, signer, min(per_audit, changes - done), **kinds)
-        start = perf_counter()
-        report = audit_archive(copy, outside=[outside])
-        yield Round(tuple(made), missed(made, report), report, perf_counter() - start)
-        done, number = done + len(made), number + 1
+    for number, count in _numbered(changes, per_audit):
+        yield one_round(archive, outside, signer, number, count, seed, folder)
+
+
+def _numbered(changes: int, per_audit: int) -> Iterator[tuple[int, int]]:
+    """Each round's number, and how many changes it makes."""
+    for number, done in enumerate(range(0, changes, per_audit)):
+        yield number, min(per_audit, changes - done)
+
+
+def one_round(archive: Path, outside: CheckpointFile, signer: CadesSigner, number: int, count: int, seed: str, folder: Path) -> Round:
+    """Change one copy and audit it; what is changed depends on seed and number alone."""
+    copy = folder / f"changed-{number}.db"
+    shutil.copy(archive, copy)
+    kinds = {"newest": number % 3 == 1, "forked": number % 6 == 2, "keyless": number % 4 == 3}
+    made = tamper(copy, Random(f"{seed}/round/{number}"), signer, count, **kinds)
+    start = perf_counter()
+    report = audit_archive(copy, outside=[outside])
+    seconds = perf_counter() - start
+    for old in folder.glob(f"{copy.name}*"):
+        old.unlink()
+    return Round(tuple(made), missed(made, report), report.errors, frozenset(one.rule for one in report.findings), seconds)
+
+
+def _side_by_side(archive: Path, kept: bytes, options: argparse.Namespace, folder: Path) -> Iterator[Round]:
+    """The same rounds in the same order, by as many processes as asked for."""
+    given = (archive, kept, options.seed, folder)
+    with multiprocessing.get_context("spawn").Pool(options.processes, _begin, given) as pool:
+        yield from pool.imap(_in_process, _numbered(options.changes, options.per_audit))
+
+
+_given: list[Any] = []
+"""What a process of the pool works on: archive, checkpoint, signer, seed, folder."""
+
+
+def _begin(archive: Path, kept: bytes, seed: str, folder: Path) -> None:
+    _given[:] = [archive, read_checkpoint(kept), Field(seed).signer, seed, folder]
+
+
+def _in_process(numbered: tuple[int, int]) -> Round:
+    archive, outside, signer, seed, folder = _given
+    return one_round(archive, outside, signer, *numbered, seed, folder)
 
 
 def main() -> int:
@@ -69,16 +103,18 @@ def main() -> int:
     parser.add_argument("--changes", type=int, default=50)
     parser.add_argument("--per-audit", type=int, default=40)
     parser.add_argument("--seed", default="1")
+    parser.add_argument("--processes", type=int, default=1, help="audits side by side")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="truc-drill-") as name:
         folder = Path(name)
         field = Field(options.seed)
-        outside = read_checkpoint(build_archive(folder / "axis.db", field, options.documents, options.seed))
+        kept = build_archive(folder / "axis.db", field, options.documents, options.seed)
+        outside = read_checkpoint(kept)
         before = audit_archive(folder / "axis.db", outside=[outside])
         print(f"{options.documents:,} documents, {before.entries:,} ledger entries; untouched: {before.errors} errors")
         if before.errors:
             return 1
-        return _report(drill(folder / "axis.db", outside, field.signer, options.changes, options.per_audit, options.seed, folder))
+        return _report(_side_by_side(folder / "axis.db", kept, options, folder))
 
 
 def _report(rounds: Iterator[Round]) -> int:
@@ -87,9 +123,7 @@ def _report(rounds: Iterator[Round]) -> int:
         kinds.update(change.kind for change in one.changes)
         seconds += timedelta(seconds=one.seconds)
         lost += len(one.missed)
-        print(
-            f"audit {number}: {len(one.changes)} changes, {len(one.missed)} missed, {one.report.errors} errors listed, {one.seconds:.1f} s"
-        )
+        print(f"audit {number}: {len(one.changes)} changes, {len(one.missed)} missed, {one.errors} errors listed, {one.seconds:.1f} s")
         for change in one.missed:
             print(f"  MISSED {change.kind}: {change.what}")
     listed = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))

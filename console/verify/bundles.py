@@ -74,7 +74,10 @@ def told_findings(report: BundleReport) -> tuple[Finding, ...]:
 
 def with_bundles(trust: Trust, paths: Sequence[Path], anchors: Sequence[str], read: Callable[[Path], bytes], text: Text) -> Trust:
     """The evidence of bundles added to what is trusted; of their roots those named, the others told. Raises :class:`Unusable`."""
-    wanted = {fingerprint(one, text) for one in anchors} | {sha256(one).digest() for one in trust.evidence.anchors} | trust.confirmed
+    named = {fingerprint(one, text) for one in anchors}
+    wanted = named | {sha256(one).digest() for one in trust.evidence.anchors}
+    missing = set(named) if paths else set()
+    missing -= {sha256(one).digest() for one in (*trust.evidence.timestamp_anchors, *trust.evidence.anchors, *trust.evidence.certificates)}
     for path in paths:
         try:
             dossier, _ = opened_bundle(read(path))
@@ -83,7 +86,10 @@ def with_bundles(trust: Trust, paths: Sequence[Path], anchors: Sequence[str], re
         found = dossier.evidence
         known = tuple(one for one in found.anchors if sha256(one).digest() in wanted)
         others = tuple(one for one in found.anchors if one not in known)
+        missing -= {sha256(one).digest() for one in (*found.anchors, *found.certificates, dossier.axis)}
         own = Evidence(known, (), found.certificates, found.crls)
         source = trust.source or str(path)
         trust = replace(trust, evidence=trust.evidence + own, source=source, untrusted_roots=(*trust.untrusted_roots, *others))
-    return replace(trust, confirmed=frozenset(wanted))
+    if missing:
+        raise Unusable(text("verify.error.no-such-anchor", folder=trust.source, given=min(missing).hex()))
+    return replace(trust, confirmed=frozenset(wanted) | trust.confirmed)

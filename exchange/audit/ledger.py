@@ -108,7 +108,7 @@ def sealed_last(store: Store) -> dict[FactKind, int]:
 
 def audit_facts(store: Store, leaves: Leaves, kinds: tuple[FactKind, ...]) -> None:
     """Entries of these kinds against their facts, in both directions."""
-    entered = dict.fromkeys(kinds, 0)
+    entered, twice = dict.fromkeys(kinds, 0), set[FactKind]()
     for kind in kinds:
         after = -1
         while True:
@@ -117,6 +117,8 @@ def audit_facts(store: Store, leaves: Leaves, kinds: tuple[FactKind, ...]) -> No
             if not rows:
                 break
             after = rows[-1][1].id
+            if len({fact.id for _, fact, _ in rows}) < len(rows):
+                twice.add(kind)
             sound = 0
             for row, fact, sealed in rows:
                 if leaves.hold(kind, fact, sealed):
@@ -127,11 +129,11 @@ def audit_facts(store: Store, leaves: Leaves, kinds: tuple[FactKind, ...]) -> No
             entered[kind] += sound
             leaves.book.checked["ledger leaves"] += sound
             leaves.book.advance("facts", len(rows))
-    audit_orphans(store, leaves.book, entered)
+    audit_orphans(store, leaves.book, {kind: number for kind, number in entered.items() if kind not in twice})
 
 
 def audit_orphans(store: Store, book: Book, entered: Mapping[FactKind, int]) -> None:
-    """Entries whose fact is gone. ``entered``: how many facts of a kind have an entry, where it is known: they have one each."""
+    """Entries whose fact is gone. ``entered``: how many facts of a kind have an entry, where it is known and no fact stands there twice."""
     for kind in FactKind:
         with store.reading() as work:
             rows = [] if work.value(_OF_KIND, {"kind": kind.value}) == entered.get(kind) else orphans(work, kind)

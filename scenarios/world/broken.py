@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Sequence
 
 from scenarios.world.wording import shown
 
 NAME = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
 """One name of a key."""
-_KEY = rf"{NAME}(?:[ \t]*+\.[ \t]*+{NAME})*+"
-_STATEMENT = re.compile(rf"[ \t]*+(?:(?P<open>\[{{1,2}})[ \t]*+(?P<head>{_KEY})[ \t]*+\]|(?P<key>{_KEY})[ \t]*+=)")
-_BARE = re.compile(r"""[\s"']""")
+_HEAD = re.compile(r"[ \t]*+(?P<open>\[{1,2})(?P<name>[^\]#]++)\]")
+_KEY = re.compile(rf"[ \t]*+(?P<name>{NAME}(?:[ \t]*+\.[ \t]*+{NAME})*+)[ \t]*+=")
 _WHERE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _REASONS = (
     ("Duplicate inline table key", "a key is given twice in braces"),
@@ -42,14 +41,10 @@ _REASONS = (
 """What Python's parser says, and what our users are told."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
-    """A line that begins a table or gives a key its value; ``full`` is the name below the table it stands in."""
-
-    line: int
-    opened: str
-    name: str
-    full: str
+_LONGEST = 2**16
+"""Characters of a text in which it is looked for what was given twice: parts of it are parsed again."""
+_STEPS = 20
+"""Lines of a value that are passed in looking for where it begins."""
 
 
 def fault_of(message: str, text: str) -> tuple[str, str]:
@@ -59,7 +54,7 @@ def fault_of(message: str, text: str) -> tuple[str, str]:
     ends = found is None or found[1] is None
     line = len(text.rstrip().split("\n")) if found is None or found[1] is None else int(found[1])
     if message.startswith("Cannot "):
-        return _given_twice(lines, line)
+        return _given_twice(text, line)
     reason = next((ours for theirs, ours in _REASONS if message.startswith(theirs)), "")
     if ends:
         return "end of the file", f"not valid TOML: {reason or 'something is begun and not ended'}"
@@ -68,35 +63,41 @@ def fault_of(message: str, text: str) -> tuple[str, str]:
     return place, f"not valid TOML: {reason}: {there}" if reason else f"not valid TOML: {there}"
 
 
-def _given_twice(lines: Sequence[str], line: int) -> tuple[str, str]:
-    """The parser says where the second one ends; it begins there or above."""
-    statements = list(_statements(lines[:line]))
-    if not statements:
-        return f"line {line}", "not valid TOML: this key or table was given before"
-    here = statements[-1]
-    first = next((one for one in _comparable(statements[:-1], here) if one.full == here.full), None)
-    place = f"line {here.line}"
-    if first is None:
-        return place, f"not valid TOML: {shown(here.name)} was given before"
-    rule = f"not valid TOML: {shown(here.name)} was given before, in line {first.line}"
-    return place, f"{rule}; in a list of tables each has two brackets" if {first.opened, here.opened} == {"[", "[["} else rule
+def _given_twice(text: str, line: int) -> tuple[str, str]:
+    """The parser says where the second one ends; where both begin is said only where it is sure."""
+    lines = text.split("\n")
+    begun = _begun(lines, line) if len(text) <= _LONGEST else None
+    if begun is None:
+        return f"line {line}", f"not valid TOML: this key or table was given before: {shown(lines[line - 1].strip())}"
+    first = _same_above(lines, begun)
+    where = f", in line {first}" if first is not None and _whole(lines[: first - 1]) else ""
+    heads = [_HEAD.match(lines[number - 1]) for number in (first or begun, begun)]
+    hint = "; in a list of tables each has two brackets" if where and len({one["open"] for one in heads if one}) == 2 else ""
+    return f"line {begun}", f"not valid TOML: this key or table was given before{where}{hint}: {shown(lines[begun - 1].strip())}"
 
 
-def _comparable(earlier: Sequence[_Statement], here: _Statement) -> Sequence[_Statement]:
-    """A key is twice in one table; the next table of a list may have it too."""
-    if here.opened:
-        return earlier
-    last = next((place for place in range(len(earlier) - 1, -1, -1) if earlier[place].opened), 0)
-    return earlier[last:]
+def _begun(lines: Sequence[str], end: int) -> int | None:
+    """The line of the statement that ends in this one: what stands above it is whole."""
+    return next((number for number in range(end, max(0, end - _STEPS), -1) if _whole(lines[: number - 1])), None)
 
 
-def _statements(lines: Sequence[str]) -> Iterator[_Statement]:
-    above = ""
-    for number, line in enumerate(lines, 1):
-        found = _STATEMENT.match(line)
-        if found is None:
-            continue
-        opened, name = found["open"] or "", _BARE.sub("", found["head"] or found["key"])
-        yield _Statement(number, opened, name, name if opened else f"{above}{name}")
-        if opened:
-            above = f"{name}."
+def _whole(lines: Sequence[str]) -> bool:
+    try:
+        tomllib.loads("\n".join(lines))
+    except ValueError:
+        return False
+    return True
+
+
+def _same_above(lines: Sequence[str], here: int) -> int | None:
+    """The nearest line above that gives the same name in the same words and the same table; nothing behind a further table of a list."""
+    head = _HEAD.match(lines[here - 1])
+    wanted = head or _KEY.match(lines[here - 1])
+    for number in range(here - 1, 0, -1) if wanted is not None else ():
+        table = _HEAD.match(lines[number - 1])
+        found = table if head else _KEY.match(lines[number - 1])
+        if found is not None and wanted is not None and found["name"].strip() == wanted["name"].strip():
+            return number
+        if table is not None and (head is None or table["open"] == "[["):
+            return None
+    return None

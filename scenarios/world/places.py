@@ -40,18 +40,26 @@ def _table(lines: Sequence[str], path: Place) -> tuple[int | None, Place]:
     """Index of the header line of the innermost table ``path`` names, and what of the path is left."""
     first, rest = str(path[0]), path[1:]
     if rest and isinstance(rest[0], int):
-        headers = [number for number, line in enumerate(lines) if _header(line) == f"[[{first}]]"]
+        headers = [number for number, line in enumerate(lines) if _header(line) == _bare(f"[[{first}]]")]
         if headers:
             return (headers[rest[0]] if rest[0] < len(headers) else None), rest[1:]
     for depth, heads in ((2, (f"[{first}.{rest[0]}]",) if rest else ()), (1, (f"[{first}]", f"[[{first}]]"))):
         for number, line in enumerate(lines):
-            if _header(line) in heads:
+            if _header(line) in map(_bare, heads):
                 return number, path[depth:]
     return None, path
 
 
 def _header(line: str) -> str:
-    return line.split("#", maxsplit=1)[0].replace('"', "").strip()
+    return _bare(line.split("#", maxsplit=1)[0]) if line.lstrip().startswith("[") else ""
+
+
+def _bare(head: str) -> str:
+    """Without the quotes and blanks that may stand in it."""
+    return head.translate(_QUOTES_AND_BLANKS)
+
+
+_QUOTES_AND_BLANKS = str.maketrans("", "", " \t\r\"'")
 
 
 def _key(lines: Sequence[str], table: int | None, name: str) -> int | None:

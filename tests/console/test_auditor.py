@@ -252,6 +252,19 @@ def test_a_bundle_is_judged_by_its_scenario_and_takes_what_its_own_advice_names(
     assert "It is not known whether the receipt is that of the axis" not in other.stdout
 
 
+def test_a_bundle_lends_nothing_to_others_and_a_name_that_fits_nothing_is_said(bundle: Path, tmp_path: Path) -> None:
+    """Its list of roots may hold anything, the axis of the scenario too; that one is known as the axis and not as a root."""
+    entries = open_bundle(bundle.read_bytes())
+    axis = entries["certificates/axis.pem"]
+    entries["certificates/anchors.pem"] += axis
+    (tmp_path / "h.zip").write_bytes(pack(entries))
+    answer = truc("verify", str(bundle), str(tmp_path / "h.zip"), "--trust", "first-day", "--at", "2021-09-28", "--json")
+    assert len(json.loads(answer.stdout)["trust"]["anchors"]) == 1
+    answer = truc("verify", str(bundle), "--trust", "first-day", "--anchor", "00" * 32, "--lang", "en")
+    assert answer.exit_code == 2
+    assert f"has the SHA-256 {'00' * 32}" in answer.stderr
+
+
 def test_an_archive_named_instead_of_a_file_is_told_what_takes_one(folder: Path) -> None:
     for path in (folder, folder / "axis.db"):
         answer = truc("verify", str(path), "--lang", "en")

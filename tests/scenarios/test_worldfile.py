@@ -395,12 +395,20 @@ def test_broken_text_is_refused_politely(tmp_path: Path) -> None:
         load_world("hoa-binh-2022", "1")
 
 
+TWICE = "this key or table was given before"
 BROKEN = {
-    "a = [\n'x',\n'y']\na = 2": ("line 4", '"a" was given before, in line 1'),
-    "[a]\nb = 1\n[[a]]": ("line 3", '"a" was given before, in line 1; in a list of tables each has two brackets'),
-    "[a]\nb = 1\n[a.b]": ("line 3", '"a.b" was given before, in line 2'),
-    "[[a]]\nb = 1\n[[a]]\nb = 1\nb = 2": ("line 5", '"b" was given before, in line 4'),
-    "a.b = 1\n[a]": ("line 2", '"a" was given before'),
+    "a = [\n'x',\n'y']\na = 2": ("line 4", f'{TWICE}, in line 1: "a = 2"'),
+    "a = 2\na = [\n  ['kim'],\n]": ("line 2", f'{TWICE}, in line 1: "a = ["'),
+    'a = 1\na = """\nb = 2\n"""': ("line 2", rf'{TWICE}, in line 1: "a = \"\"\""'),
+    'x = """\na = 1\n"""\na = 2\na = 3': ("line 5", f'{TWICE}, in line 4: "a = 3"'),
+    '"a b" = 1\nab = 2\nab = 3': ("line 3", f'{TWICE}, in line 2: "ab = 3"'),
+    '"a.b" = 1\na.b = 2\na.b = 3': ("line 3", f'{TWICE}, in line 2: "a.b = 3"'),
+    "q = [\n  ['a'],\n]\n[a]\nx = 1\n[a]": ("line 6", f'{TWICE}, in line 4: "[a]"'),
+    "[a]\nb = 1\n[[a]]": ("line 3", f'{TWICE}, in line 1; in a list of tables each has two brackets: "[[a]]"'),
+    "[[a]]\n[a.b]\nx = 1\n[[a]]\n[a.b]\nx = 2\n[a.b]": ("line 7", f'{TWICE}, in line 5: "[a.b]"'),
+    "[a]\nb = 1\n[a.b]": ("line 3", f'{TWICE}: "[a.b]"'),
+    "[[a]]\nb = 1\n[[a]]\nb = 1\nb = 2": ("line 5", f'{TWICE}, in line 4: "b = 2"'),
+    "a.b = 1\n[a]": ("line 2", f'{TWICE}: "[a]"'),
     "x = { a = 1, a = 2 }": ("line 1, column 19", 'a key is given twice in braces: "x = { a = 1, a = 2 }"'),
     "a = 'x": ("end of the file", "a text is begun and its quotes do not end"),
     'a = "x\ny"': ("line 1, column 7", r'a text in quotes ends on the line it begins on: "a = \"x"'),
@@ -419,6 +427,19 @@ def test_what_is_no_toml_is_told_why(text: str, tmp_path: Path) -> None:
     place, rule = BROKEN[text]
     error = refusal(tmp_path, text)
     assert (error.place, error.rule) == (place, f"not valid TOML: {rule}")
+
+
+@pytest.mark.parametrize(
+    "text", [f"[{'h' * 700_000}]\nx = 1\nx = 2", "a = [\n" + "1,\n" * 15_000 + "]\na = [\n" + "1,\n" * 5_000 + "]", "x = 1\n" * 100_000]
+)
+def test_what_is_twice_in_a_large_file_is_told_at_once(text: str, tmp_path: Path) -> None:
+    with at_most():
+        assert TWICE in refusal(tmp_path, text).rule
+
+
+def test_heads_are_found_however_they_are_written(tmp_path: Path) -> None:
+    text = FIRST_DAY.replace("[[assumption]]", "[[ 'assumption' ]] # one", 1).replace("value = 0\n", "value = 7\n", 1)
+    assert refusal(tmp_path, text).place == f"assumption.3.value (line {text.splitlines().index('value = 7') + 1})"
 
 
 def test_a_library_scenario_states_its_question() -> None:
