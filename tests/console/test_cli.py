@@ -22,7 +22,7 @@ def truc(*arguments: str) -> Result:
 def test_the_first_day_says_what_it_will_do_tells_the_story_and_shows_the_rates() -> None:
     answer = truc("run", "first-day", "--lang", "en")
     assert answer.exit_code == 0, answer.output
-    for promised in ("seed 1", "mode: embedded", "Faults: none planned", "Targets: Internal documents electronic ≥ 90 % (e10)", "documents"):
+    for promised in ("seed 1", "mode: embedded", "Faults: none planned", "Internal documents electronic ≥ 90 % (e10)", "documents"):
         assert promised in answer.stderr
     for promised in ("The story of document", "Rates beside their targets", "Conservation", "counted at the cryptography call"):
         assert promised in answer.stdout
