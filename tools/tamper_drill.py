@@ -63,7 +63,7 @@ def _numbered(changes: int, per_audit: int) -> Iterator[tuple[int, int]]:
 
 
 def one_round(archive: Path, outside: CheckpointFile, signer: CadesSigner, number: int, count: int, seed: str, folder: Path) -> Round:
-    """Change one copy and audit it; what is changed depends on seed and number alone."""
+    """Change one copy and audit it; seed and number say what is changed, but for whose event is invented (SQLite's chance)."""
     copy = folder / f"changed-{number}.db"
     shutil.copy(archive, copy)
     kinds = {"newest": number % 3 == 1, "forked": number % 6 == 2, "keyless": number % 4 == 3}

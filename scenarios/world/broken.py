@@ -50,17 +50,16 @@ _STEPS = 20
 def fault_of(message: str, text: str) -> tuple[str, str]:
     """Place and rule of what is no TOML, from what Python's parser says of it."""
     found = _WHERE.search(message)
-    lines = text.split("\n")
-    ends = found is None or found[1] is None
-    line = len(text.rstrip().split("\n")) if found is None or found[1] is None else int(found[1])
+    stopped = (int(found[1]), int(found[2])) if found is not None and found[1] is not None else None
     if message.startswith("Cannot "):
-        return _given_twice(text, line)
+        return _given_twice(text, stopped[0] if stopped is not None else text.rstrip().count("\n") + 1)
     reason = next((ours for theirs, ours in _REASONS if message.startswith(theirs)), "")
-    if ends:
+    if stopped is None:
         return "end of the file", f"not valid TOML: {reason or 'something is begun and not ended'}"
+    line, column = stopped
+    lines = text.split("\n")
     there = shown(lines[line - 1].strip() if line <= len(lines) else "")
-    place = f"line {line}, column {int(found[2]) if found else 0}"
-    return place, f"not valid TOML: {reason}: {there}" if reason else f"not valid TOML: {there}"
+    return f"line {line}, column {column}", f"not valid TOML: {reason}: {there}" if reason else f"not valid TOML: {there}"
 
 
 def _given_twice(text: str, line: int) -> tuple[str, str]:

@@ -40,12 +40,14 @@ def _table(lines: Sequence[str], path: Place) -> tuple[int | None, Place]:
     """Index of the header line of the innermost table ``path`` names, and what of the path is left."""
     first, rest = str(path[0]), path[1:]
     if rest and isinstance(rest[0], int):
-        headers = [number for number, line in enumerate(lines) if _header(line) == _bare(f"[[{first}]]")]
+        wanted = _bare(f"[[{first}]]")
+        headers = [number for number, line in enumerate(lines) if _header(line) == wanted]
         if headers:
             return (headers[rest[0]] if rest[0] < len(headers) else None), rest[1:]
-    for depth, heads in ((2, (f"[{first}.{rest[0]}]",) if rest else ()), (1, (f"[{first}]", f"[[{first}]]"))):
+    inner = (f"[{first}.{rest[0]}]",) if rest else ()
+    for depth, heads in ((2, [_bare(one) for one in inner]), (1, [_bare(f"[{first}]"), _bare(f"[[{first}]]")])):
         for number, line in enumerate(lines):
-            if _header(line) in map(_bare, heads):
+            if _header(line) in heads:
                 return number, path[depth:]
     return None, path
 
