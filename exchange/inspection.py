@@ -16,7 +16,7 @@ from exchange.edxml.model import EdocHeader, StatusHeader
 from exchange.edxml.reader import read
 from exchange.edxml.tree import Limits
 from exchange.verification import DETACHED, Attachment
-from signing import LetterRefused, read_letter
+from signing import LetterRefused, read_stamped
 
 MAX_PACKAGE = 64 * 1024 * 1024
 """Longest package opened, in bytes; its attachments are kept in memory."""
@@ -82,7 +82,7 @@ def _against_letter(header: EdocHeader, letter: Attachment | None) -> tuple[tupl
         detail = "no attachment is a PDF letter; without both signatures a document is for information only"
         return (Finding("no-letter", detail),), (), False
     try:
-        read_in = read_letter(letter.data)
+        read_in, _ = read_stamped(letter.data)
     except LetterRefused as refusal:
         if refusal.place == "file":
             detail = f"{letter.name} {refusal.rule}; so the header cannot be held against it"

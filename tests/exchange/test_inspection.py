@@ -15,7 +15,10 @@ from exchange.edxml.model import Business, OtherInfo, OutgoingAttachment, Status
 from exchange.edxml.writer import write_edoc
 from exchange.errors import EdxmlError
 from exchange.inspection import Inspection, inspect, looks_like_edxml
+from signing.formats.claims import Level
+from signing.formats.letter.augment import augment_letter
 from tests.exchange.axis.field import ANNEX, DEPARTMENT, DISTRICT, NEIGHBOUR, PROVINCE, Doc, letter, report
+from tests.signing.letter import lab, long_term
 
 DOC = Doc(PROVINCE, (DEPARTMENT, DISTRICT), "7", annexes=(ANNEX,))
 
@@ -33,6 +36,16 @@ def test_letter_and_annex_come_with_what_they_were_signed_over() -> None:
     kinds = [(piece.name, piece.content, piece.content_name, piece.is_letter) for piece in found.pieces]
     assert kinds == [("letter.pdf", None, "", True), ("annex1.csv.p7s", ANNEX, "annex1.csv", False)]
     assert found.pieces[0].data == letter(PROVINCE, (DEPARTMENT, DISTRICT), "7", DOC.day)
+
+
+@pytest.mark.parametrize("level", [Level.T, Level.LT, Level.LTA])
+def test_a_letter_made_to_last_is_held_against_the_header_as_any_other(level: Level) -> None:
+    data = letter(PROVINCE, (DEPARTMENT, DISTRICT), "7", DOC.day)
+    made = augment_letter(data, level, long_term.stamper(lab.AT), long_term.artefacts())
+    found = opened(write_edoc(DOC.header, [OutgoingAttachment("a", "letter.pdf", made)]))
+    assert (found.compared, found.violations) == (True, ())
+    other = opened(write_edoc(replace(DOC.header, number="8"), [OutgoingAttachment("a", "letter.pdf", made)]))
+    assert [one.rule for one in other.violations] == ["number-mismatch"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ validator's work. Cost is bounded by the file's size, which is bounded by :data:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -25,10 +24,6 @@ from signing.records import quickly_made
 
 MAX_LETTER = 1 << 20
 """Longest letter read, in bytes; a real one has about 75,000."""
-TailRevision = Callable[[bytes, int], int]
-"""A permitted revision after the letter: given the file and where the revision would begin, where it ends; the same place when it is
-not there.
-"""
 _LEADER, _SEAL = revisions.NAMES[28], revisions.NAMES[29]
 _FILLED_NUMBER = re.compile(rb"23 0 obj\n<</V<feff((?:003[0-9]){1,6})>")
 _FILLED_DATE = re.compile(rb"24 0 obj\n<</V<feff((?:[0-9a-f]{4}){1,40})>")
@@ -93,17 +88,15 @@ class Sealed:
     end: int
 
 
-def read_letter(data: bytes, *, permitted_tails: Sequence[TailRevision] = ()) -> Letter:
-    """Read a complete letter from its bytes alone.
+def read_letter(data: bytes) -> Letter:
+    """Read a letter as it was issued, from its bytes alone; :func:`~signing.formats.letter.stamped.read_stamped` reads one made to last.
 
     Raises :class:`LetterRefused` with place and rule for everything else: a file of another layout, a changed byte, a letter signed by
-    the leader only, a later revision that is not among ``permitted_tails``.
+    the leader only, a later revision.
     """
     opened = open_first(data)
     sealed = open_second(data, opened)
     end = sealed.end
-    for tail in permitted_tails:
-        end = tail(data, end)
     if end != len(data):
         raise LetterRefused("end of file", f"{len(data) - end} bytes follow the organisation's signature; no later revision is permitted")
     return letter_of(data, opened, sealed)

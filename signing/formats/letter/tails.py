@@ -104,11 +104,6 @@ def read_tails(data: bytes, end: int) -> Tails:
     return Tails(state, tuple(steps))
 
 
-def long_term(data: bytes, end: int) -> int:
-    """All time-stamp and store revisions as a tail :func:`~signing.formats.letter.reader.read_letter` may permit."""
-    return read_tails(data, end).state.end
-
-
 def first_state(data: bytes, end: int) -> State:
     """The state right after the seal's revision."""
     template, found = template_of(data), _END.search(data, max(end - 40, 0), end)
