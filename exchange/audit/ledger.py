@@ -243,10 +243,19 @@ def _audit_extra_nodes(store: Store, book: Book, size: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One row of the checkpoint table, read."""
+    """One row of the checkpoint table, read; ``signed``: whether it is the axis' word."""
 
     id: int
     checkpoint: Checkpoint
+    signed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """A checkpoint from outside that the ledger is held against; ``signed``: whether it is the axis' word."""
+
+    checkpoint: Checkpoint
+    signed: bool
 
 
 def read_checkpoints(store: Store, book: Book, epochs: Epochs) -> list[Kept]:
@@ -276,7 +285,7 @@ def read_checkpoints(store: Store, book: Book, epochs: Epochs) -> list[Kept]:
                 book.skip("checkpoints' signatures", "no terms of this archive can be used")
             elif fault:
                 book.find(place, "checkpoint-signature", "EN 319 102-1 §5.3", f"checkpoint {row.id} is not the axis' word: {fault}")
-            found.append(Kept(row.id, one))
+            found.append(Kept(row.id, one, fault == ""))
 
 
 def _missing_checkpoints(book: Book, first: int, end: int) -> None:
@@ -297,7 +306,24 @@ def _check_row(book: Book, place: Place, row: Any, one: Checkpoint, before: Chec
     ))  # fmt: skip
 
 
-def compare_roots(book: Book, tree: Tree, kept: list[Kept], outside: Sequence[CheckpointFile], epochs: Epochs) -> None:
+def read_outside(book: Book, outside: Sequence[CheckpointFile], kept: Sequence[Kept], epochs: Epochs) -> list[Witnessed]:
+    """The checkpoints brought along, without those of somebody else: they say nothing about this ledger.
+
+    One that is not this axis' word is held against the ledger all the same where the archive's own checkpoints are not either: then it is
+    the archive's evidence that was touched.
+    """
+    can_be_told = any(one.signed for one in kept)
+    found: list[Witnessed] = []
+    for file in outside:
+        signed = _outside_word(book, file, epochs)
+        if signed or not can_be_told:
+            found.append(Witnessed(file.checkpoint, signed))
+        else:
+            book.skip("the ledger against a checkpoint brought along", "what is not this axis' word says nothing about its ledger")
+    return found
+
+
+def compare_roots(book: Book, tree: Tree, kept: list[Kept], outside: Sequence[Witnessed]) -> None:
     """Roots signed inside and outside against those of the entries as they stand."""
     differing = [one for one in kept if tree.roots.get(one.checkpoint.size) != one.checkpoint.root]
     for one in differing:
@@ -310,13 +336,12 @@ def compare_roots(book: Book, tree: Tree, kept: list[Kept], outside: Sequence[Ch
             "the ledger as a whole", "no checkpoint from outside was brought along: a ledger rewritten or cut short as a whole would pass"
         )
         return
-    for file in outside:
-        ours = _outside_word(book, file, epochs)
-        contained = _outside_tree(book, tree, file.checkpoint, rewritten=not differing and not tree.gaps)
-        _outside_row(book, kept, file.checkpoint)
-        if ours and contained:
+    for witnessed in outside:
+        contained = _outside_tree(book, tree, witnessed.checkpoint, rewritten=not differing and not tree.gaps)
+        _outside_row(book, kept, witnessed.checkpoint)
+        if witnessed.signed and contained:
             book.checked["outside checkpoints contained"] += 1
-    newest = max(outside, key=lambda one: one.checkpoint.size).checkpoint.size
+    newest = max(one.checkpoint.size for one in outside)
     for number in range(tree.size, newest):
         detail = f"entry {number} is gone: a checkpoint brought along speaks of {newest} entries, the archive has {tree.size}"
         book.find(Place("ledger_entry", str(number)), "entry-missing", LOG, detail)
@@ -334,7 +359,7 @@ def _outside_word(book: Book, one: CheckpointFile, epochs: Epochs) -> bool:
         (ours, "outside-signer", "EN 319 102-1 §5.2.3", "the certificate beside it is not the axis' of this archive"),
         (known, "outside-origin", LOG, f"it is of the ledger {one.checkpoint.origin}"),
     ))  # fmt: skip
-    return not fault and ours and known
+    return fault == "" and ours and known
 
 
 def _known_origin(one: Checkpoint, epochs: Epochs) -> bool:

@@ -18,7 +18,7 @@ from exchange.domain.identifiers import OrganId
 from exchange.edxml.reader import EdxmlPackage, reread_around
 from exchange.receipts import package_id_of, receipt_statement
 from exchange.stages.mail import instant
-from exchange.stages.verify import HEAD
+from exchange.stages.verify import HEAD, UNJUDGED
 from exchange.store.facts import FactKind, Found, admissions
 from exchange.store.work import Store
 from exchange.verification import DETACHED, Attachment, Judgement, judge, verify_documents
@@ -228,11 +228,13 @@ class Packages:
         self._book.checked["verdicts"] += 1
         self._book.checked["signatures"] += len(said.reports)
         place = one.place("verdict", row.id)
-        now = (int(said.accepted), said.rule, said.sub_indication, said.detail, said.verifies)
+        now = _values(said)
         recorded = (row.accepted, row.rule, row.sub_indication, row.detail, row.verifies)
         if row.at != one.at:
             self._book.find(place, "verdict-instant", VERDICT, "the verdict is not of the instant at which the package was taken in")
-        if now != recorded:
+        if recorded == _values(UNJUDGED):
+            self._book.skip("verdicts", "judging these documents was given up after the time one may take, which nothing says again")
+        elif now != recorded:
             detail = f"the verdict recorded is {row.rule!r} and would be {said.rule!r}" + (f": {said.detail}" if said.detail else "")
             if row.rule == said.rule:
                 name, was, is_now = next(one for one in zip(_OF_VERDICT, recorded, now, strict=True) if one[1] != one[2])
@@ -269,6 +271,11 @@ def _judge(again: Again) -> Judgement:
         again.header, again.attachments, again.directory, again.validator, again.at,
         secret_rule=not again.accept_secret, letter_rule=not again.accept_sealed_files, verified=again.report,
     )  # fmt: skip
+
+
+def _values(said: Judgement) -> tuple[int, str, str, str, int]:
+    """As a row of a verdict has them; see :data:`_OF_VERDICT`."""
+    return int(said.accepted), said.rule, said.sub_indication, said.detail, said.verifies
 
 
 def _whole(attachment: Attachment) -> bytes:

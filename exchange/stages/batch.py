@@ -25,6 +25,8 @@ from exchange.store.tables import crossing, package
 from exchange.store.work import Work
 
 ROUTE_SEPARATOR = ">"
+TWICE = "duplicate-recipient"
+"""Why a delivery failed whose organisation has the document already, named by another of its codes."""
 _PACKAGES = select(
     package.c.id, package.c.package_id, package.c.sender, package.c.kind, package.c.operation, package.c.priority, package.c.admitted_at
 ).where(package.c.id.in_(bindparam("ids", expanding=True)))
@@ -144,7 +146,7 @@ def deliver_new(batch: Batch, one: Admitted, deliveries: Sequence[Held], taken: 
         if found is None:
             batch.fail(one, held, rule, detail)
         elif str(found.id) in taken:
-            batch.fail(one, held, "duplicate-recipient", f"{held.recipient} is {found.id}, which is a recipient already")
+            batch.fail(one, held, TWICE, f"{held.recipient} is {found.id}, which is a recipient already")
         else:
             taken.add(str(found.id))
             held.organ = str(found.id)

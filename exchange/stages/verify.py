@@ -56,14 +56,15 @@ def judge_claims(desk: Desk, claims: Sequence[Claim], guard: Guard) -> Iterator[
     for claim in claims:
         one = packages[claim.package]
         if claim.timeouts >= TIMEOUTS:
-            yield Judged(claim, one, _UNJUDGED, Done())
+            yield Judged(claim, one, UNJUDGED, Done())
             continue
         with guard.document(claim), desk.metering.judging() as done:
             judgement = _judge(desk, one, stored[one.id])
         yield Judged(claim, one, judgement, done)
 
 
-_UNJUDGED = Judgement((Finding("too-slow", f"judging it was given up {TIMEOUTS} times after the time a document may take"),), (), ())
+UNJUDGED = Judgement((Finding("too-slow", f"judging it was given up {TIMEOUTS} times after the time a document may take"),), (), ())
+"""The verdict on a document that took too long: a refusal, which nobody can make again."""
 
 
 def _judge(desk: Desk, one: Admitted, stored: StoredPackage) -> Judgement:

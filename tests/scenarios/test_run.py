@@ -111,7 +111,7 @@ def test_a_run_is_sealed_and_witnessed_and_its_archive_holds_for_a_stranger(
     assert len(set(files)) == 1
     report = audit_archive(tmp_path / "axis.db", outside=files)
     assert report.findings == ()
-    assert {one.what for one in report.unchecked} == {"anchors", "rows of the axis' own work", "lines of mailboxes"}
+    assert {one.what for one in report.unchecked} == {"anchors", "who may enter", "what the axis' work took", "lines of mailboxes"}
     assert report.checked["deliveries"] == result.deliveries.sent
 
 

@@ -8,8 +8,9 @@ from typing import cast
 
 import pytest
 
+from exchange.audit import TrustFolder, audit_archive
 from exchange.axis import Axis
-from tests.exchange.axis.field import open_field
+from tests.exchange.axis.field import at, open_field, pki
 from tests.exchange.conftest import STORES, address
 from tests.exchange.web.host import remote
 
@@ -19,7 +20,7 @@ WAYS = (*STORES, "http")
 
 @pytest.fixture(params=WAYS)
 def axis(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Axis]:
-    """An empty axis with every member enrolled."""
+    """An empty axis with every member enrolled; whatever a test did with it, what is left in a file is an archive without a fault."""
     opened = open_field(address(request, tmp_path))
     if request.param == "http":
         with remote(opened) as far:
@@ -27,3 +28,6 @@ def axis(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Axis]:
     else:
         yield opened
     opened.close()
+    if request.param == "file":
+        brought = TrustFolder((pki().root.certificate_der,), crls=pki().crls(at(0)))
+        assert audit_archive(tmp_path / "axis.db", trust=brought).findings == ()
