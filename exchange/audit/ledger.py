@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 
 from exchange.api import Checkpoint
-from exchange.audit.evidence import Epochs
+from exchange.audit.evidence import AxisAnswer, Epochs
 from exchange.audit.findings import Book, Place
 from exchange.checkpoints import CheckpointFile, read_statement
 from exchange.domain.merkle import Frontier, leaf_hash
@@ -21,7 +21,7 @@ from exchange.store.facts import KEYS, Fact, FactKind, Sealed, last_sealed, orph
 from exchange.store.ids import late_ids
 from exchange.store.tables import ledger_entry, ledger_node
 from exchange.store.work import Store
-from signing import Purpose
+from signing import Purpose, SubIndication
 
 LOG = "RFC 9162 §2.1"
 _FACTS = 100
@@ -42,6 +42,10 @@ _NODES = (
     .order_by(ledger_node.c.position)
     .limit(_MOST_NODES)
 )
+_UNSIGNED = frozenset({
+    SubIndication.FORMAT_FAILURE, SubIndication.HASH_FAILURE, SubIndication.SIG_CRYPTO_FAILURE, SubIndication.NO_SIGNING_CERTIFICATE_FOUND,
+})  # fmt: skip
+"""What says that the key of no certificate at hand signed these bytes."""
 _LEVELS = select(ledger_node.c.level).distinct()
 _OF_KIND = select(func.count()).select_from(ledger_entry).where(ledger_entry.c.kind == bindparam("kind"))
 _KINDS = select(ledger_entry.c.id, ledger_entry.c.kind).where(ledger_entry.c.kind.not_in([kind.value for kind in FactKind])).limit(1000)
@@ -280,12 +284,12 @@ def read_checkpoints(store: Store, book: Book, epochs: Epochs) -> list[Kept]:
                 book.find(place, "checkpoint-unreadable", LOG, f"the statement of checkpoint {row.id} cannot be read: {error}")
                 continue
             _check_row(book, place, row, one, found[-1].checkpoint if found else None, epochs)
-            fault = _signature_fault(one, epochs)
-            if fault is None:
+            report, fault = _signature(one, epochs)
+            if report is None:
                 book.skip("checkpoints' signatures", "no terms of this archive can be used")
             elif fault:
                 book.find(place, "checkpoint-signature", "EN 319 102-1 §5.3", f"checkpoint {row.id} is not the axis' word: {fault}")
-            found.append(Kept(row.id, one, fault == ""))
+            found.append(Kept(row.id, one, report is not None and not fault))
 
 
 def _missing_checkpoints(book: Book, first: int, end: int) -> None:
@@ -307,19 +311,19 @@ def _check_row(book: Book, place: Place, row: Any, one: Checkpoint, before: Chec
 
 
 def read_outside(book: Book, outside: Sequence[CheckpointFile], kept: Sequence[Kept], epochs: Epochs) -> list[Witnessed]:
-    """The checkpoints brought along, without those of somebody else: they say nothing about this ledger.
+    """The checkpoints brought along, without those that nobody, or somebody else, signed: they say nothing about this ledger.
 
-    One that is not this axis' word is held against the ledger all the same where the archive's own checkpoints are not either: then it is
-    the archive's evidence that was touched.
+    One is held against the ledger all the same where only its chain or its lists do not hold, or where none of the archive's own checkpoints
+    is the axis' word either: then it is the archive's evidence that was touched.
     """
     can_be_told = any(one.signed for one in kept)
     found: list[Witnessed] = []
     for file in outside:
-        signed = _outside_word(book, file, epochs)
-        if signed or not can_be_told:
-            found.append(Witnessed(file.checkpoint, signed))
-        else:
+        signed, elsewhere = _outside_word(book, file, epochs)
+        if elsewhere and can_be_told:
             book.skip("the ledger against a checkpoint brought along", "what is not this axis' word says nothing about its ledger")
+        else:
+            found.append(Witnessed(file.checkpoint, signed))
     return found
 
 
@@ -348,18 +352,18 @@ def compare_roots(book: Book, tree: Tree, kept: list[Kept], outside: Sequence[Wi
     book.skip("ledger entries", "they are newer than any checkpoint brought along", max(0, tree.size - newest))
 
 
-def _outside_word(book: Book, one: CheckpointFile, epochs: Epochs) -> bool:
-    """Whether it is this axis' word."""
-    fault = _signature_fault(one.checkpoint, epochs)
-    ours = one.certificate in epochs.axis_certificates
+def _outside_word(book: Book, one: CheckpointFile, epochs: Epochs) -> tuple[bool, bool]:
+    """Whether it is this axis' word; and whether, by its signature or its certificate, it is nobody's or another axis'."""
+    report, fault = _signature(one.checkpoint, epochs)
+    ours, known = one.certificate in epochs.axis_certificates, _known_origin(one.checkpoint, epochs)
     book.checked["outside checkpoints"] += 1
-    known = _known_origin(one.checkpoint, epochs)
     book.check(Place("outside checkpoint", str(one.checkpoint.number)), (
         (not fault, "outside-signature", "EN 319 102-1 §5.3", f"the checkpoint brought along is not this axis' word: {fault}"),
         (ours, "outside-signer", "EN 319 102-1 §5.2.3", "the certificate beside it is not the axis' of this archive"),
         (known, "outside-origin", LOG, f"it is of the ledger {one.checkpoint.origin}"),
     ))  # fmt: skip
-    return fault == "" and ours and known
+    unsigned = report is not None and report.sub_indication in _UNSIGNED
+    return report is not None and not fault and ours and known, unsigned or not ours
 
 
 def _known_origin(one: Checkpoint, epochs: Epochs) -> bool:
@@ -389,6 +393,5 @@ def _outside_row(book: Book, kept: list[Kept], one: Checkpoint) -> None:
         book.find(Place("checkpoint", str(one.number)), "checkpoint-differs", LOG, detail)
 
 
-def _signature_fault(one: Checkpoint, epochs: Epochs) -> str | None:
-    report, fault = epochs.axis_signature(one.signature, sha256(one.statement).digest(), one.at, Purpose.CHECKPOINT)
-    return None if report is None else fault
+def _signature(one: Checkpoint, epochs: Epochs) -> AxisAnswer:
+    return epochs.axis_signature(one.signature, sha256(one.statement).digest(), one.at, Purpose.CHECKPOINT)
