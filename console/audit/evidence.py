@@ -21,6 +21,7 @@ from console.reports.files import BUNDLE, put, refuse_to_spoil
 from exchange.audit.answers import Answers, answers_of
 from exchange.audit.bundle_write import write_bundle
 from exchange.audit.dossier import Dossier, NoReceipt, open_dossier
+from exchange.audit.entered import NotOfThisLedger
 from exchange.audit.holdings import Found, Holdings
 from exchange.domain.calendar import VN
 from exchange.errors import ArchiveUnreadable, EdxmlError, StoreError
@@ -47,12 +48,15 @@ def perform(wish: Wish, text: Text) -> int:
     talk = talker()
     try:
         with ExitStack() as stack:
-            dossier = _dossier(wish, text, stack.enter_context)
+            dossier, doubts = _dossier(wish, text, stack.enter_context)
         answers = answers_of(dossier)
         data = write_bundle(dossier, policy_bytes(wish.policy))
         put(wish.out, data)
     except (Unusable, ArchiveUnreadable, PolicyFileError) as error:
         talk.print(sentence(error, text), markup=False)
+        return USAGE
+    except NotOfThisLedger as error:
+        talk.print(f"{wish.checkpoint}: {text.phrase(error.rule)}", markup=False)
         return USAGE
     except (EdxmlError, NoReceipt, StoreError, MissingHash, LookupError) as error:
         talk.print(text("audit.error.document", document=wish.document, rule=error), markup=False)
@@ -60,10 +64,11 @@ def perform(wish: Wish, text: Text) -> int:
     except OSError as error:
         talk.print(text("verify.error.write", path=wish.out, reason=text.reason(error)), markup=False)
         return USAGE
-    return _tell(wish, dossier, answers, len(data), text, talk)
+    return _tell(wish, dossier, answers, doubts, len(data), text, talk)
 
 
-def _dossier(wish: Wish, text: Text, enter: Callable[..., object]) -> Dossier:
+def _dossier(wish: Wish, text: Text, enter: Callable[..., object]) -> tuple[Dossier, list[str]]:
+    """All there is about the document, and what is to be said of the archive before anything in it is believed."""
     policy = policy_of(wish.policy, text)
     at = None if wish.at is None else moment(wish.at, "--at", text, end_of_day=True)
     outside = checkpoints([wish.checkpoint], text)[0] if wish.checkpoint is not None else None
@@ -74,7 +79,20 @@ def _dossier(wish: Wish, text: Text, enter: Callable[..., object]) -> Dossier:
     holdings, sandbox = Holdings(path, trust, fingerprints(wish.anchors, text)), Sandbox()
     enter(holdings)
     enter(sandbox)
-    return open_dossier(holdings, _one(named(wish.document, holdings, text), wish.document, text), policy, at, outside, sandbox)
+    found = _one(named(wish.document, holdings, text), wish.document, text)
+    dossier = open_dossier(holdings, found, policy, at, outside, sandbox)
+    return dossier, [one.detail for one in holdings.findings if one.rule == "anchor-not-trusted"] + _misnamed(dossier)
+
+
+def _misnamed(dossier: Dossier) -> list[str]:
+    """The rows an archive is searched by are not signed: whether they name the document as its package does."""
+    found, (number, notation, _) = dossier.found, dossier.contents.document
+    listed, said = f"{found.number}/{found.notation}", f"{number}/{notation}"
+    return (
+        []
+        if listed == said
+        else [f"the archive lists it as {listed}, and the package says {said}: the row was changed (truc audit says more)"]
+    )
 
 
 def _one(found: list[Found], name: str, text: Text) -> Found:
@@ -83,22 +101,38 @@ def _one(found: list[Found], name: str, text: Text) -> Found:
     return found[0]
 
 
-def _tell(wish: Wish, dossier: Dossier, answers: Answers, size: int, text: Text, talk: Console) -> int:
+def _tell(wish: Wish, dossier: Dossier, answers: Answers, doubts: list[str], size: int, text: Text, talk: Console) -> int:
     """What is in it, each signature with its verdict; the file's name to standard output."""
     print(wish.out)
     found = dossier.found
     values = {"document": found.code or found.kind, "sender": found.sender, "package": found.package_id, "size": text.number(size)}
     talk.print(text("evidence.done", **values), markup=False)
+    for doubt in doubts:
+        talk.print(text("evidence.doubt", detail=text.phrase(doubt)), markup=False)
     talk.print(text("evidence.at", moment=text.instant(dossier.at.astimezone(VN))), markup=False)
     for one in answers.signatures:
         for verdict in one.verdicts:
             talk.print(f"  {one.folder}: {verdict_words(verdict_tree(verdict), text)}", markup=False)
-    words = {"receipt": answers.receipt, "checkpoint": answers.checkpoint, "later": answers.later, "ledger": answers.included}
+    words = _words(wish, dossier, answers)
     for name, holds in words.items():
-        key = "none" if holds is None else "holds" if holds else "broken"
+        missing = "silent" if name == "brought" else "none"
+        key = missing if holds is None else "holds" if holds else "broken"
         word = text(f"evidence.{key}")
         talk.print(f"  {text.label('evidence-part', name)}: {word}", markup=False)
     if not dossier.confirmed:
         talk.print(text("evidence.unconfirmed"), markup=False)
     passed = all(verdict.passed for one in answers.signatures for verdict in one.verdicts)
-    return DONE if passed and all(holds is not False for holds in words.values()) else SHORT
+    return DONE if passed and not doubts and all(holds is not False for holds in words.values()) else SHORT
+
+
+def _words(wish: Wish, dossier: Dossier, answers: Answers) -> dict[str, bool | None]:
+    """What the axis signed, and whether it holds; of the later checkpoint whether it is the one brought along."""
+    later = answers.later
+    if wish.checkpoint is None:
+        name = "newest"
+    else:  # where there is no later one, the first over the document is the very one brought along
+        name, later = "brought", answers.checkpoint if later is None else later
+    found = {"receipt": answers.receipt, "checkpoint": answers.checkpoint, name: later, "ledger": answers.included}
+    if wish.checkpoint is None and later is None and dossier.entered is not None:
+        del found[name]  # the first over the document is the newest
+    return found

@@ -72,6 +72,13 @@ def told_findings(report: BundleReport) -> tuple[Finding, ...]:
     return tuple(found)
 
 
+def told_remarks(report: BundleReport) -> tuple[Finding, ...]:
+    """What is nobody's word but the bundle's, and what in it is to be followed or run and is not this program's."""
+    found = [Finding("bundle-unproven", f"the ledger does not speak of {one}") for one in report.unproven[:_MOST_TOLD]]
+    found += [Finding("bundle-strange", f"{one} is not what this program writes into a bundle") for one in report.strange]
+    return tuple(found)
+
+
 def with_bundles(trust: Trust, paths: Sequence[Path], anchors: Sequence[str], read: Callable[[Path], bytes], text: Text) -> Trust:
     """The evidence of bundles added to what is trusted; of their roots those named, the others told. Raises :class:`Unusable`."""
     named = {fingerprint(one, text) for one in anchors}

@@ -11,7 +11,7 @@ from pathlib import Path
 from console.locale import Text
 from console.options import ARCHIVE
 from console.outcome import Unusable
-from console.verify.bundles import opened_bundle, proofs_of, told_findings, unknown_axis
+from console.verify.bundles import opened_bundle, proofs_of, told_findings, told_remarks, unknown_axis
 from exchange.agreement import Finding
 from exchange.audit.bundle_zip import looks_like_bundle
 from exchange.edxml.model import EdocHeader, StatusHeader
@@ -159,7 +159,7 @@ def _open_bundle(name: str, data: bytes, text: Text, confirmed: frozenset[bytes]
         sha256=sha256(data).digest(),
         kind="bundle",
         violations=(*told_findings(report), *package.violations),
-        remarks=(*unknown_axis(dossier, confirmed), *package.remarks),
+        remarks=(*unknown_axis(dossier, confirmed), *told_remarks(report), *package.remarks),
         existence=proofs_of(dossier, confirmed),
     )
 

@@ -34,7 +34,10 @@ SCHEMA = "truc-verify/1"
 Opinions = Sequence[Sequence[Sequence[Tree]]]
 """What other judges say: by signed thing, then by signature, any number of opinions."""
 _HEADER_CLAUSE = "QCVN 102:2016; Decree 30/2020 Art. 5, Annex I"
-_CLAUSES = {"bundle": "RFC 9162 §2.1; EN 319 102-1 §5.3", "bundle-axis": "EN 319 102-1 §5.6.2.3"}
+_CLAUSES = {
+    "bundle": "RFC 9162 §2.1; EN 319 102-1 §5.3", "bundle-axis": "EN 319 102-1 §5.6.2.3", "bundle-unproven": "RFC 9162 §2.1.3",
+    "bundle-strange": "truc-evidence/2",
+}  # fmt: skip
 """Rules of :class:`exchange.agreement.Finding` that are not about header and letter."""
 _COVERED, _VALUE, _STRUCTURE, _NOTHING = "covered", "signature", "structure", "nothing"
 

@@ -14,6 +14,7 @@ from exchange.audit.entered import Entered, Proven
 from exchange.audit.parts import Part, Stamped
 from exchange.domain.merkle import leaf_hash, verify_consistency, verify_inclusion
 from exchange.receipts import package_id_of
+from exchange.store.facts import FactKind
 from signing import (
     ChainEngine,
     Evidence,
@@ -88,7 +89,7 @@ def answers_of(dossier: Dossier) -> Answers:
     within = None if entered is None else included(dossier, entered)
     proofs = (
         *(_receipt_proofs(dossier) if receipt else ()),
-        *(_ledger_proofs(entered, bool(checkpoint), bool(continued)) if entered is not None else ()),
+        *(_ledger_proofs(dossier, entered, bool(checkpoint), bool(continued)) if entered is not None else ()),
     )
     return Answers(
         tuple(bench.signature(number, part, proofs) for number, part in enumerate(dossier.contents.parts, 1)), tuple(bench.stamps()),
@@ -109,7 +110,7 @@ def receipt_speaks(dossier: Dossier) -> bool:
 def included(dossier: Dossier, entered: Entered) -> bool:
     """Whether the entry speaks of package and receipt, is in the checkpoint's ledger, and the later checkpoint continues that.
 
-    So must every list and certificate entered: one whose entry does not hold proves nothing, and says that somebody touched it.
+    So must every fact told with an entry: one whose entry does not hold proves nothing, and says that somebody touched it.
     """
     one, later = entered.checkpoint, entered.later
     digests = [sha256(one).hexdigest() for one in (dossier.receipt.statement, dossier.receipt.signature)]
@@ -117,16 +118,17 @@ def included(dossier: Dossier, entered: Entered) -> bool:
         return False
     there = verify_inclusion(leaf_hash(entered.leaf), entered.index, one.size, entered.inclusion, one.root)
     continued = later is None or verify_consistency(one.size, later.size, one.root, later.root, entered.consistency)
-    return there and continued and all(_is_entered(artefact, entered) for artefact in entered.evidence)
+    return there and continued and all(_is_entered(fact, entered) for fact in entered.facts)
 
 
-def _speaks_of(leaf: bytes, payload: bytes, digests: Sequence[str]) -> bool:
-    """Whether a leaf is made over a payload that holds these digests."""
+def _speaks_of(leaf: bytes, payload: bytes, digests: Sequence[str], kind: str = FactKind.ADMISSION.value) -> bool:
+    """Whether a leaf of a kind is made over a payload that holds these digests."""
     try:
-        named, values = json.loads(leaf)["payload_sha256"], json.loads(payload)
+        said, values = json.loads(leaf), json.loads(payload)
+        named = said["kind"], said["payload_sha256"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return False
-    return named == sha256(payload).hexdigest() and isinstance(values, list) and all(one in values for one in digests)
+    return named == (kind, sha256(payload).hexdigest()) and isinstance(values, list) and all(one in values for one in digests)
 
 
 def _receipt_proofs(dossier: Dossier) -> tuple[ProofOfExistence, ...]:
@@ -144,18 +146,21 @@ def objects_of(claim: SignatureClaim) -> tuple[bytes, ...]:
     return tuple(sha256(one).digest() for one in (*values, *artefacts))
 
 
-def _ledger_proofs(entered: Entered, checkpoint: bool, later: bool) -> Iterator[ProofOfExistence]:
+def _ledger_proofs(dossier: Dossier, entered: Entered, checkpoint: bool, later: bool) -> Iterator[ProofOfExistence]:
     """What the archive judges by existed when the checkpoint over it was signed."""
-    for one in entered.evidence:
+    known = dossier.evidence
+    artefacts = {sha256(one).hexdigest() for one in (*known.anchors, *known.certificates, *known.crls)}
+    for one in entered.facts:
         within, held = (entered.later, later) if one.later else (entered.checkpoint, checkpoint)
-        if within is not None and held and _is_entered(one, entered):
-            yield ProofOfExistence(one.artefact_sha256, within.at, "ledger", sha256(within.signature).digest())
+        if one.kind == FactKind.EVIDENCE and within is not None and held and _is_entered(one, entered):
+            for digest in artefacts.intersection(value for value in json.loads(one.payload) if isinstance(value, str)):
+                yield ProofOfExistence(bytes.fromhex(digest), within.at, "ledger", sha256(within.signature).digest())
 
 
 def _is_entered(one: Proven, entered: Entered) -> bool:
-    """Whether the entry of an artefact speaks of it and is in the ledger of the checkpoint it names."""
+    """Whether the entry of a fact is made of it, and is in the ledger of the checkpoint it names."""
     within = entered.later if one.later else entered.checkpoint
-    if within is None or not _speaks_of(one.leaf, one.payload, [one.artefact_sha256.hex()]):
+    if within is None or not _speaks_of(one.leaf, one.payload, (), one.kind):
         return False
     return verify_inclusion(leaf_hash(one.leaf), one.index, within.size, one.inclusion, within.root)
 

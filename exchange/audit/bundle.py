@@ -13,22 +13,24 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 from exchange.api import Checkpoint
 from exchange.audit.answers import Answers, answers_of
-from exchange.audit.bundle_json import instant_text
-from exchange.audit.bundle_write import FORMAT, PACKAGE, bundle_entries
+from exchange.audit.bundle_json import as_json, hops_of, instant_text, recorded_of
+from exchange.audit.bundle_write import CHECK, FORMAT, PACKAGE, bundle_entries, script
 from exchange.audit.bundle_zip import MANIFEST
 from exchange.audit.dossier import Dossier, Recorded, Said
 from exchange.audit.entered import Entered, Proven
 from exchange.audit.findings import Finding, Place
 from exchange.audit.holdings import Found
 from exchange.audit.parts import Contents, take_apart
-from exchange.audit.trail import Trail, Word
+from exchange.audit.readme import LANGUAGES, readme
+from exchange.audit.told import HOPS, VERDICT, contradictions, unproven
+from exchange.audit.trail import Journey, Other, Step, Trail, Word
 from exchange.checkpoints import read_statement
 from exchange.errors import BundleUnreadable, CheckpointUnreadable, EdxmlError
 from signing import Evidence, PolicyFileError, Sandbox, read_policy
@@ -36,9 +38,10 @@ from signing import Evidence, PolicyFileError, Sandbox, read_policy
 _TRUST = re.compile(r"trust/at-(\d{1,12})\.pem")
 _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----\s([A-Za-z0-9+/=\s]*?)-----END \1-----")
 _YEARS, _LATEST = range(1990, 2200), 7258118399
-_MAX_JSON = 8 << 20
+_MAX_JSON = 32 << 20
 _LATER = {"checkpoint": False, "later": True}
 """Which checkpoint a proof leads to, as the bundle names it."""
+_FACTS = "ledger/facts.json"
 _MADE = "written by the same program from the same evidence"
 
 
@@ -54,12 +57,15 @@ class Bundle:
 class BundleReport:
     """What a bundle is worth. ``answers`` are ours, made anew; ``findings`` name everything in the bundle that is not as it must be.
 
+    ``unproven`` is what nobody says but the bundle, ``strange`` the files to be followed or run that are not those this program writes.
     ``anchors`` are SHA-256 of the anchors it brings, to be compared with what is known from outside.
     """
 
     findings: tuple[Finding, ...]
     answers: Answers
     anchors: tuple[bytes, ...]
+    unproven: tuple[str, ...]
+    strange: tuple[str, ...]
 
     @property
     def holds(self) -> bool:
@@ -96,7 +102,7 @@ def read_bundle(entries: Mapping[str, bytes], *, confirmed: bool = False, sandbo
     )
     axis = reading.pem("certificates/axis.pem", b"CERTIFICATE") if "certificates/axis.pem" in entries else ()
     dossier = Dossier(
-        reading.found(receipt, contents), package, contents, receipt, Trail((), (), 0), reading.entered(), reading.recorded(),
+        reading.found(receipt, contents), package, contents, receipt, reading.trail(), reading.entered(), reading.recorded(),
         reading.instant(told, "at"), policy, evidence, lists, entries.get("trust/register.json", b""), entries.get("trust/terms.json", b""),
         axis[0] if axis else b"", confirmed,
     )  # fmt: skip
@@ -169,10 +175,10 @@ class _Reading:
         told = self.json("verdicts/recorded.json")
         if told.get("judged") is not True:
             return None
-        said, again = (self._said(told.get(name)) for name in ("said", "again"))
+        said, again = self._said(told.get("said")), self._said(self.json("verdicts/recomputed.json").get("axis"))
         if said is None:
             raise BundleUnreadable("verdicts/recorded.json", "does not say what was decided")
-        return Recorded(self.instant(told, "at"), said, again)
+        return Recorded(self.instant(told, "at"), said, again, self._place("verdicts/recorded.json", told))
 
     @staticmethod
     def _said(value: Any) -> Said | None:
@@ -190,7 +196,7 @@ class _Reading:
         path: tuple[bytes, ...] = ()
         if later is not None:
             path = self._hashes("ledger/consistency.json", self.json("ledger/consistency.json").get("proof"))
-        proven = _json_of("ledger/evidence.json", self.entry("ledger/evidence.json"))
+        proven = _json_of(_FACTS, self.entry(_FACTS))
         if not isinstance(proven, list) or not isinstance(proof.get("index"), int):
             raise BundleUnreadable("ledger/", "holds no proof of inclusion")
         return Entered(
@@ -199,16 +205,66 @@ class _Reading:
         )  # fmt: skip
 
     def _proven(self, value: Any) -> Proven:
-        name = "ledger/evidence.json"
         try:
-            digest, index = bytes.fromhex(value["sha256"]), value["index"]
+            kind, index = value["kind"], value["index"]
             leaf, payload, later = value["leaf"].encode(), value["payload"].encode(), _LATER[value["checkpoint"]]
-            proof = self._hashes(name, value["proof"])
+            proof = self._hashes(_FACTS, value["proof"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise BundleUnreadable(name, "is no list of proofs") from error
-        if not isinstance(index, int):
-            raise BundleUnreadable(name, "has an index that is no number")
-        return Proven(digest, index, leaf, payload, later, proof)
+            raise BundleUnreadable(_FACTS, "is no list of proofs") from error
+        if type(index) is not int or not isinstance(kind, str):
+            raise BundleUnreadable(_FACTS, "has an index that is no number, or a kind that is no text")
+        return Proven(kind, index, leaf, payload, later, proof)
+
+    def trail(self) -> Trail:
+        """The way to each recipient, and what moved the document."""
+        told = self.json(HOPS)
+        journeys, others, omitted = told.get("deliveries"), told.get("others"), told.get("omitted")
+        if not isinstance(journeys, list) or not isinstance(others, list) or type(omitted) is not int:
+            raise BundleUnreadable(HOPS, "does not list deliveries and other packages")
+        return Trail(tuple(map(self._journey, journeys)), tuple(map(self._other, others)), omitted)
+
+    def _journey(self, told: Any) -> Journey:
+        names = ("founder", "recipient", "organ")
+        route, steps = self._member(HOPS, told, "route"), self._member(HOPS, told, "steps")
+        if not isinstance(route, list) or not isinstance(steps, list):
+            raise BundleUnreadable(HOPS, "has a delivery without road or steps")
+        founder, recipient, organ = (self._text(HOPS, told, name) for name in names)
+        return Journey(
+            founder, recipient, organ, ">".join(map(str, route)), self._maybe(told, "available_at"), self._text(HOPS, told, "transport"),
+            self._maybe(told, "transport_at"), tuple(map(self._step, steps)),
+        )  # fmt: skip
+
+    def _step(self, told: Any) -> Step:
+        state, cause, reason = (self._text(HOPS, told, name) for name in ("state", "cause", "reason"))
+        return Step(self.instant(told, "at"), state, cause, reason, self._place(HOPS, told))
+
+    def _other(self, told: Any) -> Other:
+        folder, package_id, kind, sender = (self._text(HOPS, told, name) for name in ("folder", "package_id", "kind", "sender"))
+        data = self.entries.get(f"{folder}/package.edxml", b"")
+        word = self.word(folder) if f"{folder}/statement.json" in self.entries else None
+        return Other(package_id, kind, sender, self.instant(told, "admitted_at"), data, word, self._place(HOPS, told))
+
+    def _maybe(self, told: Any, name: str) -> datetime | None:
+        return None if self._member(HOPS, told, name) is None else self.instant(told, name)
+
+    def _place(self, name: str, told: Any) -> int | None:
+        """Where in the ledger something told is said to stand."""
+        entry = self._member(name, told, "entry")
+        if entry is not None and type(entry) is not int:
+            raise BundleUnreadable(name, "has an entry that is no number")
+        return entry
+
+    def _text(self, name: str, told: Any, member: str) -> str:
+        found = self._member(name, told, member)
+        if not isinstance(found, str):
+            raise BundleUnreadable(name, f"has a {member} that is no text")
+        return found
+
+    @staticmethod
+    def _member(name: str, told: Any, member: str) -> Any:
+        if not isinstance(told, dict) or member not in told:
+            raise BundleUnreadable(name, f"does not say {member}")
+        return told[member]
 
     def _checkpoint(self, name: str) -> Checkpoint:
         word = self.word("ledger", f"{name}.json", f"{name}.p7s")
@@ -240,11 +296,32 @@ def check_bundle(bundle: Bundle) -> BundleReport:
     (1) the manifest names every file by its SHA-256
     (2) what was taken out of the package is what stands in the package: attachments, signatures, the bytes signed
     (3) the answers written down are the ones we give now
+    (4) what is told of the document's way, of the verdict and of the terms is what the ledger has
+    (5) the roots that OpenSSL is given are those of the bundle
     """
     dossier, entries = bundle.dossier, bundle.entries
     answers = answers_of(dossier)
-    findings = [*_manifest(entries), *_derived(dossier, answers, entries), *_answers(answers, entries)]
-    return BundleReport(tuple(findings), answers, tuple(sha256(one).digest() for one in dossier.evidence.anchors))
+    findings = [*_manifest(entries), *_derived(dossier, answers, entries), *_answers(answers, entries), *_roots(dossier, entries)]
+    findings += [_finding(one.file, "told-otherwise", one.detail) for one in contradictions(dossier)]
+    anchors = tuple(sha256(one).digest() for one in dossier.evidence.anchors)
+    return BundleReport(tuple(findings), answers, anchors, tuple(unproven(dossier)), tuple(_strange(dossier, answers, entries)))
+
+
+def _roots(dossier: Dossier, entries: Mapping[str, bytes]) -> Iterable[Finding]:
+    for name in entries:
+        if _TRUST.fullmatch(name) and set(_Reading(entries).pem(name, b"CERTIFICATE")) != set(dossier.evidence.anchors):
+            yield _finding(name, "roots-differ", "it brings other roots than certificates/anchors.pem")
+
+
+def _strange(dossier: Dossier, answers: Answers, entries: Mapping[str, bytes]) -> Iterable[str]:
+    """Texts with commands, and the script: whoever follows them believes whoever wrote them."""
+    for language, suffix in LANGUAGES.items():
+        name = f"README{suffix}.md"
+        ours = (readme(language, replace(dossier, confirmed=confirmed), answers).encode() for confirmed in (True, False))
+        if name in entries and entries[name] not in ours:
+            yield name
+    if entries.get(CHECK) != script():
+        yield CHECK
 
 
 def _manifest(entries: Mapping[str, bytes]) -> Iterable[Finding]:
@@ -265,6 +342,10 @@ def _manifest(entries: Mapping[str, bytes]) -> Iterable[Finding]:
 def _derived(dossier: Dossier, answers: Answers, entries: Mapping[str, bytes]) -> Iterable[Finding]:
     """Files that follow from the package: written again, they must be the same."""
     again = bundle_entries(dossier, answers)
+    told = {HOPS: as_json(hops_of(dossier)), VERDICT: as_json(recorded_of(dossier))}
+    for name, data in told.items():
+        if entries[name] != data:
+            yield _finding(name, "file-differs", "it is not written as this program writes what it says")
     for name in sorted(again):
         if name in entries and entries[name] != again[name]:
             yield _finding(name, "file-differs", "it is not what stands in the package")

@@ -10,11 +10,12 @@ from typing import Any
 from exchange.audit.answers import Answers, SignatureAnswer, StampAnswer
 from exchange.audit.dossier import Dossier
 from exchange.audit.entered import Proven
-from exchange.audit.trail import Journey
+from exchange.audit.trail import Journey, Other
 from exchange.domain.calendar import VN
 from signing import SignatureVerdict
 
 CONTENTS = "contents.json"
+_AS_BYTES = "backslashreplace"
 
 
 def attachment_file(dossier: Dossier, ordinal: int) -> str:
@@ -24,10 +25,11 @@ def attachment_file(dossier: Dossier, ordinal: int) -> str:
 
 
 def proven_of(one: Proven) -> dict[str, Any]:
-    """That an artefact stands in the ledger, and in which of the two checkpoints first."""
+    """That a fact stands in the ledger, and in which of the two checkpoints first."""
     return {
-        "sha256": one.artefact_sha256.hex(), "checkpoint": "later" if one.later else "checkpoint", "index": one.index,
-        "leaf": one.leaf.decode(), "payload": one.payload.decode(), "proof": [step.hex() for step in one.inclusion],
+        "kind": one.kind, "checkpoint": "later" if one.later else "checkpoint", "index": one.index,
+        "leaf": one.leaf.decode("utf-8", _AS_BYTES), "payload": one.payload.decode("utf-8", _AS_BYTES),
+        "proof": [step.hex() for step in one.inclusion],
     }  # fmt: skip
 
 
@@ -87,8 +89,8 @@ def hops_of(dossier: Dossier) -> dict[str, Any]:
         "deliveries": [_journey(one) for one in dossier.trail.journeys],
         "others": [
             {
-                "folder": f"others/{number:04d}-{one.kind}", "package_id": one.package_id, "kind": one.kind, "sender": one.sender,
-                "admitted_at": instant_text(one.admitted_at),
+                "folder": other_folder(number, one), "package_id": one.package_id, "kind": one.kind, "sender": one.sender,
+                "admitted_at": instant_text(one.admitted_at), "entry": one.entry,
             }
             for number, one in others
         ],
@@ -96,34 +98,40 @@ def hops_of(dossier: Dossier) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def other_folder(number: int, one: Other) -> str:
+    """Where another package stands, by its place from 1 on."""
+    return f"others/{number:04d}-{one.kind}"
+
+
 def _journey(one: Journey) -> dict[str, Any]:
     return {
+        "founder": one.founder,
         "recipient": one.recipient,
         "organ": one.organ,
         "route": one.route.split(">"),
         "available_at": instant_text(one.available_at),
         "transport": one.transport,
         "transport_at": instant_text(one.transport_at),
-        "steps": [{"at": instant_text(each.at), "state": each.state, "cause": each.cause, "reason": each.reason} for each in one.steps],
+        "steps": [
+            {"at": instant_text(each.at), "state": each.state, "cause": each.cause, "reason": each.reason, "entry": each.entry}
+            for each in one.steps
+        ],
     }
 
 
 def recorded_of(dossier: Dossier) -> dict[str, Any]:
-    """The axis' verdict as the archive keeps it, and the same judged when the bundle was made."""
+    """The axis' verdict as the archive keeps it."""
     said = dossier.recorded
     if said is None:
         return {"judged": False}
-    return {
-        "judged": True,
-        "at": instant_text(said.at),
-        "said": asdict(said.said),
-        "again": None if said.again is None else asdict(said.again),
-    }
+    return {"judged": True, "at": instant_text(said.at), "said": asdict(said.said), "entry": said.entry}
 
 
 def recomputed_of(dossier: Dossier, answers: Answers) -> dict[str, Any]:
-    """Our answers, each signature's with all its steps."""
+    """Our answers, each signature's with all its steps, and the axis' verdict as it would be made again."""
+    recorded = dossier.recorded
     return {
+        "axis": None if recorded is None or recorded.again is None else asdict(recorded.again),
         "at": instant_text(dossier.at),
         "admitted_at": instant_text(dossier.found.admitted_at),
         "policy": dossier.policy.name,

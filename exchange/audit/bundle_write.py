@@ -20,6 +20,7 @@ from exchange.audit.bundle_json import (
     attachment_file,
     contents_of,
     hops_of,
+    other_folder,
     proven_of,
     recomputed_of,
     recorded_of,
@@ -29,8 +30,13 @@ from exchange.audit.dossier import Dossier
 from exchange.audit.readme import LANGUAGES, readme
 from exchange.audit.trail import Word
 
-FORMAT = "truc-evidence/1"
-PACKAGE = "package.edxml"
+FORMAT = "truc-evidence/2"
+PACKAGE, CHECK = "package.edxml", "check.py"
+
+
+def script() -> bytes:
+    """The page of Python that checks a bundle by hashes."""
+    return files("exchange.audit").joinpath("bundle_files", CHECK).read_bytes()
 
 
 def write_bundle(dossier: Dossier, policy_file: bytes) -> bytes:
@@ -52,7 +58,7 @@ def _entries(dossier: Dossier, policy_file: bytes) -> dict[str, bytes]:
         "receipt/statement.json": dossier.receipt.statement,
         "receipt/signature.p7s": dossier.receipt.signature,
         "policy.toml": policy_file,
-        "check.py": files("exchange.audit").joinpath("bundle_files", "check.py").read_bytes(),
+        CHECK: script(),
         "hops.json": as_json(hops_of(dossier)),
         "verdicts/recorded.json": as_json(recorded_of(dossier)),
         "verdicts/recomputed.json": as_json(recomputed_of(dossier, answers)),
@@ -127,7 +133,7 @@ def _ledger(dossier: Dossier) -> dict[str, bytes]:
     if entered.later is not None:
         found |= _checkpoint("later", entered.later)
         found["ledger/consistency.json"] = as_json({"proof": [one.hex() for one in entered.consistency]})
-    found["ledger/evidence.json"] = as_json([proven_of(one) for one in entered.evidence])
+    found["ledger/facts.json"] = as_json([proven_of(one) for one in entered.facts])
     return found
 
 
@@ -138,7 +144,7 @@ def _checkpoint(name: str, checkpoint: Checkpoint) -> dict[str, bytes]:
 def _others(dossier: Dossier) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for number, other in enumerate(dossier.trail.others, 1):
-        folder = f"others/{number:04d}-{other.kind}"
+        folder = other_folder(number, other)
         if other.data:
             found[f"{folder}/package.edxml"] = other.data
         if other.word is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from exchange.audit.entered import Entered, entry_of, with_evidence
+from exchange.audit.entered import Entered, Prover, artefacts, entry_of, terms
 from exchange.audit.evidence import Epoch
 from exchange.audit.holdings import Found, Holdings
 from exchange.audit.parts import Contents, take_apart
@@ -21,6 +21,7 @@ from exchange.edxml.reader import read
 from exchange.edxml.tree import Limits
 from exchange.inspection import MAX_PACKAGE
 from exchange.stages.mail import instant
+from exchange.store.facts import FactKind
 from exchange.store.tables import verdict
 from exchange.trust import EvidenceKind
 from exchange.verification import Attachment, Judgement, judge
@@ -46,11 +47,15 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The axis' verdict as the archive keeps it; ``again`` is the same judged now, from the same bytes by the same terms."""
+    """The axis' verdict as the archive keeps it; ``again`` is the same judged now, from the same bytes by the same terms.
+
+    ``entry`` is its place in the ledger, where that is proven.
+    """
 
     at: datetime
     said: Said
     again: Said | None
+    entry: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,8 @@ def open_dossier(
 ) -> Dossier:  # fmt: skip
     """Gather it. ``at``: the control time of the long way, the admission by default. ``outside``: a checkpoint kept elsewhere.
 
-    Raises :class:`exchange.errors.EdxmlError` for a package that does not come back readable, :class:`NoReceipt`, and
+    Raises :class:`exchange.errors.EdxmlError` for a package that does not come back readable, :class:`NoReceipt`,
+    :class:`exchange.audit.entered.NotOfThisLedger` for a checkpoint that says nothing about it, and
     :class:`exchange.errors.StoreError` or :class:`exchange.store.entries.MissingHash` where the file is damaged.
     """
     store, row = holdings.store, found.row
@@ -100,15 +106,17 @@ def open_dossier(
     contents = take_apart(data, sandbox)
     epoch = holdings.epochs.newest if said is None else holdings.epochs.of_verdict(said.id)
     entered = entry_of(store, row, None if outside is None else outside.checkpoint)
+    prover = Prover(store, entered)
+    trail = follow(holdings, row, prover)
     control = at or found.admitted_at
     lists = {moment: holdings.epochs.lists.in_force(moment) for moment in _moments(found, contents, control, entered)}
     evidence = holdings.evidence(lists)
-    if entered is not None:
-        entered = with_evidence(store, entered, (*evidence.anchors, *evidence.certificates, *evidence.crls))
+    register, statement = _register(holdings, epoch), b"" if epoch is None else epoch.terms.statement()
+    prover.prove((*artefacts(store, (*evidence.anchors, *evidence.certificates, *evidence.crls, register)), *terms(store, statement)))
+    recorded = _recorded(said, epoch, contents, data, prover)
     return Dossier(
-        found, data, contents, Word(word.statement, word.signature), follow(holdings, row), entered, _recorded(said, epoch, contents, data),
-        control, policy, evidence, lists, _register(holdings, epoch), b"" if epoch is None else epoch.terms.statement(),
-        (epoch.axis if epoch is not None else None) or b"", holdings.confirmed,
+        found, data, contents, Word(word.statement, word.signature), trail, prover.proven(), recorded, control, policy, evidence, lists,
+        register, statement, (epoch.axis if epoch is not None else None) or b"", holdings.confirmed,
     )  # fmt: skip
 
 
@@ -118,13 +126,15 @@ def _moments(found: Found, contents: Contents, control: datetime, entered: Enter
     return tuple(sorted({found.admitted_at, control, *stamps, *checkpoints}))
 
 
-def _recorded(said: Any, epoch: Epoch | None, contents: Contents, data: bytes) -> Recorded | None:
+def _recorded(said: Any, epoch: Epoch | None, contents: Contents, data: bytes, prover: Prover) -> Recorded | None:
     if said is None:
         return None
+    proven = prover.prove([(FactKind.VERDICT, said.id)])
     at = instant(said.at)
     again = None if epoch is None else _again(epoch, contents, data, at)
     kept = Said(bool(said.accepted), said.rule, said.sub_indication, said.detail)
-    return Recorded(at, kept, None if again is None else Said.of(again))
+    entry = next((one.index for one in proven.values()), None)
+    return Recorded(at, kept, None if again is None else Said.of(again), entry)
 
 
 def _again(epoch: Epoch, contents: Contents, data: bytes, at: datetime) -> Judgement | None:

@@ -1,9 +1,9 @@
-"""Where one admission stands in the ledger of an archive, and since when the ledger proves that what it is judged by existed."""
+"""Where one admission stands in the ledger of an archive, and what else of its document the ledger speaks of, each with its proof."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -13,12 +13,12 @@ from exchange.api import Checkpoint
 from exchange.domain.merkle import Subtree, consistency_proof, inclusion_proof
 from exchange.ledger import Ledger, stated
 from exchange.store import entries
-from exchange.store.facts import FactKind, page
-from exchange.store.tables import evidence, ledger_entry
+from exchange.store.facts import FactKind, one, page
+from exchange.store.tables import evidence, ledger_entry, trust
 from exchange.store.work import Store, Work
 
-_EVIDENCE = select(evidence.c.id, evidence.c.sha256).where(evidence.c.sha256.in_(bindparam("digests", expanding=True)))
-
+_EVIDENCE = select(evidence.c.id).where(evidence.c.sha256.in_(bindparam("digests", expanding=True))).order_by(evidence.c.id)
+_TERMS = select(trust.c.id).where(trust.c.statement == bindparam("statement")).order_by(trust.c.id)
 _ALL_EVIDENCE = (
     select(evidence.c.sha256, ledger_entry.c.id)
     .join(ledger_entry, and_(ledger_entry.c.kind == FactKind.EVIDENCE.value, ledger_entry.c.fact == evidence.c.id))
@@ -33,11 +33,15 @@ _ADMITTED = (
 _PAGE = 10_000
 
 
+Fact = tuple[FactKind, int]
+"""A fact of an archive: its kind, and the id of its row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """An artefact the archive judges by, as the ledger speaks of it: in the first checkpoint of an :class:`Entered`, or the later one."""
+    """A fact as the ledger speaks of it: in the first checkpoint of an :class:`Entered`, or in the later one."""
 
-    artefact_sha256: bytes
+    kind: str
     index: int
     leaf: bytes
     payload: bytes
@@ -59,13 +63,23 @@ class Entered:
     inclusion: tuple[bytes, ...]
     later: Checkpoint | None
     consistency: tuple[bytes, ...]
-    evidence: tuple[Proven, ...]
+    facts: tuple[Proven, ...]
+    """In the order of the ledger: what the document is judged by, the verdict, the steps of its deliveries, the packages that made them."""
+
+
+class NotOfThisLedger(Exception):
+    """A checkpoint brought along cannot be held against the document: the ledger, or the document's entry, does not reach it."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
 
 
 def entry_of(store: Store, row: int, outside: Checkpoint | None = None) -> Entered | None:
-    """The entry of an admission; ``None`` when no checkpoint speaks of it yet. ``later`` is ``outside`` if it is longer, else the newest.
+    """The entry of an admission; ``None`` when no checkpoint speaks of it yet. ``later`` is ``outside`` if there is one, else the newest.
 
-    Raises :class:`exchange.store.entries.MissingHash` where rows of the ledger are gone.
+    Raises :class:`exchange.store.entries.MissingHash` where rows of the ledger are gone, :class:`NotOfThisLedger` for an ``outside`` that
+    says nothing about the document.
     """
     checkpoints = Ledger(store).checkpoints()
     with store.reading() as work:
@@ -84,32 +98,69 @@ def entry_of(store: Store, row: int, outside: Checkpoint | None = None) -> Enter
         return Entered(sealed.id, line, payload, first, proof, later, consistency, ())
 
 
-def with_evidence(store: Store, entered: Entered, artefacts: Iterable[bytes]) -> Entered:
-    """The same, with what the ledger says of these artefacts (DER): that proves since when they exist."""
-    digests = list(dict.fromkeys(sha256(one).digest() for one in artefacts))
+class Prover:
+    """Proves facts in the ledger of the checkpoints over one admission, and keeps what it proved."""
+
+    def __init__(self, store: Store, entered: Entered | None) -> None:
+        self._store, self._entered = store, entered
+        self._found: dict[Fact, Proven] = {}
+
+    def prove(self, facts: Iterable[Fact]) -> Mapping[Fact, Proven]:
+        """Those of them that the checkpoints speak of."""
+        if self._entered is None:
+            return {}
+        found = {}
+        with self._store.reading() as work:
+            subtree = entries.Tiles(work).subtree
+            for fact in facts:
+                proven = self._found.get(fact) or _proven(work, fact, self._entered, subtree)
+                if proven is not None:
+                    found[fact] = self._found[fact] = proven
+        return found
+
+    def proven(self) -> Entered | None:
+        """The entry with everything that was proved beside it."""
+        facts = sorted(self._found.values(), key=lambda one: one.index)
+        return None if self._entered is None else replace(self._entered, facts=tuple(facts))
+
+
+def artefacts(store: Store, data: Iterable[bytes]) -> list[Fact]:
+    """The facts that these artefacts (DER, registers) are kept."""
+    digests = list(dict.fromkeys(sha256(one).digest() for one in data))
     with store.reading() as work:
-        found = tuple(_proven(work, digests, entered.checkpoint, entered.later, entries.Tiles(work).subtree))
-    return replace(entered, evidence=found)
+        return [(FactKind.EVIDENCE, row.id) for row in work.all_of(_EVIDENCE, "digests", digests)]
 
 
-def _proven(work: Work, digests: list[bytes], first: Checkpoint, later: Checkpoint | None, subtree: Subtree) -> Iterator[Proven]:
-    for row in sorted(work.all_of(_EVIDENCE, "digests", digests), key=lambda one: one.id):
-        found = page(work, FactKind.EVIDENCE, row.id - 1, 1)
-        read, fact, sealed = found[0] if found else (None, None, None)
-        if fact is None or sealed is None or fact.id != row.id:
-            continue
-        within = next((one for one in (first, later) if one is not None and one.size > sealed.id), None)
-        if within is not None:
-            line, payload = stated(FactKind.EVIDENCE, read, fact, sealed)
-            proof = inclusion_proof(sealed.id, within.size, subtree)
-            yield Proven(row.sha256, sealed.id, line, payload, within is later, proof)
+def terms(store: Store, statement: bytes) -> list[Fact]:
+    """The facts that these terms came into force."""
+    with store.reading() as work:
+        return [(FactKind.TRUST, row[0]) for row in work.rows(_TERMS, {"statement": statement})]
+
+
+def _proven(work: Work, fact: Fact, entered: Entered, subtree: Subtree) -> Proven | None:
+    kind, number = fact
+    try:
+        read, found, sealed = one(work, kind, number)
+    except LookupError:
+        return None
+    within = next((each for each in (entered.checkpoint, entered.later) if sealed and each is not None and each.size > sealed.id), None)
+    if sealed is None or within is None:
+        return None
+    line, payload = stated(kind, read, found, sealed)
+    return Proven(kind.value, sealed.id, line, payload, within is entered.later, inclusion_proof(sealed.id, within.size, subtree))
 
 
 def _later(first: Checkpoint, newest: Checkpoint, outside: Checkpoint | None, size: int) -> Checkpoint | None:
-    """What the first checkpoint is held against: the one kept outside, if the ledger reaches that far, or the newest."""
-    if outside is not None and first.size <= outside.size <= size and outside.statement != first.statement:
-        return outside
-    return newest if newest.size > first.size else None
+    """What the first checkpoint is held against: the one kept outside, or the newest."""
+    if outside is None:
+        return newest if newest.size > first.size else None
+    if outside.size > size:
+        rule = f"the checkpoint brought along speaks of {outside.size} entries, the archive has {size}"
+        raise NotOfThisLedger(f"{rule}: entries are gone, or it is of another axis")
+    if outside.size < first.size:
+        rule = f"the checkpoint brought along speaks of the first {outside.size} entries"
+        raise NotOfThisLedger(f"{rule}, and is older than the first one over the document, which speaks of {first.size}")
+    return None if outside.statement == first.statement else outside
 
 
 def proven_since(store: Store, checkpoints: Sequence[Checkpoint]) -> Iterator[tuple[bytes, Checkpoint]]:

@@ -313,8 +313,8 @@ def _check_row(book: Book, place: Place, row: Any, one: Checkpoint, before: Chec
 def read_outside(book: Book, outside: Sequence[CheckpointFile], kept: Sequence[Kept], epochs: Epochs) -> list[Witnessed]:
     """The checkpoints brought along, without those that nobody, or somebody else, signed: they say nothing about this ledger.
 
-    One is held against the ledger all the same where only its chain or its lists do not hold, or where none of the archive's own checkpoints
-    is the axis' word either: then it is the archive's evidence that was touched.
+    One is held against the ledger all the same where only its chain or its lists do not hold, or where none of the archive's own is the
+    axis' word either: then it is the archive's evidence that was touched.
     """
     can_be_told = any(one.signed for one in kept)
     found: list[Witnessed] = []

@@ -60,9 +60,11 @@ class Contents:
     """A package taken apart: attachments as (name, bytes), signatures, and signed things that could not be read, with the reason.
 
     ``document``: number, notation and DocumentId of the document it founds, as an axis keeps them; empty where it founds none.
+    ``recipients`` are those it is for, as it names them.
     """
 
     document: tuple[str, str, str]
+    recipients: tuple[str, ...]
     attachments: tuple[tuple[str, bytes], ...]
     parts: tuple[Part, ...]
     unread: tuple[tuple[str, str], ...]
@@ -78,7 +80,7 @@ def take_apart(package: bytes, sandbox: Sandbox | None = None) -> Contents:
     attachments = tuple((one.name, sink.data[one.ref]) for one in found.attachments)
     opened = inspect(package)
     if isinstance(opened, StatusHeader):
-        return Contents(_NO_DOCUMENT, attachments, (), ())
+        return Contents(_NO_DOCUMENT, (), attachments, (), ())
     parts: list[Part] = []
     unread: list[tuple[str, str]] = []
     for piece in opened.pieces:
@@ -87,7 +89,9 @@ def take_apart(package: bytes, sandbox: Sandbox | None = None) -> Contents:
             unread.append((piece.name, str(signed.refusal)))
             continue
         parts += _parts(piece, signed, _place(piece, attachments))
-    return Contents(_founded(found.header), attachments, tuple(parts), tuple(unread))
+    founded = _founded(found.header)
+    recipients = tuple(map(str, opened.header.recipient_ids)) if founded != _NO_DOCUMENT else ()
+    return Contents(founded, recipients, attachments, tuple(parts), tuple(unread))
 
 
 _NO_DOCUMENT = ("", "", "")

@@ -18,6 +18,7 @@ from importlib.resources import files
 from exchange.api import Checkpoint
 from exchange.audit.answers import Answers, SignatureAnswer, StampAnswer
 from exchange.audit.dossier import Dossier
+from exchange.audit.told import contradictions
 from exchange.domain.calendar import VN
 
 LANGUAGES: Mapping[str, str] = {"en": "", "vi": ".vi"}
@@ -84,7 +85,8 @@ def _step(number: int, step: Step, texts: Mapping[str, str]) -> str:
 
 def steps_of(dossier: Dossier, answers: Answers) -> Iterator[Step]:
     """Every question in order."""
-    yield Step("hashes", {}, "python3 -I -S check.py", holds=answers.included is not False)
+    yield Step("known", {}, "python3 -I -S check.py known $KNOWN", holds=True)
+    yield Step("hashes", {}, "python3 -I -S check.py", holds=answers.included is not False and not any(contradictions(dossier)))
     for one in answers.signatures:
         yield from _of_signature(one)
     for stamp in answers.stamps:

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from typer.testing import CliRunner, Result
 from console.audit.words import FINDINGS_SHOWN
 from console.cli import app
 from exchange.audit.bundle_zip import open_bundle, pack
+from exchange.checkpoints import checkpoint_statement, read_checkpoint, read_statement, write_checkpoint
 from scenarios.world.file import load_world
 from scenarios.world.pki import build
 from tests.judges import needs_typst
@@ -228,6 +230,33 @@ def test_evidence_about_a_document_found_by_any_of_its_names(folder: Path, bundl
         assert path.read_bytes() == bundle.read_bytes(), name
 
 
+def test_a_checkpoint_that_says_nothing_about_the_document_is_refused(folder: Path, tmp_path: Path) -> None:
+    """It was left out without a word, and 'later checkpoint: holds' stood under it."""
+    kept = read_checkpoint((folder / "witness-central.json").read_bytes())
+    given = ("evidence", DOCUMENT, "-o", str(tmp_path / "e.zip"), "--db", str(folder), "--lang", "en")
+    for size, said in ((10**6, "speaks of 1000000 entries, the archive has"), (1, "is older than the first one over the document")):
+        one = kept.checkpoint
+        statement = checkpoint_statement(one.origin, one.number, size, one.root, one.at)
+        (tmp_path / "c.json").write_bytes(write_checkpoint(read_statement(statement, one.signature), kept.certificate))
+        answer = truc(*given, "--checkpoint", str(tmp_path / "c.json"))
+        assert (answer.exit_code, answer.stdout) == (2, "")
+        assert said in answer.stderr
+        assert not (tmp_path / "e.zip").exists()
+    assert "checkpoint brought along" not in truc(*given).stderr
+    assert "checkpoint brought along: holds" in truc(*given, "--checkpoint", str(folder / "witness-central.json")).stderr
+
+
+def test_a_document_found_under_a_number_that_is_not_its_own_is_told(folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "axis.db", tmp_path / "axis.db")
+    with closing(sqlite3.connect(tmp_path / "axis.db", isolation_level=None)) as db:
+        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            db.execute(f"DROP TRIGGER {name}")
+        db.execute("UPDATE document SET number = '99' WHERE document_id = 'H28,2021,2700001'")
+    answer = truc("evidence", "99/KH-UBND", "-o", str(tmp_path / "e.zip"), "--db", str(tmp_path), "--lang", "en")
+    assert answer.exit_code == 1
+    assert "the archive lists it as 99/KH-UBND, and the package says 1/KH-UBND" in answer.stderr
+
+
 def test_truc_verify_takes_a_bundle_and_trusts_only_what_is_confirmed(bundle: Path, root: str, axis: str) -> None:
     given = ("verify", str(bundle), "--at", "2040-01-01", "--json")
     alone, rooted, confirmed = truc(*given), truc(*given, "--anchor", root), truc(*given, "--anchor", root, "--anchor", axis)
@@ -274,11 +303,19 @@ def test_an_archive_named_instead_of_a_file_is_told_what_takes_one(folder: Path)
 
 def test_a_bundle_that_lies_fails_with_what_is_wrong(bundle: Path, root: str, axis: str, tmp_path: Path) -> None:
     entries = open_bundle(bundle.read_bytes())
-    entries["hops.json"] = b"{}"
+    entries["hops.json"] += b"\n"
     (tmp_path / "lie.zip").write_bytes(pack(entries))
     answer = truc("verify", str(tmp_path / "lie.zip"), "--anchor", root, "--anchor", axis, "--at", "2021-09-28", "--lang", "en")
     assert answer.exit_code == 1
     assert "hops.json: it is not the file that was put in" in answer.stdout
+    strange = open_bundle(bundle.read_bytes())
+    strange["check.py"] += b"\n"
+    listed = json.loads(strange["manifest.json"])
+    listed["files"]["check.py"] = {"sha256": sha256(strange["check.py"]).hexdigest(), "size": len(strange["check.py"])}
+    (tmp_path / "lie.zip").write_bytes(pack(strange | {"manifest.json": json.dumps(listed).encode()}))
+    given = ("verify", str(tmp_path / "lie.zip"), "--anchor", root, "--anchor", axis, "--at", "2021-09-28")
+    assert "check.py is not what this program writes" in truc(*given, "--lang", "en").stdout
+    assert "check.py không phải thứ chương trình này ghi" in truc(*given, "--lang", "vi").stdout
     del entries["package.edxml"]
     (tmp_path / "lie.zip").write_bytes(pack(entries))
     answer = truc("verify", str(tmp_path / "lie.zip"), "--lang", "en")

@@ -1,16 +1,20 @@
 """Checks this folder by hashes alone: the manifest, what each signature covers, the receipt, the place in the ledger.
 
-    python3 -I -S check.py          (Python 3.8 or newer, nothing else; prints a line for each question, ends with 0 when all hold)
+    python3 -I -S check.py                     (Python 3.8 or newer, nothing else; prints a line for each question)
+    python3 -I -S check.py known SHA256...     (whether roots and the axis' certificate are those you know of from elsewhere)
 
+Ends with 0 when all hold. UNPROVEN is what nobody says but this folder: the ledger's checkpoint does not speak of it.
 It checks no signature: the README says how OpenSSL does that.
 """
 
 import base64
+import datetime
 import hashlib
 import json
 import os
 import re
 import sys
+from functools import lru_cache
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MADE_HERE = "work"  # the README's commands write into this folder
@@ -27,6 +31,18 @@ def sha256(data):
 
 def node(left, right):
     return hashlib.sha256(b"\1" + left + right).digest()
+
+
+def certificates(name):
+    """SHA-256 of each certificate of a PEM file."""
+    found = re.findall(rb"-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----", read(name))
+    return {sha256(base64.b64decode(one)) for one in found}
+
+
+def roots_are_alike():
+    """OpenSSL is told to trust what stands in trust/at-*.pem: these must be the roots of certificates/anchors.pem and no others."""
+    names = [name for name in os.listdir(os.path.join(HERE, "trust")) if re.fullmatch(r"at-\d+\.pem", name)]
+    return bool(names) and all(certificates("trust/" + name) == certificates("certificates/anchors.pem") for name in names)
 
 
 def manifest_holds():
@@ -106,11 +122,109 @@ def both_roots(first, size, proof, known):
     return node(beside, old), node(beside, new)
 
 
-def ledger_includes():
-    said, checkpoint = json.loads(read("ledger/inclusion.json")), json.loads(read("ledger/checkpoint.json"))
-    size, proof, leaf = int(checkpoint["size"]), [bytes.fromhex(one) for one in said["proof"]], b"\0" + read("ledger/leaf.json")
-    found = 0 <= said["index"] < size and climbed(hashlib.sha256(leaf).digest(), said["index"], size, proof)
+def included(leaf, index, proof, name):
+    """Whether a leaf is in the ledger of a checkpoint."""
+    checkpoint = json.loads(read(f"ledger/{name}.json"))
+    size, proof, data = int(checkpoint["size"]), [bytes.fromhex(one) for one in proof], b"\0" + leaf
+    found = 0 <= index < size and climbed(hashlib.sha256(data).digest(), index, size, proof)
     return found == bytes.fromhex(checkpoint["root"]) and not proof
+
+
+def ledger_includes():
+    said = json.loads(read("ledger/inclusion.json"))
+    return included(read("ledger/leaf.json"), said["index"], said["proof"], "checkpoint")
+
+
+@lru_cache(maxsize=None)  # noqa: UP033 - Python 3.8 has no functools.cache
+def facts():
+    """What else the ledger speaks of, by its place: kind, package and values; raises ValueError for what it does not include."""
+    found = {}
+    for one in json.loads(read("ledger/facts.json")) if CONTENTS["entered"] else ():
+        leaf, payload = json.loads(one["leaf"]), one["payload"].encode()
+        named = (leaf["kind"], leaf["payload_sha256"]) == (one["kind"], sha256(payload))
+        if not named or not included(one["leaf"].encode(), one["index"], one["proof"], one["checkpoint"]):
+            raise ValueError(one["index"])
+        found[one["index"]] = one["kind"], leaf["package_id"], json.loads(payload)
+    return found
+
+
+def seconds(text):
+    return round(datetime.datetime.fromisoformat(text).timestamp())
+
+
+def way_is_so(one):
+    """Every step on the way to a recipient is the fact at its place in the ledger, and they are in its order."""
+    ends, known, places = [one["organ"], ">".join(one["route"])], facts(), []
+    for step in one["steps"]:
+        told = [seconds(step["at"]), step["state"], step["cause"], step["reason"], one["founder"], one["recipient"]]
+        told += [] if step["state"] == "received" else ends
+        if step["entry"] is None:
+            print(f"UNPROVEN  the way to {one['recipient']}: {step['state']}")
+        elif (known[step["entry"]][0], known[step["entry"]][2]) != ("event", told):
+            return False
+        else:
+            places.append(step["entry"])
+    return places == sorted(set(places)) and [step["entry"] for step in one["steps"][: len(places)]] == places
+
+
+def other_is_so(one):
+    """A package that moved the document is the one the ledger speaks of, under the axis' very words."""
+    words = [read(f"{one['folder']}/{name}") for name in ("statement.json", "signature.p7s")]
+    if one["entry"] is None:
+        print(f"UNPROVEN  {one['folder']}")
+        return True
+    kind, _, values = facts()[one["entry"]]
+    named = [values[place] for place in (0, 1, 3, 5)] == [one["package_id"], one["sender"], one["kind"], seconds(one["admitted_at"])]
+    if kind == "refusal":
+        return named and values[11:13] == [word.hex() for word in words]
+    return named and values[2] == sha256(read(f"{one['folder']}/package.edxml")) and values[8:10] == [sha256(word) for word in words]
+
+
+def code(organ):
+    """An organisation's code as the axis writes it: H28.32 for 000.00.32.H28."""
+    groups = organ.decode().split(".")
+    groups = groups if groups[0][:1].isalpha() else groups[::-1]
+    while not groups[-1].strip("0"):
+        groups.pop()
+    return ".".join(groups)
+
+
+def recipients_are_here():
+    """Everybody the package names as a recipient of a new document has a way."""
+    named = re.findall(rb"<(?:\w+:)?To>.*?<(?:\w+:)?OrganId>\s*([^<\s]+)", read("package.edxml"), re.DOTALL)
+    there = {one["recipient"] for one in json.loads(read("hops.json"))["deliveries"]}
+    return not CONTENTS["document"]["number"] or (bool(named) and set(map(code, named)) <= there)
+
+
+def causes_are_here():
+    """Whatever moved the document stands in the folder."""
+    told, own = json.loads(read("hops.json")), json.loads(read("receipt/statement.json"))["package_id"]
+    causes = {step["cause"] for one in told["deliveries"] for step in one["steps"]}
+    return bool(told["omitted"]) or causes <= {own, *(one["package_id"] for one in told["others"])}
+
+
+def verdict_is_so():
+    """What the axis wrote down is the fact at its place in the ledger."""
+    told, own = json.loads(read("verdicts/recorded.json")), json.loads(read("receipt/statement.json"))["package_id"]
+    if not told["judged"] or told["entry"] is None:
+        print("UNPROVEN  the axis' verdict")
+        return True
+    kind, package, values = facts()[told["entry"]]
+    said = told["said"]
+    names = [seconds(told["at"]), int(said["accepted"]), said["rule"], said["sub_indication"], said["detail"]]
+    return (kind, package, values[:5]) == ("verdict", own, names)
+
+
+def terms_are_so():
+    """The register and the axis' certificate are those of the terms, and the ledger has these terms."""
+    terms, register = read("trust/terms.json"), read("trust/register.json")
+    said, axis = json.loads(terms), certificates("certificates/axis.pem")
+    entered = [(kind, digest) for kind, _, values in facts().values() for digest in values]
+    known = {("trust", sha256(terms)), ("evidence", sha256(register))} <= {one for one in entered if isinstance(one[1], str)}
+    judged = json.loads(read("verdicts/recorded.json")).get("entry") is not None
+    if not known and not judged:
+        print("UNPROVEN  the terms judged by")
+    return said["register"] == sha256(register) and {said["axis"]} == axis and (known or not judged)
 
 
 def ledger_continues():
@@ -124,14 +238,25 @@ def ledger_continues():
 def ask(question, answer, *arguments):
     try:
         holds = answer(*arguments)
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
+    except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError):
         holds = False
     print(f"{'holds' if holds else 'BROKEN':8}{question}")
     return holds
 
 
+def known(digests):
+    """Whether every root, and the axis' certificate, is among those named."""
+    answers = []
+    for name, what in (("certificates/anchors.pem", "root"), ("certificates/axis.pem", "axis")):
+        found = sorted(certificates(name)) if os.path.exists(os.path.join(HERE, *name.split("/"))) else []
+        answers += [ask(f"{what} {one}: is one you named", lambda one=one: one in digests) for one in found]
+    return 0 if answers and all(answers) else 1
+
+
 def main():
+    hops = json.loads(read("hops.json"))
     answers = [ask("manifest: every file as it was put in", manifest_holds), ask("attachments: as in the package", attachments)]
+    answers.append(ask("roots: one and the same wherever OpenSSL is told to trust them", roots_are_alike))
     kinds = ((signed_range if "byte_range" in one else signed_file, one) for one in CONTENTS["signatures"])
     answers += [ask(f"bytes signed: {one['folder']}", check, one) for check, one in kinds]
     answers += [ask(f"bytes time-stamped: {one['folder']}", stamped, one) for one in CONTENTS["timestamps"] if "content" in one]
@@ -141,10 +266,16 @@ def main():
         answers.append(ask("ledger: the checkpoint includes the entry", ledger_includes))
     if CONTENTS["continued"]:
         answers.append(ask("ledger: the later checkpoint continues it", ledger_continues))
+    answers += [ask(f"way: to {one['recipient']}", way_is_so, one) for one in hops["deliveries"]]
+    answers += [ask(f"moved by: {one['folder']}", other_is_so, one) for one in hops["others"]]
+    answers.append(ask("way: to everybody it is for", recipients_are_here))
+    answers.append(ask("moved by: nothing that is not here", causes_are_here))
+    answers.append(ask("verdict: as the axis wrote it down", verdict_is_so))
+    answers.append(ask("terms: the register and the axis are those it judged by", terms_are_so))
     return 0 if all(answers) else 1
 
 
 if __name__ == "__main__":
     os.makedirs(os.path.join(HERE, MADE_HERE), exist_ok=True)
     CONTENTS = json.loads(read("contents.json"))
-    sys.exit(main())
+    sys.exit(known({one.lower() for one in sys.argv[2:]}) if sys.argv[1:2] == ["known"] else main())
