@@ -123,6 +123,7 @@ _AT_ONCE = _rule(
 )  # fmt: skip
 _ROAD = select(delivery.c.id).where(delivery.c.route != "").limit(1)
 _WAYS = select(mailbox.c.organ, status.c.about).join(status, status.c.package == mailbox.c.package).distinct()
+_RESOLVED = select(delivery.c.organ, delivery.c.recipient).distinct()
 _AMONG = (
     _lines()
     .join(status, status.c.package == mailbox.c.package)
@@ -149,14 +150,15 @@ def audit_mailboxes(store: Store, book: Book, epochs: Epochs) -> None:
 
 
 def _addressees(store: Store, book: Book, epochs: Epochs) -> None:
-    """A report lies in the mailbox of the one it is for, by any register of the archive."""
+    """A report lies in the mailbox of the one it is for, by any register of the archive; where none can be read, by the deliveries."""
     directories = [one.directory for one in epochs.all if one.directory is not None]
-    if not directories:
-        book.skip("addressees of reports", "the archive holds no register that can be read")
-        return
     with store.reading() as work:
         ways = work.rows(_WAYS)
-    wrong = {(organ, about) for organ, about in ways if organ not in _organs(directories, about)}
+        resolved = set() if directories else set(work.rows(_RESOLVED))
+    wrong = {
+        (organ, about) for organ, about in ways
+        if (organ not in _organs(directories, about) if directories else organ != about and (organ, about) not in resolved)
+    }  # fmt: skip
     with store.reading() as work:
         rows = work.rows(_AMONG) if wrong else []
     for line, name, organ, about in rows:

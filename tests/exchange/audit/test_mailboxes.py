@@ -146,3 +146,10 @@ def test_what_is_said_to_be_on_its_way_is_told(archive: Path, tmp_path: Path) ->
     found = audited(archive, tmp_path, way, f"DELETE FROM mailbox WHERE id = {REPORT}")
     assert found.findings == ()
     assert {one.what: one.count for one in found.unchecked}["reports on their way"] == 1
+
+
+def test_without_a_register_the_deliveries_say_whose_mailbox_a_code_means(archive: Path, tmp_path: Path) -> None:
+    spoilt = "UPDATE evidence SET data = x'00' WHERE kind = 'register'"
+    assert not {rule for _, rule in told(audited(archive, tmp_path, spoilt))} & {"mailbox-differs", "mailbox-extra", "mailbox-missing"}
+    moved = f"UPDATE mailbox SET organ = 'H17' WHERE id = {REPORT}"
+    assert ("mailbox", "mailbox-differs") in told(audited(archive, tmp_path, spoilt, moved))
