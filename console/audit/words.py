@@ -53,8 +53,10 @@ def labels(text: Text) -> dict[str, str]:
 def _anchors(tree: Tree, text: Text) -> str:
     if tree["confirmed"]["anchors"]:
         return text("audit.anchors.confirmed")
-    digests = ", ".join(one["sha256"] for one in tree["anchors"] if not one["confirmed"])
-    return text("audit.anchors.unconfirmed", digests=digests or "–")
+    digests = ", ".join(one["sha256"] for one in tree["anchors"] if not one["confirmed"]) or "–"
+    if "anchor-not-trusted" in tree["rules"]:
+        return text("audit.anchors.refused", digests=digests)
+    return text("audit.anchors.unconfirmed", digests=digests)
 
 
 def _outside(tree: Tree, text: Text) -> str:
@@ -62,7 +64,8 @@ def _outside(tree: Tree, text: Text) -> str:
         return text("audit.outside.none")
     newest = max(tree["outside"], key=lambda one: int(one["size"]))
     compared = tree["checked"].get("outside checkpoints", 0) == len(tree["outside"])
-    key = "confirmed" if tree["confirmed"]["checkpoint"] else "refused" if compared else "unread"
+    foreign = any(one["what"] == "the ledger against a checkpoint brought along" for one in tree["unchecked"])
+    key = "confirmed" if tree["confirmed"]["checkpoint"] else "foreign" if foreign else "refused" if compared else "unread"
     return text(f"audit.outside.{key}", number=newest["number"], at=moment(newest["at"], text), size=text.number(newest["size"]))
 
 

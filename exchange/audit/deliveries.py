@@ -153,9 +153,12 @@ class Deliveries:
             self._cause(row, event, state)
             before = state
         self._book.checked["events"] += len(events)
-        if (row.state, row.since, row.reason) != (last.state, last.at, last.reason):
+        if row.state != last.state:
             detail = f"it is said to be {row.state}, and the last thing that happened made it {last.state}"
-            self._book.find(Place("delivery", str(row.id), name), "state-differs", STATES, detail)
+            self._book.find(_place(row), "state-differs", STATES, detail)
+        elif (row.since, row.reason) != (last.at, last.reason):
+            detail = f"since when it is {row.state}, or why, is not what the last thing that happened says"
+            self._book.find(_place(row), "state-differs", STATES, detail)
 
     def _cause(self, row: Any, event: Any, state: DeliveryState) -> None:
         fault = ""

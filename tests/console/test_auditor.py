@@ -230,6 +230,13 @@ def test_evidence_about_a_document_found_by_any_of_its_names(folder: Path, bundl
         assert path.read_bytes() == bundle.read_bytes(), name
 
 
+def test_another_root_than_the_archives_is_said_to_be_that(folder: Path) -> None:
+    answer = truc("audit", str(folder), "--anchor", "00" * 32, "--lang", "en")
+    assert answer.exit_code == 1
+    assert "none of those you named: the archive stands on SHA-256" in answer.stdout
+    assert "give it by --anchor" not in answer.stdout.partition("What is wrong")[0]
+
+
 def test_a_checkpoint_that_says_nothing_about_the_document_is_refused(folder: Path, tmp_path: Path) -> None:
     """It was left out without a word, and 'later checkpoint: holds' stood under it."""
     kept = read_checkpoint((folder / "witness-central.json").read_bytes())
