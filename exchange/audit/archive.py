@@ -253,7 +253,7 @@ def _structure(store: Store, book: Book) -> None:
         detail = f"nothing in the database keeps {', '.join(columns)} from being there twice"
         book.find(Place(table, ""), "constraint-missing", _STRUCTURE, detail)
     with store.reading() as work:
-        faults, broken = structure_faults(work), broken_references(work)
+        faults, broken = structure_faults(work), broken_references(work, metadata.sorted_tables)
         early = [(table.name, key) for table in metadata.sorted_tables if table not in WORKING for key in before_the_first(work, table)]
         foreign = collated(work)
         strange = [(table.name, *one) for table in metadata.sorted_tables for one in strange_values(work, table)]
@@ -264,7 +264,7 @@ def _structure(store: Store, book: Book) -> None:
     for table, key in early:
         book.find(Place(table, key), "key-before-first", _STRUCTURE, "the row stands before the first one that a table can have")
     for table, row, parent in broken:
-        book.find(Place(table, str(row)), "broken-reference", _STRUCTURE, f"the row names one of {parent} that is not there")
+        book.find(Place(table, row), "broken-reference", _STRUCTURE, f"the row names one of {parent} that is not there")
     for table, key, column, found in strange:
         book.find(Place(table, key), "value-type", _STRUCTURE, f"the column {column} holds a value of the type {found}")
     book.checked["tables"] += len(inspect(store.engine).get_table_names())

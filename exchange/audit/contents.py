@@ -7,16 +7,27 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, exists, func, select
 
 from exchange.audit.findings import Book, Place
 from exchange.edxml.skeleton import Shared, Skeleton, rebuild
 from exchange.store.blobs import StoredBlob
-from exchange.store.tables import chunk
+from exchange.store.tables import attachment, blob, chunk, package, receipt, skeleton
 from exchange.store.work import Store
 from signing import PackedLetter, UnpackedLetter, open_letters
 
 CONTENT = "the package's SHA-256 in its receipt"
+_whole = exists().where(
+    package.c.id == attachment.c.package, receipt.c.package == attachment.c.package, skeleton.c.package == attachment.c.package
+)  # fmt: skip
+_LEFT_OVER = (
+    select(blob.c.id, package.c.package_id)
+    .join(attachment, attachment.c.blob == blob.c.id)
+    .outerjoin(package, package.c.id == attachment.c.package)
+    .where(attachment.c.package.in_(select(attachment.c.package).where(~_whole)))
+    .order_by(blob.c.id)
+)
+_BLOB = select(blob.c.sha256, blob.c.size, blob.c.template, blob.c.data, blob.c.upload).where(blob.c.id == bindparam("blob"))
 _CHUNKS = select(func.count(), func.sum(func.length(chunk.c.data))).where(chunk.c.upload == bindparam("upload"))
 
 
@@ -128,6 +139,21 @@ class Contents:
         if damaged:
             raise Damaged
         return found
+
+    def left_over(self) -> None:
+        """Attachments of packages that are not there as a whole, which nobody else looks at: each against its own digest."""
+        with self._store.reading() as work:
+            rows = work.rows(_LEFT_OVER)
+        for number, package_id in rows:  # one after the other: how many there are is somebody else's choice
+            with self._store.reading() as work:
+                stored = StoredBlob(*work.rows(_BLOB, {"blob": number})[0])
+            try:
+                fault, *_ = self._blob(stored, open_all([(number, stored)]).get(number))
+            except Exception as error:  # whatever the unpacking of changed bytes raises
+                fault = f"it cannot be unpacked: {error}"
+            if fault:
+                place = Place("blob", str(number), package_id if isinstance(package_id, str) else "")
+                self._book.find(place, "blob-damaged", CONTENT, f"the attachment is not what was received: {fault}")
 
     def _blob(self, stored: StoredBlob, opened: UnpackedLetter | Exception | None) -> tuple[str, bytes | None, UnpackedLetter | None]:
         """Why a blob is damaged, or nothing; its bytes where they are kept in one row as they are, or the letter they are kept as."""

@@ -66,6 +66,7 @@ class Packages:
         after: int | None = -1
         while after is not None:
             after = self._page(after)
+        self._bytes.left_over()
 
     def _page(self, after: int) -> int | None:
         """Those of one page; gives the last of them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,11 +123,21 @@ def collated(work: Work) -> list[str]:
     return [name for (name,) in work.rows(text("SELECT name FROM sqlite_master WHERE sql LIKE '%collate%' ORDER BY name"))]
 
 
-def broken_references(work: Work) -> list[tuple[str, int, str]]:
-    """Rows that name a row that is not there: (table, row id, table named); nothing on databases that cannot have any."""
-    if work.dialect != "sqlite":
-        return []
-    return [(table, row, parent) for table, row, parent, _ in work.rows(text("PRAGMA foreign_key_check"))]
+def broken_references(work: Work, tables: Iterable[Table]) -> list[tuple[str, str, str]]:
+    """Rows that name a row that is not there: (table, row, table named).
+
+    Each reference of the schema is asked by itself: SQLite's own check asks only for those the file declares, and ends where a key is
+    missing that one of them leads to.
+    """
+    found = []
+    for key in sorted((key for table in tables for key in table.foreign_keys), key=lambda key: (key.parent.table.name, key.parent.name)):
+        table = key.parent.table
+        there = select(key.column)
+        if work.first(there.where(key.column.is_(None)).limit(1)) is not None:
+            there = there.where(key.column.is_not(None))  # nothing is outside of a list that holds NULL; no key does, but where it is none
+        rows = work.rows(select(*table.primary_key.columns).where(key.parent.is_not(None), key.parent.not_in(there)))
+        found += [(table.name, "/".join(map(str, row)), key.column.table.name) for row in rows]
+    return found
 
 
 def strange_values(work: Work, table: Table) -> list[tuple[str, str, str]]:

@@ -53,6 +53,13 @@ def test_every_table_has_a_key_that_is_missed(archive: Archive, tmp_path: Path) 
     engine.dispose()
 
 
+def test_a_reference_the_file_does_not_know_is_looked_at_all_the_same(archive: Archive, tmp_path: Path) -> None:
+    """SQLite's own check asks only for those its tables declare: a delivery of a document that is not there would be passed over."""
+    lost = "UPDATE delivery SET document = -86108 WHERE id = 5"
+    report = audit_archive(loosened(archive, tmp_path, "delivery", also=lost), outside=[archive.outside])
+    assert ("delivery", "5", "broken-reference") in {(one.place.table, one.place.row, one.rule) for one in report.findings}
+
+
 @pytest.mark.parametrize("table", ["evidence", "negotiation", "delivery_event", "verdict", "refusal"])
 def test_a_fact_twice_does_not_stand_in_for_one_that_is_gone(table: str, archive: Archive, tmp_path: Path) -> None:
     """As many facts have entries as there are entries, yet one is gone: both are listed, the one that is gone by its name."""
