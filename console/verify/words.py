@@ -5,6 +5,7 @@ Nothing is decided here; every sentence is looked up or put together from what :
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -192,7 +193,7 @@ def _reason(document: Tree, signatures: list[Told], say: Phrasing) -> Told:
         clause = next(check["clause"] for check in document["checks"] if check["name"] == reason["code"])
         terms = f"{reason['code']} · {clause}"
         return {"headline": words["title"], "wrong": words["detail"], "since": "", "do": do, "terms": terms}
-    meaning = text.explanation("sub-indication", reason["code"])
+    meaning = told["meaning"] if told is not None else text.explanation("sub-indication", reason["code"])
     terms = told["terms"] if told is not None else f"TOTAL-FAILED / {reason['code']}"
     missing = told["missing"] if told is not None else ""
     return {
@@ -207,13 +208,17 @@ def _reason(document: Tree, signatures: list[Told], say: Phrasing) -> Told:
 def _signature(one: Tree, place: int, count: int, tree: Tree, say: Phrasing) -> Told:
     text = say.text
     signer, checks, missing = one["signer"], one["checks"], _missing(one, tree, say)
+    early = _too_early(one, tree["at"], say)
+    missing = "" if early else missing
+    meaning = early or text.explanation("sub-indication", one["sub-indication"] or "")
     return {
         "field": one["name"],
         "title": text("verify.signature", place=place, count=count, name=text.label("verify-field", one["name"])),
         "verdict": one["verdict"],
         "word": text(f"verify.word.{one['verdict']}"),
         "terms": " / ".join(filter(None, (one["indication"], one["sub-indication"]))),
-        "headline": text.explanation("sub-indication", one["sub-indication"])["title"] if one["sub-indication"] else "",
+        "meaning": meaning,
+        "headline": meaning.get("title", ""),
         "signer": signer["name"] if signer is not None else text("verify.signer.unknown"),
         "facts": _facts(one, say),
         "since": "" if missing == text("verify.missing.trust") else since(one, tree["at"], say),
@@ -226,6 +231,29 @@ def _signature(one: Tree, place: int, count: int, tree: Tree, say: Phrasing) -> 
         "timeline": told_timeline(one["timeline"], tree["at"], say),
         "opinions": [_opinion(opinion, say) for opinion in one["opinions"]],
     }
+
+
+def _too_early(one: Tree, at: str, say: Phrasing) -> Mapping[str, str]:
+    """What it means that the control time lies before the certificate began or the signature was made; empty where it does not."""
+    text, chain = say.text, one["chain"]
+    failed = next((check["name"] for check in one["checks"] if check["status"] == "failed"), "")
+    if one["sub-indication"] not in _UNKNOWN_YET and failed != "claimed-time-before-proof":
+        return {}
+    begun = chain[0]["certificate"]["from"] if chain else None
+    made = [moment for moment in (one["claimed-at"], *(token["generated-at"] for token in one["tokens"])) if moment]
+    own = min(made, key=datetime.fromisoformat, default=None)
+    if begun and datetime.fromisoformat(at) < datetime.fromisoformat(begun):
+        title, moment = text("verify.early.title"), say.instant(begun)
+    elif own and datetime.fromisoformat(at) < datetime.fromisoformat(own):
+        moment = say.instant(own)
+        title = text("verify.early.made", moment=moment)
+    else:
+        return {}
+    return {"title": title, "wrong": text("verify.early.wrong"), "do": text("verify.early.do", moment=moment)}
+
+
+_UNKNOWN_YET = frozenset({"OUT_OF_BOUNDS_NO_POE", "TRY_LATER"})
+"""What a control time before the signature comes to: no certificate in force yet, no list of that day."""
 
 
 def _facts(one: Tree, say: Phrasing) -> list[list[str]]:

@@ -116,6 +116,22 @@ def test_an_expired_letter_says_when_it_last_held(desk: Desk) -> None:
     assert truc(desk.path("expired.pdf"), "--trust", desk.path("trust-both"), "--at", "2021-12-31").exit_code == 0
 
 
+def test_a_moment_before_the_certificate_accuses_no_letter(desk: Desk) -> None:
+    """A moment somebody asks about proves nothing of that moment: only a proof of existence makes NOT_YET_VALID a failure."""
+    answer = truc(desk.path("good.pdf"), "--trust", desk.trust, "--at", "2015-01-01")
+    words = " ".join(answer.stdout.split())
+    assert "CANNOT BE DECIDED The moment judged at lies before the signer's certificate began; that says nothing against" in words
+    assert "INDETERMINATE / OUT_OF_BOUNDS_NO_POE" in words
+    assert "NOT_YET_VALID" not in words
+
+
+def test_a_moment_before_the_signature_is_one_sentence(desk: Desk) -> None:
+    answer = truc(desk.path("stamped.xlsx.p7s"), "--trust", desk.cms_trust, "--at", "2021-09-01")
+    assert "The moment judged at lies before the signature was made: by its own word it is of Mon 27/09/2021" in " ".join(
+        answer.stdout.split()
+    )
+
+
 def test_without_trust_everything_up_to_the_chain_is_judged_and_the_option_named(desk: Desk) -> None:
     answer = truc(desk.path("good.pdf"), "--json", "--at", LETTER_AT)
     found = first_signature(answer.stdout)
