@@ -5,7 +5,7 @@ Nothing is decided here; every sentence is looked up or put together from what :
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ _CMS = frozenset({"cms-attached", "cms-detached"})
 def tell(tree: Tree, text: Text) -> Told:
     """Everything there is to say, in ``text``'s language."""
     tree = _printable(tree)
-    say = Phrasing(text)
+    say = Phrasing(text, _names(tree))
     at = datetime.fromisoformat(tree["at"])
     totals = tree["totals"]
     words = {name: text.number(count) for name, count in totals.items()}
@@ -60,6 +60,18 @@ def _printable(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _printable(item) for key, item in value.items()}
     return [_printable(item) for item in value] if isinstance(value, list) else value
+
+
+def _names(value: Any) -> Iterator[str]:
+    """Every distinguished name of the certificates told of."""
+    if isinstance(value, dict):
+        if "sha256" in value and "issuer" in value:
+            yield from (value["subject"], value["issuer"])
+        for item in value.values():
+            yield from _names(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _names(item)
 
 
 def _trust(trust: Tree, text: Text) -> str:

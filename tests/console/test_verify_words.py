@@ -159,6 +159,34 @@ def test_sentences_of_the_validation_have_a_vietnamese_form() -> None:
     assert missing == set()
 
 
+def test_of_two_sentences_neither_swallows_the_other() -> None:
+    """Past validation appends why it could not help to what it could not help with: both must arrive, each in Vietnamese."""
+    vietnamese = catalogue("vi")
+    second = (
+        "nothing on the revocation of CN=x is proven to have existed at t (no revocation data can be used: it was issued after the moment)"
+    )
+    told = vietnamese.phrase(second)
+    assert told.startswith("không có bằng chứng")
+    assert "the moment" not in told
+    for first in (sentences_of_the_code() - FRAGMENTS) | set(WHOLE):
+        if "; " in first:
+            continue
+        assert vietnamese.phrase(f"{first}; {second}") == f"{vietnamese.phrase(first)}; {told}"
+
+
+@pytest.mark.parametrize("family", ["phrases", "policy", "world"])
+def test_no_negation_is_lost_in_vietnamese(family: str) -> None:
+    pairs = json.loads((CONSOLE / "locale" / f"{family}-vi.json").read_text("utf-8"))
+    denied = [pair for pair in pairs if _DENIES.search(pair[0])]
+    assert len(denied) > 3
+    assert [pair for pair in denied if not _DENIES_VI.search(pair[1].lower())] == []
+
+
+_DENIES = re.compile(r"\b(?:not|no|nothing|nobody|none|never|neither|nor|cannot|without|missing)\b")
+_DENIES_VI = re.compile(r"không|chưa|thiếu|chỉ|khác")
+"""Words that deny or set apart: "is not the header's" may well be "differs from the header's"."""
+
+
 @pytest.mark.parametrize(
     "ground",
     [archive._STRUCTURE, contents.CONTENT, deliveries.STATES, deliveries.SIGNED, evidence._CLAUSE, pairs._CLAUSE, packages.VERDICT],
@@ -226,6 +254,21 @@ def test_sentences_are_put_into_vietnamese_with_those_inside_them(english: str, 
 
 def test_names_with_braces_and_patterns_in_them_stay_as_they_are() -> None:
     assert catalogue("vi").phrase("the certificate of {a} (.*) ends") == "chứng thư của {a} (.*) hết hiệu lực"
+
+
+def test_a_name_takes_no_words_of_a_sentence_with_it() -> None:
+    """Names that stand twice, and names whose country comes first: what stands between them is the finding."""
+    one, other = "CN=Tổ chức A,O=Ban,C=VN", "C=VN,L=Hòa Bình,CN=Ủy ban"
+    say = Phrasing(catalogue("en"), [one, other])
+    sentence = (
+        f"{one}: it was issued after the moment; nothing on the revocation of {one} is proven to have existed at 2021-10-05T17:00:00+00:00"
+    )
+    found = "Tổ chức A: it was issued after the moment; nothing on the revocation of Tổ chức A is proven to have existed at Wed 06/10/2021 00:00:00"
+    assert say.phrase(sentence) == found
+    assert Phrasing(catalogue("en")).phrase(sentence) == found
+    assert say.phrase(f"{other}: nothing is known of its revocation; {one} is suspended") == (
+        "Ủy ban: nothing is known of its revocation; Tổ chức A is suspended"
+    )
 
 
 def test_people_read_common_names_plain_reasons_and_vietnamese_time() -> None:
