@@ -20,6 +20,10 @@ _REASON = re.compile(
     r"|privilegeWithdrawn|aACompromise)\)"
 )
 """A reason of revocation as RFC 5280 §5.3.1 names it."""
+_DER_ERROR = re.compile(r"(?:error parsing asn1 value: )?ParseError \{.*\}")
+_PARSER_ERROR = re.compile(r"(cannot be parsed): \w+: (.*)", re.DOTALL)
+_OWN_ERROR = re.compile(r"the file is encrypted|more than \d+ (?:signature fields|artefacts in the security store)")
+"""What libraries say of bytes that they cannot read, in their own words; and what the readers here say by the same way."""
 _FAR = 9000
 """A year from which a certificate's end means that it has none."""
 
@@ -54,7 +58,7 @@ class Phrasing:
 
     def phrase(self, sentence: str) -> str:
         """A sentence of the validation in the reader's language; as it is where nobody has put it there."""
-        told = _INSTANT.sub(self._local, self.text.phrase(sentence))
+        told = _INSTANT.sub(self._local, self.text.phrase(_plain(sentence)))
         for name in self._names:
             told = told.replace(name, _common_name(name))
         told = _NAME.sub(lambda match: _common_name(match[0]), told)
@@ -87,6 +91,18 @@ class Phrasing:
             return self.instant(f"{match[1]}T{match[2]}{match[3] or '+00:00'}")
         except (ValueError, OverflowError):
             return match[0]
+
+
+def _plain(sentence: str) -> str:
+    """A sentence with plain words for what only the library that stumbled understands; the JSON keeps those."""
+    return _PARSER_ERROR.sub(_parser_error, _DER_ERROR.sub("it is not well-formed DER", sentence))
+
+
+def _parser_error(match: re.Match[str]) -> str:
+    if _OWN_ERROR.fullmatch(match[2]):
+        return f"{match[1]}: {match[2]}"
+    ended = "EOF marker not found" in match[2]
+    return f"{match[1]}: {'the end-of-file mark of a PDF is missing or too far from the end' if ended else 'it is not well-formed'}"
 
 
 def _common_name(name: str) -> str:

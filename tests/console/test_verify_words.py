@@ -18,6 +18,7 @@ from console.verify.opinions import differences
 from console.verify.phrasing import Phrasing
 from exchange.audit import archive, contents, deliveries, evidence, packages, pairs
 from signing import CHECKS, SubIndication
+from signing.formats.letter.revisions import NAMES
 from tests.console.test_locale import CONSOLE
 
 ROOT = CONSOLE.parent
@@ -201,6 +202,48 @@ def rules_raised(paths: Iterable[Path], *ends: str) -> set[str]:
     asked = [node.args[-1] for node in calls if ast.unparse(node.func).endswith(ends)]
     parts = [part for one in asked for part in ((one.body, one.orelse) if isinstance(one, ast.IfExp) else (one,))]
     return {said for one in parts if (said := _text(one)) is not None}
+
+
+def test_what_the_readers_refuse_has_a_vietnamese_form() -> None:
+    """Places and rules of letters, CMS and PDF files, with nothing of the English left in them."""
+    folder = ROOT / "signing" / "formats"
+    paths = [path for path in folder.rglob("*.py") if path.name not in _READ_ELSEWHERE]
+    rules = rules_raised(paths, "LetterRefused", "FormatFailure") - {"XYZ", "XYZ (XYZ)", "is no function of signing"}
+    rules |= {f"{place}: must be what the metadata draws; byte 7 differs" for place in NAMES.values()}
+    assert len(rules) > 120
+    text = catalogue("vi")
+    told = {rule: text.phrase(rule) for rule in rules}
+    assert {rule: said for rule, said in told.items() if said == rule or _ENGLISH.search(said)} == {}
+
+
+_READ_ELSEWHERE = {
+    "archive.py",
+    "cades.py",
+    "timestamp.py",
+    "token_message.py",
+    "envelope.py",
+    "augment.py",
+    "packing.py",
+    "packed_steps.py",
+    "press.py",
+}
+"""Files that write, or read what nobody verifies by itself."""
+_ENGLISH = re.compile(r"\b(?:the|is|are|of|not|was|has|have|must|and|with|at|for|by|no|its|which|this|that|from|holds?)\b")
+
+
+def test_the_words_of_a_library_are_put_plainly() -> None:
+    """A clerk does not read what a parser says of itself; the JSON keeps it."""
+    raw = "CMS: must be strict DER (RFC 3161 §2.4.2): error parsing asn1 value: ParseError { kind: UnexpectedTag { actual: Tag { value: 2 } } }"
+    pdf = "file: cannot be parsed: PdfReadError: Failed to read dictionary key at byte 7; expected PDF name"
+    for lang, der, parsed in (
+        ("en", "it is not well-formed DER", "file: cannot be parsed: it is not well-formed"),
+        ("vi", "cấu trúc không đúng DER", "tệp: không phân tích được: cấu trúc của tệp không đúng"),
+    ):
+        say = Phrasing(catalogue(lang))
+        assert say.phrase(raw).endswith(f": {der}")
+        assert "ParseError" not in say.phrase(raw)
+        assert say.phrase(pdf) == parsed
+    assert Phrasing(catalogue("en")).phrase("file: cannot be parsed: ValueError: the file is encrypted").endswith(": the file is encrypted")
 
 
 def test_what_keeps_an_archive_from_being_audited_has_a_vietnamese_form() -> None:
