@@ -80,6 +80,8 @@ def open_file(path: Path, content: Path | None, text: Text, confirmed: frozenset
         raise Unusable(text("verify.error.empty", path=path))
     for opener in OPENERS:
         opened = opener(str(path), data, text, confirmed)
+        if opened is not None and content is not None:
+            raise Unusable(text("verify.error.content-pdf", path=path))
         if opened is not None:
             return opened
     if data.startswith(_DATABASE):
@@ -87,6 +89,8 @@ def open_file(path: Path, content: Path | None, text: Text, confirmed: frozenset
     if not _may_be_signed(path, data):
         raise Unusable(text("verify.error.unknown", path=path))
     is_pdf = b"%PDF-" in data[:1024]
+    if is_pdf and content is not None:
+        raise Unusable(text("verify.error.content-pdf", path=path))
     beside = None if is_pdf else content or _beside(path)
     signed = None if beside is None else read_bounded(beside, MAX_CONTENT, text)
     subject = Subject(path.name, data, signed, "" if beside is None else beside.name, as_document=is_pdf)

@@ -24,6 +24,7 @@ _DER_ERROR = re.compile(r"(?:error parsing asn1 value: )?ParseError \{.*\}")
 _PARSER_ERROR = re.compile(r"(cannot be parsed): \w+: (.*)", re.DOTALL)
 _OWN_ERROR = re.compile(r"the file is encrypted|more than \d+ (?:signature fields|artefacts in the security store)")
 """What libraries say of bytes that they cannot read, in their own words; and what the readers here say by the same way."""
+_FILLED = re.compile(r"the file was changed after this signature \(FORM_FILLING: (.*)\)", re.DOTALL)
 _FAR = 9000
 """A year from which a certificate's end means that it has none."""
 
@@ -95,6 +96,7 @@ class Phrasing:
 
 def _plain(sentence: str) -> str:
     """A sentence with plain words for what only the library that stumbled understands; the JSON keeps those."""
+    sentence = _FILLED.sub(r"form fields were filled in after this signature: \1", sentence)
     return _PARSER_ERROR.sub(_parser_error, _DER_ERROR.sub("it is not well-formed DER", sentence))
 
 
