@@ -20,6 +20,7 @@ _SEPARATORS = {"en": (",", "."), "vi": (".", ",")}
 """Thousands and decimal sign by language."""
 _WITHIN = r"(?:(?!(?<!\\); ).)"
 """A character of one sentence: a semicolon that is not a name's (RFC 4514 escapes those) begins another."""
+_PLACE = re.compile(r"\{(\w+)(~?)\}")
 _DEPTH, _LONGEST = 4, 1_000
 """How deep sentences stand in sentences, and the longest (in characters) that is looked at: they hold names that anybody chose."""
 
@@ -148,14 +149,18 @@ class _Phrase:
 
 @cache
 def _phrases(lang: str, family: str) -> tuple[_Phrase, ...]:
-    """Pairs of ``<family>-<lang>.json``: ``{name}`` stands for anything, ``{name~}`` for what is translated in its turn."""
+    """Pairs of ``<family>-<lang>.json``: ``{name}`` stands for anything, ``{name~}`` for what is translated in its turn.
+
+    What says most of a sentence comes first, so that no shorter pattern takes part of a longer one's words for a value.
+    """
     file = files(__package__).joinpath(f"{family}-{lang}.json")
     pairs: list[tuple[str, str]] = json.loads(file.read_text("utf-8")) if file.is_file() else []
+    pairs.sort(key=lambda pair: len(_PLACE.sub("", pair[0])), reverse=True)
     return tuple(_phrase(english, other) for english, other in pairs)
 
 
 def _phrase(english: str, other: str) -> _Phrase:
-    parts = re.split(r"\{(\w+)(~?)\}", english)
+    parts = _PLACE.split(english)
     alone = pattern = re.escape(parts[0])
     nested = set()
     for name, mark, literal in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):

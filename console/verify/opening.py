@@ -134,7 +134,7 @@ def _open_edxml(name: str, data: bytes, text: Text, _: frozenset[bytes]) -> Open
     try:
         found = inspect(data)
     except EdxmlError as error:
-        raise Unusable(text("verify.error.package", path=name, rule=error)) from None
+        raise Unusable(text("verify.error.package", path=name, rule=text.phrase(str(error)))) from None
     if isinstance(found, StatusHeader):
         raise Unusable(text("verify.error.status", path=name))
     return _package(name, data, found)
@@ -153,7 +153,7 @@ def _open_bundle(name: str, data: bytes, text: Text, confirmed: frozenset[bytes]
         dossier, report = opened_bundle(data)
         found = inspect(dossier.package)
     except (BundleUnreadable, EdxmlError) as error:
-        raise Unusable(text("verify.error.bundle", path=name, rule=error)) from None
+        raise Unusable(text("verify.error.bundle", path=name, rule=text.phrase(str(error)))) from None
     if isinstance(found, StatusHeader):
         raise Unusable(text("verify.error.status", path=name))
     package = _package(name, dossier.package, found)

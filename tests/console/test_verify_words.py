@@ -216,6 +216,28 @@ def test_what_the_readers_refuse_has_a_vietnamese_form() -> None:
     assert {rule: said for rule, said in told.items() if said == rule or _ENGLISH.search(said)} == {}
 
 
+def test_what_an_audit_and_a_bundle_find_has_a_vietnamese_form() -> None:
+    """The quick validation, the gate, the ledger and a bundle: findings that an audit repeats, with nothing of the English left in them."""
+    audit = (ROOT / "exchange" / "audit").glob("*.py")
+    found = rules_raised(audit, "_finding", "BundleUnreadable") | rules_raised(
+        (ROOT / "signing" / "validation").glob("*.py"), "Fault", "_fault"
+    )
+    found |= rules_raised([ROOT / "exchange" / "verification.py"], ".violate", ".remark")
+    found = {one for one in found if "XYZ (XYZ) is XYZ" not in one and not one.startswith("the XYZ's signature")} | {
+        "the leader's signature: XYZ"
+    }
+    found |= {f"the {name} is not the word of the axis that the bundle names" for name in ("receipt", "checkpoint", "later checkpoint")}
+    found |= {
+        "the ledger does not include the package as the bundle says",
+        "the ledger has no entry for this admission, though it has for later ones",
+        "its place in the mailbox is not that of its urgency",
+        "the leader's signature: NO_CERTIFICATE_CHAIN_FOUND: no known authority issued the certificate of CN=x (RFC 5280 §6.1.1)",
+    }
+    told = {one: catalogue("vi").phrase(one) for one in found if len(one.split()) > 2}
+    assert len(told) > 40
+    assert {one: said for one, said in told.items() if said == one or _ENGLISH.search(said)} == {}
+
+
 _READ_ELSEWHERE = {
     "archive.py",
     "cades.py",
