@@ -18,6 +18,9 @@ from importlib.resources import files
 LANGUAGES = ("en", "vi")
 _SEPARATORS = {"en": (",", "."), "vi": (".", ",")}
 """Thousands and decimal sign by language."""
+_WITHIN = r"(?:(?!(?<!\\); ).)"
+"""A character of one sentence: a semicolon that is not a name's (RFC 4514 escapes those) begins another."""
+_PLACE = re.compile(r"\{(\w+)(~?)\}")
 _DEPTH, _LONGEST = 4, 1_000
 """How deep sentences stand in sentences, and the longest (in characters) that is looked at: they hold names that anybody chose."""
 
@@ -133,8 +136,12 @@ def _verdicts(lang: str) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
 
 @dataclass(frozen=True, slots=True)
 class _Phrase:
-    """An English sentence as a pattern, its translation, and the places in it that hold phrases themselves."""
+    """An English sentence as a pattern, its translation, and the places in it that hold phrases themselves.
 
+    ``alone`` is the pattern whose values hold no second sentence: of two that are joined by a semicolon neither may swallow the other.
+    """
+
+    alone: re.Pattern[str]
     pattern: re.Pattern[str]
     template: str
     nested: frozenset[str]
@@ -142,31 +149,43 @@ class _Phrase:
 
 @cache
 def _phrases(lang: str, family: str) -> tuple[_Phrase, ...]:
-    """Pairs of ``<family>-<lang>.json``: ``{name}`` stands for anything, ``{name~}`` for what is translated in its turn."""
+    """Pairs of ``<family>-<lang>.json``: ``{name}`` stands for anything, ``{name~}`` for what is translated in its turn.
+
+    What says most of a sentence comes first, so that no shorter pattern takes part of a longer one's words for a value.
+    """
     file = files(__package__).joinpath(f"{family}-{lang}.json")
     pairs: list[tuple[str, str]] = json.loads(file.read_text("utf-8")) if file.is_file() else []
+    pairs.sort(key=lambda pair: len(_PLACE.sub("", pair[0])), reverse=True)
     return tuple(_phrase(english, other) for english, other in pairs)
 
 
 def _phrase(english: str, other: str) -> _Phrase:
-    parts = re.split(r"\{(\w+)(~?)\}", english)
-    pattern, nested = re.escape(parts[0]), set()
+    parts = _PLACE.split(english)
+    alone = pattern = re.escape(parts[0])
+    nested = set()
     for name, mark, literal in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
         pattern += f"(?P<{name}>.+?){re.escape(literal)}"
+        alone += f"(?P<{name}>{'.' if mark else _WITHIN}+?){re.escape(literal)}"
         if mark:
             nested.add(name)
-    return _Phrase(re.compile(pattern, re.DOTALL), other, frozenset(nested))
+    return _Phrase(re.compile(alone, re.DOTALL), re.compile(pattern, re.DOTALL), other, frozenset(nested))
 
 
 def _translated(sentence: str, phrases: tuple[_Phrase, ...], depth: int) -> str:
     if depth > _DEPTH or len(sentence) > _LONGEST:
         return sentence
-    for phrase in phrases:
-        found = phrase.pattern.fullmatch(sentence)
-        if found is not None:
-            values = found.groupdict()
-            values |= {name: _translated(values[name], phrases, depth + 1) for name in phrase.nested}
-            return phrase.template.format(**values)
+    matches = (
+        (phrase, found)
+        for kind in ("alone", "pattern")
+        for phrase in phrases
+        if (found := getattr(phrase, kind).fullmatch(sentence)) is not None
+    )
+    for phrase, found in matches:
+        values = found.groupdict()
+        values |= {name: _translated(values[name], phrases, depth + 1) for name in phrase.nested}
+        told = phrase.template.format(**values)
+        if told != sentence:
+            return told
     return sentence
 
 

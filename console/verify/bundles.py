@@ -89,7 +89,7 @@ def with_bundles(trust: Trust, paths: Sequence[Path], anchors: Sequence[str], re
         try:
             dossier, _ = opened_bundle(read(path))
         except BundleUnreadable as error:
-            raise Unusable(text("verify.error.bundle", path=path, rule=error)) from None
+            raise Unusable(text("verify.error.bundle", path=path, rule=text.phrase(str(error)))) from None
         found = dossier.evidence
         known = tuple(one for one in found.anchors if sha256(one).digest() in wanted)
         others = tuple(one for one in found.anchors if one not in known)

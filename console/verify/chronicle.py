@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from console.reports.canonical import Tree
@@ -41,8 +41,10 @@ def _history(one: Tree, here: int, say: Phrasing) -> str:
     intervals, text = one["timeline"], say.text
     held = next((place for place in range(here - 1, -1, -1) if intervals[place]["indication"] == _PASSED), None)
     if held is not None:
-        moment, because = intervals[held]["until"], say.phrase(intervals[held + 1]["because"])
-        return text("verify.since.broken", since=say.instant(intervals[held]["from"]), moment=say.instant(moment), because=because)
+        because = intervals[held + 1]["because"]
+        moment, last = _end(intervals[held]["until"], because, say)
+        values = {"since": say.instant(intervals[held]["from"]), "moment": moment, "because": say.phrase(because)}
+        return text("verify.since.broken.last", **values) if last else text("verify.since.broken", **values)
     later = next((item for item in intervals[here + 1 :] if item["indication"] == _PASSED), None)
     if later is not None:
         return text("verify.since.later", moment=say.instant(later["from"]), because=say.phrase(later["because"]))
@@ -86,8 +88,16 @@ def _holds(intervals: list[Tree], here: int, say: Phrasing) -> str:
         begun = text("verify.since.always", moment=say.day(now["from"]))
     if here + 1 == len(intervals):
         return begun
-    ends = text("verify.until", moment=say.instant(now["until"]), because=say.phrase(intervals[here + 1]["because"]))
-    return f"{begun} {ends}"
+    because = intervals[here + 1]["because"]
+    moment, last = _end(now["until"], because, say)
+    values = {"moment": moment, "because": say.phrase(because)}
+    return f"{begun} {text('verify.until.last', **values) if last else text('verify.until', **values)}"
+
+
+def _end(until: str, because: str, say: Phrasing) -> tuple[str, bool]:
+    """The end of a stretch, and whether it is told as the last second in it, as lists and certificates name their own ends."""
+    last = because.endswith(" is no longer fresh") or (because.startswith("the certificate of ") and because.endswith(" ends"))
+    return say.instant((datetime.fromisoformat(until) - timedelta(seconds=last)).isoformat()), last
 
 
 def told_timeline(intervals: list[Tree], at: str, say: Phrasing) -> list[dict[str, Any]]:

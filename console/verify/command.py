@@ -87,7 +87,7 @@ def _bench(wish: Wish, sandbox: Sandbox, text: Text) -> Bench:
     bundles = [path for path in wish.files if is_bundle(path)]
     trust = read_trust(wish.trust, wish.anchors, at, text, bundled=bool(bundles))
     trust = with_bundles(trust, bundles, wish.anchors, lambda path: read_bounded(path, MAX_FILE, text), text)
-    return Bench(trust, policy, at, sandbox)
+    return Bench(trust, policy, at, sandbox, asked=wish.at is not None)
 
 
 def _moment(given: str | None, text: Text) -> datetime:

@@ -108,10 +108,10 @@ def needs_extra(found: SignedObject) -> bool:
 
 
 class Bench:
-    """One call's evidence, policy and control time, and what its files share: the killable parser, and all that was read once."""
+    """One call's evidence, policy and control time (``asked``: not the clock's), and what its files share: parser, and all read once."""
 
-    def __init__(self, trust: Trust, policy: ValidationPolicy, at: datetime, sandbox: Sandbox) -> None:
-        self.trust, self.policy, self.at, self._sandbox = trust, policy, at, sandbox
+    def __init__(self, trust: Trust, policy: ValidationPolicy, at: datetime, sandbox: Sandbox, *, asked: bool = False) -> None:
+        self.trust, self.policy, self.at, self._sandbox, self._asked = trust, policy, at, sandbox, asked
         self._judge = Rfc5280Judge(policy)
 
     def judge(self, opened: Opened) -> JudgedFile:
@@ -121,7 +121,7 @@ class Bench:
     def _judge_subject(self, subject: Subject, existence: tuple[ProofOfExistence, ...]) -> Judged:
         policy = self.policy if subject.as_document else replace(self.policy, signatures=1, in_order=False)
         found = read_signed(subject.data, subject.content, sandbox=self._sandbox)
-        verdict = validate_document(found.claims, self.trust.evidence, self.at, policy, existence, judge=self._judge)
+        verdict = validate_document(found.claims, self.trust.evidence, self.at, policy, existence, judge=self._judge, asked=self._asked)
         checks, warnings = _of_the_whole(found, verdict, policy)
         pairs = zip(found.claims, verdict.signatures, strict=True)
         timelines = tuple(self._over_time(claim, signature, policy, existence) for claim, signature in pairs)
@@ -141,7 +141,7 @@ class Bench:
         starts = [self.at, verdict.best_signature_time, *([max(holder.not_before, _EARLIEST)] if holder is not None else [])]
         start, end = (moment.replace(microsecond=0) for moment in (min(starts) - _MARGIN, max(ends) + _YEAR))
         try:
-            return verdict_timeline(claim, evidence, policy, start, end, existence, judge=self._judge)
+            return verdict_timeline(claim, evidence, policy, start, end, existence, judge=self._judge, asked=self._asked)
         except FormatFailure:  # more instants than a file's time-stamps leave room for
             return ()
 

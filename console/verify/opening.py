@@ -80,6 +80,8 @@ def open_file(path: Path, content: Path | None, text: Text, confirmed: frozenset
         raise Unusable(text("verify.error.empty", path=path))
     for opener in OPENERS:
         opened = opener(str(path), data, text, confirmed)
+        if opened is not None and content is not None:
+            raise Unusable(text("verify.error.content-pdf", path=path))
         if opened is not None:
             return opened
     if data.startswith(_DATABASE):
@@ -87,6 +89,8 @@ def open_file(path: Path, content: Path | None, text: Text, confirmed: frozenset
     if not _may_be_signed(path, data):
         raise Unusable(text("verify.error.unknown", path=path))
     is_pdf = b"%PDF-" in data[:1024]
+    if is_pdf and content is not None:
+        raise Unusable(text("verify.error.content-pdf", path=path))
     beside = None if is_pdf else content or _beside(path)
     signed = None if beside is None else read_bounded(beside, MAX_CONTENT, text)
     subject = Subject(path.name, data, signed, "" if beside is None else beside.name, as_document=is_pdf)
@@ -130,7 +134,7 @@ def _open_edxml(name: str, data: bytes, text: Text, _: frozenset[bytes]) -> Open
     try:
         found = inspect(data)
     except EdxmlError as error:
-        raise Unusable(text("verify.error.package", path=name, rule=error)) from None
+        raise Unusable(text("verify.error.package", path=name, rule=text.phrase(str(error)))) from None
     if isinstance(found, StatusHeader):
         raise Unusable(text("verify.error.status", path=name))
     return _package(name, data, found)
@@ -149,7 +153,7 @@ def _open_bundle(name: str, data: bytes, text: Text, confirmed: frozenset[bytes]
         dossier, report = opened_bundle(data)
         found = inspect(dossier.package)
     except (BundleUnreadable, EdxmlError) as error:
-        raise Unusable(text("verify.error.bundle", path=name, rule=error)) from None
+        raise Unusable(text("verify.error.bundle", path=name, rule=text.phrase(str(error)))) from None
     if isinstance(found, StatusHeader):
         raise Unusable(text("verify.error.status", path=name))
     package = _package(name, dossier.package, found)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from console.locale import Text
 from console.reports.canonical import Tree
 from exchange.domain.calendar import VN
 
-_UTC = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?: UTC|Z)")
-_NAME = re.compile(r"\b[A-Za-z0-9.]+=(?:\\.|[^,\\])*(?:,[A-Za-z0-9.]+=(?:\\.|[^,\\])*)*,C=[A-Z]{2}\b")
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?: UTC|Z|([+-]\d\d:\d\d))")
+_NAME = re.compile(r"\b[A-Za-z0-9.]+=(?:\\.|[^,\\=])*(?:,[A-Za-z0-9.]+=(?:\\.|[^,\\=])*)*,C=[A-Z]{2}\b")
 _COMMON_NAME = re.compile(r"(?:^|,)CN=((?:\\.|[^,\\])*)")
 """A distinguished name that ends in its country, and the common name in one: people are told that part, the JSON has the whole."""
 _REASON = re.compile(
@@ -19,6 +20,11 @@ _REASON = re.compile(
     r"|privilegeWithdrawn|aACompromise)\)"
 )
 """A reason of revocation as RFC 5280 §5.3.1 names it."""
+_DER_ERROR = re.compile(r"(?:error parsing asn1 value: )?ParseError \{.*\}")
+_PARSER_ERROR = re.compile(r"(cannot be parsed): \w+: (.*)", re.DOTALL)
+_OWN_ERROR = re.compile(r"the file is encrypted|more than \d+ (?:signature fields|artefacts in the security store)")
+"""What libraries say of bytes that they cannot read, in their own words; and what the readers here say by the same way."""
+_FILLED = re.compile(r"the file was changed after this signature \(FORM_FILLING: (.*)\)", re.DOTALL)
 _FAR = 9000
 """A year from which a certificate's end means that it has none."""
 
@@ -33,8 +39,10 @@ def printable(words: str) -> str:
 class Phrasing:
     """Turns what the validation says into what a reader reads."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, names: Iterable[str] = ()) -> None:
+        """``names`` are distinguished names known to occur, which tell where each ends; others are known only by their country's end."""
         self.text = text
+        self._names = sorted({name for name in names if "=" in name}, key=len, reverse=True)
 
     def instant(self, iso: str) -> str:
         """Day and time of day at +07:00."""
@@ -51,7 +59,10 @@ class Phrasing:
 
     def phrase(self, sentence: str) -> str:
         """A sentence of the validation in the reader's language; as it is where nobody has put it there."""
-        told = _NAME.sub(_common_name, _UTC.sub(self._local, self.text.phrase(sentence)))
+        told = _INSTANT.sub(self._local, self.text.phrase(_plain(sentence)))
+        for name in self._names:
+            told = told.replace(name, _common_name(name))
+        told = _NAME.sub(lambda match: _common_name(match[0]), told)
         return _REASON.sub(lambda match: f"({self.text.label('verify-revoked', match[1])})", told)
 
     def found(self, detail: str) -> str:
@@ -78,12 +89,24 @@ class Phrasing:
 
     def _local(self, match: re.Match[str]) -> str:
         try:
-            moment = datetime.fromisoformat(f"{match[1]}T{match[2]}").replace(tzinfo=UTC)
-        except ValueError:
+            return self.instant(f"{match[1]}T{match[2]}{match[3] or '+00:00'}")
+        except (ValueError, OverflowError):
             return match[0]
-        return self.instant(moment.isoformat())
 
 
-def _common_name(match: re.Match[str]) -> str:
-    found = _COMMON_NAME.search(match[0])
-    return match[0] if found is None else re.sub(r"\\(.)", r"\1", found[1])
+def _plain(sentence: str) -> str:
+    """A sentence with plain words for what only the library that stumbled understands; the JSON keeps those."""
+    sentence = _FILLED.sub(r"form fields were filled in after this signature: \1", sentence)
+    return _PARSER_ERROR.sub(_parser_error, _DER_ERROR.sub("it is not well-formed DER", sentence))
+
+
+def _parser_error(match: re.Match[str]) -> str:
+    if _OWN_ERROR.fullmatch(match[2]):
+        return f"{match[1]}: {match[2]}"
+    ended = "EOF marker not found" in match[2]
+    return f"{match[1]}: {'the end-of-file mark of a PDF is missing or too far from the end' if ended else 'it is not well-formed'}"
+
+
+def _common_name(name: str) -> str:
+    found = _COMMON_NAME.search(name)
+    return name if found is None else re.sub(r"\\(.)", r"\1", found[1])

@@ -139,7 +139,8 @@ def _reason(judged: Judged) -> Tree | None:
     failed = next((one for one in signatures if one.indication is Indication.TOTAL_FAILED), None)
     rule = next((one for one in judged.checks if not one.passed and one.name != "each-signature"), None)
     undecided = next((one for one in signatures if one.indication is Indication.INDETERMINATE), None)
-    if failed is not None or (rule is None and undecided is not None) or (rule is not None and rule.name == "finding" and undecided):
+    around = undecided is not None and undecided.sub_indication is not SubIndication.SIG_CONSTRAINTS_FAILURE
+    if failed is not None or (rule is None and undecided is not None) or (rule is not None and rule.name == "finding" and around):
         decided = failed or undecided
         return _because("sub-indication", decided.sub_indication or "", decided.name, _first(decided)) if decided is not None else None
     return None if rule is None else _because("check", rule.name, "", rule.detail)

@@ -134,7 +134,7 @@ def _add(pile: _Pile, place: str, path: Path, data: bytes, text: Text) -> None:
     try:
         found = sort_artefacts(data)
     except FormatFailure as failure:
-        raise Unusable(text("verify.error.artefact", path=path, rule=failure)) from None
+        raise Unusable(text("verify.error.artefact", path=path, rule=text.phrase(str(failure)))) from None
     if place in (ANCHORS, STAMPING):
         if found.crls or found.ocsps:
             raise Unusable(text("verify.error.no-anchor", path=path))

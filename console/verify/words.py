@@ -5,6 +5,7 @@ Nothing is decided here; every sentence is looked up or put together from what :
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,13 +17,14 @@ from console.verify.phrasing import Phrasing, printable
 Told = dict[str, Any]
 _SHORT = 16
 """Hexadecimal digits by which an artefact is named to people."""
+_PASSED = "TOTAL-PASSED"
 _CMS = frozenset({"cms-attached", "cms-detached"})
 
 
 def tell(tree: Tree, text: Text) -> Told:
     """Everything there is to say, in ``text``'s language."""
     tree = _printable(tree)
-    say = Phrasing(text)
+    say = Phrasing(text, _names(tree))
     at = datetime.fromisoformat(tree["at"])
     totals = tree["totals"]
     words = {name: text.number(count) for name, count in totals.items()}
@@ -59,6 +61,18 @@ def _printable(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _printable(item) for key, item in value.items()}
     return [_printable(item) for item in value] if isinstance(value, list) else value
+
+
+def _names(value: Any) -> Iterator[str]:
+    """Every distinguished name of the certificates told of."""
+    if isinstance(value, dict):
+        if "sha256" in value and "issuer" in value:
+            yield from (value["subject"], value["issuer"])
+        for item in value.values():
+            yield from _names(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _names(item)
 
 
 def _trust(trust: Tree, text: Text) -> str:
@@ -179,7 +193,7 @@ def _reason(document: Tree, signatures: list[Told], say: Phrasing) -> Told:
     """The headline: the plain words first, what is wrong, since when, what to do, and the standard's terms."""
     text, reason = say.text, document["reason"]
     if reason is None:
-        terms = "TOTAL-PASSED"
+        terms = _PASSED
         names = text("verify.and").join(dict.fromkeys(one["signer"] for one in signatures))
         sinces = [one["since"] for one in signatures]
         return {"headline": text("verify.headline.passed", names=names), "wrong": "", "since": sinces[-1], "do": "", "terms": terms}
@@ -191,8 +205,10 @@ def _reason(document: Tree, signatures: list[Told], say: Phrasing) -> Told:
         do = words["do"]
         clause = next(check["clause"] for check in document["checks"] if check["name"] == reason["code"])
         terms = f"{reason['code']} · {clause}"
-        return {"headline": words["title"], "wrong": words["detail"], "since": "", "do": do, "terms": terms}
-    meaning = text.explanation("sub-indication", reason["code"])
+        open_ones = any(one["verdict"] == "undecided" for one in signatures)
+        wrong = f"{words['detail']}. {text('verify.whole')}" if open_ones and words["detail"] else words["detail"]
+        return {"headline": words["title"], "wrong": wrong, "since": "", "do": do, "terms": terms}
+    meaning = told["meaning"] if told is not None else text.explanation("sub-indication", reason["code"])
     terms = told["terms"] if told is not None else f"TOTAL-FAILED / {reason['code']}"
     missing = told["missing"] if told is not None else ""
     return {
@@ -207,13 +223,17 @@ def _reason(document: Tree, signatures: list[Told], say: Phrasing) -> Told:
 def _signature(one: Tree, place: int, count: int, tree: Tree, say: Phrasing) -> Told:
     text = say.text
     signer, checks, missing = one["signer"], one["checks"], _missing(one, tree, say)
+    early = _too_early(one, tree["at"], say)
+    missing = "" if early else missing
+    meaning = early or text.explanation("sub-indication", one["sub-indication"] or "")
     return {
         "field": one["name"],
         "title": text("verify.signature", place=place, count=count, name=text.label("verify-field", one["name"])),
         "verdict": one["verdict"],
         "word": text(f"verify.word.{one['verdict']}"),
         "terms": " / ".join(filter(None, (one["indication"], one["sub-indication"]))),
-        "headline": text.explanation("sub-indication", one["sub-indication"])["title"] if one["sub-indication"] else "",
+        "meaning": meaning,
+        "headline": meaning.get("title", ""),
         "signer": signer["name"] if signer is not None else text("verify.signer.unknown"),
         "facts": _facts(one, say),
         "since": "" if missing == text("verify.missing.trust") else since(one, tree["at"], say),
@@ -228,6 +248,29 @@ def _signature(one: Tree, place: int, count: int, tree: Tree, say: Phrasing) -> 
     }
 
 
+def _too_early(one: Tree, at: str, say: Phrasing) -> Mapping[str, str]:
+    """What it means that the control time lies before the certificate began or the signature was made; empty where it does not."""
+    text, chain = say.text, one["chain"]
+    failed = next((check["name"] for check in one["checks"] if check["status"] == "failed"), "")
+    if one["sub-indication"] not in _UNKNOWN_YET and failed != "claimed-time-before-proof":
+        return {}
+    begun = chain[0]["certificate"]["from"] if chain else None
+    made = [moment for moment in (one["claimed-at"], *(token["generated-at"] for token in one["tokens"])) if moment]
+    own = min(made, key=datetime.fromisoformat, default=None)
+    if begun and datetime.fromisoformat(at) < datetime.fromisoformat(begun):
+        title, moment = text("verify.early.title"), say.instant(begun)
+    elif own and datetime.fromisoformat(at) < datetime.fromisoformat(own):
+        moment = say.instant(own)
+        title = text("verify.early.made", moment=moment)
+    else:
+        return {}
+    return {"title": title, "wrong": text("verify.early.wrong"), "do": text("verify.early.do", moment=moment)}
+
+
+_UNKNOWN_YET = frozenset({"OUT_OF_BOUNDS_NO_POE", "TRY_LATER"})
+"""What a control time before the signature comes to: no certificate in force yet, no list of that day."""
+
+
 def _facts(one: Tree, say: Phrasing) -> list[list[str]]:
     text, signer = say.text, one["signer"]
     rows = []
@@ -237,14 +280,26 @@ def _facts(one: Tree, say: Phrasing) -> list[list[str]]:
     claimed = say.instant(one["claimed-at"]) if one["claimed-at"] else text("verify.claimed.none")
     rows.append([text("verify.fact.claimed"), f"{claimed} ({text('verify.claimed.note')})" if one["claimed-at"] else claimed])
     rows.append([text("verify.fact.proven"), f"{say.instant(one['proven-at'])} ({text.label('verify-proof', one['proven-by'])})"])
-    rows.append([text("verify.fact.level"), f"{one['level']} · {one['algorithm']} · {text.label('verify-level', one['level'])}"])
+    rows.append([text("verify.fact.level"), f"{one['level']} · {one['algorithm']} · {_level(one, say)}"])
     return rows
+
+
+def _level(one: Tree, say: Phrasing) -> str:
+    """What the level says is inside, and why it proves nothing where none of it counts."""
+    inside, idle = say.text.label("verify-level", one["level"]), one["tokens"]
+    if one["proven-by"] != "control-time" or not idle or any(token["indication"] == _PASSED for token in idle):
+        return inside
+    why = next((check["detail"] for token in idle for check in token["checks"] if check["status"] == "failed" and check["detail"]), "")
+    return say.text("verify.level.idle", level=inside, why=say.phrase(why)) if why else inside
 
 
 def _missing(one: Tree, tree: Tree, say: Phrasing) -> str:
     """The single artefact that would turn the verdict, or the option to give."""
     if not tree["trust"]["source"] and one["sub-indication"] == "NO_CERTIFICATE_CHAIN_FOUND":
         return say.text("verify.missing.trust")
+    for root in tree["trust"]["untrusted-roots"] if one["sub-indication"] == "NO_CERTIFICATE_CHAIN_FOUND" else ():
+        if one["missing"].startswith(f"the certificate of {root['subject']}, "):
+            return say.text("verify.missing.root", name=root["name"], fingerprint=root["sha256"])
     return say.text("verify.missing", what=say.phrase(one["missing"])) if one["missing"] else ""
 
 
@@ -305,7 +360,7 @@ def _standing(status: Tree, say: Phrasing) -> tuple[str, str]:
 
 def _token(token: Tree, say: Phrasing) -> Told:
     text = say.text
-    holds = token["indication"] == "TOTAL-PASSED"
+    holds = token["indication"] == _PASSED
     code = token["sub-indication"]
     unit = token["chain"][0]["certificate"]["name"] if token["chain"] else text("verify.signer.unknown")
     words = text("verify.token.holds") if holds else text.explanation("sub-indication", code)["title"]
@@ -324,9 +379,7 @@ def _coverage(document: Tree, say: Phrasing) -> Told:
     spans = document["coverage"]
     bare = sum(span["end"] - span["start"] for span in spans if span["kind"] == "nothing")
     return {
-        "sentence": text("verify.bytes.bare", count=text.number(bare), size=text.number(size))
-        if bare
-        else text("verify.bytes.all", size=text.number(size)),
+        "sentence": _accounted(document, bare, size, text),
         "whole": not bare,
         "spans": [
             {
@@ -340,6 +393,18 @@ def _coverage(document: Tree, say: Phrasing) -> Told:
         ],
         "kinds": {kind: text(f"verify.bytes.{kind}") for kind in ("covered", "signature", "structure", "nothing")},
     }
+
+
+def _accounted(document: Tree, bare: int, size: int, text: Text) -> str:
+    """What the strip below shows; a detached signature's file is not what was signed."""
+    if bare:
+        return text("verify.bytes.bare", count=text.number(bare), size=text.number(size))
+    if document["kind"] != "cms-detached":
+        return text("verify.bytes.all", size=text.number(size))
+    said = text("verify.bytes.cms", size=text.number(size))
+    digests = [check["status"] for one in document["signatures"] for check in one["checks"] if check["name"] == "message-digest"]
+    whole = document["content"] and digests and set(digests) == {"passed"}
+    return f"{said} {text('verify.bytes.content', name=document['content'])}" if whole else said
 
 
 def _opinion(opinion: Tree, say: Phrasing) -> Told:

@@ -188,9 +188,9 @@ class _Bench:
         """One CMS, all its signers together."""
         dossier, purpose = self.dossier, Purpose.ANNEX if part.range is None else Purpose.LETTER
         verdicts = tuple(
-            validate_claim(claim, dossier.evidence, dossier.at, dossier.policy, proofs, purpose=purpose, judge=self._judge)
+            validate_claim(claim, dossier.evidence, dossier.at, dossier.policy, proofs, purpose=purpose, judge=self._judge, asked=True)
             for claim in part.claims
-        )  # fmt: skip
+        )
         at = min(one.best_signature_time for one in verdicts)
         intact = all(_intact(one) for one in verdicts)
         chain = all(self._chain(one, at) for one in verdicts)

@@ -331,7 +331,7 @@ def compare_roots(book: Book, tree: Tree, kept: list[Kept], outside: Sequence[Wi
     """Roots signed inside and outside against those of the entries as they stand."""
     differing = [one for one in kept if tree.roots.get(one.checkpoint.size) != one.checkpoint.root]
     for one in differing:
-        detail = f"the root over the first {one.checkpoint.size} entries as they stand is not the one signed"
+        detail = f"the root hash over the first {one.checkpoint.size} entries as they stand is not the one signed"
         book.find(Place("checkpoint", str(one.id)), "root-differs", LOG, detail)
     last = kept[-1].checkpoint.size if kept else 0
     book.skip("ledger entries", "no checkpoint speaks of them yet", max(0, tree.size - last))

@@ -48,8 +48,8 @@ def readme(language: str, dossier: Dossier, answers: Answers) -> str:
         "admitted": _text(found.admitted_at),
         "at": _text(dossier.at),
         "policy": dossier.policy.name,
-        "anchors": "\n".join(f"    {line}" for line in _fingerprints(dossier)),
-        "verdicts": "\n".join(_verdict_lines(answers, texts)) or texts["no-signatures"],
+        "anchors": "\n".join(f"    {line}" for line in _fingerprints(dossier, texts)),
+        "verdicts": "\n".join(_verdict_lines(dossier, answers, texts)) or texts["no-signatures"],
         "unread": "".join(texts["unread"].format(name=ascii(name), reason=reason) for name, reason in dossier.contents.unread),
         "confirmed": texts["confirmed" if dossier.confirmed else "unconfirmed"],
         "entered": "" if dossier.entered is not None else texts["not-entered"],
@@ -65,16 +65,18 @@ def _texts(language: str) -> Mapping[str, str]:
     return tomllib.loads(files("exchange.audit").joinpath("bundle_files", f"readme-{language}.toml").read_text("utf-8"))
 
 
-def _fingerprints(dossier: Dossier) -> list[str]:
-    named = [(one, "") for one in dossier.evidence.anchors] + ([(dossier.axis, " (axis)")] if dossier.axis else [])
+def _fingerprints(dossier: Dossier, texts: Mapping[str, str]) -> list[str]:
+    named = [(one, "") for one in dossier.evidence.anchors] + ([(dossier.axis, f" ({texts['axis']})")] if dossier.axis else [])
     return [f"{sha256(one).hexdigest()}{what}" for one, what in named]
 
 
-def _verdict_lines(answers: Answers, texts: Mapping[str, str]) -> Iterator[str]:
+def _verdict_lines(dossier: Dossier, answers: Answers, texts: Mapping[str, str]) -> Iterator[str]:
+    """Each verdict, with the earliest proof there is; what is only at hand when the question is asked is proven by nothing."""
     for one in answers.signatures:
         for verdict in one.verdicts:
             why = f" ({verdict.sub_indication})" if verdict.sub_indication is not None else ""
-            yield f"- `{one.folder}`: {verdict.indication}{why}; {texts['best-time'].format(at=_text(verdict.best_signature_time))}"
+            proven = texts["best-time" if verdict.best_signature_time < dossier.at else "no-best-time"]
+            yield f"- `{one.folder}`: {verdict.indication}{why}; {proven.format(at=_text(verdict.best_signature_time))}"
 
 
 def _step(number: int, step: Step, texts: Mapping[str, str]) -> str:

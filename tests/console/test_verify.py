@@ -37,10 +37,10 @@ def test_a_good_letter_passes_and_says_by_whom_since_when_and_on_what_it_rests(d
     for promised in (
         "PASSED The content is as it was signed, by Nguyễn Văn Ánh, Ủy ban nhân dân tỉnh Hòa Bình.",
         "Judged at any moment since Mon 27/09/2021 00:00:00, it holds: the CRL of RootCA chuyên dùng Chính phủ G2 TEST",
-        "It will until Mon 04/10/2021 00:00:01",
+        "It will up to and with Mon 04/10/2021 00:00:00: the CRL of",
         "Claimed time Mon 27/09/2021 09:15:00 (the signer's own word)",
-        "Proven to exist by Mon 27/09/2021 18:00:00 (only by being at hand: no time-stamp, and no receipt that counts)",
-        "Trusted: you named it as a root.",
+        "Proven to exist by Mon 27/09/2021 18:00:00 (only by being at hand at the moment judged at: neither a time-stamp nor",
+        "Trusted: you named it as a root certificate.",
         "Not revoked: revocation list",
         "bytes are accounted for: each is signed, or holds a signature.",
     ):
@@ -50,7 +50,7 @@ def test_a_good_letter_passes_and_says_by_whom_since_when_and_on_what_it_rests(d
 CASES = {
     "tampered.pdf": ("FAILED", "HASH_FAILURE", "Do not act on this document"),
     "unsealed.pdf": ("FAILED", "signatures-present", "sealed by the organisation"),
-    "appended.pdf": ("FAILED", "SIG_CONSTRAINTS_FAILURE", "ask for the original"),
+    "appended.pdf": ("FAILED", "finding", "ask for the original"),
     "cut-off.pdf": ("FAILED", "FORMAT_FAILURE", "Ask the sender for the file again"),
     "public.pdf": ("CANNOT BE DECIDED", "NO_CERTIFICATE_CHAIN_FOUND", "Give the roots you trust (--trust)"),
 }
@@ -101,6 +101,29 @@ def test_content_is_found_by_name_or_given(desk: Desk) -> None:
     assert first_signature(wrong.stdout)["sub-indication"] == "HASH_FAILURE"
 
 
+@needs_pyhanko
+def test_what_carries_its_own_content_takes_no_other(desk: Desk) -> None:
+    answer = desk.letter("good.pdf", "--content", desk.path("plan.xlsx"))
+    assert answer.exit_code == 2
+    assert answer.stderr.count("\n") == 1
+    assert "--content is for a detached signature" in answer.stderr
+
+
+def test_a_detached_signature_says_what_its_bytes_are_and_what_it_covers(desk: Desk) -> None:
+    words = " ".join(desk.cms("stamped.xlsx.p7s").stdout.split())
+    assert "bytes of this file are the signature itself" in words
+    assert "The digest among the signed attributes covers every byte of stamped.xlsx." in words
+    assert "covers every byte" not in desk.cms("alone.p7s").stdout
+
+
+@needs_pyhanko
+def test_a_file_that_fails_for_what_stands_around_its_signatures_says_so(desk: Desk) -> None:
+    words = " ".join(desk.letter("appended.pdf").stdout.split())
+    assert "FAILED Something about the file around the signature is not in order." in words
+    assert "the file fails for what stands around its signatures" in words
+    assert "FORM_FILLING" not in words
+
+
 def test_since_when_names_the_revocation_and_what_single_artefact_is_missing(desk: Desk) -> None:
     words = " ".join(desk.cms("plan.xlsx.p7s").stdout.split())
     assert "Since Tue 28/09/2021 09:00:00, when the certificate of Nguyễn Thị Bình was revoked." in words
@@ -112,8 +135,25 @@ def test_an_expired_letter_says_when_it_last_held(desk: Desk) -> None:
     words = " ".join(answer.stdout.split())
     assert answer.exit_code == 1
     assert "Since Sat 01/01/2022 00:00:00, when the certificate of Nguyễn Văn Ánh ended." in words
-    assert "it held from Fri 31/12/2021 00:00:00 until Sat 01/01/2022 00:00:01." in words
+    assert "it held from Fri 31/12/2021 00:00:00 up to and with Sat 01/01/2022 00:00:00." in words
     assert truc(desk.path("expired.pdf"), "--trust", desk.path("trust-both"), "--at", "2021-12-31").exit_code == 0
+
+
+def test_a_moment_before_the_certificate_accuses_no_letter(desk: Desk) -> None:
+    """A moment somebody asks about proves nothing of that moment: only a proof of existence makes NOT_YET_VALID a failure."""
+    answer = truc(desk.path("good.pdf"), "--trust", desk.trust, "--at", "2015-01-01")
+    words = " ".join(answer.stdout.split())
+    assert "CANNOT BE DECIDED The moment judged at lies before the signer's certificate began; that says nothing against" in words
+    assert "INDETERMINATE / OUT_OF_BOUNDS_NO_POE" in words
+    assert "NOT_YET_VALID" not in words
+
+
+def test_a_moment_before_the_signature_is_one_sentence(desk: Desk) -> None:
+    answer = truc(desk.path("stamped.xlsx.p7s"), "--trust", desk.cms_trust, "--at", "2021-09-01")
+    assert "time-stamp inside, which does not count: the token was generated after the control time" in " ".join(answer.stdout.split())
+    assert "The moment judged at lies before the signature was made: by its own word it is of Mon 27/09/2021" in " ".join(
+        answer.stdout.split()
+    )
 
 
 def test_without_trust_everything_up_to_the_chain_is_judged_and_the_option_named(desk: Desk) -> None:

@@ -146,6 +146,18 @@ def test_the_printed_report_says_the_same(desk: Desk, tmp_path: Path, lang: str)
 
 
 @needs_typst
+@needs_pdfsig
+def test_the_stamp_of_a_printed_verdict_stands_apart_from_its_sentence(desk: Desk, tmp_path: Path) -> None:
+    """A line that is full shrinks its spaces; the verdict's word must not run into the sentence for who copies or searches it."""
+    for name in ("good.pdf", "expired.pdf"):
+        truc(desk.path(name), "--trust", desk.path("trust-both"), "--at", "2021-12-31", "--pdf", tmp_path / "r.pdf")
+        command = ["pdftotext", "-layout", str(tmp_path / "r.pdf"), "-"]
+        printed = subprocess.run(command, capture_output=True, check=True).stdout.decode()
+        assert re.search(r"(?:PASSED|DECIDED|FAILED) +[A-Z]", printed)
+        assert re.search(r"(?:PASSED|DECIDED|FAILED)[A-Z]", printed) is None
+
+
+@needs_typst
 def test_markup_of_the_printer_in_a_name_is_printed_as_it_stands(desk: Desk, tmp_path: Path) -> None:
     evil = tmp_path / '#read("data.json") $x$ *b* [c].pdf'
     evil.write_bytes(desk.path("good.pdf").read_bytes())

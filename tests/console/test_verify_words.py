@@ -18,6 +18,7 @@ from console.verify.opinions import differences
 from console.verify.phrasing import Phrasing
 from exchange.audit import archive, contents, deliveries, evidence, packages, pairs
 from signing import CHECKS, SubIndication
+from signing.formats.letter.revisions import NAMES
 from tests.console.test_locale import CONSOLE
 
 ROOT = CONSOLE.parent
@@ -159,6 +160,34 @@ def test_sentences_of_the_validation_have_a_vietnamese_form() -> None:
     assert missing == set()
 
 
+def test_of_two_sentences_neither_swallows_the_other() -> None:
+    """Past validation appends why it could not help to what it could not help with: both must arrive, each in Vietnamese."""
+    vietnamese = catalogue("vi")
+    second = (
+        "nothing on the revocation of CN=x is proven to have existed at t (no revocation data can be used: it was issued after the moment)"
+    )
+    told = vietnamese.phrase(second)
+    assert told.startswith("không có bằng chứng")
+    assert "the moment" not in told
+    for first in (sentences_of_the_code() - FRAGMENTS) | set(WHOLE):
+        if "; " in first:
+            continue
+        assert vietnamese.phrase(f"{first}; {second}") == f"{vietnamese.phrase(first)}; {told}"
+
+
+@pytest.mark.parametrize("family", ["phrases", "policy", "world"])
+def test_no_negation_is_lost_in_vietnamese(family: str) -> None:
+    pairs = json.loads((CONSOLE / "locale" / f"{family}-vi.json").read_text("utf-8"))
+    denied = [pair for pair in pairs if _DENIES.search(pair[0])]
+    assert len(denied) > 3
+    assert [pair for pair in denied if not _DENIES_VI.search(pair[1].lower())] == []
+
+
+_DENIES = re.compile(r"\b(?:not|no|nothing|nobody|none|never|neither|nor|cannot|without|missing)\b")
+_DENIES_VI = re.compile(r"không|chưa|thiếu|chỉ|khác")
+"""Words that deny or set apart: "is not the header's" may well be "differs from the header's"."""
+
+
 @pytest.mark.parametrize(
     "ground",
     [archive._STRUCTURE, contents.CONTENT, deliveries.STATES, deliveries.SIGNED, evidence._CLAUSE, pairs._CLAUSE, packages.VERDICT],
@@ -173,6 +202,70 @@ def rules_raised(paths: Iterable[Path], *ends: str) -> set[str]:
     asked = [node.args[-1] for node in calls if ast.unparse(node.func).endswith(ends)]
     parts = [part for one in asked for part in ((one.body, one.orelse) if isinstance(one, ast.IfExp) else (one,))]
     return {said for one in parts if (said := _text(one)) is not None}
+
+
+def test_what_the_readers_refuse_has_a_vietnamese_form() -> None:
+    """Places and rules of letters, CMS and PDF files, with nothing of the English left in them."""
+    folder = ROOT / "signing" / "formats"
+    paths = [path for path in folder.rglob("*.py") if path.name not in _READ_ELSEWHERE]
+    rules = rules_raised(paths, "LetterRefused", "FormatFailure") - {"XYZ", "XYZ (XYZ)", "is no function of signing"}
+    rules |= {f"{place}: must be what the metadata draws; byte 7 differs" for place in NAMES.values()}
+    assert len(rules) > 120
+    text = catalogue("vi")
+    told = {rule: text.phrase(rule) for rule in rules}
+    assert {rule: said for rule, said in told.items() if said == rule or _ENGLISH.search(said)} == {}
+
+
+def test_what_an_audit_and_a_bundle_find_has_a_vietnamese_form() -> None:
+    """The quick validation, the gate, the ledger and a bundle: findings that an audit repeats, with nothing of the English left in them."""
+    audit = (ROOT / "exchange" / "audit").glob("*.py")
+    found = rules_raised(audit, "_finding", "BundleUnreadable") | rules_raised(
+        (ROOT / "signing" / "validation").glob("*.py"), "Fault", "_fault"
+    )
+    found |= rules_raised([ROOT / "exchange" / "verification.py"], ".violate", ".remark")
+    found = {one for one in found if "XYZ (XYZ) is XYZ" not in one and not one.startswith("the XYZ's signature")} | {
+        "the leader's signature: XYZ"
+    }
+    found |= {f"the {name} is not the word of the axis that the bundle names" for name in ("receipt", "checkpoint", "later checkpoint")}
+    found |= {
+        "the ledger does not include the package as the bundle says",
+        "the ledger has no entry for this admission, though it has for later ones",
+        "its place in the mailbox is not that of its urgency",
+        "the leader's signature: NO_CERTIFICATE_CHAIN_FOUND: no known authority issued the certificate of CN=x (RFC 5280 §6.1.1)",
+    }
+    told = {one: catalogue("vi").phrase(one) for one in found if len(one.split()) > 2}
+    assert len(told) > 40
+    assert {one: said for one, said in told.items() if said == one or _ENGLISH.search(said)} == {}
+
+
+_READ_ELSEWHERE = {
+    "archive.py",
+    "cades.py",
+    "timestamp.py",
+    "token_message.py",
+    "envelope.py",
+    "augment.py",
+    "packing.py",
+    "packed_steps.py",
+    "press.py",
+}
+"""Files that write, or read what nobody verifies by itself."""
+_ENGLISH = re.compile(r"\b(?:the|is|are|of|not|was|has|have|must|and|with|at|for|by|no|its|which|this|that|from|holds?)\b")
+
+
+def test_the_words_of_a_library_are_put_plainly() -> None:
+    """A clerk does not read what a parser says of itself; the JSON keeps it."""
+    raw = "CMS: must be strict DER (RFC 3161 §2.4.2): error parsing asn1 value: ParseError { kind: UnexpectedTag { value: 2 } }"
+    pdf = "file: cannot be parsed: PdfReadError: Failed to read dictionary key at byte 7; expected PDF name"
+    for lang, der, parsed in (
+        ("en", "it is not well-formed DER", "file: cannot be parsed: it is not well-formed"),
+        ("vi", "cấu trúc không đúng DER", "tệp: không phân tích được: cấu trúc của tệp không đúng"),
+    ):
+        say = Phrasing(catalogue(lang))
+        assert say.phrase(raw).endswith(f": {der}")
+        assert "ParseError" not in say.phrase(raw)
+        assert say.phrase(pdf) == parsed
+    assert Phrasing(catalogue("en")).phrase("file: cannot be parsed: ValueError: the file is encrypted").endswith(": the file is encrypted")
 
 
 def test_what_keeps_an_archive_from_being_audited_has_a_vietnamese_form() -> None:
@@ -226,6 +319,22 @@ def test_sentences_are_put_into_vietnamese_with_those_inside_them(english: str, 
 
 def test_names_with_braces_and_patterns_in_them_stay_as_they_are() -> None:
     assert catalogue("vi").phrase("the certificate of {a} (.*) ends") == "chứng thư của {a} (.*) hết hiệu lực"
+
+
+def test_a_name_takes_no_words_of_a_sentence_with_it() -> None:
+    """Names that stand twice, and names whose country comes first: what stands between them is the finding."""
+    one, other = "CN=Tổ chức A,O=Ban,C=VN", "C=VN,L=Hòa Bình,CN=Ủy ban"
+    say = Phrasing(catalogue("en"), [one, other])
+    sentence = (
+        f"{one}: it was issued after the moment; nothing on the revocation of {one} is proven to have existed at 2021-10-05T17:00:00+00:00"
+    )
+    found = "Tổ chức A: it was issued after the moment; nothing on the revocation of Tổ chức A is proven to have existed at "
+    found += "Wed 06/10/2021 00:00:00"
+    assert say.phrase(sentence) == found
+    assert Phrasing(catalogue("en")).phrase(sentence) == found
+    assert say.phrase(f"{other}: nothing is known of its revocation; {one} is suspended") == (
+        "Ủy ban: nothing is known of its revocation; Tổ chức A is suspended"
+    )
 
 
 def test_people_read_common_names_plain_reasons_and_vietnamese_time() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from signing.formats.claims import SignatureClaim
 from signing.validation.ades.acceptance import CRYPTO, accept, accept_algorithms
@@ -68,7 +68,7 @@ def validate_basic(claim: SignatureClaim, signed: Signed, around: Surroundings, 
         fatal = check_format(signed.signer, early) or _not_identified(signed, around, early)
         return Basic(fatal or chosen, (), record.policy)
     record.policy = chosen
-    basic = validate_blocks(signed, Surroundings(around.at, chosen, around.evidence, around.judge), record)
+    basic = validate_blocks(signed, replace(around, policy=chosen), record)
     if basic.fatal is not None or basic.certified is None:
         return basic
     if any(fault.sub_indication not in CURABLE for fault in basic.faults):

@@ -54,14 +54,16 @@ def validate(
     *,
     purpose: Purpose = Purpose.FOREIGN,
     judge: ChainJudge | None = None,
+    asked: bool = False,
 ) -> SignatureVerdict:
     """The verdict on one signature at the control time ``at`` (timezone-aware) under ``policy`` (that of the field by default).
 
     ``evidence`` holds the anchors and whatever else is at hand; what the signature carries is added. ``existence`` are proofs from
-    outside, receipts for one. ``purpose`` is what the signature's verification is counted as. Same arguments, same verdict.
+    outside, receipts for one. ``purpose`` is what the signature's verification is counted as. ``asked`` says that ``at`` is
+    a moment somebody asks about, not the clock's, so that being at hand proves nothing of it. Same arguments, same verdict.
     """
     policy = policy or load_policy()
-    around = Surroundings(at, policy, evidence, judge or Rfc5280Judge(policy))
+    around = Surroundings(at, policy, evidence, judge or Rfc5280Judge(policy), asked)
     found = validate_fully(claim, around, existence, purpose)
     verdict = found.verdict()
     return found.verdict(what_is_missing(found, existence)) if verdict.indication is Indication.INDETERMINATE else verdict
@@ -76,6 +78,7 @@ def validate_document(
     *,
     judge: ChainJudge | None = None,
     findings: Sequence[Deviation] = (),
+    asked: bool = False,
 ) -> DocumentVerdict:
     """Every signature of a document, in the order of the file, and what the policy asks of them together; never stops at a good one.
 
@@ -85,7 +88,7 @@ def validate_document(
     """
     policy = policy or load_policy()
     judge = judge or Rfc5280Judge(policy)
-    verdicts = tuple(validate(claim, evidence, at, policy, existence, judge=judge) for claim in claims)
+    verdicts = tuple(validate(claim, evidence, at, policy, existence, judge=judge, asked=asked) for claim in claims)
     failed = [verdict.name for verdict in verdicts if not verdict.passed]
     few = f"signatures found: {len(verdicts)}, asked for: {policy.signatures}" if len(verdicts) < policy.signatures else ""
     checks = (

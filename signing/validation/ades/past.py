@@ -72,13 +72,14 @@ def validate_past(signed: Signed, basic: Basic, existence: Existence, around: Su
     if isinstance(chain, Fault):
         return Past(_explained(present, chain.detail), None)
     signature = sha256(signed.signer.signature).digest()
-    best = existence.of(signature).at
+    proof = existence.of(signature)
+    best = proof.at
     if best > chain.slid.control:
         detail = (
             f"the chain was good until {chain.slid.control.isoformat()}, the signature is proven to have existed only at {best.isoformat()}"
         )
         return Past(_explained(present, detail), chain)
-    early = not_yet_valid(holder, best)
+    early = not_yet_valid(holder, proof, around)
     if early is not None:
         return Past(early, chain)
     for fault in basic.faults:

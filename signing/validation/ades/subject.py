@@ -16,12 +16,17 @@ _MAX_OF_A_KIND = 1024
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Control time, policy, evidence of the whole signed object, and who judges paths."""
+    """Control time, policy, evidence of the whole signed object, and who judges paths.
+
+    ``asked`` says that the control time is not the clock's but a moment somebody asks about: that the object is at hand proves nothing
+    of it then.
+    """
 
     at: datetime
     policy: ValidationPolicy
     evidence: Evidence
     judge: ChainJudge
+    asked: bool = False
 
     def known(self, evidence: Evidence) -> Surroundings:
         """The same with other evidence."""

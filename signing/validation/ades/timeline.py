@@ -44,6 +44,7 @@ def timeline(
     existence: Sequence[ProofOfExistence] = (),
     *,
     judge: ChainJudge | None = None,
+    asked: bool = False,
 ) -> tuple[Interval, ...]:
     """The verdicts for control times from ``start`` to ``end`` (exclusive), neighbours with the same verdict joined.
 
@@ -58,7 +59,7 @@ def timeline(
     cuts = [start, *(moment for moment in moments if start < moment < end)]
     found: list[Interval] = []
     for cut, following in zip(cuts, [*cuts[1:], end], strict=True):
-        fault = validate_fully(claim, Surroundings(cut, policy, evidence, judge), existence).verdict()
+        fault = validate_fully(claim, Surroundings(cut, policy, evidence, judge, asked), existence).verdict()
         verdict = fault.indication, fault.sub_indication
         if found and (found[-1].indication, found[-1].sub_indication) == verdict:
             found[-1] = Interval(found[-1].start, following, *verdict, found[-1].because)

@@ -59,7 +59,7 @@ def validate_with_time(claim: SignatureClaim, signed: Signed, around: Surroundin
     if basic.fatal is None:
         basic = _with_content_timestamps(basic, tokens, record)
     if basic.fatal is None and basic.certificate is not None and basic.certified is not None:
-        basic = _cure(signed, basic, basic.certificate, basic.certified, best.at, record)
+        basic = _cure(signed, basic, basic.certificate, basic.certified, best, around, record)
     return WithTime(basic, tokens, best)
 
 
@@ -119,9 +119,11 @@ def _with_content_timestamps(basic: Basic, tokens: Sequence[Stamped], record: Re
     return basic
 
 
-def _cure(signed: Signed, basic: Basic, holder: Certificate, certified: Certified, best: datetime, record: Record) -> Basic:
+def _cure(
+    signed: Signed, basic: Basic, holder: Certificate, certified: Certified, proof: ProofOfExistence, around: Surroundings, record: Record
+) -> Basic:
     """Steps (4) and (6)."""
-    early = not_yet_valid(holder, best)
+    early, best = not_yet_valid(holder, proof, around), proof.at
     if early is not None:
         return replace(basic, fatal=record.failed(early), faults=())
     left = []
@@ -137,9 +139,13 @@ def _cure(signed: Signed, basic: Basic, holder: Certificate, certified: Certifie
     return replace(basic, faults=() if weak is None else (record.failed(weak),))
 
 
-def not_yet_valid(holder: Certificate, best: datetime) -> Fault | None:
-    """A signature proven to be older than its certificate (§5.5.4 (4) a, b, d)."""
-    if int(best.timestamp()) >= holder.not_before:
+def not_yet_valid(holder: Certificate, best: ProofOfExistence, around: Surroundings) -> Fault | None:
+    """A signature proven to be older than its certificate (§5.5.4 (4) a, b, d).
+
+    The standard's control time is the present, at which the signature is at hand. A moment that is only asked about proves nothing: then
+    the fault of §5.2.6.4 (1) stands.
+    """
+    if int(best.at.timestamp()) >= holder.not_before or (around.asked and best.source == "control-time"):
         return None
     return Fault(NOT_BEFORE, SubIndication.NOT_YET_VALID, "the signature existed before its certificate was valid")
 

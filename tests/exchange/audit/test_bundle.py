@@ -10,6 +10,8 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -19,13 +21,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exchange.audit.answers import Answers
+from exchange.audit.answers import Answers, answers_of
 from exchange.audit.bundle import BundleReport, check_bundle, read_bundle
 from exchange.audit.bundle_json import as_json
 from exchange.audit.bundle_write import write_bundle
 from exchange.audit.bundle_zip import looks_like_bundle, open_bundle, pack
 from exchange.audit.dossier import open_dossier
 from exchange.audit.holdings import Holdings
+from exchange.audit.readme import readme
+from exchange.domain.calendar import VN
 from exchange.errors import BundleUnreadable
 from signing import Indication, SubIndication, load_policy, policy_bytes
 from tests.exchange.audit import shelf
@@ -119,6 +123,18 @@ def test_the_vietnamese_readme_has_the_same_commands(bundle: Callable[[str], byt
     english, vietnamese = ([(command, holds) for _, command, holds in steps(folder, language)] for language in ("", ".vi"))
     assert english == vietnamese
     assert {holds for _, holds in english} == {True, False}
+
+
+@pytest.mark.parametrize(
+    ("language", "proven", "axis"), [("en", "nothing proves that it existed before", "axis"), ("vi", "không có gì", "trục")]
+)
+def test_what_is_only_at_hand_is_not_called_proven(bundle: Callable[[str], bytes], language: str, proven: str, axis: str) -> None:
+    dossier = replace(read_bundle(open_bundle(bundle("good"))).dossier, at=datetime(2020, 1, 1, tzinfo=VN))
+    text = readme(language, dossier, answers_of(dossier))
+    told = [line for line in text.splitlines() if line.startswith("- `signatures/")]
+    assert told
+    assert all(proven in line for line in told)
+    assert f"({axis})" in text
 
 
 def test_every_question_is_asked_and_each_answer_is_ours(bundle: Callable[[str], bytes], tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from signing import Authority, Indication, KeyKind, RevocationReason, SubIndicat
 from signing.evidence import Evidence
 from signing.formats.claims import SignatureClaim
 from signing.formats.signed_data import read_strict, read_tolerant
-from signing.validation.ades.door import validate_document
+from signing.validation.ades.door import validate, validate_document
 from signing.validation.ades.policy import Severity, ValidationPolicy
 from signing.validation.ades.policy_file import load_policy
 from signing.validation.policy import AlgorithmPolicy, AlgorithmRule
@@ -213,3 +213,13 @@ def test_the_same_arguments_give_the_same_verdict() -> None:
     cms = world.lta()
     evidence = world.evidence(when("2030-01-01"))
     assert world.judge(cms, when("2030-01-01"), ALONE, evidence) == world.judge(cms, when("2030-01-01"), ALONE, evidence)
+
+
+def test_a_moment_asked_about_proves_no_signature_older_than_its_certificate() -> None:
+    """The present is a proof of existence, and so is a receipt (§5.5.4 (4)); a moment that is only asked about is none (§5.2.6.4 (1))."""
+    world = World.make()
+    found, at = claim(world.b()), AT - 3000 * DAY
+    evidence = world.evidence(at)
+    assert validate(found, evidence, at, ALONE).sub_indication is S.NOT_YET_VALID
+    assert validate(found, evidence, at, ALONE, asked=True).sub_indication is S.OUT_OF_BOUNDS_NO_POE
+    assert validate(found, evidence, at, ALONE, receipt(found, at - DAY), asked=True).sub_indication is S.NOT_YET_VALID
