@@ -172,6 +172,8 @@ def delete_row(hand: Hand) -> Change | None:
     if rowid is None:
         return None
     rows, name = places(hand, table, rowid)
+    if table in ("blob", "chunk") and not name:
+        return None  # an earlier change took away what names it: nothing says that it was ever there
     hand.db.execute(f"DELETE FROM {table} WHERE rowid = ?", (rowid,))  # noqa: S608
     return Change("delete", f"{table} row {rowid}", rows, name)
 
