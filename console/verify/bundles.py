@@ -17,7 +17,8 @@ from console.outcome import Unusable
 from console.verify.trust import Trust
 from exchange.agreement import Finding
 from exchange.audit.answers import answers_of
-from exchange.audit.bundle import BundleReport, check_bundle, read_bundle
+from exchange.audit.bundle_check import BundleReport, check_bundle
+from exchange.audit.bundle_read import read_bundle
 from exchange.audit.bundle_zip import MAX_BUNDLE, looks_like_bundle, open_bundle
 from exchange.audit.dossier import Dossier
 from exchange.errors import BundleUnreadable

@@ -22,8 +22,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exchange.audit.answers import Answers, answers_of
-from exchange.audit.bundle import BundleReport, check_bundle, read_bundle
+from exchange.audit.bundle_check import BundleReport, check_bundle
 from exchange.audit.bundle_json import as_json
+from exchange.audit.bundle_read import read_bundle
 from exchange.audit.bundle_write import write_bundle
 from exchange.audit.bundle_zip import looks_like_bundle, open_bundle, pack
 from exchange.audit.dossier import open_dossier
