@@ -82,8 +82,8 @@ _CODES = MappingProxyType({state.value: standing.code.value for state in Deliver
 _OPERATIONS = MappingProxyType({Kind.RECALL: Operation.RECALL, Kind.UPDATE: Operation.UPDATE, Kind.REPLACE: Operation.REPLACE})
 _ANSWERS = MappingProxyType({Step.AGREED: StatusCode.AGREED, Step.REFUSED: StatusCode.REFUSED})
 _STATES = MappingProxyType({state.value: state for state in DeliveryState})
-_BY_FETCHING = ("fetched", "failed")
-_OUTCOMES = ("", *_BY_FETCHING, EXPIRED)
+_BY_FETCHING = ("fetched", "failed", EXPIRED)
+_OUTCOMES = ("", *_BY_FETCHING)
 
 
 _MOST_ROADS = 65_536
@@ -175,20 +175,33 @@ class Deliveries:
             self._book.find(Place("delivery_event", str(event.id), row.package_id), "event-cause", STATES, detail)
 
     def _mailbox(self, row: Any, events: Sequence[Any]) -> None:
-        """What waited for its recipient lies in the mailbox since then and is told there as here; what never did lies in none."""
-        came = next((event.at for event in events if event.state == _WAITING), None)
-        if came is None and row.available_at is None and events and events[-1].reason == TWICE:
-            return  # the line is that of the same organisation's other delivery, under its other code
-        told = (None, None, None) if came is None else (came, row.transport, row.transport_at)
-        if row.available_at != came or (row.box_at, row.outcome, row.closed_at) != told:
+        """What waited for its recipient lies in the mailbox since then and is told there as here, and as the step it made; what never did
+        lies in none, and nobody fetched it."""
+        came = next((place for place, event in enumerate(events) if event.state == _WAITING), None)
+        if came is None:
+            twice = bool(events) and events[-1].reason == TWICE and row.box_at is not None
+            fetched = (row.outcome, row.closed_at) if twice and row.outcome != EXPIRED else ("", None)
+            line = row.box_at if twice else None  # that of the same organisation's other delivery, under its other code
+            holds = (row.available_at, row.box_at, row.transport, row.transport_at) == (None, line, *fetched)
+        else:
+            told = (events[came].at, row.transport, row.transport_at)
+            holds = row.available_at == told[0] and (row.box_at, row.outcome, row.closed_at) == told and self._fetching(row, events[came:])
+        if not holds:
             detail = "its mailbox says something else about when it came and was fetched"
             self._book.find(_place(row), "mailbox-differs", STATES, detail)
-            return
-        if row.outcome in _BY_FETCHING:
-            fetched = next((event for event in events if event.state == row.outcome and event.at == row.closed_at), None)
-            if fetched is not None and fetched.reason != row.box_reason:
-                detail = "its mailbox gives another reason than the step it made"
-                self._book.find(_place(row), "mailbox-differs", STATES, detail)
+
+    def _fetching(self, row: Any, events: Sequence[Any]) -> bool:
+        """Whether what the software said of a document that came is the step it made, if it made one. ``events``: from its coming on."""
+        made = next((event for event in events if event.state in _BY_FETCHING and event.cause == row.package), None)
+        if made is not None:
+            reason = made.reason if made.state != EXPIRED else ""
+            return (row.transport, row.transport_at, row.box_reason) == (made.state, made.at, reason)
+        if len(events) == 1:
+            return (row.transport, row.transport_at) == ("", None)
+        self._book.skip(
+            "documents fetched without a step", "they had moved on before: nothing signed says whether and when they were fetched"
+        )
+        return True
 
     def _standing(self, row: Any) -> None:
         """Columns that follow from others: road, transport report."""

@@ -22,6 +22,7 @@ from exchange.domain.negotiation import Kind
 from exchange.domain.organization import Directory
 from exchange.domain.rank import ORDINARY
 from exchange.errors import InvalidOrganId
+from exchange.stages.expire import RULE as EXPIRED
 from exchange.store.tables import crossing, delivery, delivery_event, intervention, mailbox, negotiation, outbox, package, refusal, status
 from exchange.store.work import Store
 
@@ -94,6 +95,8 @@ _twice = (
 )
 PAIRS = (
     _rule("mailbox-differs", "a line of a mailbox is neither open nor closed", _lines(_open_box)),
+    _rule("mailbox-differs", "only a document expires, and this is none that was sent",
+         _lines(mailbox.c.outcome == EXPIRED, ~_is_delivered)),
     _rule("mailbox-differs", "it was fetched before it came", _lines(mailbox.c.closed_at < mailbox.c.available_at)),
     _rule("mailbox-differs", "its place in the mailbox is not that of its urgency", _lines(mailbox.c.rank != _rank)),
     _rule("mailbox-differs", "a notice of the axis lies in another mailbox than the refused one's, or since another instant",
@@ -117,11 +120,21 @@ PAIRS = (
     _rule("mailbox-missing", "what was asked lies in no mailbox of the one who was asked, and it is not on its way",
          _asked.where(~_request_has_line, ~_request_is_on_its_way).order_by(negotiation.c.id)),
 )  # fmt: skip
+_DELIVERIES = select(delivery.c.id, package.c.package_id).join(package, package.c.id == delivery.c.package)
+_STUCK = (
+    Pair("delivery", "way-missing", "it is on its road, and nothing carries it on",
+         _DELIVERIES.where(delivery.c.state == DeliveryState.IN_TRANSIT.value, ~exists().where(
+             crossing.c.package == delivery.c.package, crossing.c.route == delivery.c.route)), CLAUSE),
+    Pair("delivery", "way-missing", "it is still to be judged or sent on, and nothing waits for that",
+         _DELIVERIES.where(delivery.c.state == DeliveryState.RECEIVED.value, ~exists().where(
+             outbox.c.package == delivery.c.package)), CLAUSE),
+)  # fmt: skip
 _AT_ONCE = _rule(
     "mailbox-differs", "a report came into its mailbox at another instant than it was taken in, and no road lies between",
     _lines(_is_report, mailbox.c.available_at > package.c.admitted_at),
 )  # fmt: skip
-_ROAD = select(delivery.c.id).where(delivery.c.route != "").limit(1)
+_ROAD = select(delivery.c.id).where(delivery.c.route != "", delivery.c.state != DeliveryState.RECEIVED.value).limit(1)
+"""A road is sealed with the step by which a delivery leaves its first state."""
 _WAYS = select(mailbox.c.organ, status.c.about).join(status, status.c.package == mailbox.c.package).distinct()
 _RESOLVED = select(delivery.c.organ, delivery.c.recipient).distinct()
 _AMONG = (
@@ -129,7 +142,8 @@ _AMONG = (
     .join(status, status.c.package == mailbox.c.package)
     .add_columns(mailbox.c.organ, status.c.about)
 )  # fmt: skip
-_REPORTS = select(func.count()).select_from(mailbox).join(package).where(package.c.kind != PackageKind.EDOC.value)
+_REPORTS = select(func.count()).select_from(mailbox).where(~_is_delivered)
+_IN_TRANSIT = select(func.count()).select_from(delivery).where(delivery.c.state == DeliveryState.IN_TRANSIT.value)
 _OPENED = select(func.count()).select_from(mailbox).where(mailbox.c.open == 1, mailbox.c.outcome != "", _is_opened_again)
 _REPORTS_ON_THEIR_WAY = select(func.count()).select_from(package).where(_is_report, ~_has_line, _is_on_its_way)
 _REQUESTS_ON_THEIR_WAY = select(func.count()).select_from(_asked.where(~_request_has_line, _request_is_on_its_way).subquery())
@@ -139,14 +153,15 @@ def audit_mailboxes(store: Store, book: Book, epochs: Epochs) -> None:
     """Ask each rule once, and tell what nothing speaks of."""
     with store.reading() as work:
         has_roads = work.first(_ROAD) is not None
-    ask(store, book, PAIRS if has_roads else (*PAIRS, _AT_ONCE))
+    ask(store, book, (*PAIRS, *_STUCK) if has_roads else (*PAIRS, *_STUCK, _AT_ONCE))
     _addressees(store, book, epochs)
     with store.reading() as work:
         reports, opened = work.value(_REPORTS), work.value(_OPENED)
-        coming = work.value(_REPORTS_ON_THEIR_WAY) + work.value(_REQUESTS_ON_THEIR_WAY)
-    book.skip("lines of mailboxes", "nothing signed says when a status or a notice of the axis was fetched", reports)
+        coming = sum(work.value(query) for query in (_REPORTS_ON_THEIR_WAY, _REQUESTS_ON_THEIR_WAY, _IN_TRANSIT))
+    when = "arrived and was fetched" if has_roads else "was fetched"
+    book.skip("lines of mailboxes", f"nothing signed says when a status, a request or a notice of the axis {when}", reports)
     book.skip("lines opened again", "only an operator's word, which nothing signs, says so", opened)
-    book.skip("reports on their way", "nothing signed says that they have not arrived yet", coming)
+    book.skip("what is on its way", "nothing signed says that it has not arrived yet", coming)
 
 
 def _addressees(store: Store, book: Book, epochs: Epochs) -> None:
@@ -155,12 +170,17 @@ def _addressees(store: Store, book: Book, epochs: Epochs) -> None:
     with store.reading() as work:
         ways = work.rows(_WAYS)
         resolved = set() if directories else set(work.rows(_RESOLVED))
-    wrong = {
-        (organ, about) for organ, about in ways
-        if (organ not in _organs(directories, about) if directories else organ != about and (organ, about) not in resolved)
-    }  # fmt: skip
+    meant = {about: _organs(directories, about) for about in {about for _, about in ways}}
+    wrong, several = set(), set()
+    for organ, about in ways:
+        if organ not in meant[about] if directories else organ != about and (organ, about) not in resolved:
+            wrong.add((organ, about))
+        elif len(meant[about]) > 1:
+            several.add((organ, about))
     with store.reading() as work:
-        rows = work.rows(_AMONG) if wrong else []
+        rows = work.rows(_AMONG) if wrong or several else []
+    ambiguous = sum((organ, about) in several for *_, organ, about in rows)
+    book.skip("addressees of reports", "registers differ in whom their code means", ambiguous)
     for line, name, organ, about in rows:
         if (organ, about) in wrong:
             place = Place("mailbox", str(line), name if isinstance(name, str) else "")

@@ -10,6 +10,7 @@ from sqlalchemy import Select, exists, select
 
 from exchange.api import PackageKind
 from exchange.audit.findings import Book, Place
+from exchange.domain.lifecycle import Operation
 from exchange.outbox import Stage
 from exchange.store.tables import (
     attachment,
@@ -74,6 +75,9 @@ PAIRS = (
     Pair("verdict", "verdict-extra", "what is no document has a verdict", alone(package.c.kind != PackageKind.EDOC.value, _has_verdict)),
     Pair("refusal", "refusal-missing", "it was refused, and no refusal was signed",
          alone(_is_refused, ~_is_answered, ~_is_withdrawn)),
+    Pair("document", "document-differs", "it is said to come with a package that brings no document",
+         select(document.c.id, package.c.package_id).join(package, package.c.id == document.c.package).where(
+             (package.c.kind != PackageKind.EDOC.value) | package.c.operation.not_in((Operation.NEW.value, Operation.REPLACE.value)))),
     Pair("blob", "blob-extra", "the attachment belongs to no package",
          select(blob.c.id, blob.c.sha256).where(blob.c.id.not_in(_attached)).order_by(blob.c.sha256)),
     Pair("upload", "upload-extra", "chunks were adopted by no attachment",
