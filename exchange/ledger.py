@@ -77,10 +77,11 @@ class Ledger:
 
     def checkpoints(self) -> tuple[Checkpoint, ...]:
         """Every checkpoint, oldest first."""
-        found: list[Checkpoint] = []
-        while page := self.checkpoints_after(found[-1].number if found else 0):
-            found += page
-        return tuple(found)
+        found: list[Any] = []
+        with self._store.reading() as work:
+            while rows := entries.checkpoints(work, found[-1].id if found else 0):
+                found += rows
+        return tuple(map(_checkpoint, found))
 
     def checkpoints_after(self, number: int, limit: int = 1000) -> tuple[Checkpoint, ...]:
         """The next checkpoints, oldest first."""

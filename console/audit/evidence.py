@@ -59,10 +59,14 @@ def perform(wish: Wish, text: Text) -> int:
         talk.print(f"{wish.checkpoint}: {text.phrase(error.rule)}", markup=False)
         return USAGE
     except (EdxmlError, NoReceipt, StoreError, MissingHash, LookupError) as error:
-        talk.print(text("audit.error.document", document=wish.document, rule=error), markup=False)
+        talk.print(text("audit.error.document", document=wish.document, rule=text.phrase(str(error))), markup=False)
         return USAGE
     except OSError as error:
         talk.print(text("verify.error.write", path=wish.out, reason=text.reason(error)), markup=False)
+        return USAGE
+    except Exception as error:  # as in an audit: a changed row may break any reader
+        rule = f"{type(error).__name__}: {str(error)!a}"
+        talk.print(text("evidence.error.damaged", document=wish.document, rule=rule), markup=False)
         return USAGE
     return _tell(wish, dossier, answers, doubts, len(data), text, talk)
 

@@ -5,13 +5,14 @@ As an archive, a bundle cannot vouch for itself: whether its anchors are the rig
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
 from exchange.audit.answers import Answers, answers_of
-from exchange.audit.bundle_json import as_json, hops_of, instant_text, recorded_of
+from exchange.audit.bundle_json import as_json, hops_of, instant_text, other_folder, recomputed_of, recorded_of
 from exchange.audit.bundle_read import TRUST, Bundle, Reading, json_of
 from exchange.audit.bundle_write import CHECK, bundle_entries, script
 from exchange.audit.bundle_zip import MANIFEST
@@ -20,6 +21,12 @@ from exchange.audit.findings import Finding, Place
 from exchange.audit.readme import LANGUAGES, readme
 from exchange.audit.told import HOPS, VERDICT, contradictions, unproven
 
+_BELONGS = re.compile(
+    r"(package\.edxml|policy\.toml|check\.py|hops\.json|manifest\.json|README(\.vi)?\.md|receipt/(statement\.json|signature\.p7s)"
+    r"|verdicts/(recorded|recomputed)\.json|trust/(terms\.json|register\.json|at-\d+\.pem)|certificates/[a-z]+\.pem|ocsp/\d+\.der"
+    r"|ledger/(leaf|payload|inclusion|checkpoint|later|consistency|facts)\.json|ledger/(checkpoint|later)\.p7s)"
+)
+"""What a bundle may hold beside what follows from its package."""
 _MADE = "written by the same program from the same evidence"
 
 
@@ -56,10 +63,16 @@ def check_bundle(bundle: Bundle) -> BundleReport:
     """
     dossier, entries = bundle.dossier, bundle.entries
     answers = answers_of(dossier)
-    findings = [*_manifest(entries), *_derived(dossier, answers, entries), *_answers(answers, entries), *_roots(dossier, entries)]
+    findings = [
+        *_manifest(dossier.found.package_id, entries),
+        *_derived(dossier, answers, entries),
+        *_answers(answers, entries),
+        *_roots(dossier, entries),
+    ]
     findings += [_finding(one.file, "told-otherwise", one.detail) for one in contradictions(dossier)]
     anchors = tuple(sha256(one).digest() for one in dossier.evidence.anchors)
-    return BundleReport(tuple(findings), answers, anchors, tuple(unproven(dossier)), tuple(_strange(dossier, answers, entries)))
+    strange = () if findings else tuple(_strange(dossier, answers, entries))  # what follows from a part that is false differs with it
+    return BundleReport(tuple(findings), answers, anchors, tuple(unproven(dossier)), strange)
 
 
 def _roots(dossier: Dossier, entries: Mapping[str, bytes]) -> Iterable[Finding]:
@@ -77,10 +90,15 @@ def _strange(dossier: Dossier, answers: Answers, entries: Mapping[str, bytes]) -
             yield name
     if entries.get(CHECK) != script():
         yield CHECK
+    if entries["verdicts/recomputed.json"] != as_json(recomputed_of(dossier, answers)):
+        yield "verdicts/recomputed.json"
 
 
-def _manifest(entries: Mapping[str, bytes]) -> Iterable[Finding]:
-    listed = json_of(MANIFEST, entries[MANIFEST]).get("files")
+def _manifest(package_id: str, entries: Mapping[str, bytes]) -> Iterable[Finding]:
+    manifest = json_of(MANIFEST, entries[MANIFEST])
+    if manifest.get("package_id") != package_id:
+        yield _finding(MANIFEST, "manifest-unreadable", "it is that of another package")
+    listed = manifest.get("files")
     if not isinstance(listed, dict):
         yield _finding(MANIFEST, "manifest-unreadable", "it lists no files")
         return
@@ -106,9 +124,9 @@ def _derived(dossier: Dossier, answers: Answers, entries: Mapping[str, bytes]) -
             yield _finding(name, "file-differs", "it is not what stands in the package")
         elif name not in entries:
             yield _finding(name, "file-missing", "the package has it, and the bundle has not")
-    kept = ("attachments/", "signatures/", "timestamps/")
+    folders = {f"{other_folder(number, other)}/" for number, other in enumerate(dossier.trail.others, 1)}
     for name in sorted(entries):
-        if name.startswith(kept) and name not in again:
+        if name not in again and not _BELONGS.fullmatch(name) and name.rpartition("/")[0] + "/" not in folders:
             yield _finding(name, "file-extra", "the package has nothing of this kind")
 
 

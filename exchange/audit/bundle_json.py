@@ -128,10 +128,8 @@ def recorded_of(dossier: Dossier) -> dict[str, Any]:
 
 
 def recomputed_of(dossier: Dossier, answers: Answers) -> dict[str, Any]:
-    """Our answers, each signature's with all its steps, and the axis' verdict as it would be made again."""
-    recorded = dossier.recorded
+    """Our answers, each signature's with all its steps."""
     return {
-        "axis": None if recorded is None or recorded.again is None else asdict(recorded.again),
         "at": instant_text(dossier.at),
         "admitted_at": instant_text(dossier.found.admitted_at),
         "policy": dossier.policy.name,

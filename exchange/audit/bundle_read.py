@@ -145,10 +145,10 @@ class Reading:
         told = self.json("verdicts/recorded.json")
         if told.get("judged") is not True:
             return None
-        said, again = self._said(told.get("said")), self._said(self.json("verdicts/recomputed.json").get("axis"))
+        said = self._said(told.get("said"))
         if said is None:
             raise BundleUnreadable("verdicts/recorded.json", "does not say what was decided")
-        return Recorded(self.instant(told, "at"), said, again, self._place("verdicts/recorded.json", told))
+        return Recorded(self.instant(told, "at"), said, self._place("verdicts/recorded.json", told))
 
     @staticmethod
     def _said(value: Any) -> Said | None:
@@ -255,6 +255,9 @@ def json_of(name: str, data: bytes) -> Any:
     if len(data) > _MAX_JSON:
         raise BundleUnreadable(name, f"has more than {_MAX_JSON} bytes")
     try:
-        return json.loads(data)
+        found = json.loads(data)
+        if b"\\u" in data:
+            json.dumps(found, ensure_ascii=False).encode()  # half of a character, which is none
     except (ValueError, RecursionError) as error:
         raise BundleUnreadable(name, f"is no JSON ({error})") from error
+    return found

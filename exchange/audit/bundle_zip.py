@@ -49,7 +49,7 @@ def open_bundle(data: bytes) -> dict[str, bytes]:
         raise BundleUnreadable("zip", f"has more than {MAX_BUNDLE} bytes")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos = archive.infolist()
+            infos = [info for info in archive.infolist() if not _is_folder(info)]
             _check_directory(infos, archive, data)
             return {info.filename: _entry(archive, info) for info in infos}
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError, ValueError, UnicodeError) as error:
@@ -74,6 +74,11 @@ def _check_directory(infos: Sequence[zipfile.ZipInfo], archive: zipfile.ZipFile,
         end = info.header_offset + _LOCAL_HEADER + len(info.filename) + info.compress_size
     if end > len(data):
         raise BundleUnreadable("zip", "is cut off")
+
+
+def _is_folder(info: zipfile.ZipInfo) -> bool:
+    """An entry that only says that there is a folder, as other tools write them."""
+    return info.filename.endswith("/") and info.file_size == info.compress_size == 0 and bool(_NAME.fullmatch(info.filename[:-1]))
 
 
 def _check_names(infos: Sequence[zipfile.ZipInfo]) -> None:

@@ -15,16 +15,10 @@ from exchange.audit.holdings import Found, Holdings
 from exchange.audit.parts import Contents, take_apart
 from exchange.audit.trail import RECEIPT, Trail, Word, follow
 from exchange.checkpoints import CheckpointFile
-from exchange.edxml.attached import MemorySink
-from exchange.edxml.model import EdocHeader
-from exchange.edxml.reader import read
-from exchange.edxml.tree import Limits
-from exchange.inspection import MAX_PACKAGE
 from exchange.stages.mail import instant
 from exchange.store.facts import FactKind
 from exchange.store.tables import verdict
 from exchange.trust import EvidenceKind
-from exchange.verification import Attachment, Judgement, judge
 from signing import Evidence, Sandbox, ValidationPolicy
 
 _VERDICT = select(verdict).where(verdict.c.package == bindparam("package"))
@@ -39,22 +33,13 @@ class Said:
     sub_indication: str
     detail: str
 
-    @classmethod
-    def of(cls, judgement: Judgement) -> Said:
-        """What a judgement says."""
-        return cls(judgement.accepted, judgement.rule, judgement.sub_indication, judgement.detail)
-
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The axis' verdict as the archive keeps it; ``again`` is the same judged now, from the same bytes by the same terms.
-
-    ``entry`` is its place in the ledger, where that is proven.
-    """
+    """The axis' verdict as the archive keeps it. ``entry`` is its place in the ledger, where that is proven."""
 
     at: datetime
     said: Said
-    again: Said | None
     entry: int | None
 
 
@@ -101,7 +86,7 @@ def open_dossier(
     with store.reading() as work:
         word, said = work.first(RECEIPT, {"package": row}), work.first(_VERDICT, {"package": row})
     if word is None:
-        raise NoReceipt(found.package_id)
+        raise NoReceipt(f"the archive holds no receipt of package {found.package_id}")
     data = holdings.package(row)
     contents = take_apart(data, sandbox)
     epoch = holdings.epochs.newest if said is None else holdings.epochs.of_verdict(said.id)
@@ -113,7 +98,7 @@ def open_dossier(
     evidence = holdings.evidence(lists)
     register, statement = _register(holdings, epoch), b"" if epoch is None else epoch.terms.statement()
     prover.prove((*artefacts(store, (*evidence.anchors, *evidence.certificates, *evidence.crls, register)), *terms(store, statement)))
-    recorded = _recorded(said, epoch, contents, data, prover)
+    recorded = _recorded(said, prover)
     return Dossier(
         found, data, contents, Word(word.statement, word.signature), trail, prover.proven(), recorded, control, policy, evidence, lists,
         register, statement, (epoch.axis if epoch is not None else None) or b"", holdings.confirmed,
@@ -126,31 +111,12 @@ def _moments(found: Found, contents: Contents, control: datetime, entered: Enter
     return tuple(sorted({found.admitted_at, control, *stamps, *checkpoints}))
 
 
-def _recorded(said: Any, epoch: Epoch | None, contents: Contents, data: bytes, prover: Prover) -> Recorded | None:
+def _recorded(said: Any, prover: Prover) -> Recorded | None:
     if said is None:
         return None
     proven = prover.prove([(FactKind.VERDICT, said.id)])
-    at = instant(said.at)
-    again = None if epoch is None else _again(epoch, contents, data, at)
-    kept = Said(bool(said.accepted), said.rule, said.sub_indication, said.detail)
     entry = next((one.index for one in proven.values()), None)
-    return Recorded(at, kept, None if again is None else Said.of(again), entry)
-
-
-def _again(epoch: Epoch, contents: Contents, data: bytes, at: datetime) -> Judgement | None:
-    header = read(data, MemorySink(), Limits(attachment=MAX_PACKAGE), exact=False).header
-    if epoch.validator is None or epoch.directory is None or not isinstance(header, EdocHeader):
-        return None
-    attachments = [Attachment(name, content) for name, content in contents.attachments]
-    return judge(
-        header,
-        attachments,
-        epoch.directory,
-        epoch.validator,
-        at,
-        secret_rule=not epoch.terms.accept_secret,
-        letter_rule=not epoch.terms.accept_sealed_files,
-    )
+    return Recorded(instant(said.at), Said(bool(said.accepted), said.rule, said.sub_indication, said.detail), entry)
 
 
 def _register(holdings: Holdings, epoch: Epoch | None) -> bytes:

@@ -102,9 +102,11 @@ class Book:
             if not holds:
                 self.find(place, rule, clause, detail)
 
-    def skip(self, what: str, why: str, count: int = 1) -> None:
-        """Something could not be checked."""
-        if count and self.now is not None:
+    def skip(self, what: str, why: str, count: int = 1, *, none_too: bool = False) -> None:
+        """Something could not be checked; with ``none_too``, that there is nothing of it is told as well."""
+        if none_too:
+            self._unchecked[what, why] += count
+        elif count and self.now is not None:
             self._held.setdefault(self.now, []).append(Unchecked(what, count, why))
         elif count:
             self._unchecked[what, why] += count

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, exists, func, select
 
 from exchange.api import PackageKind
 from exchange.audit.findings import Book, Place
@@ -16,6 +16,7 @@ from exchange.store.tables import (
     attachment,
     blob,
     document,
+    member,
     outbox,
     package,
     receipt,
@@ -75,6 +76,10 @@ PAIRS = (
     Pair("verdict", "verdict-extra", "what is no document has a verdict", alone(package.c.kind != PackageKind.EDOC.value, _has_verdict)),
     Pair("refusal", "refusal-missing", "it was refused, and no refusal was signed",
          alone(_is_refused, ~_is_answered, ~_is_withdrawn)),
+    Pair("member", "member-missing", "it handed in packages, and is no member",
+         select(func.min(package.c.sender), func.min(package.c.package_id)).where(
+             package.c.kind.in_(_IN), package.c.sender.not_in(select(member.c.organ).where(member.c.organ.is_not(None)))
+         ).group_by(package.c.sender)),
     Pair("document", "document-differs", "it is said to come with a package that brings no document",
          select(document.c.id, package.c.package_id).join(package, package.c.id == document.c.package).where(
              (package.c.kind != PackageKind.EDOC.value) | package.c.operation.not_in((Operation.NEW.value, Operation.REPLACE.value)))),

@@ -111,7 +111,8 @@ def test_a_run_is_sealed_and_witnessed_and_its_archive_holds_for_a_stranger(
     assert len(set(files)) == 1
     report = audit_archive(tmp_path / "axis.db", outside=files)
     assert report.findings == ()
-    assert {one.what for one in report.unchecked} == {"anchors", "who may enter", "what the axis' work took", "lines of mailboxes"}
+    untold = {"who may enter", "what waits or is on its way", "what the axis' work took", "lines of mailboxes"}
+    assert {one.what for one in report.unchecked} == {"anchors"} | untold
     assert report.checked["deliveries"] == result.deliveries.sent
 
 

@@ -14,7 +14,6 @@ import json
 import os
 import re
 import sys
-from functools import lru_cache
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MADE_HERE = "work"  # the README's commands write into this folder
@@ -50,9 +49,10 @@ def manifest_holds():
     listed = json.loads(read("manifest.json"))["files"]
     paths = (os.path.join(folder, name) for folder, _, names in os.walk(HERE) for name in names)
     there = {os.path.relpath(path, HERE).replace(os.sep, "/") for path in paths} - {"manifest.json"}
-    if {name for name in there if not name.startswith(MADE_HERE + "/")} != set(listed):
-        return False
-    return all((len(read(name)), sha256(read(name))) == (one["size"], one["sha256"]) for name, one in listed.items())
+    others = {name for name in there if not name.startswith(MADE_HERE + "/")} ^ set(listed)
+    for name in sorted(others):
+        print(f"        {name!a}: {'missing' if name in listed else 'not of this folder'}")
+    return not others and all((len(read(name)), sha256(read(name))) == (one["size"], one["sha256"]) for name, one in listed.items())
 
 
 def attachments():
@@ -123,7 +123,9 @@ def both_roots(first, size, proof, known):
 
 
 def included(leaf, index, proof, name):
-    """Whether a leaf is in the ledger of a checkpoint."""
+    """Whether a leaf is in the ledger of a checkpoint, the later one only where it continues the first."""
+    if name not in ["checkpoint"] + ["later"] * bool(CONTENTS["continued"]):
+        return False
     checkpoint = json.loads(read(f"ledger/{name}.json"))
     size, proof, data = int(checkpoint["size"]), [bytes.fromhex(one) for one in proof], b"\0" + leaf
     found = 0 <= index < size and climbed(hashlib.sha256(data).digest(), index, size, proof)
@@ -135,36 +137,81 @@ def ledger_includes():
     return included(read("ledger/leaf.json"), said["index"], said["proof"], "checkpoint")
 
 
-@lru_cache(maxsize=None)  # noqa: UP033 - Python 3.8 has no functools.cache
+FACTS = []
+
+
 def facts():
-    """What else the ledger speaks of, by its place: kind, package and values; raises ValueError for what it does not include."""
-    found = {}
-    for one in json.loads(read("ledger/facts.json")) if CONTENTS["entered"] else ():
-        leaf, payload = json.loads(one["leaf"]), one["payload"].encode()
-        named = (leaf["kind"], leaf["payload_sha256"]) == (one["kind"], sha256(payload))
-        if not named or not included(one["leaf"].encode(), one["index"], one["proof"], one["checkpoint"]):
-            raise ValueError(one["index"])
-        found[one["index"]] = one["kind"], leaf["package_id"], json.loads(payload)
-    return found
+    """What else the ledger speaks of, by its place: kind, package and values; raises ValueError where it does not include one."""
+    if not FACTS:
+        FACTS.append(None)  # found wanting, unless the end is reached
+        found = {}
+        for one in json.loads(read("ledger/facts.json")) if CONTENTS["entered"] else ():
+            leaf, payload = json.loads(one["leaf"]), one["payload"].encode()
+            named = (leaf["kind"], leaf["payload_sha256"]) == (one["kind"], sha256(payload))
+            if not named or not included(one["leaf"].encode(), one["index"], one["proof"], one["checkpoint"]):
+                raise ValueError(one["index"])
+            found[one["index"]] = one["kind"], leaf["package_id"], json.loads(payload)
+        FACTS[0] = found
+    if FACTS[0] is None:
+        raise ValueError("ledger/facts.json")
+    return FACTS[0]
 
 
 def seconds(text):
-    return round(datetime.datetime.fromisoformat(text).timestamp())
+    moment = datetime.datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return round(moment.timestamp())
+
+
+def own():
+    return json.loads(read("receipt/statement.json"))["package_id"]
 
 
 def way_is_so(one):
-    """Every step on the way to a recipient is the fact at its place in the ledger, and they are in its order."""
-    ends, known, places = [one["organ"], ">".join(one["route"])], facts(), []
-    for step in one["steps"]:
+    """Every step on the way to a recipient is the fact at its place in the ledger, in its order, and leaves behind what is told."""
+    ends, known, proven, steps = [one["organ"], ">".join(one["route"])], facts(), [], one["steps"]
+    carrier = steps[0]["cause"]
+    if steps[0]["state"] != "received" or own() not in (one["founder"], carrier):
+        return False
+    for step in steps:
         told = [seconds(step["at"]), step["state"], step["cause"], step["reason"], one["founder"], one["recipient"]]
         told += [] if step["state"] == "received" else ends
         if step["entry"] is None:
             print(f"UNPROVEN  the way to {one['recipient']}: {step['state']}")
-        elif (known[step["entry"]][0], known[step["entry"]][2]) != ("event", told):
+        elif known[step["entry"]] != ("event", carrier, told):
             return False
         else:
-            places.append(step["entry"])
-    return places == sorted(set(places)) and [step["entry"] for step in one["steps"][: len(places)]] == places
+            proven.append((step["entry"], told[0]))
+    if len(proven) < 2 and ends != [one["recipient"], ""]:
+        print(f"UNPROVEN  the way to {one['recipient']}: {' '.join(ends)}")
+    return in_order(steps, proven) and fetched_as_told(one, carrier)
+
+
+def in_order(steps, proven):
+    """Later steps stand later in the ledger, each once; within one second it has an order of its own."""
+    told, entered = [seconds(step["at"]) for step in steps], [at for _, at in sorted(proven)]
+    new = [seconds(step["at"]) for step in steps if step["entry"] is None]
+    once = len({entry for entry, _ in proven}) == len(proven)
+    return once and told == sorted(told) and entered == sorted(entered) and (not new or not entered or min(new) >= entered[-1])
+
+
+def fetched_as_told(one, carrier):
+    """When it came, and what the recipient's software said, are what the steps say."""
+    came = [number for number, step in enumerate(one["steps"]) if step["state"] == "waiting"][:1]
+    later = one["steps"][came[0] :] if came else []
+    made = [step for step in later if step["state"] in ("fetched", "failed", "expired") and step["cause"] == carrier]
+    told = [one["transport"], one["transport_at"] and seconds(one["transport_at"])]
+    if not made and told != ["", None]:
+        print(f"UNPROVEN  the way to {one['recipient']}: {one['transport']}")
+    so = not made or told == [made[0]["state"], seconds(made[0]["at"])]
+    return so and (one["available_at"] and seconds(one["available_at"])) == (seconds(later[0]["at"]) if later else None)
+
+
+def steps_are_told():
+    """No step that the ledger speaks of is left out."""
+    told = {step["entry"] for one in json.loads(read("hops.json"))["deliveries"] for step in one["steps"]}
+    return all(index in told for index, (kind, _, _) in facts().items() if kind == "event")
 
 
 def other_is_so(one):
@@ -173,10 +220,10 @@ def other_is_so(one):
     if one["entry"] is None:
         print(f"UNPROVEN  {one['folder']}")
         return True
-    kind, _, values = facts()[one["entry"]]
+    kind, package, values = facts()[one["entry"]]
     named = [values[place] for place in (0, 1, 3, 5)] == [one["package_id"], one["sender"], one["kind"], seconds(one["admitted_at"])]
     if kind == "refusal":
-        return named and values[11:13] == [word.hex() for word in words]
+        return named and package == own() and values[11:13] == [word.hex() for word in words]
     return named and values[2] == sha256(read(f"{one['folder']}/package.edxml")) and values[8:10] == [sha256(word) for word in words]
 
 
@@ -190,41 +237,50 @@ def code(organ):
 
 
 def recipients_are_here():
-    """Everybody the package names as a recipient of a new document has a way."""
-    named = re.findall(rb"<(?:\w+:)?To>.*?<(?:\w+:)?OrganId>\s*([^<\s]+)", read("package.edxml"), re.DOTALL)
-    there = {one["recipient"] for one in json.loads(read("hops.json"))["deliveries"]}
-    return not CONTENTS["document"]["number"] or (bool(named) and set(map(code, named)) <= there)
+    """Everybody the package names as a recipient of a new document has one way; what is signed and attached is listed."""
+    package, told = read("package.edxml"), json.loads(read("hops.json"))["deliveries"]
+    heads = [piece[:4096] for piece in re.split(rb"<(?:\w+:)?To>", package)[1:]]
+    named = [re.search(rb"<(?:\w+:)?OrganId>\s*([^<\s]+)", head).group(1) for head in heads]
+    ways = [(one["founder"], one["recipient"]) for one in told]
+    operation = re.search(rb"<(?:\w+:)?BussinessDocType>\s*(\d)", package)
+    new = json.loads(read("receipt/statement.json"))["kind"] == "edoc" and (not operation or operation.group(1) in b"03")
+    listed = len(CONTENTS["attachments"]) == len(re.findall(rb"<(?:\w+:)?Attachment>", package))
+    return len(ways) == len(set(ways)) and (not new or (listed and set(map(code, named)) <= {recipient for _, recipient in ways}))
 
 
 def causes_are_here():
     """Whatever moved the document stands in the folder."""
-    told, own = json.loads(read("hops.json")), json.loads(read("receipt/statement.json"))["package_id"]
-    causes = {step["cause"] for one in told["deliveries"] for step in one["steps"]}
-    return bool(told["omitted"]) or causes <= {own, *(one["package_id"] for one in told["others"])}
+    told = json.loads(read("hops.json"))
+    causes = {step["cause"] for one in told["deliveries"] for step in one["steps"]} - {own()}
+    others = {one["package_id"] for one in told["others"]}
+    if told["omitted"]:
+        print(f"UNPROVEN  {told['omitted']} packages are not in the folder")
+        return True
+    return causes <= others and {one["package_id"] for one in told["others"] if one["kind"] != "refusal"} <= causes
 
 
 def verdict_is_so():
     """What the axis wrote down is the fact at its place in the ledger."""
-    told, own = json.loads(read("verdicts/recorded.json")), json.loads(read("receipt/statement.json"))["package_id"]
+    told = json.loads(read("verdicts/recorded.json"))
     if not told["judged"] or told["entry"] is None:
         print("UNPROVEN  the axis' verdict")
         return True
     kind, package, values = facts()[told["entry"]]
     said = told["said"]
     names = [seconds(told["at"]), int(said["accepted"]), said["rule"], said["sub_indication"], said["detail"]]
-    return (kind, package, values[:5]) == ("verdict", own, names)
+    return (kind, package, values[:5]) == ("verdict", own(), names)
 
 
 def terms_are_so():
-    """The register and the axis' certificate are those of the terms, and the ledger has these terms."""
-    terms, register = read("trust/terms.json"), read("trust/register.json")
+    """The register and the axis' certificate are those of the terms, and the ledger has these terms before the verdict."""
+    terms, register, entry = read("trust/terms.json"), read("trust/register.json"), json.loads(read("verdicts/recorded.json")).get("entry")
     said, axis = json.loads(terms), certificates("certificates/axis.pem")
-    entered = [(kind, digest) for kind, _, values in facts().values() for digest in values]
-    known = {("trust", sha256(terms)), ("evidence", sha256(register))} <= {one for one in entered if isinstance(one[1], str)}
-    judged = json.loads(read("verdicts/recorded.json")).get("entry") is not None
-    if not known and not judged:
+    before = [(kind, values) for index, (kind, _, values) in facts().items() if entry is None or index < entry]
+    entered = {(kind, digest) for kind, values in before for digest in values if isinstance(digest, str)}
+    known = {("trust", sha256(terms)), ("evidence", sha256(register))} <= entered
+    if not known and entry is None:
         print("UNPROVEN  the terms judged by")
-    return said["register"] == sha256(register) and {said["axis"]} == axis and (known or not judged)
+    return said["register"] == sha256(register) and {said["axis"]} == axis and (known or entry is None)
 
 
 def ledger_continues():
@@ -235,12 +291,15 @@ def ledger_continues():
     return 0 < size <= whole and both_roots(size, whole, proof, roots[0]) == roots and not proof
 
 
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError)
+
+
 def ask(question, answer, *arguments):
     try:
         holds = answer(*arguments)
-    except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError):
+    except UNREADABLE:
         holds = False
-    print(f"{'holds' if holds else 'BROKEN':8}{question}")
+    print(f"{'holds' if holds else 'BROKEN':8}{ascii(question)[1:-1]}")
     return holds
 
 
@@ -249,7 +308,10 @@ def known(digests):
     answers = []
     for name, what in (("certificates/anchors.pem", "root"), ("certificates/axis.pem", "axis")):
         found = sorted(certificates(name)) if os.path.exists(os.path.join(HERE, *name.split("/"))) else []
-        answers += [ask(f"{what} {one}: is one you named", lambda one=one: one in digests) for one in found]
+        for one in found:
+            answers.append(one in digests)
+            word, among = ("holds", "among") if one in digests else ("BROKEN", "NOT among")
+            print(f"{word:8}{what} {one}: {among} the {len(digests)} you named")
     return 0 if answers and all(answers) else 1
 
 
@@ -267,15 +329,25 @@ def main():
     if CONTENTS["continued"]:
         answers.append(ask("ledger: the later checkpoint continues it", ledger_continues))
     answers += [ask(f"way: to {one['recipient']}", way_is_so, one) for one in hops["deliveries"]]
-    answers += [ask(f"moved by: {one['folder']}", other_is_so, one) for one in hops["others"]]
+    answers.append(ask("way: no step left out that the ledger speaks of", steps_are_told))
     answers.append(ask("way: to everybody it is for", recipients_are_here))
-    answers.append(ask("moved by: nothing that is not here", causes_are_here))
+    answers += [ask(f"moved by: {one['folder']}", other_is_so, one) for one in hops["others"]]
+    answers.append(ask("moved by: what is here, and nothing else", causes_are_here))
     answers.append(ask("verdict: as the axis wrote it down", verdict_is_so))
     answers.append(ask("terms: the register and the axis are those it judged by", terms_are_so))
     return 0 if all(answers) else 1
 
 
+def begin(arguments):
+    if arguments and arguments[0] != "known":
+        return f"check.py takes nothing, or: known SHA256...; not {arguments[0]!a}"
+    return known({one.replace(":", "").strip(",").lower() for one in arguments[1:]}) if arguments else main()
+
+
 if __name__ == "__main__":
     os.makedirs(os.path.join(HERE, MADE_HERE), exist_ok=True)
-    CONTENTS = json.loads(read("contents.json"))
-    sys.exit(known({one.lower() for one in sys.argv[2:]}) if sys.argv[1:2] == ["known"] else main())
+    try:
+        CONTENTS = json.loads(read("contents.json"))
+        sys.exit(begin(sys.argv[1:]))
+    except UNREADABLE as error:
+        sys.exit(f"BROKEN  a file of the folder cannot be read: {error!a}")
