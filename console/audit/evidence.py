@@ -114,6 +114,10 @@ def _tell(wish: Wish, dossier: Dossier, answers: Answers, doubts: list[str], siz
     for doubt in doubts:
         talk.print(text("evidence.doubt", detail=text.phrase(doubt)), markup=False)
     talk.print(text("evidence.at", moment=text.instant(dossier.at.astimezone(VN))), markup=False)
+    said = None if dossier.recorded is None else dossier.recorded.said
+    if said is not None:
+        word = text("evidence.accepted") if said.accepted else text("evidence.refused", rule=said.rule, detail=text.phrase(said.detail))
+        talk.print(f"  {word}", markup=False)
     for one in answers.signatures:
         for verdict in one.verdicts:
             talk.print(f"  {one.folder}: {verdict_words(verdict_tree(verdict), text)}", markup=False)

@@ -49,6 +49,7 @@ def readme(language: str, dossier: Dossier, answers: Answers) -> str:
         "at": _text(dossier.at),
         "policy": dossier.policy.name,
         "anchors": "\n".join(f"    {line}" for line in _fingerprints(dossier, texts)),
+        "axis-said": _said(dossier, texts),
         "verdicts": "\n".join(_verdict_lines(dossier, answers, texts)) or texts["no-signatures"],
         "unread": "".join(texts["unread"].format(name=ascii(name), reason=reason) for name, reason in dossier.contents.unread),
         "confirmed": texts["confirmed" if dossier.confirmed else "unconfirmed"],
@@ -77,6 +78,15 @@ def _verdict_lines(dossier: Dossier, answers: Answers, texts: Mapping[str, str])
             why = f" ({verdict.sub_indication})" if verdict.sub_indication is not None else ""
             proven = texts["best-time" if verdict.best_signature_time < dossier.at else "no-best-time"]
             yield f"- `{one.folder}`: {verdict.indication}{why}; {proven.format(at=_text(verdict.best_signature_time))}"
+
+
+def _said(dossier: Dossier, texts: Mapping[str, str]) -> str:
+    """What the axis itself decided, in one line; nothing for a package it does not judge."""
+    if dossier.recorded is None:
+        return ""
+    said = dossier.recorded.said
+    key = "axis-accepted" if said.accepted else "axis-refused"
+    return texts[key].format(at=_text(dossier.recorded.at), rule=said.rule, detail=" ".join(said.detail.split())) + "\n"
 
 
 def _step(number: int, step: Step, texts: Mapping[str, str]) -> str:
