@@ -95,6 +95,7 @@ _twice = (
 )
 PAIRS = (
     _rule("mailbox-differs", "a line of a mailbox is neither open nor closed", _lines(_open_box)),
+    _rule("mailbox-differs", "it ended in no way that there is", _lines(mailbox.c.outcome.not_in(("", "fetched", "failed", EXPIRED)))),
     _rule("mailbox-differs", "only a document expires, and this is none that was sent",
          _lines(mailbox.c.outcome == EXPIRED, ~_is_delivered)),
     _rule("mailbox-differs", "it was fetched before it came", _lines(mailbox.c.closed_at < mailbox.c.available_at)),
@@ -122,6 +123,8 @@ PAIRS = (
 )  # fmt: skip
 _DELIVERIES = select(delivery.c.id, package.c.package_id).join(package, package.c.id == delivery.c.package)
 _STUCK = (
+    Pair("delivery", "road-differs", "it has not left yet, and is said to be on a road",
+         _DELIVERIES.where(delivery.c.state == DeliveryState.RECEIVED.value, delivery.c.route != ""), CLAUSE),
     Pair("delivery", "way-missing", "it is on its road, and nothing carries it on",
          _DELIVERIES.where(delivery.c.state == DeliveryState.IN_TRANSIT.value, ~exists().where(
              crossing.c.package == delivery.c.package, crossing.c.route == delivery.c.route)), CLAUSE),

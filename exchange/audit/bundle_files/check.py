@@ -256,7 +256,16 @@ def causes_are_here():
     if told["omitted"]:
         print(f"UNPROVEN  {told['omitted']} packages are not in the folder")
         return True
-    return causes <= others and {one["package_id"] for one in told["others"] if one["kind"] != "refusal"} <= causes
+    notices = [one for one in told["others"] if one["kind"] == "refusal"]
+    refused = {json.loads(read(f"{one['folder']}/statement.json"))["recipient"] for one in notices}
+    signed = {one["recipient"] for one in told["deliveries"] if ended_by_the_axis(one)} <= refused
+    return signed and causes <= others and others - {one["package_id"] for one in notices} <= causes
+
+
+def ended_by_the_axis(one):
+    """Whether it was refused before it came, or expired: the axis signs why."""
+    states = [step["state"] for step in one["steps"]]
+    return one["steps"][0]["cause"] == own() and ("expired" in states or ("failed" in states and "waiting" not in states))
 
 
 def verdict_is_so():

@@ -102,6 +102,9 @@ CHANGES: dict[str, tuple[str, str]] = {
     "a request in no mailbox": (f"DELETE FROM mailbox WHERE id = {REQUEST}", "mailbox-missing"),
     "a request in another mailbox": (f"UPDATE mailbox SET organ = 'H17' WHERE id = {REQUEST}", "mailbox-extra"),
     "a request before it was made": (f"UPDATE mailbox SET available_at = available_at - 600 WHERE id = {REQUEST}", "mailbox-differs"),
+    "a report that ended in no way there is": (
+        f"UPDATE mailbox SET outcome = 'x' WHERE id = {of('status', 'm.open = 0')}", "mailbox-differs",
+    ),
     "another reason than the step's": (
         f"UPDATE mailbox SET reason = 'x' WHERE id = {FETCHED}", "mailbox-differs",
     ),
