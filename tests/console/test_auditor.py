@@ -253,6 +253,30 @@ def test_a_checkpoint_that_says_nothing_about_the_document_is_refused(folder: Pa
     assert "checkpoint brought along: holds" in truc(*given, "--checkpoint", str(folder / "witness-central.json")).stderr
 
 
+DAMAGES = {
+    "a receipt of another type": "UPDATE receipt SET signature = 'x'",
+    "an instant out of reach": "UPDATE package SET admitted_at = 99999999999999",
+    "a skeleton of another type": "UPDATE skeleton SET data = -1",
+    "a checkpoint that is none": "UPDATE checkpoint SET statement = x'78'",
+    "no receipt": "DELETE FROM receipt",
+    "a checkpoint with another number": "UPDATE checkpoint SET id = 99 WHERE id = 1",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_evidence_out_of_a_damaged_archive_is_one_sentence(damage: str, folder: Path, tmp_path: Path) -> None:
+    """No traceback, no waiting without end, and no bundle unless one can be made."""
+    shutil.copy(folder / "axis.db", tmp_path / "axis.db")
+    with closing(sqlite3.connect(tmp_path / "axis.db", isolation_level=None)) as db:
+        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            db.execute(f"DROP TRIGGER {name}")
+        db.execute(DAMAGES[damage])
+    answer = truc("evidence", DOCUMENT, "-o", str(tmp_path / "e.zip"), "--db", str(tmp_path), "--lang", "en")
+    assert answer.exit_code in (0, 2)
+    assert (tmp_path / "e.zip").exists() is (answer.exit_code == 0)
+    assert answer.exit_code == 0 or answer.stderr.count("\n") == 1
+
+
 def test_a_document_found_under_a_number_that_is_not_its_own_is_told(folder: Path, tmp_path: Path) -> None:
     shutil.copy(folder / "axis.db", tmp_path / "axis.db")
     with closing(sqlite3.connect(tmp_path / "axis.db", isolation_level=None)) as db:
