@@ -141,7 +141,7 @@ class Bench:
         starts = [self.at, verdict.best_signature_time, *([max(holder.not_before, _EARLIEST)] if holder is not None else [])]
         start, end = (moment.replace(microsecond=0) for moment in (min(starts) - _MARGIN, max(ends) + _YEAR))
         try:
-            return verdict_timeline(claim, evidence, policy, start, end, existence, judge=self._judge, asked=self._asked)
+            return verdict_timeline(claim, evidence, policy, start, end, existence, judge=self._judge, asked=True)
         except FormatFailure:  # more instants than a file's time-stamps leave room for
             return ()
 

@@ -37,5 +37,5 @@ def over_time(dossier: Dossier, evidence: Evidence | None = None) -> Iterator[Ov
             ends = [dossier.at, *([min(holder.not_after, _LATEST)] if holder is not None else [])]
             starts = [verdict.best_signature_time, *([max(holder.not_before, _EARLIEST)] if holder is not None else [])]
             start, end = (moment.replace(microsecond=0) for moment in (min(starts) - _MARGIN, max(ends) + _YEAR))
-            intervals = verdict_timeline(claim, known, dossier.policy, start, end, answers.proofs, judge=judge)
+            intervals = verdict_timeline(claim, known, dossier.policy, start, end, answers.proofs, judge=judge, asked=True)
             yield OverTime(one.part.attachment, verdict, intervals)
