@@ -298,6 +298,9 @@ def test_truc_verify_takes_a_bundle_and_trusts_only_what_is_confirmed(bundle: Pa
     assert first == ["NO_CERTIFICATE_CHAIN_FOUND", "OUT_OF_BOUNDS_NO_POE", None]
     assert [sum(check["name"] == "bundle-axis" for check in one["checks"]) for one in reasons] == [1, 1, 0]
     assert reasons[2]["documents"][0]["signatures"][0]["proven-by"] == "receipt"
+    now = json.loads(truc("verify", str(bundle), "--json", "--anchor", root, "--anchor", axis).stdout)["files"][0]
+    over_time = [one["indication"] for one in now["documents"][0]["signatures"][0]["timeline"]]
+    assert "TOTAL-FAILED" not in over_time, "before its certificate began a letter is accused of nothing: nothing proves that it was there"
 
 
 def test_a_bundle_is_judged_by_its_scenario_and_takes_what_its_own_advice_names(bundle: Path, axis: str) -> None:

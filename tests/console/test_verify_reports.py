@@ -78,7 +78,6 @@ def test_intervals_of_the_page_are_those_of_the_answer(desk: Desk, tmp_path: Pat
     page = (tmp_path / "r.html").read_text("utf-8")
     assert len(re.findall(r'class="verdict-(?:passed|failed|undecided)"', page)) == len(intervals)
     assert all(one["because"] for one in intervals[1:]), "every boundary names what moved it"
-    assert {one["indication"] for one in intervals} <= {"TOTAL-PASSED", "INDETERMINATE"}, "a moment asked about accuses nobody"
     assert [one["from"] for one in intervals[1:]] == [one["until"] for one in intervals[:-1]]
 
 
