@@ -8,6 +8,7 @@ its entries is that there are no more of them: steps left out at the end of a de
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
@@ -91,9 +92,9 @@ def _of_recipients(dossier: Dossier) -> Iterator[Contradiction]:
     journeys = dossier.trail.journeys
     for recipient in sorted(set(dossier.contents.recipients) - {journey.recipient for journey in journeys}):
         yield Contradiction(HOPS, f"the package is for {recipient}, and no way leads there")
-    named = [(journey.founder, journey.recipient) for journey in journeys]
-    for founder, recipient in sorted(set(named)):
-        if named.count((founder, recipient)) > 1:
+    ways = Counter((journey.founder, journey.recipient) for journey in journeys)
+    for (_, recipient), count in ways.items():
+        if count > 1:
             yield Contradiction(HOPS, f"two ways of one document lead to {recipient}")
 
 
@@ -118,13 +119,14 @@ def _of_journey(journey: Journey, own: str, facts: Facts) -> Iterator[Contradict
 
 
 def _in_order(journey: Journey) -> bool:
-    """Whether later steps stand later in the ledger, each once, and those it does not speak of yet are the last; within one second the
-    ledger has another order than that in which it happened."""
+    """Whether later instants stand later in the ledger, each step once, and those it does not speak of yet are the last.
+
+    Within one second the ledger has another order than that in which it happened.
+    """
     proven = [(step.entry, step.at) for step in journey.steps if step.entry is not None]
-    told, entered = [step.at for step in journey.steps], [at for _, at in sorted(proven)]
-    new = [step.at for step in journey.steps if step.entry is None]
-    once = len({entry for entry, _ in proven}) == len(proven)
-    return once and told == sorted(told) and entered == sorted(entered) and (not new or not entered or min(new) >= entered[-1])
+    entered = [at for _, at in sorted(proven)]
+    last = all(step.entry is None for step in journey.steps[len(proven) :])
+    return last and len({entry for entry, _ in proven}) == len(proven) and entered == sorted(entered)
 
 
 def _fetching(journey: Journey) -> Step | None:
