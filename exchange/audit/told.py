@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from itertools import pairwise
@@ -23,7 +23,6 @@ from exchange.audit.trail import Journey, Other, Step, Word
 from exchange.domain.lifecycle import TRANSITIONS, DeliveryState
 from exchange.stages.batch import TWICE
 from exchange.store.facts import FactKind
-from exchange.store.payloads import pack
 from exchange.trust import Terms
 
 HOPS, VERDICT, TERMS, REGISTER = "hops.json", "verdicts/recorded.json", "trust/terms.json", "trust/register.json"
@@ -32,6 +31,14 @@ _BY_FETCHING = (DeliveryState.FETCHED.value, DeliveryState.FAILED.value, Deliver
 _FOLLOWING = frozenset((row.state.value, row.target.value) for row in TRANSITIONS if row.state is not row.target)
 _ON_RECEIPT, _ON_REFUSAL = slice(8, 10), slice(11, 13)
 """Where the payload of an admission has the digests of its receipt, and that of a refusal the statement and its signature."""
+_WITHOUT_ROWS: Mapping[str, Callable[[list[Any]], list[Any]]] = {
+    FactKind.ADMISSION: lambda values: values[1:],
+    FactKind.REFUSAL: lambda values: [*values[1:9], *values[10:]],
+    FactKind.VERDICT: lambda values: values[2:],
+    FactKind.EVENT: lambda values: values[2:],
+}
+_ROWS = (2, 4)
+"""Where a step of before schema 0007 names rows: what moved it, and what brought the document."""
 Facts = Mapping[int, Proven]
 """By their place in the ledger."""
 
@@ -60,9 +67,11 @@ def contradictions(dossier: Dossier) -> Iterator[Contradiction]:
 
 def unproven(dossier: Dossier) -> Iterator[str]:
     """What nobody says but the bundle, each as a file with what in it."""
+    facts = {} if dossier.entered is None else {one.index: one for one in dossier.entered.facts}
     for journey in dossier.trail.journeys:
         for step in journey.steps:
-            if step.entry is None:
+            fact = None if step.entry is None else facts.get(step.entry)
+            if step.entry is None or (fact is not None and _is_former(fact)):
                 yield f"{HOPS} ({journey.recipient}: {step.state})"
         left = any(step.entry is not None and step.state != _FIRST for step in journey.steps)
         if not left and (journey.organ, journey.route) != (journey.recipient, ""):
@@ -107,7 +116,7 @@ def _of_journey(journey: Journey, own: str, facts: Facts) -> Iterator[Contradict
     if own not in (journey.founder, carrier):
         yield Contradiction(HOPS, f"the way to {whose} is not that of this document")
     for step in journey.steps:
-        if step.entry is not None and not _is(facts.get(step.entry), carrier, _payload(journey, step)):
+        if step.entry is not None and not _is_step(facts.get(step.entry), carrier, _told(journey, step)):
             yield Contradiction(HOPS, f"entry {step.entry} of the ledger is not the step {step.state} on the way to {whose}")
     if not _in_order(journey):
         yield Contradiction(HOPS, f"the steps on the way to {whose} are not in the order of the ledger")
@@ -150,9 +159,9 @@ def _is_fetched_as_told(journey: Journey, came: datetime | None) -> bool:
     return (moved_on or twice) and journey.transport in _BY_FETCHING and journey.transport_at is not None
 
 
-def _payload(journey: Journey, step: Step) -> bytes:
+def _told(journey: Journey, step: Step) -> list[Any]:
     values = [_seconds(step.at), step.state, step.cause, step.reason, journey.founder, journey.recipient]
-    return pack(values if step.state == _FIRST else [*values, journey.organ, journey.route])
+    return values if step.state == _FIRST else [*values, journey.organ, journey.route]
 
 
 def _of_others(dossier: Dossier, facts: Facts) -> Iterator[Contradiction]:
@@ -235,15 +244,26 @@ def _of_terms(dossier: Dossier) -> Iterator[Contradiction]:
         yield Contradiction("certificates/axis.pem", "it is not the certificate that the terms name as the axis'")
 
 
-def _is(fact: Proven | None, package_id: str, payload: bytes) -> bool:
-    """Whether it is the step, of what this package carries, that has this payload."""
-    known = fact is not None and fact.kind == FactKind.EVENT and fact.payload == payload
-    return fact is not None and known and _leaf(fact).get("package_id") == package_id
+def _is_step(fact: Proven | None, package_id: str, told: list[Any]) -> bool:
+    """Whether it is this step of what this package carries."""
+    if fact is None or fact.kind != FactKind.EVENT or _leaf(fact).get("package_id") != package_id:
+        return False
+    values = _values(fact)
+    if _is_former(fact):
+        values, told = ([value for place, value in enumerate(one) if place not in _ROWS] for one in (values, told))
+    return values == told
+
+
+def _is_former(fact: Proven) -> bool:
+    return "fact" in _leaf(fact)
 
 
 def _values(fact: Proven) -> list[Any]:
+    """As an entry of today has them: those of before schema 0007 without the rows they name, but for a step's."""
     found = _json(fact.payload)
-    return found if isinstance(found, list) else []
+    values = found if isinstance(found, list) else []
+    without = _WITHOUT_ROWS.get(fact.kind) if _is_former(fact) else None
+    return values if without is None else without(values)
 
 
 def _leaf(fact: Proven) -> dict[str, Any]:

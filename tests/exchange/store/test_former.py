@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import gzip
+import json
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from exchange.audit import audit_archive
+from exchange.audit.bundle_check import check_bundle
+from exchange.audit.bundle_read import read_bundle
+from exchange.audit.bundle_write import write_bundle
+from exchange.audit.bundle_zip import open_bundle
+from exchange.audit.dossier import open_dossier
 from exchange.audit.entered import entry_of
+from exchange.audit.holdings import Holdings
 from exchange.checkpoints import read_checkpoint
 from exchange.domain.merkle import leaf_hash, verify_consistency, verify_inclusion
 from exchange.store.engine import open_engine
 from exchange.store.facts import FactKind
 from exchange.store.schema import upgrade
 from exchange.store.tables import package, receipt
+from signing import load_policy, policy_bytes
 from tests.exchange.axis.field import DEPARTMENT, PROVINCE, Doc, at, file_url, open_field, send
 
 DATA = Path(__file__).parent / "data"
@@ -87,3 +97,23 @@ def test_what_was_sealed_then_cannot_be_changed_now(path: Path, statement: str) 
         assert raw.execute(statement).rowcount >= 1
     raw.close()
     assert "leaf-differs" in {finding.rule for finding in audit_archive(path, outside=[OUTSIDE]).findings}
+
+
+def test_bundles_out_of_it_hold_and_say_what_its_entries_do_not(path: Path, tmp_path: Path) -> None:
+    """By the rows they name nobody can tell who moved a document; everything else of a step is proven, and nothing is accused."""
+    with Holdings(path) as holdings:
+        for found in holdings.documents():
+            entries = open_bundle(write_bundle(open_dossier(holdings, found, load_policy()), policy_bytes()))
+            report = check_bundle(read_bundle(entries))
+            assert report.findings == ()
+            assert report.answers.included
+            moved = [step for one in json.loads(entries["hops.json"])["deliveries"] for step in one["steps"]]
+            assert len([one for one in report.unproven if one.startswith("hops.json")]) >= len(moved)
+            folder = tmp_path / found.package_id
+            for name, data in entries.items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(data)
+            done = subprocess.run([sys.executable, "-I", "-S", "check.py"], cwd=folder, capture_output=True, text=True, check=False)
+            assert (done.returncode, done.stderr) == (0, "")
+            forged = entries | {"hops.json": entries["hops.json"].replace(b'"state": "received"', b'"state": "waiting"', 1)}
+            assert not moved or check_bundle(read_bundle(forged)).findings
