@@ -92,11 +92,9 @@ def _misnamed(dossier: Dossier) -> list[str]:
     """The rows an archive is searched by are not signed: whether they name the document as its package does."""
     found, (number, notation, _) = dossier.found, dossier.contents.document
     listed, said = f"{found.number}/{found.notation}", f"{number}/{notation}"
-    return (
-        []
-        if listed == said
-        else [f"the archive lists it as {listed}, and the package says {said}: the row was changed (truc audit says more)"]
-    )
+    if listed == said:
+        return []
+    return [f"the archive lists it as {listed}, and the package says {said}: the row was changed (truc audit says more)"]
 
 
 def _one(found: list[Found], name: str, text: Text) -> Found:
@@ -134,13 +132,10 @@ def _tell(wish: Wish, dossier: Dossier, answers: Answers, doubts: list[str], siz
 
 
 def _words(wish: Wish, dossier: Dossier, answers: Answers) -> dict[str, bool | None]:
-    """What the axis signed, and whether it holds; of the later checkpoint whether it is the one brought along."""
-    later = answers.later
-    if wish.checkpoint is None:
-        name = "newest"
-    else:  # where there is no later one, the first over the document is the very one brought along
-        name, later = "brought", answers.checkpoint if later is None else later
-    found = {"receipt": answers.receipt, "checkpoint": answers.checkpoint, name: later, "ledger": answers.included}
-    if wish.checkpoint is None and later is None and dossier.entered is not None:
-        del found[name]  # the first over the document is the newest
-    return found
+    """What the axis signed, and whether it holds; of a later checkpoint whether it is the one brought along."""
+    found = {"receipt": answers.receipt, "checkpoint": answers.checkpoint}
+    if wish.checkpoint is not None:  # where there is no later one, the first over the document is the very one brought along
+        found["brought"] = answers.checkpoint if answers.later is None else answers.later
+    elif answers.later is not None or dossier.entered is None:  # else the first over the document is the newest
+        found["newest"] = answers.later
+    return found | {"ledger": answers.included}

@@ -66,11 +66,11 @@ def _outside(tree: Tree, text: Text) -> str:
     compared = tree["checked"].get("outside checkpoints", 0) == len(tree["outside"])
     foreign = any(one["what"] == "the ledger against a checkpoint brought along" for one in tree["unchecked"])
     newer = int(tree["ledger-entries"]) - int(newest["size"])
+    values = {"number": newest["number"], "at": moment(newest["at"], text), "size": text.number(newest["size"])}
     if tree["confirmed"]["checkpoint"] and newer > 0:
-        values = {"number": newest["number"], "at": moment(newest["at"], text), "size": text.number(newest["size"])}
         return text("audit.outside.partly", **values, newer=text.number(newer))
     key = "confirmed" if tree["confirmed"]["checkpoint"] else "foreign" if foreign else "refused" if compared else "unread"
-    return text(f"audit.outside.{key}", number=newest["number"], at=moment(newest["at"], text), size=text.number(newest["size"]))
+    return text(f"audit.outside.{key}", **values)
 
 
 def moment(iso: str, text: Text) -> str:

@@ -19,6 +19,7 @@ from exchange.audit.bundle_zip import open_bundle, pack
 from exchange.checkpoints import checkpoint_statement, read_checkpoint, read_statement, write_checkpoint
 from scenarios.world.file import load_world
 from scenarios.world.pki import build
+from tests.exchange.audit.test_evasions import opened
 from tests.judges import needs_typst
 
 DOCUMENT = "1/KH-UBND/H28"
@@ -267,9 +268,7 @@ DAMAGES = {
 def test_evidence_out_of_a_damaged_archive_is_one_sentence(damage: str, folder: Path, tmp_path: Path) -> None:
     """No traceback, no waiting without end, and no bundle unless one can be made."""
     shutil.copy(folder / "axis.db", tmp_path / "axis.db")
-    with closing(sqlite3.connect(tmp_path / "axis.db", isolation_level=None)) as db:
-        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            db.execute(f"DROP TRIGGER {name}")
+    with closing(opened(tmp_path / "axis.db")) as db:
         db.execute(DAMAGES[damage])
     answer = truc("evidence", DOCUMENT, "-o", str(tmp_path / "e.zip"), "--db", str(tmp_path), "--lang", "en")
     assert answer.exit_code in (0, 2)
@@ -279,9 +278,7 @@ def test_evidence_out_of_a_damaged_archive_is_one_sentence(damage: str, folder: 
 
 def test_a_document_found_under_a_number_that_is_not_its_own_is_told(folder: Path, tmp_path: Path) -> None:
     shutil.copy(folder / "axis.db", tmp_path / "axis.db")
-    with closing(sqlite3.connect(tmp_path / "axis.db", isolation_level=None)) as db:
-        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            db.execute(f"DROP TRIGGER {name}")
+    with closing(opened(tmp_path / "axis.db")) as db:
         db.execute("UPDATE document SET number = '99' WHERE document_id = 'H28,2021,2700001'")
     answer = truc("evidence", "99/KH-UBND", "-o", str(tmp_path / "e.zip"), "--db", str(tmp_path), "--lang", "en")
     assert answer.exit_code == 1
