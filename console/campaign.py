@@ -59,6 +59,10 @@ CAMPAIGNS: Mapping[str, Campaign] = {
             "two-readers-100000", ("python", "-m", "tests.signing.formats.mutations", "100000"),
             ("python", "-m", "tests.signing.formats.mutations", "500"),
         ),
+        Campaign(
+            "intervals-200", ("python", "-m", "tools.interval_coverage", "--seeds", "200"),
+            ("python", "-m", "tools.interval_coverage", "--seeds", "2", "--processes", "1", "--unjudged"),
+        ),
         Campaign("admissions", ("python", "-m", "benchmarks.admissions", "4000"), ("python", "-m", "benchmarks.admissions", "60")),
         Campaign(
             "store-1000000", ("python", "-m", "benchmarks.store", "1000000"),
