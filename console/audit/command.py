@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -27,7 +27,7 @@ from exchange.checkpoints import CheckpointFile
 from exchange.errors import ArchiveUnreadable, EdxmlError, StoreError
 from exchange.store.entries import MissingHash
 from scenarios.memory import AUDITING, seldom
-from signing import Sandbox
+from signing import Sandbox, ValidationPolicy
 
 ALL = "all"
 """The word that asks for the timelines of every document."""
@@ -59,6 +59,15 @@ class Brought:
     fingerprints: tuple[bytes, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What timelines are asked of: documents, the policy they are judged by, and the moment (``None``: now)."""
+
+    documents: list[Found]
+    policy: ValidationPolicy
+    at: datetime | None
+
+
 def perform(wish: Wish, text: Text) -> int:
     """Audit; 0 all held, 1 errors were found, 2 nothing that can be audited, 3 a part is not installed."""
     talk = talker()
@@ -67,8 +76,9 @@ def perform(wish: Wish, text: Text) -> int:
         refuse_to_spoil(((wish.html, HTML), (wish.pdf, PDF)), text)
         place, outside = archive_of(wish.archive, text), checkpoints(wish.checkpoints, text)
         brought = Brought(place, outside, trust_folder(wish.trust), fingerprints(wish.anchors, text))
+        chosen = _chosen(wish, brought, text)  # before an audit that may take long
         report = _audit(brought, text, talk)
-        timelines = _timelines(wish, brought, text, talk) if wish.timelines else []
+        timelines = [] if chosen is None else _timelines(chosen, brought, text, talk)
     except (Unusable, ArchiveUnreadable) as error:
         talk.print(sentence(error, text), markup=False)
         return USAGE
@@ -104,20 +114,26 @@ def _audit(brought: Brought, text: Text, talk: Console) -> ArchiveReport:
     return report
 
 
-def _timelines(wish: Wish, brought: Brought, text: Text, talk: Console) -> list[Tree]:
-    """The verdict over time on every signature of the documents named."""
+def _chosen(wish: Wish, brought: Brought, text: Text) -> Chosen | None:
+    """The documents a timeline is asked of, and how; ``None`` if of none. Raises :class:`Unusable`."""
+    if not wish.timelines:
+        return None
     policy = policy_of(wish.policy, text)
     at = None if wish.at is None else moment(wish.at, "--at", text, end_of_day=True)
+    with Holdings(brought.place, brought.trust, brought.fingerprints) as holdings:
+        return Chosen(_named(wish.timelines, holdings, text), policy, at)
+
+
+def _timelines(chosen: Chosen, brought: Brought, text: Text, talk: Console) -> list[Tree]:
+    """The verdict over time on every signature of the documents chosen."""
     outside = max(brought.outside, key=lambda one: one.checkpoint.size, default=None)
     trees: list[Tree] = []
-    with ExitStack() as stack:
-        holdings = stack.enter_context(Holdings(brought.place, brought.trust, brought.fingerprints))
-        sandbox = stack.enter_context(Sandbox())
-        for found in _named(wish.timelines, holdings, text):
+    with Holdings(brought.place, brought.trust, brought.fingerprints) as holdings, Sandbox() as sandbox:
+        for found in chosen.documents:
             try:
-                dossier = open_dossier(holdings, found, policy, at, outside, sandbox)
+                dossier = open_dossier(holdings, found, chosen.policy, chosen.at, outside, sandbox)
             except (EdxmlError, NoReceipt, StoreError, MissingHash, LookupError) as error:
-                talk.print(text("audit.error.document", document=found, rule=error), markup=False)
+                talk.print(text("audit.error.document", document=found, rule=text.phrase(str(error))), markup=False)
                 continue
             trees += [timeline_tree(dossier, one) for one in over_time(dossier, holdings.evidence([dossier.at]))]
     return trees

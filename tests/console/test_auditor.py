@@ -184,6 +184,8 @@ def test_wrong_options_are_told_apart(folder: Path, tmp_path: Path) -> None:
         answer = truc(*arguments, "--lang", "en")
         assert answer.exit_code == 2, (arguments, answer.output)
         assert said in answer.stderr, (arguments, answer.stderr)
+        if arguments[0] == "audit" and "--html" not in arguments:
+            assert len(answer.stderr.splitlines()) == 1, "before an audit that may take long"
 
 
 def test_without_typst_a_printed_report_is_a_part_missing(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
     python3 -I -S check.py                     (Python 3.8 or newer, nothing else; prints a line for each question)
     python3 -I -S check.py known SHA256...     (whether roots and the axis' certificate are those you know of from elsewhere)
+    python3 -I -S check.py held FILE           (whether a witness' checkpoint file is one of this folder's)
 
 Ends with 0 when all hold. UNPROVEN is what nobody says but this folder: the ledger's checkpoint does not speak of it.
 It checks no signature: the README says how OpenSSL does that.
@@ -332,6 +333,21 @@ def known(digests):
     return 0 if answers and all(answers) else 1
 
 
+def held(path):
+    """Whether the checkpoint somebody kept is one of the folder's, word for word; of another length it proves nothing here."""
+    with open(path, "rb") as file:
+        kept = json.loads(file.read())["checkpoint"].encode()
+    names = [name for name in ("checkpoint", "later") if os.path.exists(os.path.join(HERE, "ledger", name + ".json"))]
+    alike = [name for name in names if read(f"ledger/{name}.json") == kept]
+    said = {json.loads(read(f"ledger/{name}.json"))["size"] for name in names}
+    size = json.loads(kept)["size"]
+    if not alike and size not in said:
+        print(f"UNPROVEN  it is of the first {size!a} entries, the folder's of {' and '.join(sorted(map(ascii, said))) or 'none'}")
+        return 1
+    print(f"holds   it is ledger/{alike[0]}.json" if alike else f"BROKEN  of the same {size!a} entries, and not the same")
+    return 0 if alike else 1
+
+
 def main():
     hops = json.loads(read("hops.json"))
     answers = [ask("manifest: every file as it was put in", manifest_holds), ask("attachments: as in the package", attachments)]
@@ -356,9 +372,11 @@ def main():
 
 
 def begin(arguments):
-    if arguments and arguments[0] != "known":
-        return f"check.py takes nothing, or: known SHA256...; not {arguments[0]!a}"
-    return known({one.replace(":", "").strip(",").lower() for one in arguments[1:]}) if arguments else main()
+    if arguments[:1] == ["known"]:
+        return known({one.replace(":", "").strip(",").lower() for one in arguments[1:]})
+    if arguments[:1] == ["held"] and len(arguments) == 2:
+        return held(arguments[1])
+    return main() if not arguments else f"check.py takes nothing, or: known SHA256..., or: held FILE; not {' '.join(arguments)!a}"
 
 
 if __name__ == "__main__":
@@ -367,4 +385,4 @@ if __name__ == "__main__":
         CONTENTS = json.loads(read("contents.json"))
         sys.exit(begin(sys.argv[1:]))
     except UNREADABLE as error:
-        sys.exit(f"BROKEN  a file of the folder cannot be read: {error!a}")
+        sys.exit(f"BROKEN  a file cannot be read: {error!a}")

@@ -155,7 +155,7 @@ def test_every_question_is_asked_and_each_answer_is_ours(bundle: Callable[[str],
 def test_the_script_is_short_and_needs_nothing_but_python(bundle: Callable[[str], bytes], bare: dict[str, str], tmp_path: Path) -> None:
     folder = unpacked(bundle("lasting"), tmp_path)
     source = (folder / "check.py").read_text("utf-8")
-    assert len(source.splitlines()) <= 370
+    assert len(source.splitlines()) <= 390
     assert set(re.findall(r"^(?:import|from) (\w+)", source, re.MULTILINE)) <= sys.stdlib_module_names
     done = run("python3 -I -S check.py", folder, bare)
     lines = done.stdout.splitlines()
@@ -307,6 +307,37 @@ def test_a_way_told_otherwise_is_found_by_hashes_and_by_us(
         assert "zone" in way, refusal  # noqa: PT017 - either way is right
     done = run("python3 -I -S check.py", unpacked(forged, tmp_path), bare)
     assert done.returncode == 1, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "said"),
+    [
+        ({}, 0, "holds   it is ledger/"),
+        ({"root": "00" * 32}, 1, "BROKEN  of the same "),
+        ({"size": "1"}, 1, "UNPROVEN  it is of the first '1' entries"),
+    ],
+)
+def test_a_kept_checkpoint_is_compared_by_the_script(
+    change: dict[str, str], code: int, said: str, bundle: Callable[[str], bytes], bare: dict[str, str], tmp_path: Path
+) -> None:
+    """A witness' file: the very checkpoint, one of the same length that is another, one of another length."""
+    folder = unpacked(bundle("lasting"), tmp_path / "e")
+    for name in ("checkpoint", "later"):
+        statement = (folder / "ledger" / f"{name}.json").read_text("utf-8")
+        told = json.dumps(json.loads(statement) | change) if change else statement
+        (tmp_path / "kept file.json").write_text(json.dumps({"checkpoint": told}), "utf-8")
+        done = run("python3 -I -S check.py held '../kept file.json'", folder, bare)
+        assert (done.returncode, done.stdout.startswith(said)) == (code, True), done
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"checkpoint": 1}', '{"checkpoint": "[]"}', '{"checkpoint": "{}"}'])
+def test_what_is_no_checkpoint_file_is_said_so(text: str, bundle: Callable[[str], bytes], bare: dict[str, str], tmp_path: Path) -> None:
+    folder = unpacked(bundle("good"), tmp_path / "e")
+    (tmp_path / "kept.json").write_text(text, "utf-8")
+    done = run("python3 -I -S check.py held ../kept.json", folder, bare)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("BROKEN  a file cannot be read")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_the_way_of_another_document_is_none_of_this_ones(bundle: Callable[[str], bytes], bare: dict[str, str], tmp_path: Path) -> None:
