@@ -57,7 +57,7 @@ from exchange.store.reading import (
     strange_values,
     structure_faults,
 )
-from exchange.store.schema import missing_from, unenforced, version_of
+from exchange.store.schema import NAMELESS, missing_from, unenforced, version_of
 from exchange.store.tables import (
     VERSION,
     breaker,
@@ -195,16 +195,24 @@ def open_to_read(place: Path | str) -> Store:
         engine.dispose()
         what = "a database" if isinstance(place, str) else "an SQLite database"
         raise ArchiveUnreadable(name, f"it cannot be read as {what} ({getattr(error, 'orig', error)})") from error
-    if not found:
+    fault = _unfit(found, missing)
+    if fault:
         engine.dispose()
-        raise ArchiveUnreadable(name, "it holds no tables: it is no archive")
-    if found != VERSION:
-        engine.dispose()
-        raise ArchiveUnreadable(name, f"its schema is {found}, an audit needs {VERSION}: bring a copy of it up to date by truc migrate")
-    if missing:
-        engine.dispose()
-        raise ArchiveUnreadable(name, f"it is no whole archive: {', '.join(missing)} missing")
+        raise ArchiveUnreadable(name, fault)
     return Store(engine)
+
+
+def _unfit(version: str, missing: Sequence[str]) -> str:
+    """Why a database that can be read is no archive for an audit; empty if it is one."""
+    if not version:
+        return "it holds no tables: it is no archive"
+    if version == NAMELESS:
+        return "it is no archive of an axis: it names no schema (table alembic_version)"
+    if version > VERSION:
+        return f"its schema is {version}, of a later release; an audit by this one needs {VERSION}"
+    if version != VERSION:
+        return f"its schema is {version}, an audit needs {VERSION}: bring a copy of it up to date by truc migrate"
+    return f"it is no whole archive: {', '.join(missing)} missing" if missing else ""
 
 
 def _engine(place: Path | str) -> Engine:

@@ -15,6 +15,9 @@ from exchange.store.tables import VERSION, metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
+NAMELESS = "none"
+"""The version of a database with tables that says nothing of a version: somebody else's."""
+
 
 def ensure_schema(engine: Engine) -> None:
     """Make the tables in an empty database; accept one of this version.
@@ -45,7 +48,7 @@ def bring_up(engine: Engine) -> tuple[str, str]:
     try:
         with alone(engine, Lock.OPENING, wait=True):
             found = version_of(engine)
-            if found == "none" or found > VERSION:
+            if found == NAMELESS or found > VERSION:
                 raise StoreVersionMismatch(found, VERSION)
             if found != VERSION:
                 upgrade(engine)
@@ -141,5 +144,5 @@ def _version_in(connection: Connection) -> str:
     if not tables:
         return ""
     if "alembic_version" not in tables:
-        return "none"
-    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "none")
+        return NAMELESS
+    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or NAMELESS)

@@ -180,12 +180,19 @@ def test_checkpoints_of_another_axis_are_not_taken_for_this_ones(archive: Archiv
 def test_a_file_that_is_no_archive_is_refused_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_bytes(b"not a database at all, but long enough to be looked at" * 100)
     old_database(tmp_path / "old.db")
-    with sqlite3.connect(tmp_path / "empty.db") as db:
-        db.execute("VACUUM")
-    db.close()
+    for kind, statements in (
+        ("empty", ["VACUUM"]),
+        ("other", ["CREATE TABLE outgoing_register (number)"]),
+        ("later", ["CREATE TABLE alembic_version (version_num)", "INSERT INTO alembic_version VALUES ('9001')"]),
+    ):
+        with sqlite3.connect(tmp_path / f"{kind}.db") as db:
+            for statement in statements:
+                db.execute(statement)
+        db.close()
     for name, sentence in (
         ("none.db", "there is no such file"), ("text.db", "cannot be read as an SQLite database"),
         ("old.db", "its schema is 0001, an audit needs"), ("empty.db", "it holds no tables"),
+        ("other.db", "no archive of an axis"), ("later.db", "its schema is 9001, of a later release"),
     ):  # fmt: skip
         with pytest.raises(ArchiveUnreadable) as caught:
             audit_archive(tmp_path / name)
