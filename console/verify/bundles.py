@@ -35,9 +35,17 @@ def is_bundle(path: Path) -> bool:
         return False
 
 
+def opened_bundle(name: object, data: bytes, text: Text) -> tuple[Dossier, BundleReport]:
+    """A bundle of a file of this name, read and checked. Raises :class:`Unusable`."""
+    try:
+        return _opened(data)
+    except BundleUnreadable as error:
+        rule = f"{error.place} {text.phrase(error.rule)}"
+        raise Unusable(text("verify.error.bundle", path=name, rule=rule)) from None
+
+
 @lru_cache(maxsize=1)
-def opened_bundle(data: bytes) -> tuple[Dossier, BundleReport]:
-    """A bundle read and checked. Raises :class:`exchange.errors.BundleUnreadable`."""
+def _opened(data: bytes) -> tuple[Dossier, BundleReport]:
     bundle = read_bundle(open_bundle(data))
     return bundle.dossier, check_bundle(bundle)
 
@@ -87,10 +95,7 @@ def with_bundles(trust: Trust, paths: Sequence[Path], anchors: Sequence[str], re
     missing = set(named) if paths else set()
     missing -= {sha256(one).digest() for one in (*trust.evidence.timestamp_anchors, *trust.evidence.anchors, *trust.evidence.certificates)}
     for path in paths:
-        try:
-            dossier, _ = opened_bundle(read(path))
-        except BundleUnreadable as error:
-            raise Unusable(text("verify.error.bundle", path=path, rule=text.phrase(str(error)))) from None
+        dossier, _ = opened_bundle(path, read(path), text)
         found = dossier.evidence
         known = tuple(one for one in found.anchors if sha256(one).digest() in wanted)
         others = tuple(one for one in found.anchors if one not in known)

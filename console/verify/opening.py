@@ -15,7 +15,7 @@ from console.verify.bundles import opened_bundle, proofs_of, told_findings, told
 from exchange.agreement import Finding
 from exchange.audit.bundle_zip import looks_like_bundle
 from exchange.edxml.model import EdocHeader, StatusHeader
-from exchange.errors import BundleUnreadable, EdxmlError
+from exchange.errors import EdxmlError
 from exchange.inspection import Inspection, inspect, looks_like_edxml
 from exchange.verification import DETACHED
 from signing import ProofOfExistence
@@ -150,9 +150,9 @@ def _open_bundle(name: str, data: bytes, text: Text, confirmed: frozenset[bytes]
     if not looks_like_bundle(data):
         return None
     try:
-        dossier, report = opened_bundle(data)
+        dossier, report = opened_bundle(name, data, text)
         found = inspect(dossier.package)
-    except (BundleUnreadable, EdxmlError) as error:
+    except EdxmlError as error:
         raise Unusable(text("verify.error.bundle", path=name, rule=text.phrase(str(error)))) from None
     if isinstance(found, StatusHeader):
         raise Unusable(text("verify.error.status", path=name))

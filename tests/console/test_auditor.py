@@ -351,9 +351,10 @@ def test_a_bundle_that_lies_fails_with_what_is_wrong(bundle: Path, root: str, ax
     assert "check.py không phải thứ chương trình này ghi" in truc(*given, "--lang", "vi").stdout
     del entries["package.edxml"]
     (tmp_path / "lie.zip").write_bytes(pack(entries))
-    answer = truc("verify", str(tmp_path / "lie.zip"), "--lang", "en")
-    assert answer.exit_code == 2
-    assert "package.edxml is missing" in answer.stderr
+    for lang, said in (("en", "package.edxml is missing"), ("vi", "package.edxml bị thiếu")):
+        answer = truc("verify", str(tmp_path / "lie.zip"), "--lang", lang)
+        assert answer.exit_code == 2
+        assert said in answer.stderr
 
 
 # --- blast radius ---
