@@ -54,6 +54,8 @@ from exchange.store.reading import (
     collated,
     is_interrupted,
     open_archive,
+    retyped,
+    spread,
     strange_values,
     structure_faults,
 )
@@ -263,12 +265,22 @@ def _structure(store: Store, book: Book) -> None:
     with store.reading() as work:
         faults, broken = structure_faults(work), broken_references(work, metadata.sorted_tables)
         early = [(table.name, key) for table in metadata.sorted_tables if table not in WORKING for key in before_the_first(work, table)]
-        foreign = collated(work)
+        foreign, several = collated(work), spread(work)
+        types = [(table.name, *one) for table in metadata.sorted_tables for one in retyped(work, table)]
         strange = [(table.name, *one) for table in metadata.sorted_tables for one in strange_values(work, table)]
     for fault in faults:
         book.find(Place("file", ""), "file-damaged", _STRUCTURE, fault)
     for table in foreign:
         book.find(Place(table, ""), "collation", _STRUCTURE, "it compares texts by a collation of its own: rows may be passed over")
+    for table in several:
+        book.find(
+            Place(table, ""),
+            "table-spread",
+            _STRUCTURE,
+            "its rows stand in several tables, whose keys hold for each alone",
+        )
+    for table, column, found in types:
+        book.find(Place(table, ""), "column-type", _STRUCTURE, f"the column {column} is of the type {found}, not of the schema's")
     for table, key in early:
         book.find(Place(table, key), "key-before-first", _STRUCTURE, "the row stands before the first one that a table can have")
     for table, row, parent in broken:

@@ -193,7 +193,7 @@ def _with_constants(sql: str, constants: dict[str, Any], own: Iterable[str]) -> 
     return sql
 
 
-def _plain_type(kind: TypeEngine[Any], dialect: Dialect) -> str:
+def plain_type(kind: TypeEngine[Any], dialect: Dialect) -> str:
     """Its name, without the order of its values, which an array has not."""
     return kind.compile(dialect=dialect).partition(" COLLATE ")[0]
 
@@ -208,7 +208,7 @@ def _gathered(compiled: SQLCompiler, sql: str, row: Row) -> tuple[str, tuple[str
     if not changes or len(types) != len(row):
         return "", ()
     binary = tuple(name for name, kind in types.items() if isinstance(kind, LargeBinary))
-    arrays = (f"%({name}){'b' if name in binary else 's'}::{_plain_type(kind, compiled.dialect)}[]" for name, kind in types.items())
+    arrays = (f"%({name}){'b' if name in binary else 's'}::{plain_type(kind, compiled.dialect)}[]" for name, kind in types.items())
     source = f"unnest({', '.join(arrays)}) AS many({', '.join(types)})"
     named = _PARAMETER.sub(lambda found: f"many.{found[1]}" if found[1] in types else found[0], sql)
     if compiled.isinsert:
@@ -221,7 +221,7 @@ def _gathered(compiled: SQLCompiler, sql: str, row: Row) -> tuple[str, tuple[str
 def _asked(compiled: SQLCompiler, sql: str, row: Row) -> str:
     """A query of one row of parameters as one of many."""
     types = {name: compiled.binds[name].type for name in row}
-    arrays = (f"%({name})s::{_plain_type(kind, compiled.dialect)}[]" for name, kind in types.items())
+    arrays = (f"%({name})s::{plain_type(kind, compiled.dialect)}[]" for name, kind in types.items())
     named = _PARAMETER.sub(lambda found: f"many.{found[1]}", sql)
     source = f"unnest({', '.join(arrays)}) WITH ORDINALITY AS many({', '.join(types)}, place)"
     return "".join(("SELECT answer.* FROM ", source, " CROSS JOIN LATERAL (", named, ") AS answer ORDER BY many.place"))
@@ -239,6 +239,6 @@ def _with_arrays(compiled: SQLCompiler, sql: str, lists: frozenset[str]) -> tupl
         placeholder = f"IN (__[POSTCOMPILE_{name}])"
         if isinstance(kind, TupleType) or placeholder not in sql:
             return str(compiled), False
-        values = f"(%({name})s::{_plain_type(kind, compiled.dialect)}[])"
+        values = f"(%({name})s::{plain_type(kind, compiled.dialect)}[])"
         sql = sql.replace(f"NOT {placeholder}", f"<> ALL{values}").replace(placeholder, f"= ANY{values}")
     return sql, True

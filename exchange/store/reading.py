@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sqlalchemy import Column, Engine, Integer, LargeBinary, Table, Text, create_engine, event, or_, select, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.pool import QueuePool
 
 from exchange.store.engine import BUSY_SECONDS
+from exchange.store.plans import plain_type
 
 if TYPE_CHECKING:
     from exchange.store.work import Work
@@ -119,8 +121,47 @@ _FROM_NOTHING = ("ordinal", "position")
 def collated(work: Work) -> list[str]:
     """Tables and indexes that compare texts by a collation of their own; the schema's compare bytes."""
     if work.dialect != "sqlite":
-        return []
+        return [name for (name,) in work.rows(_COLLATED)]
     return [name for (name,) in work.rows(text("SELECT name FROM sqlite_master WHERE sql LIKE '%collate%' ORDER BY name"))]
+
+
+_COLLATED = text(
+    "SELECT DISTINCT t.relname FROM pg_class t JOIN pg_attribute a ON a.attrelid = t.oid JOIN pg_collation o ON o.oid = a.attcollation "
+    "WHERE t.relnamespace = current_schema()::regnamespace AND t.relkind IN ('r', 'p', 'i', 'I') AND t.relname NOT LIKE 'alembic%' "
+    "AND o.collname NOT IN ('C', 'POSIX') ORDER BY 1"
+)
+
+
+def spread(work: Work) -> list[str]:
+    """Tables whose rows stand in several: in PostgreSQL a key of a table says nothing of those that inherit from it."""
+    return [] if work.dialect == "sqlite" else [name for (name,) in work.rows(_SPREAD)]
+
+
+_SPREAD = text(
+    "SELECT DISTINCT t.relname FROM pg_class t JOIN pg_inherits i ON t.oid IN (i.inhparent, i.inhrelid) "
+    "WHERE t.relnamespace = current_schema()::regnamespace AND t.relkind IN ('r', 'p') ORDER BY 1"
+)
+
+
+def retyped(work: Work, table: Table) -> list[tuple[str, str]]:
+    """Columns of another type than the schema's, as (column, type found); a type may compare its values in its own way.
+
+    SQLite's columns have none to speak of: see :func:`strange_values`.
+    """
+    if work.dialect == "sqlite":
+        return []
+    kinds = {column.name: plain_type(column.type, _CATALOGUE) for column in table.columns}
+    found = {name: (kind, of) for name, kind, of in work.rows(_TYPES, {"table": table.name})}
+    wanted = {kind: work.value(_TYPE, {"kind": kind}) for kind in set(kinds.values())}
+    return [(name, found[name][0]) for name, kind in kinds.items() if name in found and found[name][1] != wanted[kind]]
+
+
+_CATALOGUE: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+_TYPES = text(
+    "SELECT a.attname, format_type(a.atttypid, NULL), a.atttypid::bigint FROM pg_attribute a JOIN pg_class t ON t.oid = a.attrelid "
+    "WHERE t.relname = :table AND t.relnamespace = current_schema()::regnamespace AND a.attnum > 0 AND NOT a.attisdropped"
+)
+_TYPE = text("SELECT to_regtype(:kind)::oid::bigint")
 
 
 def broken_references(work: Work, tables: Iterable[Table]) -> list[tuple[str, str, str]]:

@@ -98,6 +98,36 @@ def test_a_change_is_found_where_it_was_made(
     assert rule in {one.rule for one in found if one.place == Place(table, str(row), one.place.package_id)}, found
 
 
+ORGAN = "ALTER TABLE mailbox ALTER COLUMN organ TYPE"
+AS_IT_WAS = f'{ORGAN} text COLLATE "C"'
+LOOSE = (
+    (f'{ORGAN} text COLLATE "default"', AS_IT_WAS, ("collation", "mailbox")),
+    ("CREATE TABLE more () INHERITS (mailbox)", "DROP TABLE more", ("table-spread", "mailbox")),
+    (f'{ORGAN} char(64) COLLATE "C"', AS_IT_WAS, ("column-type", "mailbox")),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "back", "told"), LOOSE)
+def test_what_loosens_a_database_s_own_comparisons_is_told(
+    archive: Archive, served: str, change: str, back: str, told: tuple[str, str]
+) -> None:
+    """What a key or a comparison passes over, an audit that reads by it would pass over too."""
+    engine = open_engine(served)
+
+    def execute(statements: str) -> None:
+        with engine.connect() as connection:
+            for statement in ("BEGIN", *statements.split("; "), "COMMIT"):
+                connection.exec_driver_sql(statement)
+
+    execute(change)
+    try:
+        found = audit_archive(served, outside=[archive.outside]).findings
+    finally:
+        execute(back)
+        engine.dispose()
+    assert told in {(one.rule, one.place.table) for one in found}, found
+
+
 def test_bundles_and_answers_are_those_of_the_file(postgres: Postgres, tmp_path: Path) -> None:
     kept = shelf.build(tmp_path / "axis.db")
     with postgres.database() as url:
