@@ -186,9 +186,12 @@ def _holder_validity(holder: Certificate, status: RevocationVerdict, around: Sur
 
 
 def _expired(holder: Certificate, status: RevocationVerdict) -> SubIndication:
-    """Expired, and known not to have been revoked until then: the data must reach its end (a judge uses none that may have dropped it)."""
+    """Expired, and what became of it until then is known: the data must reach its end (a judge uses none that may have dropped it).
+
+    One that was revoked is known to have been good until it was: that it was revoked is a fault of its own, and both must be cured.
+    """
     reaches = status.until is not None and int(status.until.timestamp()) >= holder.not_after
-    known = status.standing is Standing.GOOD and reaches
+    known = status.standing is Standing.REVOKED or (status.standing is Standing.GOOD and reaches)
     return SubIndication.OUT_OF_BOUNDS_NOT_REVOKED if known else SubIndication.OUT_OF_BOUNDS_NO_POE
 
 
