@@ -51,6 +51,7 @@ WHOLE = (
     "a CRL of CN=x current at t",
     "a time-stamp on the signature from before t",
     "an archive time-stamp from before t",
+    "an archive time-stamp, with the CRLs of its day, from before t",
     "another archive time-stamp from before t, while that of CN=x from t held",
     "another archive time-stamp, with the CRL of CN=x of its day, from before t, while that of CN=y from t held",
     "the CRL of CN=x of t",

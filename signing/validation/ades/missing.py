@@ -46,18 +46,25 @@ class _Supposition:
     sentence: str
     claim: SignatureClaim
     proofs: tuple[ProofOfExistence, ...]
-    status: tuple[bytes, datetime] | None
+    statuses: tuple[tuple[bytes, datetime], ...]
+    """Certificates that lists of an instant do not name."""
     latest: datetime
 
 
 def what_is_missing(found: Validation, proofs: Sequence[ProofOfExistence]) -> str:
-    """The sentence on the artefact that could be made latest, now before all; empty when no single one helps."""
+    """The sentence on the artefact that could be made latest, now before all; empty when no single one helps.
+
+    An archive time-stamp that brings lists along is named only where nothing less helps.
+    """
     fault = found.fault
     if fault is None:
         return ""
     if fault.sub_indication in _CONTINUED:
         return _unsupposable(found, fault)
-    suppositions = sorted(_suppositions(found, tuple(proofs)), key=lambda one: one.latest, reverse=True)
+    suppositions = [
+        *sorted(_suppositions(found, tuple(proofs)), key=lambda one: one.latest, reverse=True),
+        *_archived(found, tuple(proofs)),
+    ]
     for supposition in suppositions[: min(_MAX_SUPPOSITIONS, _MAX_TOKENS // max(len(found.tokens), 1))]:
         if _passes(supposition, found):
             return supposition.sentence
@@ -66,8 +73,8 @@ def what_is_missing(found: Validation, proofs: Sequence[ProofOfExistence]) -> st
 
 def _passes(supposition: _Supposition, found: Validation) -> bool:
     around = found.around
-    if supposition.status is not None:
-        around = replace(around, judge=WithStatus(around.judge, *supposition.status))
+    for status in supposition.statuses:
+        around = replace(around, judge=WithStatus(around.judge, *status))
     return validate_fully(supposition.claim, around, supposition.proofs).fault is None
 
 
@@ -101,7 +108,7 @@ def _suppositions(found: Validation, proofs: tuple[ProofOfExistence, ...]) -> It
     digest = claim.signer.message_digest
     if found.fault is not None and found.fault.sub_indication is SubIndication.SIGNED_DATA_NOT_FOUND and digest is not None:
         sentence = f"the signed content, of {claim.signer.digest_algorithm} {digest.hex()}"
-        yield _Supposition(sentence, replace(claim, content=lambda name: digest), proofs, None, now)
+        yield _Supposition(sentence, replace(claim, content=lambda name: digest), proofs, (), now)
     yield from _lists(found, proofs)
     for stamped in found.tokens:
         yield from _renewals(found, stamped, proofs)
@@ -119,10 +126,10 @@ def _lists(found: Validation, proofs: tuple[ProofOfExistence, ...]) -> Iterator[
             end = datetime.fromtimestamp(certificate.not_after, UTC)
             if now <= end:
                 after = f" issued after {_text(status.issued_at)}" if status.issued_at else f" current at {_text(now)}"
-                yield _Supposition(f"a CRL of {issuer}{after}", found.claim, proofs, (certificate.sha256, now), now)
+                yield _Supposition(f"a CRL of {issuer}{after}", found.claim, proofs, ((certificate.sha256, now),), now)
             else:
                 sentence = f"a CRL of {issuer} that was current at {_text(end)}"
-                yield _Supposition(sentence, found.claim, proofs, (certificate.sha256, end), end)
+                yield _Supposition(sentence, found.claim, proofs, ((certificate.sha256, end),), end)
 
 
 def _signature_stamps(found: Validation, proofs: tuple[ProofOfExistence, ...]) -> Iterator[_Supposition]:
@@ -133,7 +140,20 @@ def _signature_stamps(found: Validation, proofs: tuple[ProofOfExistence, ...]) -
     for moment in _moments(found, found.timed.basic.faults, found.timed.basic.certified):
         before = second_before(moment)
         for what, objects in (("a time-stamp on the signature", signature), ("an archive time-stamp", (*signature, *carried))):
-            yield _Supposition(f"{what} from before {_text(moment)}", claim, (*proofs, *_proofs(objects, before)), None, before)
+            yield _Supposition(f"{what} from before {_text(moment)}", claim, (*proofs, *_proofs(objects, before)), (), before)
+
+
+def _archived(found: Validation, proofs: tuple[ProofOfExistence, ...]) -> Iterator[_Supposition]:
+    """The same with the chain and the lists of that day, as augmenting to B-LTA adds them: the newest instant first."""
+    claim, certified = found.claim, found.timed.basic.certified
+    if certified is None:
+        return
+    chain = tuple(one.sha256 for one in certified.facts[:-1])
+    for moment in _moments(found, found.timed.basic.faults, certified):
+        before = second_before(moment)
+        stamped = _proofs((of_signature(claim), *_carried(claim), *chain), before)
+        sentence = f"an archive time-stamp, with the CRLs of its day, from before {_text(moment)}"
+        yield _Supposition(sentence, claim, (*proofs, *stamped), tuple((one, before) for one in chain), before)
 
 
 def _renewals(found: Validation, stamped: Stamped, proofs: tuple[ProofOfExistence, ...]) -> Iterator[_Supposition]:
@@ -146,9 +166,9 @@ def _renewals(found: Validation, stamped: Stamped, proofs: tuple[ProofOfExistenc
         before = second_before(moment)
         while_held = f"while that of {text(unit.subject)} from {_text(stamped.token.generated_at)} held"
         with_proofs = (*proofs, *_proofs(objects, before))
-        yield _Supposition(f"another archive time-stamp from before {_text(moment)}, {while_held}", found.claim, with_proofs, None, before)
+        yield _Supposition(f"another archive time-stamp from before {_text(moment)}, {while_held}", found.claim, with_proofs, (), before)
         sentence = f"another archive time-stamp, with the CRL of {text(unit.issuer)} of its day, from before {_text(moment)}, {while_held}"
-        yield _Supposition(sentence, found.claim, with_proofs, (unit.sha256, before), before)
+        yield _Supposition(sentence, found.claim, with_proofs, ((unit.sha256, before),), before)
 
 
 def _moments(found: Validation, faults: Sequence[Fault], certified: Certified | None) -> tuple[datetime, ...]:

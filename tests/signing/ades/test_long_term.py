@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -103,7 +104,7 @@ def test_what_is_said_to_be_missing_does_suffice(plan: Plan) -> None:
 
 
 def test_at_b_b_a_single_time_stamp_is_missing(plan: Plan) -> None:
-    """With the lists of its time at hand the letter lacks one proof that it is as old; without them, nothing single helps."""
+    """With the lists of its time at hand the letter lacks one proof that it is as old; without them, one that brings them along."""
     world = plan.world
     evidence = Evidence((world.owner.root.certificate_der,), (), (), (*world.owner.crls(NOW), *world.owner.crls(AT + DAY)))
     verdict = world.judge(plan.steps[0], NOW, evidence=evidence)
@@ -111,7 +112,20 @@ def test_at_b_b_a_single_time_stamp_is_missing(plan: Plan) -> None:
     assert verdict.missing == "a time-stamp on the signature from before 2021-10-04 17:00:01 UTC"
     proofs = receipt(claim(plan.steps[0]), when("2021-10-05"))
     assert world.judge(plan.steps[0], NOW, evidence=evidence, existence=proofs).passed
-    assert not world.judge(plan.steps[0], NOW).missing
+
+
+def test_at_b_b_with_the_lists_of_2040_an_archive_time_stamp_is_missing_and_suffices(plan: Plan) -> None:
+    """What stands for it here: a proof of that second for the signature, its chain and the lists of the day, not of the next."""
+    world = plan.world
+    missing = world.judge(plan.steps[0], NOW).missing
+    found = re.fullmatch(r"an archive time-stamp, with the CRLs of its day, from before ([-0-9: ]+) UTC", missing)
+    assert found is not None, missing
+    end = datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
+    for at, passes in ((end - timedelta(seconds=1), True), (end, False)):
+        lists = world.owner.crls(at)
+        evidence = Evidence((world.owner.root.certificate_der,), (), (), (*world.owner.crls(NOW), *lists))
+        existence = receipt(claim(plan.steps[0]), at, *world.signer.issuer_chain, world.signer.certificate_der, *lists)
+        assert world.judge(plan.steps[0], NOW, evidence=evidence, existence=existence).passed is passes, at
 
 
 def test_soon_after_expiry_a_b_b_signature_lacks_a_time_stamp_on_it() -> None:
