@@ -42,6 +42,12 @@ def test_the_policies_that_come_with_the_project() -> None:
     assert field.external == ("signer-belongs-to-sender",)
 
 
+def test_the_page_lists_what_a_policy_weighs() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "verify.md").read_text("utf-8")
+    rows = [f"| `{name}` | {one.asks} | {one.usual} | `{one.sub_indication}` | {one.clause} |" for name, one in CHECKS.items()]
+    assert page.partition("## What a policy weighs")[2].strip().splitlines()[-len(rows) :] == rows
+
+
 def test_a_file_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     path.write_bytes(WHOLE + b'[time]\nrequired_level = "B-T"\ntimestamp_delay_seconds = 86400\nrevocation_max_age_seconds = 3600\n')
