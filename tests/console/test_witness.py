@@ -286,6 +286,12 @@ def test_an_answer_that_is_none_is_one_sentence(answer: Any, axis: Axis, folder:
     assert not (folder / "kept.json.refused.json").exists()
 
 
+@pytest.mark.parametrize(("answer", "words"), [(_long, "more than 65536 bytes"), (_packed, "to be unpacked")])
+def test_no_answer_is_read_beyond_its_bound_or_unpacked(answer: Any, words: str, folder: Path) -> None:
+    with lying(answer) as url:
+        assert words in look(url, folder)[1]
+
+
 def test_a_proof_that_proves_nothing_is_a_fork(axis: Axis, folder: Path) -> None:
     (folder / "kept.json").write_bytes(write_checkpoint(axis.checkpoint(), CERTIFICATE))  # type: ignore[arg-type]
     newest = Checkpoint(**{**_fields(axis.checkpoint()), **_fields(_longer(axis.checkpoint()))})
