@@ -417,6 +417,28 @@ def blast_radius(  # noqa: PLR0913, PLR0917 - each parameter is an option of the
     raise typer.Exit(perform(Wish(certificate, since, db, at, *brought, policy, json, html, pdf), text))
 
 
+@app.command(short_help=HELP("cli.witness.short"), help=HELP("cli.witness.help"))
+def witness(
+    axis: Annotated[str, typer.Option("--axis", metavar="URL", help=HELP("cli.witness.axis.help"))],
+    keep: Annotated[Path, typer.Option("--keep", metavar="FILE", help=HELP("cli.witness.keep.help"))],
+    trust: Annotated[str, typer.Option("--trust", metavar="DIR|SCENARIO[:SEED]", help=HELP("cli.witness.trust.help"))],
+    certificate: Annotated[Path | None, typer.Option("--certificate", metavar="FILE", help=HELP("cli.witness.certificate.help"))] = None,
+    agency: Annotated[str | None, typer.Option("--agency", metavar="AGENCY", help=HELP("cli.witness.agency.help"))] = None,
+    secret: Annotated[Path | None, typer.Option("--secret", metavar="FILE", help=HELP("cli.witness.secret.help"))] = None,
+    every: Annotated[int | None, typer.Option("--every", metavar="SECONDS", min=1, max=86_400, help=HELP("cli.witness.every.help"))] = None,
+    lang: Lang = None,
+) -> None:
+    """Keep an axis' last checkpoint, and refuse one that does not continue it."""
+    text = text_of(lang)
+    try:
+        from console.witness.asking import Wish
+        from console.witness.command import perform
+    except ImportError:
+        typer.echo(text("error.axis"), err=True)
+        raise typer.Exit(3) from None
+    raise typer.Exit(perform(Wish(axis, keep, trust, certificate, agency, secret, every), text))
+
+
 @app.command(help=HELP("cli.doctor.help"))
 def doctor(database: AnyDatabase = None, broker: AnyBroker = None, lang: Lang = None) -> None:
     """Say what is here and what is missing; of a service, when its addresses are given."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from threading import Lock
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar
 from urllib.parse import quote, quote_plus
 
 import httpx
@@ -88,7 +88,7 @@ class HttpAxis:
         self._tickets: dict[Caller, _Ticket] = {}
         self._turn = Lock()
 
-    def __enter__(self) -> HttpAxis:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -289,6 +289,12 @@ def test_rules_about_policy_files_have_a_vietnamese_form(tmp_path: Path) -> None
         policy_of("nofile", text)
 
 
+def test_what_a_witness_refuses_has_a_vietnamese_form() -> None:
+    rules = rules_raised([ROOT / "exchange" / "witness.py"], "Inconsistent")
+    assert len(rules) > 6
+    assert {rule for rule in rules if catalogue("vi").phrase(rule) == rule} == set()
+
+
 @pytest.mark.parametrize("family", ["phrases", "policy"])
 def test_phrases_are_whole_in_both_languages(family: str) -> None:
     raw = (CONSOLE / "locale" / f"{family}-vi.json").read_text("utf-8")

@@ -1,0 +1,1 @@
+"""``truc witness``: one witness of an axis' ledger, wherever its keeper sits."""
