@@ -10,6 +10,9 @@ from console.outcome import Unusable
 from scenarios.world.file import WorldFileError, library, load_world
 from scenarios.world.model import World
 
+_LONGEST = 100
+"""Characters of a name that is no path; no file system takes three times as many."""
+
 
 def known(name: str, seed: str, text: Text) -> None:
     """Refuse an empty seed and a name that is neither a scenario's nor a file's, in the user's language."""
@@ -18,6 +21,8 @@ def known(name: str, seed: str, text: Text) -> None:
     names = library()
     if name in names or "/" in name or name.endswith(".toml"):
         return
+    if len(name) > _LONGEST:
+        raise Unusable(text("error.scenario", name=f"{name[:_LONGEST]}…", guess="", names=", ".join(names)))
     own = [f"{name}.toml"] if name and Path(f"{name}.toml").is_file() else []
     guess = [text("error.scenario.guess", name=near) for near in own or get_close_matches(name.lower(), names, n=1)]
     raise Unusable(text("error.scenario", name=name or "''", guess="".join(guess), names=", ".join(names)))

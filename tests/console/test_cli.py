@@ -68,6 +68,7 @@ def test_a_target_that_is_not_held_is_a_result_unless_targets_are_required() -> 
     ("arguments", "named"),
     [
         (("run", "no-such-world"), ("no-such-world", "first-day")),
+        (("run", "w" * 5000), ("w" * 100 + "…: no such scenario",)),
         (("run", "frist-day", "--lang", "en"), ("did you mean first-day?",)),
         (("run", "no-such-world", "--lang", "vi"), ("không có kịch bản",)),
         (("run", "first-day", "--seed", "", "--lang", "en"), ("--seed",)),
