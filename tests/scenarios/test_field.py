@@ -152,6 +152,18 @@ def test_letters_under_a_public_authority_have_no_chain(live: Live) -> None:
     assert verdicts(records, PROVINCE) == {(True, "")}
 
 
+def test_the_certificates_of_2021_side_by_side(tmp_path: Path) -> None:
+    """The library's world: two of four agencies' letters are refused, each for its own reason; tools that are merely odd harm nothing."""
+    records: list[Record] = []
+    assert run(load_world("mixed-certificates", "1"), days=2, sink=records.append, workdir=tmp_path).holds
+    assert {sender: verdicts(records, sender) for sender in ("H28", "H28.13", "H28.32", "H28.39")} == {
+        "H28": {(True, "")},
+        "H28.13": {(False, "CRYPTO_CONSTRAINTS_FAILURE")},
+        "H28.32": {(False, "NO_CERTIFICATE_CHAIN_FOUND")},
+        "H28.39": {(True, "")},
+    }
+
+
 MISTAKEN = "".join(f'[[assumption]]\nkey = "{kind}_share"\nvalue = 0.3\nlabel = "many {kind}s"\n' for kind in ("recall", "update"))
 
 
