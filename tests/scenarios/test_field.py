@@ -58,6 +58,31 @@ MISTAKES = {
         "time-stamping.wrong.1.how",
         '"signature", not "badly"',
     ),
+    "wrong as no list can be": (
+        "",
+        '[revocation-lists]\nwrong = [{ since = 2021-09-27T09:00:00, until = 2021-09-27T10:00:00, how = "nonce" }]\n',
+        "revocation-lists.wrong.1.how",
+        'one of "unavailable", "stale", "signature", not "nonce"',
+    ),
+    "wrong as no responder can be": (
+        "",
+        '[ocsp]\nwrong = [{ since = 2021-09-27T09:00:00, until = 2021-09-27T10:00:00, how = "imprint" }]\n',
+        "ocsp.wrong.1.how",
+        'not "imprint"',
+    ),
+    "wrong as no certificate can be": (
+        "",
+        '[authority-certificates]\nwrong = [{ since = 2021-09-27T09:00:00, until = 2021-09-27T10:00:00, how = "stale" }]\n',
+        "authority-certificates.wrong.1.how",
+        'one of "unavailable", "signature", not "stale"',
+    ),
+    "slow backwards": (
+        "",
+        "[ocsp]\nslow = [{ since = 2021-09-27T10:00:00, until = 2021-09-27T10:00:00, seconds = 9 }]\n",
+        "ocsp.slow.1",
+        "it ends after it begins",
+    ),
+    "a misspelt service": ("", "[revocation-list]\n", "revocation-list", "is revocation-lists meant?"),
     "no such agency": ("", '[field]\nleaf_only = ["H28.99"]\n', "field.leaf_only", "this world has no agency H28.99"),
     "two trees for one agency": (
         "",
