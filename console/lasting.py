@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from console.locale import Text
 from scenarios.measures import Measures
 from scenarios.run import RunResult
-from scenarios.world.model import World
+from scenarios.world.model import ServicePlan, Window, World
+from signing import Service
 
 Tree = dict[str, Any]
 
@@ -67,13 +69,23 @@ def survival_rows(tree: Tree, text: Text) -> list[list[str]]:
     ]
 
 
-def disturbances(world: World, text: Text) -> list[str]:
-    """When the time-stamping service does not work as it should, a sentence each."""
-    plan = world.time_stamping
+def disturbances(world: World, text: Text, asked: Iterable[Service], at: datetime | None = None) -> list[str]:
+    """When these trust services do not work as they should, or which of them do not at a moment: a sentence each."""
+    return [
+        text(
+            "start.service",
+            service=text.label("trust-service", service),
+            how=text.label("service", how),
+            since=text.instant(since),
+            until=text.instant(until),
+        )
+        for service in asked
+        for how, (since, until) in _windows(world.services[service])
+        if at is None or since <= at < until
+    ]
+
+
+def _windows(plan: ServicePlan) -> list[tuple[str, Window]]:
     said = [("silent", window) for window in plan.silent]
     said += [("slow", window) for window, _ in plan.slow]
-    said += [("wrong", window) for window, _ in plan.wrong]
-    return [
-        text("start.time-stamping", how=text.label("service", how), since=text.instant(since), until=text.instant(until))
-        for how, (since, until) in said
-    ]
+    return said + [("wrong", window) for window, _ in plan.wrong]

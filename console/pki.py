@@ -5,16 +5,18 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass
 from datetime import datetime, time
+from functools import partial
 
 from rich.console import Console
 
 from console.known import world_of
+from console.lasting import disturbances
 from console.locale import Text
 from console.outcome import DONE, UNREACHED, USAGE, Unusable
 from exchange.domain.calendar import VN
 from scenarios.world.model import World
 from scenarios.world.pki import build
-from signing import SigningError, TrustServices
+from signing import Behaviour, Service, SigningError, TrustServices
 
 _OPENING = time(8)
 _YEARS = range(2010, 2101)
@@ -45,7 +47,7 @@ def serve(stand: Stand, text: Text) -> int:
         world = world_of(stand.scenario, stand.seed, text)
         at = _moment(stand, world, text)
         pki = build(world).pki
-        services = TrustServices(pki, lambda: at, moment_from_header=stand.moment_from_header)
+        services = TrustServices(pki, lambda: at, behaviours=partial(_behaviours, world), moment_from_header=stand.moment_from_header)
         listening = socket.create_server((stand.host, stand.port))
     except Unusable as error:
         talk.print(str(error), markup=False)
@@ -57,7 +59,8 @@ def serve(stand: Stand, text: Text) -> int:
         talk.print(text("error.unreachable", error=f"{stand.host}:{stand.port}: {text.reason(error)}"), markup=False)
         return UNREACHED
     with listening:
-        _announce(stand, at, listening, [str(id) for id in pki.authorities()], text, talk)
+        faults = disturbances(world, text, Service, None if stand.moment_from_header else at)
+        _announce(stand, at, listening, faults, [str(id) for id in pki.authorities()], text, talk)
         try:
             uvicorn.Server(uvicorn.Config(services, log_level="warning", lifespan="off", date_header=False)).run(sockets=[listening])
         except KeyboardInterrupt:  # uvicorn closes in order and hands the signal on
@@ -78,11 +81,19 @@ def _moment(stand: Stand, world: World, text: Text) -> datetime:
     return at if at.tzinfo is not None else at.replace(tzinfo=VN)
 
 
-def _announce(stand: Stand, at: datetime, listening: socket.socket, authorities: list[str], text: Text, talk: Console) -> None:
+def _behaviours(world: World, at: datetime) -> dict[Service, Behaviour]:
+    """How the services behave at a moment, as the world's file says."""
+    return {service: plan.behaviour(at) for service, plan in world.services.items()}
+
+
+def _announce(
+    stand: Stand, at: datetime, listening: socket.socket, faults: list[str], authorities: list[str], text: Text, talk: Console
+) -> None:
     """What is served, as of when, and where: addresses to standard output, the rest is talk."""
     host, port = listening.getsockname()[:2]
     base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     talk.print(text("pki.line", name=stand.scenario, seed=stand.seed, moment=text.instant(at.astimezone(VN))), style="bold", markup=False)
+    talk.print(text("start.faults", faults="; ".join(faults) or text("start.no-faults")), markup=False)
     talk.print(text("start.test"), markup=False)
     talk.print(text("pki.header") if stand.moment_from_header else text("pki.still"), markup=False)
     lists = (f"{base}/crl/{id}.crl" for id in authorities)

@@ -38,7 +38,7 @@ from scenarios.run import Operation, run
 from scenarios.run import Progress as Moment
 from scenarios.trace import Record
 from scenarios.world.model import World
-from signing import SigningError
+from signing import Service, SigningError
 
 MOST_DAYS = 250
 _WEEK = 5
@@ -157,7 +157,7 @@ def _announce(world: World, days: int, mode: str, text: Text, talk: Console) -> 
         for hop in world.hops
         for since, until in hop.outages
     ]
-    faults += disturbances(world, text)
+    faults += disturbances(world, text, (Service.TSA, Service.CRL) if world.preserves else (Service.TSA,))
     goals = [
         f"{text(f'measure.{spec.id}.title')} {target_text({'percent': spec.target.percent, 'over': spec.target.over}, text)} ({source})"
         for spec in CATALOGUE

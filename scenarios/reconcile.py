@@ -140,7 +140,7 @@ class _Comparison:
             self.check(False, f"{name} to {recipient}: only {'the trace' if recipient in dispatched else 'the axis'} knows of it")
         for recipient in sorted(dispatched & set(deliveries)):
             row = deliveries[recipient]
-            refused = any(fact.kind == "refused" and fact.package == row.package for fact in (*own, *pairs[recipient]))
+            refused = any(fact.kind == "refused" and fact.package == row.package for fact in pairs[recipient])
             self._pair(f"{name} to {recipient}", submitted, refused, pairs[recipient], row)
 
     def _verdict(self, name: str, own: list[Any], verdicts: list[Any]) -> None:

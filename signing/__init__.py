@@ -54,7 +54,7 @@ from signing.formats.timestamp import read_response as read_time_stamp_response
 from signing.formats.token_message import TokenMessage, parse_token
 from signing.keys import METER, READING, Meter, Purpose, SigningKey
 from signing.pki.authorities import Authority, Tree
-from signing.pki.behaviour import HONEST, Behaviour, Service, Wrong
+from signing.pki.behaviour import HONEST, Behaviour, Service, Wrong, spoil
 from signing.pki.hierarchy import Pki
 from signing.pki.issue import Holder
 from signing.pki.profiles import HolderKind, HolderSpec, KeyKind, RevocationReason
@@ -229,6 +229,7 @@ __all__ = [
     "read_time_stamp_response",
     "rule_on",
     "sort_artefacts",
+    "spoil",
     "stream_safe",
     "unpack_letter",
     "unpack_unsealed",

@@ -1,18 +1,19 @@
 """Stage verify: judge each document by its signatures and its header, with the axis' own validator, as of the instant of admission.
 
-Accepted: a row for stage route. Refused: every delivery the package carries fails, and its sender gets a signed refusal for each.
+Accepted: a row for stage route. Refused: every delivery the package carries fails, and its sender gets a signed refusal for each recipient
+its header names; an operation that makes no delivery asks nobody, then.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import insert
 
 from exchange.agreement import Finding
-from exchange.domain.lifecycle import Event, allowed
+from exchange.domain.lifecycle import Event, Operation, allowed
 from exchange.logs import about
 from exchange.metering import Done, Settlement
 from exchange.outbox import Claim, Stage, Task, post, settle, still_held
@@ -22,7 +23,7 @@ from exchange.stages.guard import Guard
 from exchange.stages.mail import Mail, instant
 from exchange.stages.moves import Moves
 from exchange.store.blobs import StoredBlob
-from exchange.store.contents import StoredPackage, load_packages
+from exchange.store.contents import StoredPackage, load_header, load_packages
 from exchange.store.tables import letter_stamp, verdict
 from exchange.store.work import Work
 from exchange.verification import Attachment, Judgement, judge
@@ -99,21 +100,29 @@ def record(work: Work, desk: Desk, judged: Sequence[Judged], settlement: Settlem
     accepted = [one for _, one, said in fresh if said.accepted]
     post(work, Stage.ROUTE, [Task(one.id, one.sender, one.sender, one.at, one.urgency) for one in accepted])
     refused = {one.id: (one, said) for _, one, said in fresh if not said.accepted}
-    for delivery in batch.moves.of_packages(list(refused)):
-        one, said = refused[delivery.package]
-        if not allowed(delivery.state, Event.REFUSED_BY_AXIS):
-            continue  # taken back before the verdict
-        batch.fail(one, delivery, said.rule, said.detail, said.sub_indication)
-    carrying = {order.package for order in batch.refusals}
-    for one, said in refused.values():
-        if one.id not in carrying:  # an operation that makes no delivery of its own
-            batch.refuse(one, "", said.rule, said.detail, said.sub_indication)
+    _refuse(batch, refused)
     mail = batch.flush()
     settle(work, [claim for claim, _, _ in fresh])
     if _log.isEnabledFor(logging.INFO):
         for _, one, said in fresh:
             _log.info("judged", extra=about(package=one.package_id, sender=one.sender, accepted=said.accepted, rule=said.rule))
     return mail
+
+
+def _refuse(batch: Batch, refused: Mapping[int, tuple[Admitted, Judgement]]) -> None:
+    """Fail what refused packages carry, and refuse each other recipient of an operation what it was to be asked."""
+    carried = batch.moves.of_packages(list(refused))
+    for delivery in carried:
+        one, said = refused[delivery.package]
+        if allowed(delivery.state, Event.REFUSED_BY_AXIS):  # not taken back before the verdict
+            batch.fail(one, delivery, said.rule, said.detail, said.sub_indication)
+    own = {(delivery.package, delivery.recipient) for delivery in carried}
+    for one, said in refused.values():
+        if one.operation == Operation.NEW:
+            continue  # it asks nothing: whoever its header names has a delivery
+        for organ in load_header(batch.work, one.id).recipient_ids:
+            if (one.id, str(organ)) not in own:
+                batch.refuse(one, str(organ), said.rule, said.detail, said.sub_indication)
 
 
 def _row(one: Admitted, said: Judgement) -> dict[str, object]:

@@ -20,7 +20,6 @@ from scenarios.trace import (
     NegotiationMoved,
     PaperArrived,
     Published,
-    RefusalReceived,
     RefusalSigned,
     Registered,
     Returned,
@@ -47,12 +46,13 @@ _PARTY_FORM = frozenset({Channel.PARTY_NETWORK, Channel.AXIS, Channel.EMAIL})
 
 @dataclass(slots=True)
 class _Pair:
-    """One recipient not reached yet. ``counted``: the rates whose numerator holds the pair."""
+    """One recipient not reached yet. ``counted``: the rates whose numerator holds the pair; ``package``: what the axis took it in with."""
 
     at: int
     channel: Channel
     counted: tuple[MeasureId, ...]
     withdrawn: bool = False
+    package: str = ""
 
 
 @dataclass(slots=True)
@@ -92,7 +92,6 @@ class ExchangeFold:
             Published: self.published,
             Submitted: self.submitted,
             RefusalSigned: self.refused,
-            RefusalReceived: self.refused,
             Arrived: self.arrived,
             PaperArrived: self.paper_arrived,
             Registered: self.registered,
@@ -143,19 +142,22 @@ class ExchangeFold:
         self._counted[measure] += 1
 
     def submitted(self, record: Submitted) -> None:
-        """What the axis does not take in did not travel, unless a later attempt is taken in."""
+        """What the axis does not take in did not travel, unless a later attempt is taken in. What follows asks about what did."""
         document = self.documents.get(record.document)
         if document is None or record.kind != "edoc" or document.sender != record.agency:
             return
         for pair in document.pairs.values():
-            if pair.channel is Channel.AXIS and pair.withdrawn is record.receipt:
+            if pair.channel is not Channel.AXIS or pair.package:
+                continue
+            pair.package = record.package
+            if pair.withdrawn is record.receipt:
                 self._withdraw(record.agency, pair, withdrawn=not record.receipt)
 
-    def refused(self, record: RefusalSigned | RefusalReceived) -> None:
-        """Whichever comes first; afterwards the pair is closed."""
+    def refused(self, record: RefusalSigned) -> None:
+        """The pair is closed, if it was this package that carried it: a request refused later leaves what travelled as it is."""
         document = self.documents.get(record.document)
         pair = document.pairs.get(record.recipient) if document else None
-        if document is not None and pair is not None:
+        if pair is not None and pair.package == record.package:
             if not pair.withdrawn:
                 self._withdraw(record.agency, pair, withdrawn=True)
             self._close(record.document, record.recipient)

@@ -3,7 +3,8 @@
 Every night, half an hour after the authorities have published their lists, the archive goes through what is not yet as it should be. That
 is why it is done at night and not when a letter is registered: a list from before the signature cannot show that the signer's certificate
 was still good when it was made; the first list after the time-stamp can (EN 319 102-1 §5.2.5). A letter that came without a time-stamp gets
-one on the first night, and its lists on the next.
+one on the first night, and its lists on the next. Where no lists are to be had, or only old ones, the letter waits another night; a list
+is kept as it came, its signature is the later reader's to verify.
 
 What was delivered is kept as it is; what is made of it begins with the same bytes and stands beside it, and delivered bytes never change.
 """
@@ -12,17 +13,29 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import simpy
 
-from scenarios.kernel import DAY, Process
+from scenarios.kernel import DAY, Kernel, Process
 from scenarios.office.office import Office
 from scenarios.office.registers import ARCHIVED
 from scenarios.office.services import Services
 from scenarios.office.stamping import obtain
 from scenarios.trace import Preserved
-from signing import Artefacts, PackedLetter, SignatureLevel, add_store, certificate_facts, pack_letter, read_stamped, unpack_letter
+from signing import (
+    Artefacts,
+    PackedLetter,
+    SignatureLevel,
+    Wrong,
+    add_store,
+    certificate_facts,
+    pack_letter,
+    read_stamped,
+    spoil,
+    unpack_letter,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +45,15 @@ class Copy:
     document: str
     letter: PackedLetter
     stamped_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The revocation lists of one night: as of which moment, the instant they were published, and whether their signatures are broken."""
+
+    known: datetime
+    published_at: int
+    spoilt: bool
 
 
 def checked(office: Office, document: str, letter: bytes, stamped_at: int | None) -> None:
@@ -63,13 +85,24 @@ def nightly(office: Office) -> Process:
     day = 1
     while True:
         yield kernel.until(day * DAY + pause)
-        lists_at = kernel.now // DAY * DAY
+        lists = yield from _fetch(kernel)
         for copy in tuple(office.archive.values()):
-            yield from _preserve(office, copy, lists_at)
+            yield from _preserve(office, copy, lists)
         day = max(day, kernel.now // DAY) + 1
 
 
-def _preserve(office: Office, copy: Copy, lists_at: int) -> Generator[simpy.Event, Any, None]:
+def _fetch(kernel: Kernel) -> Generator[simpy.Event, Any, Lists | None]:
+    """What the place that gives out revocation lists has for this night; ``None`` when it does not answer."""
+    plan = kernel.world.revocation_lists
+    behaviour = plan.behaviour(kernel.moment)
+    if behaviour.silent or behaviour.wrong is Wrong.UNAVAILABLE:
+        return None
+    yield kernel.sleep(int(behaviour.delay_seconds))
+    known = behaviour.knows(kernel.moment)
+    return Lists(known, kernel.instant_of(known) // DAY * DAY, behaviour.wrong is Wrong.SIGNATURE)
+
+
+def _preserve(office: Office, copy: Copy, lists: Lists | None) -> Generator[simpy.Event, Any, None]:
     """One copy, one step further: a time-stamp where it has none; else the lists, and for B-LTA a time-stamp over all."""
     letter = unpack_letter(copy.letter)
     if copy.stamped_at is None:
@@ -77,9 +110,9 @@ def _preserve(office: Office, copy: Copy, lists_at: int) -> Generator[simpy.Even
         if stamped is not None:
             _keep(office, replace(copy, stamped_at=office.services.kernel.now), stamped, SignatureLevel.T)
         return
-    if copy.stamped_at >= lists_at:
-        return  # its lists are not out yet
-    stored = add_store(letter, lasting(office.services, letter))
+    if lists is None or copy.stamped_at >= lists.published_at:
+        return  # its lists are not out yet, or not to be had
+    stored = add_store(letter, lasting(office.services, letter, lists))
     goal = SignatureLevel(office.services.kernel.world.signature_level)
     if goal is not SignatureLevel.LTA:
         _keep(office, copy, stored, SignatureLevel.LT)
@@ -107,11 +140,11 @@ def _keep(office: Office, copy: Copy, letter: bytes, level: SignatureLevel) -> N
     services.kernel.record(Preserved(services.kernel.now, office.name, document, level.value, done))
 
 
-def lasting(services: Services, letter: bytes) -> Artefacts:
-    """The authorities above a letter's signers and its time-stamping units, and their freshest lists of this moment."""
+def lasting(services: Services, letter: bytes, given: Lists) -> Artefacts:
+    """The authorities above a letter's signers and its time-stamping units, and their freshest lists of those given."""
     parsed, stamps = read_stamped(letter)
     carried = [*parsed.leader.message.signer.certificates, *parsed.seal.message.signer.certificates]
-    moment, trust = services.kernel.moment, services.trust
+    trust = services.trust
     above = {certificate_facts(der).subject_der: der for der in (*trust.anchors, *trust.authorities)}
     names = dict.fromkeys(certificate_facts(der).issuer for der in carried)
     for name in tuple(names):
@@ -119,5 +152,5 @@ def lasting(services: Services, letter: bytes) -> Artefacts:
             names.setdefault(certificate_facts(above[name]).issuer)
     names |= dict.fromkeys(certificate_facts(der).issuer for slot in stamps for der in slot.certificates)
     certificates = tuple(above[name] for name in names if name in above and above[name] not in trust.anchors)
-    lists = tuple(crl for name in names if (crl := trust.crl_source(name, moment)) is not None)
-    return Artefacts(certificates=certificates, crls=lists)
+    lists = tuple(crl for name in names if (crl := trust.crl_source(name, given.known)) is not None)
+    return Artefacts(certificates=certificates, crls=tuple(map(spoil, lists)) if given.spoilt else lists)

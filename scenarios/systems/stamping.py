@@ -7,19 +7,14 @@ geometric mean of the two.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import TypeVar
 
 from scenarios.kernel import Kernel
 from scenarios.streams import share
 from scenarios.trace import AXIS, CertificatesIssued
-from scenarios.world.model import Window
-from signing import HONEST, Behaviour, Pki, Wrong, make_time_stamp_request
-
-T = TypeVar("T")
+from signing import Behaviour, Pki, Wrong, make_time_stamp_request
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +41,7 @@ class TimeStamping:
     def answer(self, request: bytes) -> bytes:
         """DER of the TimeStampResp given at this instant."""
         moment = self._kernel.moment
-        behaviour = self._behaviour(moment)
+        behaviour = self._plan.behaviour(moment)
         if behaviour.wrong is not Wrong.UNAVAILABLE:
             self._certify(behaviour, moment)
         return self._pki.timestamp(request, moment, behaviour)
@@ -54,19 +49,15 @@ class TimeStamping:
     def _seconds(self, key: str, attempt: int) -> int | None:
         """Within an outage, or by the assumed share of lost requests, there is no answer."""
         habits, seed, moment = self._kernel.habits, self._kernel.seed, self._kernel.moment
-        if _during([(window, True) for window in self._plan.silent], moment):
+        behaviour = self._plan.behaviour(moment)
+        if behaviour.silent:
             return None
         if share(seed, key, str(attempt), "lost") < habits["time_stamp_lost_share"]:
             return None
-        slow = _during(self._plan.slow, moment)
-        if slow is not None:
-            return slow
+        if behaviour.delay_seconds:
+            return int(behaviour.delay_seconds)
         least, most = habits["time_stamp_seconds_min"], habits["time_stamp_seconds_max"]
         return round(least * float((most / least) ** share(seed, key, str(attempt), "stamping")))
-
-    def _behaviour(self, moment: datetime) -> Behaviour:
-        how = _during(self._plan.wrong, moment)
-        return HONEST if how is None else Behaviour(wrong=Wrong(how))
 
     def _certify(self, behaviour: Behaviour, moment: datetime) -> None:
         """A unit is certified when it first works; that is a raw signature of the root's, so it is written down."""
@@ -74,8 +65,3 @@ class TimeStamping:
         if unit.certificate_der not in self._units:
             self._units.add(unit.certificate_der)
             self._kernel.record(CertificatesIssued(self._kernel.now, AXIS, 1))
-
-
-def _during(windows: Sequence[tuple[Window, T]], moment: datetime) -> T | None:
-    """What is said of the first window a moment lies in."""
-    return next((said for (since, until), said in windows if since <= moment < until), None)

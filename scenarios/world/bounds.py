@@ -31,7 +31,7 @@ MOST_SUPERIORS = 8
 MOST_HOPS = 500
 """Two for each province, the national one and those of the Party make some 150."""
 MOST_OUTAGES = 400
-"""Of one hop, and of each sort at the time-stamping service: one a night for a year. Each is asked again for every package."""
+"""Of one hop, and of each sort at each trust service: one a night for a year. Each is asked again for every package."""
 MOST_REVOCATIONS = 1_000
 """Stated one by one; each looks through its agency's people."""
 MOST_HOLIDAYS = 1_000

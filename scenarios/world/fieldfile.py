@@ -1,4 +1,4 @@
-"""From a parsed world file to how its signatures are made and what befalls them: the time-stamping service, the field's tools, revocations.
+"""From a parsed world file to how its signatures are made and what befalls them: the trust services, the field's tools, revocations.
 
 Each check raises :class:`scenarios.world.expand.SpecError` with the place in the file.
 """
@@ -15,32 +15,47 @@ from exchange.errors import InvalidOrganId
 from scenarios.streams import share
 from scenarios.world.expand import Place, SpecError
 from scenarios.world.holders import Holdings
-from scenarios.world.model import Agency, CertificatePlan, FieldPlan, Person, TimeStampingPlan, Window
-from scenarios.world.schema import OutageItem, RevocationItem, WorldItem
+from scenarios.world.model import Agency, CertificatePlan, FieldPlan, Person, ServicePlan, Window
+from scenarios.world.schema import (
+    AuthorityCertificatesItem,
+    OcspItem,
+    OutageItem,
+    RevocationItem,
+    RevocationListsItem,
+    TimeStampingItem,
+    WorldItem,
+    WrongAnswerItem,
+)
 from scenarios.world.statements import local
 
 _SEAL = "seal"
 
 
-def time_stamping(item: WorldItem) -> TimeStampingPlan:
+def time_stamping(item: WorldItem) -> ServicePlan:
     """When the service is silent, slow or wrong."""
-    said = item.time_stamping
-    if (said.outages or said.slow or said.wrong) and item.signature_level == "B-B":
+    plan = service_plan(item.time_stamping, "time-stamping")
+    if plan != ServicePlan() and item.signature_level == "B-B":
         raise SpecError(("time-stamping",), "nothing is time-stamped where signature_level is B-B")
-    slow, wrong = _windows(said.slow, "slow"), _windows(said.wrong, "wrong")
-    return TimeStampingPlan(
-        _windows(said.outages, "outages"),
+    return plan
+
+
+def service_plan(said: TimeStampingItem | OcspItem | RevocationListsItem | AuthorityCertificatesItem, table: str) -> ServicePlan:
+    """When a trust service is silent, slow or wrong, as its table says."""
+    answers: Sequence[WrongAnswerItem] = said.wrong
+    slow, wrong = _windows(said.slow, table, "slow"), _windows(answers, table, "wrong")
+    return ServicePlan(
+        _windows(said.outages, table, "outages"),
         tuple((window, one.seconds) for window, one in zip(slow, said.slow, strict=True)),
-        tuple((window, one.how) for window, one in zip(wrong, said.wrong, strict=True)),
+        tuple((window, one.how) for window, one in zip(wrong, answers, strict=True)),
     )
 
 
-def _windows(items: Sequence[OutageItem], key: str) -> tuple[Window, ...]:
+def _windows(items: Sequence[OutageItem], table: str, key: str) -> tuple[Window, ...]:
     windows = []
     for index, item in enumerate(items):
         since, until = local(item.since), local(item.until)
         if until <= since:
-            raise SpecError(("time-stamping", key, index), "it ends after it begins")
+            raise SpecError((table, key, index), "it ends after it begins")
         windows.append((since, until))
     return tuple(windows)
 

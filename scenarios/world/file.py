@@ -22,7 +22,7 @@ from exchange.domain.calendar import HOLIDAYS_2021
 from scenarios.world.assemble import assemble
 from scenarios.world.bounds import LARGEST_FILE
 from scenarios.world.expand import SpecError, expand
-from scenarios.world.fieldfile import certified, field_plan, revoke, time_stamping
+from scenarios.world.fieldfile import certified, field_plan, revoke, service_plan, time_stamping
 from scenarios.world.holders import Staffed, allocate
 from scenarios.world.lettering import check_letters
 from scenarios.world.model import World
@@ -155,6 +155,9 @@ def _build(name: str, text: str, item: WorldItem, seed: str) -> World:
             days=item.days,
             control_times=tuple(local(moment) for moment in item.control_times),
             time_stamping=time_stamping(item),
+            ocsp=service_plan(item.ocsp, "ocsp"),
+            revocation_lists=service_plan(item.revocation_lists, "revocation-lists"),
+            authority_certificates=service_plan(item.authority_certificates, "authority-certificates"),
             field=field_plan(item, agencies, shares, seed),
         )
     except SpecError as error:

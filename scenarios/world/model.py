@@ -5,12 +5,16 @@ The file's schema and the expansion of its agency groups live in :mod:`scenarios
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
 from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Bloc, Level
+from signing import Behaviour, Service, Wrong
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +152,25 @@ Window = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
-class TimeStampingPlan:
-    """When the time-stamping service is silent, slow (seconds until it answers) or wrong (a value of :class:`signing.Wrong`)."""
+class ServicePlan:
+    """When a trust service is silent, slow (seconds until it answers) or wrong (a value of :class:`signing.Wrong`)."""
 
     silent: tuple[Window, ...] = ()
     slow: tuple[tuple[Window, int], ...] = ()
     wrong: tuple[tuple[Window, str], ...] = ()
+
+    def behaviour(self, moment: datetime) -> Behaviour:
+        """How it behaves at a moment: by the first window of each sort that the moment lies in."""
+        silent = _during([(window, True) for window in self.silent], moment)
+        wrong = _during(self.wrong, moment)
+        return Behaviour(
+            delay_seconds=_during(self.slow, moment) or 0, silent=silent is not None, wrong=None if wrong is None else Wrong(wrong)
+        )
+
+
+def _during(windows: Sequence[tuple[Window, T]], moment: datetime) -> T | None:
+    """What is said of the first window a moment lies in."""
+    return next((said for (since, until), said in windows if since <= moment < until), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +219,25 @@ class World:
     """A value of :class:`signing.SignatureLevel`."""
     control_times: tuple[datetime, ...] = ()
     """When somebody asks afterwards which of the letters kept would still be found valid."""
-    time_stamping: TimeStampingPlan = TimeStampingPlan()
+    time_stamping: ServicePlan = ServicePlan()
+    ocsp: ServicePlan = ServicePlan()
+    revocation_lists: ServicePlan = ServicePlan()
+    authority_certificates: ServicePlan = ServicePlan()
     field: FieldPlan = FieldPlan()
     sealed_files: bool = False
     """Whether the axis takes files under a detached seal instead of letters signed twice."""
     days: int | None = None
     """Working days it is run for when nobody says otherwise."""
+
+    @property
+    def services(self) -> dict[Service, ServicePlan]:
+        """The plan of each trust service."""
+        return {
+            Service.TSA: self.time_stamping,
+            Service.OCSP: self.ocsp,
+            Service.CRL: self.revocation_lists,
+            Service.CA: self.authority_certificates,
+        }
 
     @property
     def stamps(self) -> bool:

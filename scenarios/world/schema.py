@@ -117,21 +117,66 @@ class SlowItem(OutageItem):
     seconds: Annotated[int, Field(ge=1, le=86_400)]
 
 
-class WrongItem(OutageItem):
+class WrongAnswerItem(OutageItem):
     """A time in which a service's answers are wrong, and in what way (:class:`signing.Wrong`)."""
+
+    how: str
+
+
+class WrongItem(WrongAnswerItem):
+    """A time in which time-stamps are wrong."""
 
     how: Literal["unavailable", "imprint", "nonce", "stale", "revoked-certificate", "signature"]
 
 
-class TimeStampingItem(Strict):
-    """``[time-stamping]``: when the time-stamping service does not work as it should. Outside these times it answers honestly, after the
-    seconds that the assumptions ``time_stamp_seconds_min`` and ``_max`` give.
-    """
+class ServiceItem(Strict):
+    """When a trust service does not work as it should. Outside these times it answers honestly."""
 
     outages: Annotated[list[OutageItem], Field(max_length=MOST_OUTAGES)] = []
     """Times in which it says nothing at all."""
     slow: Annotated[list[SlowItem], Field(max_length=MOST_OUTAGES)] = []
+
+
+class TimeStampingItem(ServiceItem):
+    """``[time-stamping]``. At other times it answers after the seconds that ``time_stamp_seconds_min`` and ``_max`` give."""
+
     wrong: Annotated[list[WrongItem], Field(max_length=MOST_OUTAGES)] = []
+
+
+class WrongStatusItem(WrongAnswerItem):
+    """A time in which the OCSP responder's answers are wrong."""
+
+    how: Literal["unavailable", "nonce", "stale", "signature"]
+
+
+class OcspItem(ServiceItem):
+    """``[ocsp]``: the responder. Nobody in a run asks it; ``truc pki`` serves it."""
+
+    wrong: Annotated[list[WrongStatusItem], Field(max_length=MOST_OUTAGES)] = []
+
+
+class WrongListItem(WrongAnswerItem):
+    """A time in which the revocation lists given out are wrong."""
+
+    how: Literal["unavailable", "stale", "signature"]
+
+
+class RevocationListsItem(ServiceItem):
+    """``[revocation-lists]``: where the lists are given out. In a run the archives fetch them, from B-LT on."""
+
+    wrong: Annotated[list[WrongListItem], Field(max_length=MOST_OUTAGES)] = []
+
+
+class WrongCertificateItem(WrongAnswerItem):
+    """A time in which the authorities' certificates given out are wrong."""
+
+    how: Literal["unavailable", "signature"]
+
+
+class AuthorityCertificatesItem(ServiceItem):
+    """``[authority-certificates]``: where they are given out. Nobody in a run asks for them; ``truc pki`` serves them."""
+
+    wrong: Annotated[list[WrongCertificateItem], Field(max_length=MOST_OUTAGES)] = []
 
 
 class FieldItem(Strict):
@@ -333,6 +378,9 @@ class WorldItem(Strict):
     control_times: Annotated[list[Instant], Field(max_length=10)] = []
     """When somebody asks afterwards, in local time, which of the letters kept would still be found valid."""
     time_stamping: Annotated[TimeStampingItem, Field(alias="time-stamping")] = TimeStampingItem()
+    ocsp: OcspItem = OcspItem()
+    revocation_lists: Annotated[RevocationListsItem, Field(alias="revocation-lists")] = RevocationListsItem()
+    authority_certificates: Annotated[AuthorityCertificatesItem, Field(alias="authority-certificates")] = AuthorityCertificatesItem()
     field: FieldItem = FieldItem()
     revocation: Annotated[list[RevocationItem], Field(max_length=MOST_REVOCATIONS)] = []
     assumption: list[AssumptionItem] = []

@@ -56,6 +56,13 @@ class Behaviour:
     clock_error: timedelta = timedelta(0)
     stale_by: timedelta = timedelta(days=30)
 
+    def __str__(self) -> str:
+        said = ["silent"] if self.silent else []
+        said += [f"answers after {self.delay_seconds:g} s"] if self.delay_seconds else []
+        said += [f"wrong: {self.wrong}"] if self.wrong else []
+        said += [f"its clock is {self.clock_error.total_seconds():g} s ahead"] if self.clock_error else []
+        return ", ".join(said) or "honest"
+
     def check(self, service: Service) -> None:
         """Raise :class:`InvalidBehaviour` for what that service cannot do."""
         if self.wrong is not None and self.wrong not in _POSSIBLE[service]:

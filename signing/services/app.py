@@ -39,6 +39,7 @@ from signing.services.http import (
     text,
 )
 
+Behaviours = Mapping[Service, Behaviour]
 MOMENT_HEADER = "truc-moment"
 """Header by which a request sets the moment, where that is admitted: an ISO 8601 instant with its offset."""
 
@@ -52,7 +53,8 @@ class TrustServices:
     """The ASGI application.
 
     ``moment`` gives the business instant of each request. ``moment_from_header`` lets a request set its own (``Truc-Moment``); it is
-    refused otherwise. ``behaviours`` makes services slow, silent or wrong. ``pause`` waits a number of seconds.
+    refused otherwise. ``behaviours`` makes services slow, silent or wrong: always, or as it says for a request's moment. ``pause`` waits a
+    number of seconds.
     """
 
     def __init__(
@@ -60,16 +62,17 @@ class TrustServices:
         pki: Pki,
         moment: Callable[[], datetime],
         *,
-        behaviours: Mapping[Service, Behaviour] | None = None,
+        behaviours: Behaviours | Callable[[datetime], Behaviours] | None = None,
         moment_from_header: bool = False,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._pki = pki
         self._moment = moment
-        self._behaviours = {service: (behaviours or {}).get(service, HONEST) for service in Service}
+        always: Behaviours = {} if behaviours is None or callable(behaviours) else behaviours
+        self._behaviours = behaviours if callable(behaviours) else lambda _: always
         self._moment_from_header = moment_from_header
         self._pause = pause
-        for service, behaviour in self._behaviours.items():
+        for service, behaviour in always.items():
             behaviour.check(service)
         for id in pki.authorities():
             pki.authority(id)  # a key that cannot be made is to be heard of at the start
@@ -100,17 +103,21 @@ class TrustServices:
         service = _service_of(request.path)
         if service is None:
             raise Problem(404, "Nothing is here; GET / lists what there is.")
-        behaviour = self._behaviours[service]
+        behaviour = self._behaviour(service, at)
         if behaviour.silent:
             await disconnected(receive)
             return None
-        answer = await self._honour(service, request, receive, at)
+        answer = await self._honour(service, behaviour, request, receive, at)
         if behaviour.delay_seconds:
             await self._pause(behaviour.delay_seconds)
         return answer
 
-    async def _honour(self, service: Service, request: Request, receive: Receive, at: datetime) -> Answer:
-        behaviour = self._behaviours[service]
+    def _behaviour(self, service: Service, at: datetime) -> Behaviour:
+        behaviour = self._behaviours(at).get(service, HONEST)
+        behaviour.check(service)
+        return behaviour
+
+    async def _honour(self, service: Service, behaviour: Behaviour, request: Request, receive: Receive, at: datetime) -> Answer:
         if service is Service.TSA:
             allow(request, "POST")
             query = await _posted(request, receive, "application/timestamp-query", MAX_TIMESTAMP_REQUEST)
@@ -162,8 +169,8 @@ class TrustServices:
         ]
         for id in self._pki.authorities():
             lines += [f"GET /{_FOLDERS[service]}/{id}{ending}" for ending, service in _FILES.items()]
-        for service, behaviour in self._behaviours.items():
-            if behaviour != HONEST:
+        for service in Service:
+            if (behaviour := self._behaviour(service, at)) != HONEST:
                 lines.append(f"fault: {service}: {behaviour}")
         return "\n".join(lines) + "\n"
 

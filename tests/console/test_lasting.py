@@ -11,6 +11,7 @@ from console.reports.html import page
 from console.session import Wish, working_days
 from console.terminal import show
 from scenarios.world.file import load_world
+from signing import Service
 from tests.console.conftest import Day, play
 
 
@@ -59,7 +60,7 @@ def test_the_story_tells_of_the_time_stamp(years: Day, lang: str) -> None:
 
 
 def test_the_start_says_when_the_service_is_not_there() -> None:
-    (sentence,) = disturbances(load_world("signed-for-years", "1"), catalogue("en"))
+    (sentence,) = disturbances(load_world("signed-for-years", "1"), catalogue("en"), [Service.TSA])
     assert sentence == "time-stamping silent Mon 27/09/2021 12:00:00 – Tue 28/09/2021 07:00:00"
 
 

@@ -24,7 +24,7 @@ from scenarios.measures import MeasureId, Method, Unit, Verdict
 from scenarios.trace import Cause, Channel, Scope
 from scenarios.world import broken, wording
 from scenarios.world.file import library, load_world
-from signing import FaultForm, FaultGroup, Finder
+from signing import FaultForm, FaultGroup, Finder, Service
 from tests.scenarios.test_worldfile import FIRST_DAY, MISTAKES
 
 CONSOLE = Path(__file__).parents[2] / "console"
@@ -40,6 +40,7 @@ FAMILIES = {
     "finder": Finder,
     "fault-form": FaultForm,
     "fault-group": FaultGroup,
+    "trust-service": Service,
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 from exchange.domain.calendar import VN
 from exchange.domain.identifiers import OrganId
 from scenarios.run import RunResult, run
-from scenarios.trace import Issued, Judged, Record, Signed
+from scenarios.trace import Issued, Judged, NegotiationMoved, Record, RefusalSigned, Signed
 from scenarios.world import pki
 from scenarios.world.file import WorldFileError, load_world
 from scenarios.world.model import World
@@ -58,6 +58,31 @@ MISTAKES = {
         "time-stamping.wrong.1.how",
         '"signature", not "badly"',
     ),
+    "wrong as no list can be": (
+        "",
+        '[revocation-lists]\nwrong = [{ since = 2021-09-27T09:00:00, until = 2021-09-27T10:00:00, how = "nonce" }]\n',
+        "revocation-lists.wrong.1.how",
+        'one of "unavailable", "stale", "signature", not "nonce"',
+    ),
+    "wrong as no responder can be": (
+        "",
+        '[ocsp]\nwrong = [{ since = 2021-09-27T09:00:00, until = 2021-09-27T10:00:00, how = "imprint" }]\n',
+        "ocsp.wrong.1.how",
+        'not "imprint"',
+    ),
+    "wrong as no certificate can be": (
+        "",
+        '[authority-certificates]\nwrong = [{ since = 2021-09-27T09:00:00, until = 2021-09-27T10:00:00, how = "stale" }]\n',
+        "authority-certificates.wrong.1.how",
+        'one of "unavailable", "signature", not "stale"',
+    ),
+    "slow backwards": (
+        "",
+        "[ocsp]\nslow = [{ since = 2021-09-27T10:00:00, until = 2021-09-27T10:00:00, seconds = 9 }]\n",
+        "ocsp.slow.1",
+        "it ends after it begins",
+    ),
+    "a misspelt service": ("", "[revocation-list]\n", "revocation-list", "is revocation-lists meant?"),
     "no such agency": ("", '[field]\nleaf_only = ["H28.99"]\n', "field.leaf_only", "this world has no agency H28.99"),
     "two trees for one agency": (
         "",
@@ -116,11 +141,11 @@ def test_a_revocation_stands_in_the_plan_of_its_holder_alone(tmp_path: Path) -> 
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[World, list[Record], RunResult, Path]]:
-    def go(tables: str, top: str = "") -> tuple[World, list[Record], RunResult, Path]:
+    def go(tables: str, top: str = "", days: int = 1) -> tuple[World, list[Record], RunResult, Path]:
         folder = tmp_path_factory.mktemp("field")
         world = load_world(written(folder, tables, top), "1")
         records: list[Record] = []
-        return world, records, run(world, days=1, sink=records.append, workdir=folder), folder
+        return world, records, run(world, days=days, sink=records.append, workdir=folder), folder
 
     return go
 
@@ -150,6 +175,40 @@ def test_letters_under_a_public_authority_have_no_chain(live: Live) -> None:
     assert result.holds
     assert verdicts(records, DEPARTMENT) == {(False, "NO_CERTIFICATE_CHAIN_FOUND")}
     assert verdicts(records, PROVINCE) == {(True, "")}
+
+
+def test_the_certificates_of_2021_side_by_side(tmp_path: Path) -> None:
+    """The library's world: two of four agencies' letters are refused, each for its own reason; tools that are merely odd harm nothing."""
+    records: list[Record] = []
+    assert run(load_world("mixed-certificates", "1"), days=2, sink=records.append, workdir=tmp_path).holds
+    assert {sender: verdicts(records, sender) for sender in ("H28", "H28.13", "H28.32", "H28.39")} == {
+        "H28": {(True, "")},
+        "H28.13": {(False, "CRYPTO_CONSTRAINTS_FAILURE")},
+        "H28.32": {(False, "NO_CERTIFICATE_CHAIN_FOUND")},
+        "H28.39": {(True, "")},
+    }
+
+
+MISTAKEN = "".join(f'[[assumption]]\nkey = "{kind}_share"\nvalue = 0.3\nlabel = "many {kind}s"\n' for kind in ("recall", "update"))
+
+
+@pytest.mark.parametrize("level", ["B-B", "B-T"])
+@pytest.mark.parametrize(
+    ("key", "sub_indication"), [("first_generation", "CRYPTO_CONSTRAINTS_FAILURE"), ("public_authority", "NO_CERTIFICATE_CHAIN_FOUND")]
+)
+def test_a_recall_of_a_letter_that_does_not_hold_is_refused_like_the_letter(key: str, sub_indication: str, level: str, live: Live) -> None:
+    """The clerk recalls and corrects what the axis never delivered: each recipient is refused by name, and every sum holds."""
+    tables = f'[field]\n{key} = ["{DEPARTMENT}"]\n{MISTAKEN}'
+    _, records, result, _ = live(tables, f'signature_level = "{level}"\n', days=2)
+    assert result.holds, result.disagreements
+    assert verdicts(records, DEPARTMENT) == {(False, sub_indication)}
+    asked = {
+        (one.package, one.other) for one in records if isinstance(one, NegotiationMoved) and (one.agency, one.step) == (DEPARTMENT, "asked")
+    }
+    refused = {(one.package, one.recipient) for one in records if isinstance(one, RefusalSigned)}
+    assert asked
+    assert asked <= refused
+    assert all(recipient for _, recipient in refused)
 
 
 def test_leaf_only_letters_and_clocks_seven_hours_ahead_are_accepted_as_they_are(live: Live) -> None:

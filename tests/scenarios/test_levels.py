@@ -228,6 +228,35 @@ def test_a_run_at_b_lta_is_exact(archived: Lived) -> None:
     assert {one.kind for one in archived.of(Timestamped)} == {"document", "archive"}
 
 
+LISTS = "[revocation-lists]\n{how} = [{{ {more}since = 2021-09-28T00:00:00, until = 2021-09-29T00:00:00 }}]\n"
+
+
+@pytest.mark.parametrize("how", ["outages", "unavailable", "stale"])
+def test_a_night_without_lists_is_made_up_for_in_the_next(how: str, live: Live) -> None:
+    """Nothing is to be had, or only what was published before the letters were stamped: the copies wait, and lose nothing by it."""
+    wrong = how != "outages"
+    tables = LISTS.format(how="wrong" if wrong else how, more=f'how = "{how}", ' if wrong else "")
+    late = live("B-LTA", 3, tables=tables)
+    assert late.result.holds
+    assert {one.at // 86_400 for one in late.of(Preserved)} == {2}
+    assert {level for *_, level in copies(late)} == {"B-T", "B-LTA"}
+
+
+def test_slow_lists_make_the_night_longer(live: Live) -> None:
+    slow = live("B-LT", 2, tables=LISTS.format(how="slow", more="seconds = 7200, "))
+    assert slow.result.holds
+    assert {2.5 <= one.at % 86_400 / 3_600 < 4 for one in slow.of(Preserved)} == {True}
+
+
+def test_lists_whose_signature_is_broken_are_kept_and_found_worthless_later(live: Live) -> None:
+    """Every copy is called B-LTA, and none of them outlives its signers' certificates."""
+    broken = live("B-LTA", 2, tables=LISTS.format(how="wrong", more='how = "signature", '), top="control_times = [2026-01-05T09:00:00]\n")
+    assert broken.result.holds
+    kept = [one for one in broken.result.survival if one.level == "B-LTA"]
+    assert kept
+    assert {one.indication for one in kept} == {"INDETERMINATE"}
+
+
 def test_what_is_kept_begins_with_what_was_delivered(archived: Lived) -> None:
     """Every registered letter has its copy; a night later it is at the level asked for, and the delivered bytes are as they were."""
     found = copies(archived)

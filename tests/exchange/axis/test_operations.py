@@ -226,3 +226,26 @@ def test_an_operation_in_the_same_breath_as_its_document_waits_for_the_verdict(a
     axis.settle(at(60))
     assert steps(axis) == [(Kind.RECALL, "H28.20", Step.ASKED), (Kind.RECALL, "H17", Step.ASKED)]
     assert len(take(axis, DEPARTMENT, 60)) == 2
+
+
+FORGED = letter(PROVINCE, DOC.recipients, "15", DOC.day, seal_of=DISTRICT)
+
+
+def test_a_recall_whose_letter_does_not_hold_is_refused_for_each_recipient(axis: Axis, sent: Receipt) -> None:
+    """It makes no delivery of its own: nobody is asked, what was delivered stays, and the sender is told of each recipient."""
+    send(axis, PROVINCE, replace(RECALL, letter=FORGED).package(), 200)
+    axis.settle(at(300))
+    notices = [read_refusal(data).refusal for data in take(axis, PROVINCE, 300)]
+    assert [(one.recipient, one.rule) for one in notices] == [(organ, "organisation-not-sender") for organ in ("H28.20", "H17")]
+    assert states(axis, sent, PROVINCE) == {"H28.20": S.REGISTERED, "H17": S.WAITING}
+    assert steps(axis) == []
+
+
+def test_an_update_whose_letter_does_not_hold_fails_what_it_adds_and_asks_nobody(axis: Axis, sent: Receipt) -> None:
+    business = replace(UPDATE.business, receivers_changed=True, changes=(ReceiverChange(DISTRICT, True),))
+    send(axis, PROVINCE, replace(UPDATE, recipients=(DEPARTMENT, DISTRICT), business=business, letter=FORGED).package(), 200)
+    axis.settle(at(300))
+    notices = [read_refusal(data).refusal for data in take(axis, PROVINCE, 300)]
+    assert sorted((one.recipient, one.rule) for one in notices) == [(organ, "organisation-not-sender") for organ in ("H28.20", "H28.30")]
+    assert states(axis, sent, PROVINCE) == {"H28.20": S.REGISTERED, "H17": S.WAITING, "H28.30": S.FAILED}
+    assert steps(axis) == []

@@ -93,12 +93,25 @@ def test_a_pair_refused_by_the_axis_did_not_travel() -> None:
         signed("1", "A"),
         dispatched("1", "A", "B"),
         dispatched("1", "A", "D"),
+        Submitted(NINE + 9, "A", "1", "edoc", "p", True, ""),
         RefusalSigned(NINE + 60, "A", "1", "p", "D", "unknown-recipient"),
         RefusalReceived(NINE + 90, "A", "1", "D", "unknown-recipient", ""),
     )
     assert measures.traffic.refusals == {("road", "unknown-recipient", ""): 1}
     assert counts(measures, FORM) == (1, 2)
     assert measures.row(FORM).causes == {"refused": 1}
+
+
+def test_a_request_refused_later_takes_nothing_from_what_travelled() -> None:
+    measures = measured(
+        signed("1", "A"),
+        dispatched("1", "A", "B"),
+        Submitted(NINE + 9, "A", "1", "edoc", "p", True, ""),
+        Submitted(NINE + 60, "A", "1", "edoc", "recall", True, ""),
+        RefusalSigned(NINE + 60, "A", "1", "recall", "B", "leader-signature"),
+        Submitted(NINE + 90, "A", "1", "edoc", "", False, "over-limit"),
+    )
+    assert counts(measures, FORM) == (1, 1)
 
 
 def test_a_package_turned_away_at_the_door_counts_again_when_it_is_taken_in() -> None:

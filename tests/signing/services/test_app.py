@@ -135,11 +135,12 @@ def test_head_has_the_headers_of_get_and_no_body() -> None:
 
 
 def test_the_index_says_test_the_moment_every_address_and_every_fault() -> None:
-    page = call(app(ocsp=Behaviour(silent=True)), "GET", "/").body.decode()
+    late = Behaviour(delay_seconds=7, wrong=Wrong.NONCE, clock_error=timedelta(hours=7))
+    page = call(app(ocsp=late, tsa=Behaviour(silent=True)), "GET", "/").body.decode()
     assert page.startswith("TEST")
     assert AT.isoformat() in page
     assert "GET /crl/party.crl" in page
-    assert "fault: ocsp" in page
+    assert "fault: tsa: silent\nfault: ocsp: answers after 7 s, wrong: nonce, its clock is 25200 s ahead\n" in page
     assert "g1" not in page
 
 
@@ -194,6 +195,18 @@ def test_the_other_services_misbehave_as_told() -> None:
     behaviour = Behaviour(wrong=Wrong.STALE)
     assert call(app(tsa=behaviour), "POST", "/tsa", query, QUERY).body == pki().timestamp(query, AT, behaviour)
     assert call(app(ocsp=behaviour), "POST", "/ocsp", request, OCSP).body == pki().ocsp(request, AT, behaviour)
+
+
+def test_a_service_behaves_as_its_plan_says_for_the_moment_of_each_request() -> None:
+    later = AT + timedelta(hours=1)
+
+    def plan(at: datetime) -> dict[Service, Behaviour]:
+        return {Service.CRL: Behaviour(wrong=Wrong.UNAVAILABLE)} if at >= later else {}
+
+    server = TrustServices(pki(), lambda: AT, behaviours=plan, moment_from_header=True)
+    moment = {MOMENT_HEADER: later.isoformat()}
+    assert [call(server, "GET", "/crl/state.crl", headers=headers).status for headers in ({}, moment)] == [200, 503]
+    assert ["fault: crl" in call(server, "GET", "/", headers=headers).body.decode() for headers in ({}, moment)] == [False, True]
 
 
 @pytest.mark.parametrize(
