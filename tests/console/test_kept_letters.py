@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -17,12 +20,14 @@ from typer.testing import CliRunner, Result
 from console.audit.kept import LEVEL, STAMP, with_kept
 from console.cli import app
 from console.locale import catalogue
+from console.reports.canonical import canonical
 from exchange.audit import ArchiveReport
 from exchange.audit.holdings import Holdings
 from scenarios.office.kept import KeptCopy, kept_copies
 from signing import letter_claims, pack_letter, unpack_letter
 from tests.console.conftest import Day
 
+ROOT = Path(__file__).resolve().parents[2]
 Tamper = Callable[[sqlite3.Connection], object]
 
 
@@ -230,3 +235,53 @@ def test_a_damaged_archive_of_the_axis_is_no_traceback(run: Path, tmp_path: Path
     answer = truc("audit", str(tmp_path), "--json")
     assert answer.exit_code == 1
     assert json.loads(answer.stdout)["errors"]
+
+
+# --- the copies as files ---
+
+
+@pytest.fixture(scope="module")
+def letters(run: Path, years: Day, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``tools/take_out_letters.py`` lays out, from a run in which somebody spoilt two rows of the offices' file."""
+    folder = tmp_path_factory.mktemp("letters")
+    for name in ("axis.db", "offices.db"):
+        shutil.copy(run / name, folder)
+    with closing(sqlite3.connect(folder / "offices.db")) as db:
+        db.execute("UPDATE archived_letters SET tail = 7 WHERE rowid = 1")
+        db.execute("UPDATE archived_letters SET tail = x'00' WHERE rowid = 2")
+        db.commit()
+    (folder / "measures.json").write_text(canonical(years.tree), encoding="utf-8")
+    command = [sys.executable, str(ROOT / "tools" / "take_out_letters.py"), str(folder), str(folder / "out")]
+    done = subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("is left out") == len(done.stderr.splitlines()) == 2
+    assert done.stdout.splitlines()[-1].startswith(f"./truc verify {folder}/out/kept/*.pdf --trust {folder}/out/trust --at ")
+    return folder / "out"
+
+
+def test_kept_copies_are_taken_out_beside_the_letters_delivered(letters: Path, run: Path) -> None:
+    copies = [one for one in kept_copies(run / "offices.db") if isinstance(one, KeptCopy)]
+    written = {path.stem: path.read_bytes() for path in (letters / "kept").glob("*.pdf")}
+    assert len(written) == len(copies) - 2
+    delivered = [path.read_bytes() for path in letters.glob("*.pdf")]
+    assert all(any(copy.startswith(letter) for letter in delivered) for copy in written.values())
+    for one in copies:
+        data = unpack_letter(one.kept)
+        assert written.get(f"{one.agency}-{one.document}", data) == data
+
+
+def test_a_lasting_copy_is_judged_years_later_and_a_delivered_letter_no_more(letters: Path, run: Path) -> None:
+    """What augmenting is for, as an auditor sees it."""
+    lasting = [one for one in kept_copies(run / "offices.db") if isinstance(one, KeptCopy) and one.level == "B-LTA"]
+    paths = [path for one in lasting if (path := letters / "kept" / f"{one.agency}-{one.document}.pdf").exists()]
+    judged = ("--trust", "signed-for-years", "--at", "2026-01-05")
+    answer = truc("verify", *map(str, paths), *judged, "--json")
+    verdicts = Counter(_verdict(one) for one in json.loads(answer.stdout)["files"])
+    assert verdicts["B-LTA", "TOTAL-PASSED"] >= len(paths) - 3 > 0, "a leader lost a key"
+    answer = truc("verify", *map(str, letters.glob("*.pdf")), *judged, "--json")
+    assert {_verdict(one)[1] for one in json.loads(answer.stdout)["files"]} == {"INDETERMINATE"}
+
+
+def _verdict(file: dict[str, Any]) -> tuple[str, str]:
+    seal = file["documents"][0]["signatures"][-1]
+    return seal["level"], seal["indication"]
