@@ -15,6 +15,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import islice
@@ -34,12 +35,14 @@ from exchange.store.tables import attachment, blob, delivery, delivery_event, do
 from scenarios.office.kept import PAGE, KeptCopy, KeptUnreadable, SpoiltRow, kept_copies
 from scenarios.office.registers import ARCHIVED
 from signing import (
+    Evidence,
     LetterClaims,
     LetterRefused,
     PackedLetter,
     Rfc5280Judge,
     SignatureLevel,
     SubIndication,
+    TokenClaim,
     TokenVerdict,
     letter_claims,
     load_policy,
@@ -106,6 +109,16 @@ def with_kept(report: ArchiveReport, offices: Path, archive: Callable[[], Holdin
         checked={**report.checked, **book.checked},
         unchecked=(*report.unchecked, *book.unchecked()),
     )
+
+
+def copies_of(document_id: str, offices: Path | None) -> Iterator[bytes]:
+    """What the offices keep of a document, as far as it can be read; an audit says of the rest why not."""
+    with suppress(KeptUnreadable):
+        for one in () if offices is None or not document_id else kept_copies(offices):
+            if isinstance(one, KeptCopy) and one.document == document_id:
+                with suppress(LetterRefused):
+                    letter_claims(data := unpack_letter(one.kept))
+                    yield data
 
 
 class _KeptLetters:
@@ -203,13 +216,16 @@ class _KeptLetters:
         evidence = self._holdings.evidence([at])
         verdict = validate_document((read.leader, read.seal), evidence, at, self._policy, judge=self._judge)
         self._book.checked["kept letters found valid"] += verdict.passed
-        tokens, ends = verdict.signatures[-1].tokens, [one.end for one in read.ranges[-len(read.seal.archive_tokens) :]]
-        for number, (token, end) in enumerate(zip(tokens, ends, strict=True), 1):
+        claims, tokens = read.seal.archive_tokens, verdict.signatures[-1].tokens
+        ends = [one.end for one in read.ranges[-len(claims) :]]
+        for number, (claim, token, end) in enumerate(zip(claims, tokens, ends, strict=True), 1):
             self._book.checked["time-stamps of kept letters"] += 1
             if token.sub_indication is SubIndication.TRY_LATER:
                 self._book.skip("time-stamps of kept letters", "the archive of the axis holds no revocation list of their time")
-            elif end > delivered and (fault := _fault(token)):
+            elif end > delivered and (fault := _fault(token) or _carried(claim, token, evidence)):
                 self._book.find(place, "kept-letter-stamp", STAMP, f"its time-stamp {number} does not hold: {fault}")
+        if read.seal.level is SignatureLevel.LT:
+            self._book.skip("stores of kept letters", "no time-stamp covers the certificates and lists of a copy at B-LT")
         return any(not _fault(token) for token in tokens)
 
     def _missing(self) -> None:
@@ -232,6 +248,12 @@ def _fault(token: TokenVerdict) -> str:
         return ""
     failed = next((check for check in token.checks if not check.passed), None)
     return str(token.sub_indication) if failed is None else f"{token.sub_indication}: {failed.detail} ({failed.clause})"
+
+
+def _carried(claim: TokenClaim, token: TokenVerdict, evidence: Evidence) -> str:
+    """Nothing signs what a time-stamp brings along: a certificate nobody knows is none that was there when it was made."""
+    known = {*evidence.anchors, *evidence.certificates, *(() if token.chain is None else token.chain.chain)}
+    return "" if known.issuperset(claim.certificates) else "it carries a certificate that neither its path nor the archive of the axis has"
 
 
 def _place(name: tuple[Any, Any], package_id: str) -> Place:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,15 @@ from console.cli import app
 from console.locale import catalogue
 from console.reports.canonical import canonical
 from exchange.audit import ArchiveReport
+from exchange.audit.bundle_check import check_bundle
+from exchange.audit.bundle_json import KEPT
+from exchange.audit.bundle_read import read_bundle
+from exchange.audit.bundle_zip import MANIFEST, open_bundle
 from exchange.audit.holdings import Holdings
 from scenarios.office.kept import KeptCopy, kept_copies
-from signing import letter_claims, pack_letter, unpack_letter
+from scenarios.world.file import load_world
+from scenarios.world.pki import build
+from signing import LetterClaims, letter_claims, pack_letter, unpack_letter
 from tests.console.conftest import Day
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,22 +105,36 @@ def sql(statement: str) -> Tamper:
     return lambda db: db.execute(statement)
 
 
-def signature_changed(which: int) -> Tamper:
+def digit_changed(where: Callable[[bytes, LetterClaims], int]) -> Tamper:
     """One digit of a signature or time-stamp of a lasting copy, packed anew as somebody does who knows how."""
 
     def tamper(db: sqlite3.Connection) -> None:
         path = Path(db.execute("PRAGMA database_list").fetchone()[2])
         copy = next(one for one in kept_copies(path) if isinstance(one, KeptCopy) and one.level == "B-LTA")
         data = unpack_letter(copy.kept)
-        where = letter_claims(data).ranges[which]
-        digits = data[where.opening + 1 : where.closing - 1].rstrip(b"0")
-        at = where.opening + 1 + len(digits) - 40
+        at = where(data, letter_claims(data))
         packed = pack_letter(data[:at] + (b"1" if data[at : at + 1] == b"0" else b"0") + data[at + 1 :])
         assert packed is not None
         key = (packed.tail, copy.agency, copy.document)
         assert db.execute("UPDATE archived_letters SET tail = ? WHERE agency = ? AND document = ?", key).rowcount == 1
 
     return tamper
+
+
+def signature(which: int) -> Callable[[bytes, LetterClaims], int]:
+    """Near the end of a CMS stands its signature's value."""
+
+    def where(data: bytes, read: LetterClaims) -> int:
+        value = read.ranges[which]
+        return value.opening + 1 + len(data[value.opening + 1 : value.closing - 1].rstrip(b"0")) - 40
+
+    return where
+
+
+def brought_along(data: bytes, read: LetterClaims) -> int:
+    """In the certificate of an authority that the newest time-stamp carries: nothing covers it."""
+    authority = read.seal.archive_tokens[-1].certificates[-1].hex().encode()
+    return data.index(authority, read.ranges[-1].opening) + len(authority) // 2
 
 
 CHANGES: dict[str, tuple[Tamper, set[str]]] = {
@@ -123,8 +144,9 @@ CHANGES: dict[str, tuple[Tamper, set[str]]] = {
     "taken back to what was delivered": (sql(f"UPDATE archived_letters SET tail = delivered_tail WHERE {LASTING}"), {"kept-letter-level"}),
     "a level renamed": (sql(f"UPDATE archived_letters SET level = 'B-LT' WHERE {LASTING}"), {"kept-letter-level"}),
     "a level that is none": (sql("UPDATE archived_letters SET level = 'B-Ω'"), {"kept-letter-level"}),
-    "a byte of what was delivered": (signature_changed(0), {"kept-letter-differs", "kept-letter-stamp"}),
-    "a byte of a time-stamp": (signature_changed(-1), {"kept-letter-stamp"}),
+    "a byte of what was delivered": (digit_changed(signature(0)), {"kept-letter-differs", "kept-letter-stamp"}),
+    "a byte of a time-stamp": (digit_changed(signature(-1)), {"kept-letter-stamp"}),
+    "a byte of what a time-stamp brings along": (digit_changed(brought_along), {"kept-letter-stamp"}),
     "what was delivered": (sql("UPDATE archived_letters SET delivered_tail = x'00'"), {"kept-letter-differs"}),
     "what was delivered made to last": (sql("UPDATE archived_letters SET delivered_tail = tail"), {"kept-letter-differs"}),
     "the letter of another document": (
@@ -285,3 +307,84 @@ def test_a_lasting_copy_is_judged_years_later_and_a_delivered_letter_no_more(let
 def _verdict(file: dict[str, Any]) -> tuple[str, str]:
     seal = file["documents"][0]["signatures"][-1]
     return seal["level"], seal["indication"]
+
+
+# --- a copy in a bundle ---
+
+
+@pytest.fixture(scope="module")
+def lasting(run: Path) -> KeptCopy:
+    return next(one for one in kept_copies(run / "offices.db") if isinstance(one, KeptCopy) and one.level == "B-LTA")
+
+
+@pytest.fixture(scope="module")
+def entries(run: Path, lasting: KeptCopy, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """A bundle about a letter that its keepers made last."""
+    path = tmp_path_factory.mktemp("bundle") / "e.zip"
+    answer = truc("evidence", lasting.document, "--db", str(run), "-o", str(path), "--anchor", root())
+    assert answer.exit_code == 0, answer.output
+    return open_bundle(path.read_bytes())
+
+
+def root() -> str:
+    return sha256(build(load_world("signed-for-years", "1")).pki.root.certificate_der).hexdigest()
+
+
+def findings(entries: dict[str, bytes]) -> set[tuple[str, str]]:
+    report = check_bundle(read_bundle(entries))
+    return {(one.place.row, one.rule) for one in report.findings} | {(name, "strange") for name in report.strange}
+
+
+def with_letter(entries: dict[str, bytes], data: bytes) -> dict[str, bytes]:
+    """The bundle with another copy, entered in its manifest by somebody who knows how."""
+    manifest = json.loads(entries[MANIFEST])
+    manifest["files"][KEPT] = {"sha256": sha256(data).hexdigest(), "size": len(data)}
+    return entries | {KEPT: data, MANIFEST: json.dumps(manifest).encode()}
+
+
+def test_a_bundle_brings_the_copy_made_to_last_latest(entries: dict[str, bytes], run: Path, lasting: KeptCopy) -> None:
+    copies = [one for one in kept_copies(run / "offices.db") if isinstance(one, KeptCopy) and one.document == lasting.document]
+    assert entries[KEPT] in {unpack_letter(one.kept) for one in copies}
+    assert letter_claims(entries[KEPT]).seal.level == "B-LTA"
+    assert entries[KEPT].startswith(entries["attachments/01.pdf"])
+    assert findings(entries) == set()
+
+
+def test_whoever_holds_the_bundle_can_judge_the_copy(entries: dict[str, bytes], tmp_path: Path) -> None:
+    """With nothing but what lies in it and the root known from elsewhere; and the README asks whether it is a copy at all."""
+    for name, data in entries.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    day = max(token.generated_at for token in letter_claims(entries[KEPT]).seal.archive_tokens).isoformat()
+    answer = truc("verify", str(tmp_path / KEPT), "--trust", str(tmp_path), "--anchor", root(), "--at", day)
+    assert answer.exit_code == 0, answer.output
+    for name in ("README.md", "README.vi.md"):
+        command = entries[name].decode().rpartition("```sh\n")[2].partition("\n```")[0]
+        assert KEPT in command
+        asked = partial(subprocess.run, ["sh", "-c", command], cwd=tmp_path, capture_output=True, check=False)
+        (tmp_path / KEPT).write_bytes(entries[KEPT])
+        assert asked().returncode == 0
+        (tmp_path / KEPT).write_bytes(b"%" + entries[KEPT])
+        assert asked().returncode == 1
+
+
+def test_a_copy_that_is_none_is_found_in_a_bundle(entries: dict[str, bytes]) -> None:
+    whole = entries[KEPT]
+    assert findings(entries | {KEPT: whole[:-1]}) == {(KEPT, "file-changed")}
+    assert findings(with_letter(entries, whole[:9] + b"x" + whole[10:])) == {(KEPT, "file-differs")}
+    assert findings(with_letter(entries, b"")) == {(KEPT, "file-differs")}
+    other = entries | {"kept/other.pdf": b"x"}
+    assert ("kept/other.pdf", "file-extra") in findings(other)
+    without = {name: data for name, data in entries.items() if name != KEPT}
+    assert findings(without) == {(KEPT, "file-missing")}
+
+
+def test_where_nobody_keeps_a_copy_the_bundle_has_none(run: Path, lasting: KeptCopy, tmp_path: Path) -> None:
+    """As of the axis' file alone, and out of a spoilt file of the offices."""
+    (tmp_path / "r").mkdir()
+    shutil.copy(run / "axis.db", tmp_path / "r")
+    (tmp_path / "r" / "offices.db").write_bytes(b"no database")
+    for place in (run / "axis.db", tmp_path / "r"):
+        path = tmp_path / "e.zip"
+        assert truc("evidence", lasting.document, "--db", str(place), "-o", str(path), "--anchor", root()).exit_code == 0
+        assert KEPT not in open_bundle(path.read_bytes())
