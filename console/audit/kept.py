@@ -184,7 +184,10 @@ class _KeptLetters:
     def _bytes(self, copy: KeptCopy, place: Place, delivered: Sequence[_Attached]) -> None:
         if delivered:
             self._as_delivered(copy, place, delivered)
-        data = unpack_letter(copy.kept)
+        data = _unpacked(copy.kept)
+        if data is None:
+            self._book.find(place, "kept-letter-unreadable", COPY, "the copy does not unpack into a letter: it is damaged")
+            return
         read = letter_claims(data)
         own = next((one for one in delivered if one.begins(data)), None)
         if delivered and own is None:
@@ -196,14 +199,10 @@ class _KeptLetters:
 
     def _as_delivered(self, copy: KeptCopy, place: Place, delivered: Sequence[_Attached]) -> None:
         """What stands beside the copy as delivered must be that, too."""
-        try:
-            data = unpack_letter(PackedLetter(copy.delivered.template_sha256, copy.delivered.tail))
-            same = any(one.size == len(data) and one.begins(data) for one in delivered)
-            fault = "" if same else "what stands beside the copy as the letter delivered is not what was delivered"
-        except Exception as error:  # as with the copy itself, which must be looked at all the same
-            fault = f"what stands beside the copy as the letter delivered cannot be read: {error}"
-        if fault:
-            self._book.find(place, "kept-letter-differs", COPY, fault)
+        data = _unpacked(copy.delivered)
+        if data is None or not any(one.size == len(data) and one.begins(data) for one in delivered):
+            detail = "what stands beside the copy as the letter delivered is not what was delivered"
+            self._book.find(place, "kept-letter-differs", COPY, detail)
 
     def _stamps(self, read: LetterClaims, place: Place, delivered: int) -> bool:
         """The copy judged at the instant of its newest time-stamp, by what the archive of the axis holds; whether a time-stamp of it holds.
@@ -223,7 +222,7 @@ class _KeptLetters:
             if token.sub_indication is SubIndication.TRY_LATER:
                 self._book.skip("time-stamps of kept letters", "the archive of the axis holds no revocation list of their time")
             elif end > delivered and (fault := _fault(token) or _carried(claim, token, evidence)):
-                self._book.find(place, "kept-letter-stamp", STAMP, f"its time-stamp {number} does not hold: {fault}")
+                self._book.find(place, "kept-letter-stamp", STAMP, f"its time-stamp {number} {fault}")
         if read.seal.level is SignatureLevel.LT:
             self._book.skip("stores of kept letters", "no time-stamp covers the certificates and lists of a copy at B-LT")
         return any(not _fault(token) for token in tokens)
@@ -242,18 +241,25 @@ class _KeptLetters:
                 return
 
 
+def _unpacked(packed: PackedLetter) -> bytes | None:
+    try:
+        return unpack_letter(packed)
+    except LetterRefused:  # what a decompressor says of changed bytes helps nobody
+        return None
+
+
 def _fault(token: TokenVerdict) -> str:
-    """Why a time-stamp is not to be believed; empty if it is."""
+    """What is wrong with a time-stamp; empty where it holds."""
     if token.sub_indication is None:
         return ""
-    failed = next((check for check in token.checks if not check.passed), None)
-    return str(token.sub_indication) if failed is None else f"{token.sub_indication}: {failed.detail} ({failed.clause})"
+    failed = next((check.detail for check in token.checks if not check.passed), "")
+    return f"gives {token.sub_indication}: {failed}" if failed else f"gives {token.sub_indication}"
 
 
 def _carried(claim: TokenClaim, token: TokenVerdict, evidence: Evidence) -> str:
     """Nothing signs what a time-stamp brings along: a certificate nobody knows is none that was there when it was made."""
     known = {*evidence.anchors, *evidence.certificates, *(() if token.chain is None else token.chain.chain)}
-    return "" if known.issuperset(claim.certificates) else "it carries a certificate that neither its path nor the archive of the axis has"
+    return "" if known.issuperset(claim.certificates) else "carries a certificate that neither its path nor the archive of the axis has"
 
 
 def _place(name: tuple[Any, Any], package_id: str) -> Place:

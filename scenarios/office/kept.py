@@ -33,6 +33,7 @@ _ROWS = text(f"SELECT rowid, {_VALUES} FROM {ARCHIVED.name} WHERE rowid >= :firs
     bindparam("first")
 )
 _MADE = text(f"SELECT type FROM sqlite_master WHERE name = '{ARCHIVED.name}'")  # noqa: S608  # our name
+_PLAIN = text(f"SELECT sql NOT LIKE '%WITHOUT%ROWID%' FROM sqlite_master WHERE name = '{ARCHIVED.name}'")  # noqa: S608  # our name
 _SHAPE = text(f"PRAGMA table_xinfo({ARCHIVED.name})")
 
 
@@ -88,10 +89,11 @@ def _refuse_others(store: Store) -> None:
     """A table of another shape may show one thing to one reader and another to the next."""
     with store.reading() as work:
         made, shape, faults = work.rows(_MADE), work.rows(_SHAPE), structure_faults(work)
+        plain = bool(work.value(_PLAIN))
     if not made:
         raise KeptUnreadable(f"it holds no table {ARCHIVED.name}")
     found = {(name, bool(hidden)) for _, name, _, _, _, _, hidden in shape}
-    if made != [("table",)] or found != {(name, False) for name, _ in _COLUMNS}:
+    if made != [("table",)] or not plain or found != {(name, False) for name, _ in _COLUMNS}:
         raise KeptUnreadable(f"its {ARCHIVED.name} is not the table that a run makes")
     if faults:
         raise KeptUnreadable(faults[0])
