@@ -33,6 +33,7 @@ from console.where import place_of
 from exchange.domain.calendar import VN
 from exchange.errors import ExchangeError
 from scenarios.measures import CATALOGUE, Fold
+from scenarios.office.registers import OFFICES
 from scenarios.places import AxisInUse, Place
 from scenarios.run import Operation, run
 from scenarios.run import Progress as Moment
@@ -46,7 +47,7 @@ _STORY_AGENCIES = 10
 """A world of so few agencies tells the story of one document."""
 _WIDTH = 120
 """Columns of the screen where it goes to a file."""
-DATABASES = (ARCHIVE, "offices.db")
+DATABASES = (ARCHIVE, OFFICES)
 WITNESSES = "witness-*.json"
 REPORTS = ("report.html", "measures.json", "trace.csv")
 

@@ -24,7 +24,7 @@ from scenarios.memory import give_back, seldom
 from scenarios.office import archive
 from scenarios.office.keys import KeyRing
 from scenarios.office.office import Office
-from scenarios.office.registers import ARCHIVED, MAIL, Registers
+from scenarios.office.registers import ARCHIVED, MAIL, OFFICES, Registers
 from scenarios.office.services import Services
 from scenarios.office.software import Software
 from scenarios.people import counterpart, errands, life
@@ -169,7 +169,7 @@ def _live(
 ) -> RunResult:
     """``assembled`` is called when everything that lives as long as the run is there."""
     before = METER.snapshot()
-    registers = Registers(workdir / "offices.db")
+    registers = Registers(workdir / OFFICES)
     try:
         facts = Facts(registers)
         tally = Tally(sink)

@@ -21,6 +21,7 @@ from console.reports.verify_pdf import pdf
 from exchange.audit import Progress, TrustFolder, read_trust_folder
 from exchange.checkpoints import MAX_FILE, CheckpointFile, read_checkpoint
 from exchange.errors import ArchiveUnreadable, CheckpointUnreadable
+from scenarios.office.registers import OFFICES
 
 _TENTHS = 10
 
@@ -51,6 +52,12 @@ def archive_of(given: str | None, text: Text) -> Path | str:
     if not path.exists():
         raise Unusable(text("verify.error.missing", path=path))
     return path
+
+
+def offices_of(given: str | None) -> Path | None:
+    """The offices' file beside the axis', where the folder of a run was named, or stood in, and has one."""
+    path = Path(given or "") / OFFICES
+    return path if (given is None or "://" not in given) and path.is_file() else None
 
 
 def checkpoints(paths: Sequence[Path], text: Text) -> tuple[CheckpointFile, ...]:

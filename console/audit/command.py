@@ -5,11 +5,24 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
-from console.audit.asking import Stopwatch, archive_of, checkpoints, fingerprints, sentence, talker, trust_folder, watching, write_sheets
+from console.audit.asking import (
+    Stopwatch,
+    archive_of,
+    checkpoints,
+    fingerprints,
+    offices_of,
+    sentence,
+    talker,
+    trust_folder,
+    watching,
+    write_sheets,
+)
+from console.audit.kept import with_kept
 from console.audit.tree import audit_tree, timeline_tree
 from console.audit.words import audit_sheet
 from console.locale import Text
@@ -54,6 +67,7 @@ class Brought:
     """What the auditor brought along."""
 
     place: Path | str
+    offices: Path | None
     outside: tuple[CheckpointFile, ...]
     trust: TrustFolder | None
     fingerprints: tuple[bytes, ...]
@@ -75,7 +89,7 @@ def perform(wish: Wish, text: Text) -> int:
         _refuse_idle(wish, text)
         refuse_to_spoil(((wish.html, HTML), (wish.pdf, PDF)), text)
         place, outside = archive_of(wish.archive, text), checkpoints(wish.checkpoints, text)
-        brought = Brought(place, outside, trust_folder(wish.trust), fingerprints(wish.anchors, text))
+        brought = Brought(place, offices_of(wish.archive), outside, trust_folder(wish.trust), fingerprints(wish.anchors, text))
         chosen = _chosen(wish, brought, text)  # before an audit that may take long
         report = _audit(brought, text, talk)
         timelines = [] if chosen is None else _timelines(chosen, brought, text, talk)
@@ -105,6 +119,9 @@ def _audit(brought: Brought, text: Text, talk: Console) -> ArchiveReport:
         report = audit_archive(
             brought.place, outside=brought.outside, trust=brought.trust, fingerprints=brought.fingerprints, progress=progress
         )
+        if brought.offices is not None:
+            archive = partial(Holdings, brought.place, brought.trust, brought.fingerprints)
+            report = with_kept(report, brought.offices, archive, progress)
     seconds = watch.seconds
     documents = report.checked.get("documents", 0)
     words = {"documents": documents, "packages": report.checked.get("packages", 0), "rate": documents / seconds}

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from console.audit.asking import archive_of, checkpoints, fingerprints, sentence, talker, trust_folder
+from console.audit.asking import archive_of, checkpoints, fingerprints, offices_of, sentence, talker, trust_folder
 from console.audit.command import named
+from console.audit.kept import copies_of
 from console.audit.tree import verdict_tree
 from console.audit.words import verdict_words
 from console.locale import Text
@@ -84,7 +85,7 @@ def _dossier(wish: Wish, text: Text, enter: Callable[..., object]) -> tuple[Doss
     enter(holdings)
     enter(sandbox)
     found = _one(named(wish.document, holdings, text), wish.document, text)
-    dossier = open_dossier(holdings, found, policy, at, outside, sandbox)
+    dossier = open_dossier(holdings, found, policy, at, outside, sandbox, copies_of(found.document_id, offices_of(wish.archive)))
     return dossier, [one.detail for one in holdings.findings if one.rule == "anchor-not-trusted"] + _misnamed(dossier)
 
 

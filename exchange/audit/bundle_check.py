@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from exchange.audit.answers import Answers, answers_of
-from exchange.audit.bundle_json import as_json, hops_of, instant_text, other_folder, recomputed_of, recorded_of
+from exchange.audit.bundle_json import KEPT, as_json, hops_of, instant_text, other_folder, recomputed_of, recorded_of
 from exchange.audit.bundle_read import TRUST, Bundle, Reading, json_of
 from exchange.audit.bundle_write import CHECK, bundle_entries, script
 from exchange.audit.bundle_zip import MANIFEST
@@ -24,7 +24,7 @@ from exchange.audit.told import HOPS, VERDICT, contradictions, unproven
 _BELONGS = re.compile(
     r"(package\.edxml|policy\.toml|check\.py|hops\.json|manifest\.json|README(\.vi)?\.md|receipt/(statement\.json|signature\.p7s)"
     r"|verdicts/(recorded|recomputed)\.json|trust/(terms\.json|register\.json|at-\d+\.pem)|certificates/[a-z]+\.pem|ocsp/\d+\.der"
-    r"|ledger/(leaf|payload|inclusion|checkpoint|later|consistency|facts)\.json|ledger/(checkpoint|later)\.p7s)"
+    r"|ledger/(leaf|payload|inclusion|checkpoint|later|consistency|facts)\.json|ledger/(checkpoint|later)\.p7s|kept/letter\.pdf)"
 )
 """What a bundle may hold beside what follows from its package."""
 _MADE = "written by the same program from the same evidence"
@@ -60,6 +60,7 @@ def check_bundle(bundle: Bundle) -> BundleReport:
     (3) the answers written down are the ones we give now
     (4) what is told of the document's way, of the verdict and of the terms is what the ledger has
     (5) the roots that OpenSSL is given are those of the bundle
+    (6) a copy that somebody made last begins with the letter
     """
     dossier, entries = bundle.dossier, bundle.entries
     answers = answers_of(dossier)
@@ -68,6 +69,7 @@ def check_bundle(bundle: Bundle) -> BundleReport:
         *_derived(dossier, answers, entries),
         *_answers(answers, entries),
         *_roots(dossier, entries),
+        *_kept(dossier, entries),
     ]
     findings += [_finding(one.file, "told-otherwise", one.detail) for one in contradictions(dossier)]
     anchors = tuple(sha256(one).digest() for one in dossier.evidence.anchors)
@@ -79,6 +81,12 @@ def _roots(dossier: Dossier, entries: Mapping[str, bytes]) -> Iterable[Finding]:
     for name in entries:
         if TRUST.fullmatch(name) and set(Reading(entries).pem(name, b"CERTIFICATE")) != set(dossier.evidence.anchors):
             yield _finding(name, "roots-differ", "it brings other roots than certificates/anchors.pem")
+
+
+def _kept(dossier: Dossier, entries: Mapping[str, bytes]) -> Iterable[Finding]:
+    """What somebody made of the letter is the letter first of all; what the rest is worth, its own time-stamps say."""
+    if KEPT in entries and not dossier.contents.begin(dossier.kept):
+        yield _finding(KEPT, "file-differs", "it is no copy of the letter in the package")
 
 
 def _strange(dossier: Dossier, answers: Answers, entries: Mapping[str, bytes]) -> Iterable[str]:

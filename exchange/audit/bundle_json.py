@@ -15,6 +15,7 @@ from exchange.domain.calendar import VN
 from signing import SignatureVerdict
 
 CONTENTS = "contents.json"
+KEPT = "kept/letter.pdf"
 _AS_BYTES = "backslashreplace"
 
 

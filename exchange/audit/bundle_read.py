@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from exchange.api import Checkpoint
+from exchange.audit.bundle_json import KEPT
 from exchange.audit.bundle_write import FORMAT, PACKAGE
 from exchange.audit.bundle_zip import MANIFEST
 from exchange.audit.dossier import Dossier, Recorded, Said
@@ -74,7 +75,7 @@ def read_bundle(entries: Mapping[str, bytes], *, confirmed: bool = False, sandbo
     dossier = Dossier(
         reading.found(receipt, contents), package, contents, receipt, reading.trail(), reading.entered(), reading.recorded(),
         reading.instant(told, "at"), policy, evidence, lists, entries.get("trust/register.json", b""), entries.get("trust/terms.json", b""),
-        axis[0] if axis else b"", confirmed,
+        axis[0] if axis else b"", confirmed, entries.get(KEPT, b""),
     )  # fmt: skip
     return Bundle(entries, dossier)
 

@@ -16,6 +16,7 @@ from exchange.api import Checkpoint
 from exchange.audit.answers import Answers, answers_of
 from exchange.audit.bundle_json import (
     CONTENTS,
+    KEPT,
     as_json,
     attachment_file,
     contents_of,
@@ -65,6 +66,7 @@ def _entries(dossier: Dossier, policy_file: bytes) -> dict[str, bytes]:
     }
     found |= {f"README{suffix}.md": readme(language, dossier, answers).encode() for language, suffix in LANGUAGES.items()}
     found |= {name: data for name, data in (("trust/terms.json", dossier.terms), ("trust/register.json", dossier.register)) if data}
+    found |= {KEPT: dossier.kept} if dossier.kept else {}
     found |= bundle_entries(dossier, answers)
     found |= _evidence(dossier, answers)
     found |= _ledger(dossier)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -19,8 +19,10 @@ from exchange.stages.mail import instant
 from exchange.store.facts import FactKind
 from exchange.store.tables import verdict
 from exchange.trust import EvidenceKind
-from signing import Evidence, Sandbox, ValidationPolicy
+from signing import Evidence, Sandbox, ValidationPolicy, letter_claims
 
+_END = datetime(2200, 1, 1, tzinfo=UTC)
+"""A bundle has no instants from then on."""
 _VERDICT = select(verdict).where(verdict.c.package == bindparam("package"))
 
 
@@ -49,6 +51,7 @@ class Dossier:
 
     ``at`` is the control time of the long way, ``lists`` the revocation lists in force at each instant at which a chain is judged,
     ``axis`` the certificate receipts and checkpoints must be signed under, ``confirmed`` whether the anchors are known from outside.
+    ``kept`` is the letter as somebody it was delivered to made it last, empty where there is none.
     """
 
     found: Found
@@ -66,6 +69,7 @@ class Dossier:
     terms: bytes
     axis: bytes
     confirmed: bool
+    kept: bytes = b""
 
 
 class NoReceipt(Exception):
@@ -74,9 +78,10 @@ class NoReceipt(Exception):
 
 def open_dossier(
     holdings: Holdings, found: Found, policy: ValidationPolicy, at: datetime | None = None, outside: CheckpointFile | None = None,
-    sandbox: Sandbox | None = None,
+    sandbox: Sandbox | None = None, copies: Iterable[bytes] = (),
 ) -> Dossier:  # fmt: skip
     """Gather it. ``at``: the control time of the long way, the admission by default. ``outside``: a checkpoint kept elsewhere.
+    ``copies``: letters that others keep, of which the one made to last latest goes along, if any is a copy of this one.
 
     Raises :class:`exchange.errors.EdxmlError` for a package that does not come back readable, :class:`NoReceipt`,
     :class:`exchange.audit.entered.NotOfThisLedger` for a checkpoint that says nothing about it, and
@@ -94,21 +99,35 @@ def open_dossier(
     prover = Prover(store, entered)
     trail = follow(holdings, row, prover)
     control = at or found.admitted_at
-    lists = {moment: holdings.epochs.lists.in_force(moment) for moment in _moments(found, contents, control, entered)}
+    kept, lasting = _latest(copies, contents, found.admitted_at)
+    lists = {moment: holdings.epochs.lists.in_force(moment) for moment in _moments(found, contents, control, entered, lasting)}
     evidence = holdings.evidence(lists)
     register, statement = _register(holdings, epoch), b"" if epoch is None else epoch.terms.statement()
     prover.prove((*artefacts(store, (*evidence.anchors, *evidence.certificates, *evidence.crls, register)), *terms(store, statement)))
     recorded = _recorded(said, prover)
     return Dossier(
         found, data, contents, Word(word.statement, word.signature), trail, prover.proven(), recorded, control, policy, evidence, lists,
-        register, statement, (epoch.axis if epoch is not None else None) or b"", holdings.confirmed,
+        register, statement, (epoch.axis if epoch is not None else None) or b"", holdings.confirmed, kept,
     )  # fmt: skip
 
 
-def _moments(found: Found, contents: Contents, control: datetime, entered: Entered | None) -> tuple[datetime, ...]:
+def _latest(copies: Iterable[bytes], contents: Contents, admitted_at: datetime) -> tuple[bytes, tuple[datetime, ...]]:
+    """The copy of the package's letter that was time-stamped last, with the instants of its time-stamps; empty where none was."""
+    kept: tuple[bytes, tuple[datetime, ...]] = b"", ()
+    for data in copies:
+        if contents.begin(data):
+            stamped = tuple(token.generated_at for token in letter_claims(data).seal.archive_tokens)
+            if stamped and admitted_at <= max(stamped) < _END and (not kept[1] or max(stamped) > max(kept[1])):
+                kept = data, stamped
+    return kept
+
+
+def _moments(
+    found: Found, contents: Contents, control: datetime, entered: Entered | None, lasting: tuple[datetime, ...]
+) -> tuple[datetime, ...]:
     stamps = (stamp.token.generated_at for part in contents.parts for stamp in part.stamps)
     checkpoints = () if entered is None else (entered.checkpoint.at, *(() if entered.later is None else (entered.later.at,)))
-    return tuple(sorted({found.admitted_at, control, *stamps, *checkpoints}))
+    return tuple(sorted({found.admitted_at, control, *stamps, *checkpoints, *(one for one in lasting if one > found.admitted_at)}))
 
 
 def _recorded(said: Any, prover: Prover) -> Recorded | None:

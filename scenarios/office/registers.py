@@ -34,6 +34,8 @@ from sqlalchemy.exc import DBAPIError
 from exchange.errors import StoreUnavailable
 from exchange.store.ailments import fault_of
 
+OFFICES = "offices.db"
+"""The file in the folder of a run."""
 METADATA = MetaData()
 
 OUTGOING = Table(

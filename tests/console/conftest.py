@@ -47,6 +47,18 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
 
 
 @pytest.fixture(scope="session")
+def years_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where :func:`years` leaves its databases; for reading only."""
+    return tmp_path_factory.mktemp("years")
+
+
+@pytest.fixture(scope="session")
+def years(years_folder: Path) -> Day:
+    """Letters made to last by those who keep them."""
+    return play(years_folder, days=3, scenario="signed-for-years")
+
+
+@pytest.fixture(scope="session")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """Signed files of every fate, and what to trust about them."""
     return lay_out(tmp_path_factory.mktemp("verify"))

@@ -12,12 +12,7 @@ from console.session import Wish, working_days
 from console.terminal import show
 from scenarios.world.file import load_world
 from signing import Service
-from tests.console.conftest import Day, play
-
-
-@pytest.fixture(scope="module")
-def years(tmp_path_factory: pytest.TempPathFactory) -> Day:
-    return play(tmp_path_factory.mktemp("years"), days=3, scenario="signed-for-years")
+from tests.console.conftest import Day
 
 
 def test_the_scenario_shows_letters_lost_and_letters_saved(years: Day) -> None:
