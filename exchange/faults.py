@@ -26,9 +26,11 @@ from signing import (
     FAULT_SEAL,
     CadesSigner,
     Evidence,
+    Fault,
     FaultWords,
     Finder,
     Holder,
+    Indication,
     LetterContent,
     LetterPress,
     Purpose,
@@ -223,6 +225,12 @@ _FAULTS = (
 def package_faults() -> tuple[PackageFault, ...]:
     """Every fault of a package, in the order of the catalogue."""
     return _FAULTS
+
+
+def accepted_by_axis(fault: Fault) -> bool:
+    """Whether the axis takes a letter that this fault befell: what passes, and what only a policy refuses that demands time-stamps."""
+    only_unstamped = fault.incident is not None and not fault.incident.stamped
+    return only_unstamped or fault.expected.indication is Indication.TOTAL_PASSED
 
 
 def package_fault_words(name: str, lang: str = "en") -> FaultWords:

@@ -24,6 +24,7 @@ from scenarios.world.bounds import LARGEST_FILE
 from scenarios.world.expand import SpecError, expand
 from scenarios.world.fieldfile import certified, field_plan, revoke, time_stamping
 from scenarios.world.holders import Staffed, allocate
+from scenarios.world.incidents import incidents
 from scenarios.world.lettering import check_letters
 from scenarios.world.model import World
 from scenarios.world.places import place_in
@@ -156,6 +157,7 @@ def _build(name: str, text: str, item: WorldItem, seed: str) -> World:
             control_times=tuple(local(moment) for moment in item.control_times),
             time_stamping=time_stamping(item),
             field=field_plan(item, agencies, shares, seed),
+            incidents=incidents(item, agencies),
         )
     except SpecError as error:
         raise WorldFileError(name, place_in(text, error.place), error.rule) from None

@@ -169,6 +169,15 @@ class FieldPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentPlan:
+    """A fault planned for one letter: of which agency, which fault of the catalogue, and from when on."""
+
+    agency: OrganId
+    fault: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Assumption:
     """A number that no source gives; printed with the report."""
 
@@ -204,6 +213,7 @@ class World:
     """When somebody asks afterwards which of the letters kept would still be found valid."""
     time_stamping: TimeStampingPlan = TimeStampingPlan()
     field: FieldPlan = FieldPlan()
+    incidents: tuple[IncidentPlan, ...] = ()
     sealed_files: bool = False
     """Whether the axis takes files under a detached seal instead of letters signed twice."""
     days: int | None = None
