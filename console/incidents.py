@@ -7,11 +7,12 @@ from typing import Any
 
 from console.locale import Text
 from exchange.domain.calendar import VN
-from exchange.faults import accepted_by_axis
+from exchange.faults import PackageFault, accepted_by_axis, package_fault_words
 from scenarios.measures import Measures
 from scenarios.measures.incidents import Fate, Outcome
+from scenarios.world.incidents import plannable
 from scenarios.world.model import World
-from signing import fault_named, fault_words
+from signing import FaultWords, fault_words
 
 Tree = dict[str, Any]
 
@@ -32,7 +33,7 @@ def incidents_tree(world: World, measures: Measures) -> Tree:
 
 
 def _told(outcome: Outcome, start: datetime) -> Tree:
-    plan, letter, fault = outcome.plan, outcome.letter, fault_named(outcome.plan.fault)
+    plan, letter, fault = outcome.plan, outcome.letter, plannable()[outcome.plan.fault]
     taken = accepted_by_axis(fault)
     judged = outcome.fate not in (Fate.UNJUDGED, Fate.NOT_HAPPENED)
     return {
@@ -46,7 +47,8 @@ def _told(outcome: Outcome, start: datetime) -> Tree:
         "rule": outcome.rule,
         "sub-indication": outcome.sub_indication,
         "expected": (Fate.ACCEPTED if taken else Fate.REFUSED).value,
-        "expected-sub-indication": "" if taken else str(fault.expected.sub_indication or ""),
+        "expected-rule": fault.rule if isinstance(fault, PackageFault) else "",
+        "expected-sub-indication": "" if taken or isinstance(fault, PackageFault) else str(fault.expected.sub_indication or ""),
         "agrees": taken == (outcome.fate is Fate.ACCEPTED) if judged else None,
     }
 
@@ -65,7 +67,7 @@ def incident_rows(tree: Tree, text: Text) -> list[list[str]]:
             text.instant(datetime.fromisoformat(one["since"])),
             text("incident.letter", number=one["letter"], at=text.instant(datetime.fromisoformat(one["at"]))) if one["letter"] else "–",
             _said(one["fate"], one["rule"] if one["fate"] != Fate.ACCEPTED else "", one["sub-indication"], text),
-            _said(one["expected"], "", one["expected-sub-indication"], text),
+            _said(one["expected"], one["expected-rule"], one["expected-sub-indication"], text),
             {True: text("word.yes"), False: text("word.no"), None: "–"}[one["agrees"]],
         ]
         for one in tree["incidents"]
@@ -78,4 +80,9 @@ def _said(fate: str, rule: str, sub_indication: str, text: Text) -> str:
 
 
 def _title(fault: str, text: Text) -> str:
-    return f"{fault_words(fault, text.lang).title} ({fault})"
+    return f"{words_of(fault, text.lang).title} ({fault})"
+
+
+def words_of(fault: str, lang: str) -> FaultWords:
+    """What people are told of a fault that can be planned."""
+    return package_fault_words(fault, lang) if isinstance(plannable()[fault], PackageFault) else fault_words(fault, lang)

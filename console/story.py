@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from console.incidents import words_of
 from console.locale import Text
 from exchange.domain.document import TYPES
 from exchange.domain.organization import Organization
@@ -35,7 +36,6 @@ from scenarios.trace import (
     Timestamped,
 )
 from scenarios.world.model import Agency, World
-from signing import fault_words
 
 Story = tuple[str, list[tuple[str, str]]]
 """Title; time and sentence of each line."""
@@ -160,7 +160,7 @@ class _Tale:
         yield key, {"number": f"{record.number}/{record.notation}", "register": record.register_number}
 
     def _befallen(self, record: Befallen) -> Telling:
-        words = fault_words(record.reason, self._text.lang)
+        words = words_of(record.reason, self._text.lang)
         yield "befallen", {"fault": f"{words.title} ({record.reason})", "what": words.what}
 
     def _refusal_received(self, record: RefusalReceived) -> Telling:

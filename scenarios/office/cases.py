@@ -9,6 +9,7 @@ from enum import StrEnum
 from exchange.domain.identifiers import DocumentKey, OrganId
 from exchange.domain.negotiation import Kind, Negotiation, Step
 from exchange.edxml.model import Replacement
+from exchange.faults import PackageIncident
 from scenarios.trace import Cause, Channel, Scope
 from scenarios.world.model import Person
 from signing import Incident, PackedUnsealed, pack_unsealed, unpack_unsealed
@@ -56,6 +57,7 @@ class Planned:
     number: int
     fault: str
     incident: Incident
+    package: PackageIncident
     at: int
 
     @property

@@ -11,18 +11,20 @@ from exchange.domain.identifiers import OrganId
 from scenarios.kernel import Kernel
 from scenarios.office import dispatch
 from scenarios.office.cases import Draft, Planned
+from scenarios.office.letters import letter_content
 from scenarios.office.office import Office
 from scenarios.trace import Befallen
-from scenarios.world.incidents import WAITS, incident_of
+from scenarios.world.incidents import WAITS, incident_of, package_incident_of
 from scenarios.world.model import IncidentPlan
-from signing import CadesSigner
+from signing import CadesSigner, LetterContent
 
 
 def waiting(kernel: Kernel, plans: Sequence[IncidentPlan]) -> dict[OrganId, list[Planned]]:
     """The world's incidents by agency, in the order of their moments."""
     found: dict[OrganId, list[Planned]] = {}
     for number, plan in sorted(enumerate(plans), key=lambda one: one[1].at):
-        planned = Planned(number, plan.fault, incident_of(plan.fault), kernel.instant_of(plan.at))
+        at = kernel.instant_of(plan.at)
+        planned = Planned(number, plan.fault, incident_of(plan.fault), package_incident_of(plan.fault), at)
         found.setdefault(plan.agency, []).append(planned)
     return found
 
@@ -35,6 +37,12 @@ def next_for(office: Office, item: Draft) -> Planned | None:
         return None
     planned.remove(due)
     return due
+
+
+def content(office: Office, item: Draft) -> LetterContent:
+    """What stands on the page that the leader signs."""
+    usual = letter_content(office, item)
+    return usual if item.planned is None else item.planned.package.content(usual)
 
 
 def leader(office: Office, item: Draft) -> CadesSigner | None:

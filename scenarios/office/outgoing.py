@@ -108,7 +108,7 @@ def sign(office: Office, leader: Person, item: Draft) -> None:
         key = incidents.leader(office, item)
         require(key is not None, leader.id, f"sign {item.id}", "there is no token in the reader")
         if key is not None:
-            item.set_aside(PRESS.sign(letter_content(office, item), key, at=claimed_at(office, item)))
+            item.set_aside(PRESS.sign(incidents.content(office, item), key, at=claimed_at(office, item)))
     item.stage, item.signed_at = Stage.SIGNED, kernel.now
     kernel.record(Signed(kernel.now, office.name, item.id, leader.id, item.by_hand is None, item.by_hand))
     office.desks[office.clerk(item.id).id].put("issue", item, item.urgency)

@@ -15,6 +15,7 @@ from itertools import islice
 
 from exchange.domain.calendar import HOLIDAYS_2021, VN, Calendar
 from exchange.domain.identifiers import OrganId
+from exchange.faults import PackageFault, PackageIncident, package_faults
 from scenarios.world.bounds import MOST_DAYS
 from scenarios.world.expand import Place, SpecError
 from scenarios.world.fieldfile import agency_of
@@ -42,14 +43,25 @@ Bend = Callable[[HolderSpec, datetime], HolderSpec]
 
 
 @cache
-def plannable() -> Mapping[str, Fault]:
-    """The catalogue's faults that can befall a letter on its way, by name."""
-    return {fault.name: fault for fault in every_fault() if fault.incident is not None}
+def plannable() -> Mapping[str, Fault | PackageFault]:
+    """The faults of both halves of the catalogue that can befall a letter on its way, by name."""
+    return {name: fault for name, fault in _catalogue().items() if fault.incident is not None}
+
+
+def _catalogue() -> Mapping[str, Fault | PackageFault]:
+    return {fault.name: fault for fault in every_fault()} | {fault.name: fault for fault in package_faults()}
 
 
 def incident_of(fault: str) -> Incident:
-    """How it befalls a letter. Raises KeyError for a fault that cannot."""
-    return plannable()[fault].incident or Incident()
+    """How it befalls a letter's signatures and file. Raises KeyError for a fault that cannot."""
+    found = plannable()[fault].incident
+    return found if isinstance(found, Incident) else Incident()
+
+
+def package_incident_of(fault: str) -> PackageIncident:
+    """How it befalls a letter's page and package. Raises KeyError likewise."""
+    found = plannable()[fault].incident
+    return found if isinstance(found, PackageIncident) else PackageIncident()
 
 
 def incidents(item: WorldItem, agencies: Iterable[Agency]) -> tuple[IncidentPlan, ...]:
@@ -82,7 +94,7 @@ def _writes(agency: Agency) -> bool:
 def _check_fault(name: str, place: Place) -> None:
     if name in plannable():
         return
-    if any(fault.name == name for fault in every_fault()):
+    if name in _catalogue():
         raise SpecError(place, f"the fault {name!r} befalls no letter on its way; those that do are {', '.join(plannable())}")
     near = get_close_matches(name, plannable(), n=1)
     if near:

@@ -77,5 +77,5 @@ def _outcome() -> Tree:
     return {
         "agency": "H28", "fault": "text-overwritten", "since": "2021-09-27T08:00:00+07:00", "letter": "1/QĐ-UBND", "document": "d",
         "at": "2021-09-27T09:00:00+07:00", "fate": "refused", "rule": "letter-form", "sub-indication": "", "expected": "refused",
-        "expected-sub-indication": "HASH_FAILURE", "agrees": True,
+        "expected-rule": "", "expected-sub-indication": "HASH_FAILURE", "agrees": True,
     }  # fmt: skip
