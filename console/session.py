@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text as Cell
 from sqlalchemy.exc import ArgumentError
 
+from console.incidents import announced
 from console.known import world_of
 from console.lasting import disturbances
 from console.locale import Text
@@ -38,10 +39,10 @@ from scenarios.places import AxisInUse, Place
 from scenarios.run import Operation, run
 from scenarios.run import Progress as Moment
 from scenarios.trace import Record
+from scenarios.world.bounds import MOST_DAYS
 from scenarios.world.model import World
 from signing import Service, SigningError
 
-MOST_DAYS = 250
 _WEEK = 5
 _STORY_AGENCIES = 10
 """A world of so few agencies tells the story of one document."""
@@ -158,7 +159,7 @@ def _announce(world: World, days: int, mode: str, text: Text, talk: Console) -> 
         for hop in world.hops
         for since, until in hop.outages
     ]
-    faults += disturbances(world, text, (Service.TSA, Service.CRL) if world.preserves else (Service.TSA,))
+    faults += disturbances(world, text, (Service.TSA, Service.CRL) if world.preserves else (Service.TSA,)) + announced(world, text)
     goals = [
         f"{text(f'measure.{spec.id}.title')} {target_text({'percent': spec.target.percent, 'over': spec.target.over}, text)} ({source})"
         for spec in CATALOGUE

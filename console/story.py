@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from console.incidents import words_of
 from console.locale import Text
 from exchange.domain.document import TYPES
 from exchange.domain.organization import Organization
@@ -13,6 +14,7 @@ from exchange.domain.routing import hops_for
 from scenarios.measures.folder import Scene
 from scenarios.trace import (
     Arrived,
+    Befallen,
     Checked,
     Dispatched,
     Drafted,
@@ -23,6 +25,7 @@ from scenarios.trace import (
     Preserved,
     Published,
     Record,
+    RefusalReceived,
     Registered,
     Returned,
     Scope,
@@ -66,11 +69,15 @@ class Storyteller:
         return _Tale(self.world, text, records).story()
 
 
-def _fullness(records: list[Record]) -> tuple[int, int, int]:
-    """How far a document got, by kinds of facts; of equals the one with fewer recipients, then the earlier one."""
+def _fullness(records: list[Record]) -> tuple[bool, int, int, int]:
+    """How far a document got, by kinds of facts; of equals the one with fewer recipients, then the earlier one.
+
+    Letters that an incident befell come first: the world was made to show them.
+    """
     codes = {record.code for record in records if isinstance(record, StatusSent)}
     recipients = sum(isinstance(record, Dispatched) for record in records)
-    return len({type(record) for record in records}) + len(codes), -recipients, -records[0].at
+    befallen = any(isinstance(record, Befallen) for record in records)
+    return befallen, len({type(record) for record in records}) + len(codes), -recipients, -records[0].at
 
 
 class _Tale:
@@ -116,11 +123,13 @@ class _Tale:
             Initialled: self._by("initialled"),
             Signed: self._signed,
             Issued: self._issued,
+            Befallen: self._befallen,
             Timestamped: self._timestamped,
             Preserved: self._preserved,
             Dispatched: self._dispatched,
             Submitted: self._submitted,
             Judged: self._judged,
+            RefusalReceived: self._refusal_received,
             Arrived: self._arrived,
             PaperArrived: self._paper_arrived,
             Checked: self._checked,
@@ -149,6 +158,15 @@ class _Tale:
     def _issued(self, record: Issued) -> Telling:
         key = "issued" if record.seals else "issued-on-paper"
         yield key, {"number": f"{record.number}/{record.notation}", "register": record.register_number}
+
+    def _befallen(self, record: Befallen) -> Telling:
+        words = words_of(record.reason, self._text.lang)
+        yield "befallen", {"fault": f"{words.title} ({record.reason})", "what": words.what}
+
+    def _refusal_received(self, record: RefusalReceived) -> Telling:
+        """Told of letters that an incident befell: there it is the end that was to be shown."""
+        if record.recipient == self._recipient and any(isinstance(one, Befallen) for one in self._records):
+            yield "refusal-received", {"agency": self._agency(record.agency)}
 
     def _timestamped(self, record: Timestamped) -> Telling:
         if record.kind != "document":

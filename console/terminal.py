@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text as Line
 
+from console.incidents import incident_rows, incident_words
 from console.lasting import lasting_rows, survival_rows, survival_words
 from console.locale import Text
 from console.reports.canonical import Tree
@@ -37,6 +38,7 @@ def show(tree: Tree, text: Text, console: Console) -> None:
     columns = Table.grid(padding=(0, 3))
     columns.add_row(_causes(tree, text), _operations(tree, text))
     asked = [_negotiations(tree, text)] if tree["negotiations"] else []
+    asked += [_incidents(tree, text)] if "incidents" in tree else []
     asked += _lasting(tree, text) if "lasting" in tree else []
     for part in (columns, _waiting(tree, text), _refusals(tree, text), *asked, _conservation(tree, text)):
         console.print()
@@ -158,6 +160,17 @@ def _negotiations(tree: Tree, text: Text) -> RenderableType:
     table = _table(text("report.negotiations"), *negotiation_words(text))
     for cells in negotiation_rows(tree, text):
         table.add_row(*cells)
+    return table
+
+
+def _incidents(tree: Tree, text: Text) -> RenderableType:
+    """What the world broke on purpose, and whether the axis said what the catalogue of faults expects."""
+    table = _table(text("report.incidents"), *incident_words(text))
+    for column in table.columns:
+        column.justify = "left"
+    for cells in incident_rows(tree, text):
+        table.add_row(*cells)
+    table.caption, table.caption_justify = text("report.incidents.note"), "left"
     return table
 
 

@@ -21,7 +21,7 @@ from scenarios.axisline import AxisLine
 from scenarios.judgements import Judgements
 from scenarios.kernel import DAY, Kernel, Process
 from scenarios.memory import give_back, seldom
-from scenarios.office import archive
+from scenarios.office import archive, incidents
 from scenarios.office.keys import KeyRing
 from scenarios.office.office import Office
 from scenarios.office.registers import ARCHIVED, MAIL, OFFICES, Registers
@@ -209,7 +209,7 @@ class _Assembly:
             kernel=kernel,
             agencies={agency.id: agency for agency in world.agencies},
             directory=issued.directory,
-            keys=KeyRing(issued.organisations, issued.persons, world.field.leaf_only),
+            keys=KeyRing(issued.organisations, issued.persons, world.field.leaf_only, issued.tokens),
             registers=registers,
             outage_ahead=roads.Outages(kernel, issued.directory).ahead,
             trust=trust,
@@ -217,6 +217,7 @@ class _Assembly:
             keep=keep,
             policy=issued.policy,
             stamper=TimeStamping(kernel, issued.pki) if world.stamps else None,
+            incidents=incidents.waiting(kernel, world.incidents),
         )
         post = Post(services)
         services.join(post, PartyNetwork(services), Portal(kernel))

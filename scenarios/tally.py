@@ -108,9 +108,10 @@ class Tally:
         self.signs["crl"] += 1
 
     def verified(self, record: Judged | Checked) -> None:
-        """A document's signatures were checked: the letter's two first, then one for each annex."""
-        self.verifies["letter"] += min(record.verifies, 2)
-        self.verifies["annex"] += max(record.verifies - 2, 0)
+        """A document's signatures were checked: the letter's two first, where it could be read, then one for each annex."""
+        of_letter = 0 if record.rule in _UNREAD else min(record.verifies, 2)
+        self.verifies["letter"] += of_letter
+        self.verifies["annex"] += record.verifies - of_letter
 
     def stamped(self, record: Timestamped) -> None:
         """The time-stamping authority signed, whether its token was used or not."""
@@ -141,6 +142,8 @@ class Tally:
         self.verifies["checkpoint"] += 1
 
 
+_UNREAD = ("letter-form", "foreign-letter")
+"""Rules that refuse a file before anybody asks who signed it."""
 _COUNTERS: dict[type[Any], Callable[[Tally, Any], None]] = {
     Drafted: Tally.drafted,
     Dispatched: Tally.dispatched,

@@ -145,6 +145,18 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True)
+class Befallen:
+    """The letter leaves its office with a fault that the world planned: ``reason`` is its name in the catalogue."""
+
+    at: int
+    agency: str
+    document: str
+    number: str
+    notation: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Timestamped:
     """Somebody's software asked for a time-stamp on a letter: its sender before sending (``document``), or who keeps it (``archive``).
 
@@ -423,6 +435,7 @@ Record = (
     | Initialled
     | Signed
     | Issued
+    | Befallen
     | Timestamped
     | Dispatched
     | Submitted

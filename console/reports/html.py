@@ -6,6 +6,7 @@ import re
 from datetime import date, datetime, time, timedelta
 from importlib.resources import files
 
+from console.incidents import incident_rows, incident_words
 from console.lasting import lasting_rows, survival_rows, survival_words
 from console.locale import Text
 from console.reports import plots
@@ -41,7 +42,7 @@ def page(tree: Tree, text: Text) -> str:
         tag("style", Markup(style)),
     )
     sections = (
-        *(_header, _rates, _definitions, _flow, _causes, _deadlines, _refusals, _negotiations, _lasting),
+        *(_header, _rates, _definitions, _flow, _causes, _deadlines, _refusals, _incidents, _negotiations, _lasting),
         *(_operations, _conservation, _assumptions, _files),
     )
     body = tag("body", tag("main", *(section(tree, text) for section in sections)))
@@ -218,6 +219,12 @@ def _refusals(tree: Tree, text: Text) -> Markup:
         returned = [[reason, text.number(count)] for reason, count in sorted(tree["returned"].items())]
         parts += [tag("h3", text("report.returned")), table([text("word.reason"), text("word.count")], returned, numbers=[1])]
     return _section(text("report.refusals"), *parts)
+
+
+def _incidents(tree: Tree, text: Text) -> Markup:
+    if "incidents" not in tree:
+        return Markup("")
+    return _section(text("report.incidents"), table(incident_words(text), incident_rows(tree, text)), note=text("report.incidents.note"))
 
 
 def _negotiations(tree: Tree, text: Text) -> Markup:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from console.incidents import incidents_tree
 from console.lasting import lasting_tree
 from console.locale import LANGUAGES, catalogue
 from console.reports.canonical import Tree
@@ -61,6 +62,7 @@ def report_tree(world: World, measures: Measures, result: RunResult) -> Tree:
         "assumptions": [_fields(item, ("key", "value", "label", "source")) for item in world.assumptions],
         "paper-rules": [_fields(rule, ("id", "label", "source", "scope", "copy")) for rule in world.paper_rules],
         **lasting_tree(world, measures, result),
+        **incidents_tree(world, measures),
     }
 
 

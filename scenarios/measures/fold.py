@@ -12,6 +12,7 @@ from scenarios.measures.catalogue import CATALOGUE, MeasureId, MeasureSpec
 from scenarios.measures.exchange import ExchangeFold
 from scenarios.measures.folder import Folder, Scene
 from scenarios.measures.holders import HoldersFold
+from scenarios.measures.incidents import IncidentFold
 from scenarios.measures.longterm import LongTermFold
 from scenarios.measures.rows import CauseCount, Part, Row, Waiting, rate_of, waiting
 from scenarios.measures.traffic import TrafficFold
@@ -32,6 +33,7 @@ class Measures:
     waiting: tuple[Waiting, ...]
     traffic: TrafficFold
     longterm: LongTermFold
+    incidents: IncidentFold
     records: int
     last: int
     """Instant of the last record."""
@@ -52,13 +54,14 @@ class Fold:
     holders: HoldersFold = field(init=False)
     traffic: TrafficFold = field(default_factory=TrafficFold)
     longterm: LongTermFold = field(default_factory=LongTermFold)
+    incidents: IncidentFold = field(default_factory=IncidentFold)
     _handlers: dict[type, list[Callable[[Any], None]]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.scene = Scene(self.world)
         self.exchange, self.holders = ExchangeFold(self.scene), HoldersFold(self.scene)
         self._handlers = defaultdict(list, {AgencyOpened: [self.scene.open]})
-        parts: tuple[Folder, ...] = (self.traffic, self.longterm, self.holders, self.exchange)
+        parts: tuple[Folder, ...] = (self.traffic, self.longterm, self.incidents, self.holders, self.exchange)
         for part in parts:
             for kind, handler in part.handlers().items():
                 self._handlers[kind].append(handler)
@@ -80,6 +83,7 @@ class Fold:
             waiting=self._waiting(),
             traffic=self.traffic,
             longterm=self.longterm,
+            incidents=self.incidents,
             records=self.records,
             last=self.scene.last,
         )

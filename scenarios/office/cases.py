@@ -9,9 +9,10 @@ from enum import StrEnum
 from exchange.domain.identifiers import DocumentKey, OrganId
 from exchange.domain.negotiation import Kind, Negotiation, Step
 from exchange.edxml.model import Replacement
+from exchange.faults import PackageIncident
 from scenarios.trace import Cause, Channel, Scope
 from scenarios.world.model import Person
-from signing import PackedUnsealed, pack_unsealed, unpack_unsealed
+from signing import Incident, PackedUnsealed, pack_unsealed, unpack_unsealed
 
 
 class Stage(StrEnum):
@@ -49,6 +50,22 @@ class Replaces:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An incident that waits for its letter: its place among the world's, the fault of the catalogue, and from when on."""
+
+    number: int
+    fault: str
+    incident: Incident
+    package: PackageIncident
+    at: int
+
+    @property
+    def changes_file(self) -> bool:
+        """Whether the finished letter is changed: what comes of it is sent as it is, and no time-stamp is asked for it."""
+        return self.incident.letter is not Incident().letter
+
+
 @dataclass(slots=True)
 class Draft:
     """A document of this agency from first word to issue."""
@@ -81,6 +98,8 @@ class Draft:
     notation: str = ""
     day: date = date.min
     """Its date, given with the number."""
+    planned: Planned | None = None
+    """The incident that befalls it."""
 
     def set_aside(self, letter: bytes) -> None:
         """Keep what the leader signed until the clerk takes it up: small, for a tenth of a run's memory would else be such letters."""

@@ -46,6 +46,15 @@ class Sent:
     register_number: int
 
 
+def goes_by_axis(office: Office, item: Draft) -> bool:
+    """Whether a document signed with keys would take the axis' road to anybody at this moment."""
+    from_us = Sender(bloc=office.agency.bloc, connected=office.agency.connected)
+    agencies = (office.services.agencies[organ] for organ in item.recipients)
+    return any(
+        choose(from_us, recipient_facts(office, agency), conditions(office, item, agency)).channel is Channel.AXIS for agency in agencies
+    )
+
+
 def annexes(office: Office, item: Draft) -> tuple[Annex, ...]:
     """The annex files of a document, each signed with the seal: a table of figures, zipped as the wire asks of what is no office format."""
     kernel = office.services.kernel

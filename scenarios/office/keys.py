@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from exchange.domain.identifiers import OrganId
+from scenarios.office.cases import Planned
 from scenarios.world.model import Person
 from signing import CadesSigner, Holder, Purpose
 
@@ -16,9 +17,14 @@ class KeyRing:
     """The tokens of all agencies. A clerk reaches the agency's, a person the own one (Decree 30 Art. 32)."""
 
     def __init__(
-        self, organisations: Mapping[OrganId, Holder | None], persons: Mapping[str, Holder], leaf_only: frozenset[OrganId] = frozenset()
+        self,
+        organisations: Mapping[OrganId, Holder | None],
+        persons: Mapping[str, Holder],
+        leaf_only: frozenset[OrganId] = frozenset(),
+        tokens: Mapping[tuple[int, str], Holder] | None = None,
     ) -> None:
-        """``leaf_only``: agencies whose tools embed the signer's certificate alone."""
+        """``leaf_only``: agencies whose tools embed the signer's certificate alone; ``tokens``: see :class:`WorldPki`."""
+        self._tokens = tokens or {}
         self._leaf_only = frozenset(map(str, leaf_only))
         self._organisations = organisations
         self._persons = persons
@@ -31,6 +37,22 @@ class KeyRing:
     def personal(self, person: Person) -> CadesSigner | None:
         """A person's signer; ``None`` without a certificate."""
         return self._signer(person.id, self._persons.get(person.id), Purpose.LETTER)
+
+    def befallen_seal(self, organ: OrganId, planned: Planned) -> CadesSigner | None:
+        """The organisation's signer for the one letter an incident befalls."""
+        return self._befallen(str(organ), self._organisations.get(organ), planned)
+
+    def befallen(self, person: Person, planned: Planned) -> CadesSigner | None:
+        """A person's signer for the one letter an incident befalls."""
+        return self._befallen(person.id, self._persons.get(person.id), planned)
+
+    def _befallen(self, name: str, holder: Holder | None, planned: Planned) -> CadesSigner | None:
+        """With the certificate and the tool that the incident gives; opened for one signature and not kept."""
+        holder = self._tokens.get((planned.number, name), holder)
+        if holder is None:
+            return None
+        leaf_only = planned.incident.leaf_only or name.partition("/")[0] in self._leaf_only
+        return CadesSigner(holder, leaf_only=leaf_only, purpose=Purpose.LETTER)
 
     def _signer(self, name: str, holder: Holder | None, purpose: Purpose) -> CadesSigner | None:
         if holder is None:

@@ -13,7 +13,7 @@ from exchange.domain.document import GENERAL, SECRET, document_type, format_numb
 from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Bloc
 from scenarios.channels import Hand, Sender, hand_cause
-from scenarios.office import dispatch, internal, stamping
+from scenarios.office import dispatch, incidents, internal, stamping
 from scenarios.office.cases import Answers, Draft, Replaces, Stage
 from scenarios.office.letters import letter_content
 from scenarios.office.office import LEADERS, Office, require
@@ -104,10 +104,11 @@ def sign(office: Office, leader: Person, item: Draft) -> None:
     item.by_hand = signing_cause(office, item)
     item.notation = notation_of(office.agency.bloc, office.agency.abbreviation, item.type, item.officer.unit)
     if item.by_hand is None:
-        key = office.services.keys.personal(leader)
+        item.planned = incidents.next_for(office, item)
+        key = incidents.leader(office, item)
         require(key is not None, leader.id, f"sign {item.id}", "there is no token in the reader")
         if key is not None:
-            item.set_aside(PRESS.sign(letter_content(office, item), key, at=claimed_at(office)))
+            item.set_aside(PRESS.sign(incidents.content(office, item), key, at=claimed_at(office, item)))
     item.stage, item.signed_at = Stage.SIGNED, kernel.now
     kernel.record(Signed(kernel.now, office.name, item.id, leader.id, item.by_hand is None, item.by_hand))
     office.desks[office.clerk(item.id).id].put("issue", item, item.urgency)
@@ -129,16 +130,18 @@ def issue(office: Office, clerk: Person, item: Draft, later: stamping.Later | No
     office.register_number += 1
     seals = 0
     if item.by_hand is None:
-        seal = services.keys.seal(office.id)
+        seal = incidents.seal(office, item)
         if seal is None or not office.holds(office.agency.organisation_certificate):
             item.by_hand, item.letter = Cause.NO_CERTIFICATE, b""
         else:
-            item.letter = PRESS.issue(item.file(), item.number, day, seal, at=claimed_at(office))
+            item.letter = PRESS.issue(item.file(), item.number, day, seal, at=claimed_at(office, item))
             seals = 1
     item.stage = Stage.ISSUED
     annexes = dispatch.annexes(office, item) if seals and not item.internal else ()
     number = office.register_number
     kernel.record(Issued(kernel.now, office.name, item.id, item.number, item.notation, number, seals + len(annexes)))
+    if item.planned is not None:
+        incidents.befall(office, item)
     _register(office, item, clerk)
     if item.answered_arrival:
         answered = {"agency": office.name, "arrival_number": item.answered_arrival, "reply_number": f"{item.number}/{item.notation}"}
@@ -148,15 +151,17 @@ def issue(office: Office, clerk: Person, item: Draft, later: stamping.Later | No
         internal.circulate_document(office, item)
         return None
     able = sender_facts(office, item)
-    if seals and kernel.world.stamps:
+    if seals and kernel.world.stamps and not (item.planned is not None and item.planned.changes_file):
         kernel.start_process(stamping.send_when_stamped(office, item, annexes, able, later))
         return None
     return dispatch.send(office, item, annexes, able)
 
 
-def claimed_at(office: Office) -> datetime | None:
+def claimed_at(office: Office, item: Draft) -> datetime | None:
     """The time the agency's tool writes into its signatures: none, or Vietnamese time labelled UTC (domain.md §6.3)."""
     kernel = office.services.kernel
+    if item.planned is not None and item.planned.incident.clock:
+        return kernel.moment + item.planned.incident.clock
     return kernel.moment.replace(tzinfo=UTC) if office.id in kernel.world.field.clock_ahead else None
 
 

@@ -10,6 +10,7 @@ from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Directory
 from exchange.edxml.model import EdocHeader
 from scenarios.kernel import Kernel
+from scenarios.office.cases import Planned
 from scenarios.office.keys import KeyRing
 from scenarios.office.registers import Registers
 from scenarios.office.witness import Witness
@@ -96,6 +97,8 @@ class Services:
     offices: dict[OrganId, Office] = field(default_factory=dict)
     witness: Witness = field(init=False)
     shelf: Shelf = field(default_factory=Shelf)
+    incidents: dict[OrganId, list[Planned]] = field(default_factory=dict)
+    """Faults that wait for a letter, by agency, in the order of their moments."""
     unjudged: dict[str, str] = field(default_factory=dict)
     """Packages the axis holds and has not judged yet, with their documents; for the trace alone."""
     _validators: dict[OrganId, Validator] = field(default_factory=dict)

@@ -45,20 +45,26 @@ class _Answer:
 
 def send_when_stamped(office: Office, item: Draft, files: tuple[Annex, ...], able: Sender, later: Later | None) -> Process:
     """Have an issued letter time-stamped, then send it; without a time-stamp when none is to be had. ``later`` is told what was sent."""
-    stamped = yield from obtain(office, item.id, "document", item.file())
+    silent = item.planned is not None and not item.planned.incident.stamped
+    stamped = yield from obtain(office, item.id, "document", item.file(), silent=silent)
     item.letter = stamped or item.letter
     sent = dispatch.send(office, item, files, able)
     if later is not None:
         later(sent)
 
 
-def obtain(office: Office, document: str, kind: Literal["document", "archive"], letter: bytes) -> Generator[simpy.Event, Any, bytes | None]:
-    """The letter with one time-stamp more, or ``None`` after so many tries; what came of it is written down."""
+def obtain(
+    office: Office, document: str, kind: Literal["document", "archive"], letter: bytes, *, silent: bool = False
+) -> Generator[simpy.Event, Any, bytes | None]:
+    """The letter with one time-stamp more, or ``None`` after so many tries; what came of it is written down.
+
+    ``silent``: an incident has it that the service does not answer.
+    """
     kernel, habits = office.services.kernel, office.services.kernel.habits
     awaiting, signed, reason = await_timestamp(letter), 0, ""
     tries = int(habits["time_stamp_tries"])
     for attempt in range(1, tries + 1):
-        answer = yield from _ask(office, awaiting, f"{office.name}|{document}|{kind}|{kernel.now}", attempt)
+        answer = yield from _ask(office, awaiting, f"{office.name}|{document}|{kind}|{kernel.now}", attempt, silent=silent)
         signed, reason = signed + answer.signed, answer.reason
         if answer.token is not None:
             stamped_at = kernel.instant_of(parse_token(answer.token).info.generated_at)
@@ -68,14 +74,14 @@ def obtain(office: Office, document: str, kind: Literal["document", "archive"], 
     return None
 
 
-def _ask(office: Office, awaiting: AwaitingStamp, key: str, attempt: int) -> Generator[simpy.Event, Any, _Answer]:
+def _ask(office: Office, awaiting: AwaitingStamp, key: str, attempt: int, *, silent: bool) -> Generator[simpy.Event, Any, _Answer]:
     """One request and its answer, or the wait for one."""
     services, kernel = office.services, office.services.kernel
     patience = int(kernel.habits["time_stamp_timeout_seconds"])
     asked = services.time_stamping.ask(awaiting.digest, key, attempt)
-    if asked.seconds is None or asked.seconds >= patience:
+    if silent or asked.seconds is None or asked.seconds >= patience:
         yield kernel.sleep(patience)
-        return _Answer(None, SILENT if asked.seconds is None else SLOW, 0)
+        return _Answer(None, SILENT if silent or asked.seconds is None else SLOW, 0)
     yield kernel.sleep(asked.seconds)
     return _taken(asked.request, services.time_stamping.answer(asked.request))
 

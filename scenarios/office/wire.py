@@ -108,10 +108,15 @@ def _write(
         trace=(TraceHeader(office.id, kernel.moment),),
         business=business,
     )
+    if item.planned is not None:
+        header = item.planned.package.header(header)
     files = [OutgoingAttachment(_LETTER_ID, _LETTER_NAME, letter, "application/pdf")]
     for number, annex in enumerate(annexes, 1):
         files.append(OutgoingAttachment(f"phu-luc-{number}", annex.name, annex.data, "application/zip"))
         files.append(OutgoingAttachment(f"phu-luc-{number}-ky", f"{annex.name}.p7s", annex.signature, "application/pkcs7-signature"))
+    if item.planned is not None:
+        more = enumerate(item.planned.package.more, 1)
+        files += [OutgoingAttachment(f"them-{number}", one.name, one.data) for number, one in more]
     return write_edoc(header, files)
 
 

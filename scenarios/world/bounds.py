@@ -34,6 +34,10 @@ MOST_OUTAGES = 400
 """Of one hop, and of each sort at each trust service: one a night for a year. Each is asked again for every package."""
 MOST_REVOCATIONS = 1_000
 """Stated one by one; each looks through its agency's people."""
+MOST_DAYS = 250
+"""Working days of a run."""
+MOST_INCIDENTS = 100
+"""Each certifies its agency's leaders once more."""
 MOST_HOLIDAYS = 1_000
 MOST_PAPER_RULES = 100
 """Each is asked for every document."""

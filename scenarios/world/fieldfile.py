@@ -80,10 +80,11 @@ def field_plan(item: WorldItem, agencies: Sequence[Agency], shares: Mapping[str,
 
 
 def _agencies(codes: Iterable[str], key: str, known: set[OrganId]) -> frozenset[OrganId]:
-    return frozenset(_agency(code, ("field", key), known) for code in codes)
+    return frozenset(agency_of(code, ("field", key), known) for code in codes)
 
 
-def _agency(code: str, place: Place, known: Iterable[OrganId]) -> OrganId:
+def agency_of(code: str, place: Place, known: Iterable[OrganId]) -> OrganId:
+    """The agency of this world that a code of the file names."""
     try:
         organ = OrganId.parse(code)
     except InvalidOrganId as error:
@@ -115,7 +116,7 @@ def revoke(item: WorldItem, agencies: tuple[Agency, ...]) -> tuple[Agency, ...]:
     by_id = {agency.id: agency for agency in agencies}
     for index, one in enumerate(item.revocation):
         place: Place = ("revocation", index)
-        organ = _agency(one.agency, (*place, "agency"), by_id)
+        organ = agency_of(one.agency, (*place, "agency"), by_id)
         by_id[organ] = _without_seal(by_id[organ], one, place) if one.role == _SEAL else _without_person(by_id[organ], one, place)
     return tuple(by_id.values())
 

@@ -24,6 +24,7 @@ from scenarios.world.bounds import LARGEST_FILE
 from scenarios.world.expand import SpecError, expand
 from scenarios.world.fieldfile import certified, field_plan, revoke, service_plan, time_stamping
 from scenarios.world.holders import Staffed, allocate
+from scenarios.world.incidents import incidents
 from scenarios.world.lettering import check_letters
 from scenarios.world.model import World
 from scenarios.world.places import place_in
@@ -159,6 +160,7 @@ def _build(name: str, text: str, item: WorldItem, seed: str) -> World:
             revocation_lists=service_plan(item.revocation_lists, "revocation-lists"),
             authority_certificates=service_plan(item.authority_certificates, "authority-certificates"),
             field=field_plan(item, agencies, shares, seed),
+            incidents=incidents(item, agencies),
         )
     except SpecError as error:
         raise WorldFileError(name, place_in(text, error.place), error.rule) from None

@@ -186,6 +186,15 @@ class FieldPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentPlan:
+    """A fault planned for one letter: of which agency, which fault of the catalogue, and from when on."""
+
+    agency: OrganId
+    fault: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Assumption:
     """A number that no source gives; printed with the report."""
 
@@ -224,6 +233,7 @@ class World:
     revocation_lists: ServicePlan = ServicePlan()
     authority_certificates: ServicePlan = ServicePlan()
     field: FieldPlan = FieldPlan()
+    incidents: tuple[IncidentPlan, ...] = ()
     sealed_files: bool = False
     """Whether the axis takes files under a detached seal instead of letters signed twice."""
     days: int | None = None

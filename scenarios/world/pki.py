@@ -9,7 +9,7 @@ first generation or of a public authority instead.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from exchange.domain.calendar import VN
 from exchange.domain.document import Capacity
 from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Bloc, Directory, Organization, PersonSigner, Signers
+from scenarios.world.incidents import bent_specs
+from scenarios.world.incidents import trees as trees_of
 from scenarios.world.model import Agency, CertificatePlan, FieldPlan, World
 from scenarios.world.names import mail_local_part
 from scenarios.world.units import province
@@ -65,6 +67,8 @@ class WorldPki:
     """Signs receipts and refusals."""
     policy: AlgorithmPolicy = DEFAULT
     """Which algorithms axis and recipients accept until when."""
+    tokens: Mapping[tuple[int, str], Holder] = field(default_factory=dict)
+    """The certificates incidents sign with, by the incident's place in the world and who holds it (an agency, a person's id)."""
 
     @property
     def sha1_rule(self) -> Mapping[str, AlgorithmRule]:
@@ -78,7 +82,7 @@ class WorldPki:
     def issued_by_agency(self) -> Mapping[OrganId, int]:
         """How many certificates were made for each agency, its people and its former people included (one raw signature each)."""
         counts = dict.fromkeys(self.organisations, 1)
-        for id in (*self.persons, *self.former):
+        for id in (*self.persons, *self.former, *(name for _, name in self.tokens)):
             organ = OrganId(id.partition("/")[0])
             counts[organ] = counts.get(organ, 0) + 1
         return counts
@@ -107,21 +111,23 @@ def build(world: World, keys: Path | None = None) -> WorldPki:
         left.id: pki.issue(_person(by_id[left.agency], _chain(by_id[left.agency], by_id), left.id, left.name, left.unit, left.certificate))
         for left in world.former
     }
-    directory = _directory(world, organisations, persons)
-    return WorldPki(pki, organisations, persons, former, directory, pki.issue(_axis(world)), _policy(world.field))
+    tokens = {key: pki.issue(spec) for key, spec in bent_specs(world, organisations, persons)}
+    directory = _directory(world, organisations, persons, tokens)
+    return WorldPki(pki, organisations, persons, former, directory, pki.issue(_axis(world)), _policy(world.field), tokens)
 
 
 def _spec(world: World, keys: Path | None) -> PkiSpec:
     """The hierarchies the world needs, and when a time-stamping unit was revoked that goes on: at midnight, so the day's list has it."""
+    bent = trees_of(world.incidents)
     trees = [Tree.G2]
-    trees += [Tree.G1] if world.field.first_generation else []
-    trees += [Tree.PUBLIC] if world.field.public_authority else []
+    trees += [Tree.G1] if world.field.first_generation or Tree.G1 in bent else []
+    trees += [Tree.PUBLIC] if world.field.public_authority or Tree.PUBLIC in bent else []
     stolen = {
         window[0].replace(hour=0, minute=0, second=0) for window, how in world.time_stamping.wrong if how == Wrong.REVOKED_CERTIFICATE
     }
     return PkiSpec(
         seed=f"{world.name}/{world.seed}", trees=tuple(trees), key_cache=keys, compromised_stampers=tuple(sorted(stolen)),
-        derived_rsa=keys is None and bool(world.field.rsa_seals) and not world.field.first_generation,
+        derived_rsa=((keys is None and bool(world.field.rsa_seals)) or Tree.G1 in bent) and not world.field.first_generation,
     )  # fmt: skip
 
 
@@ -204,8 +210,13 @@ def _axis(world: World) -> HolderSpec:
     )
 
 
-def _directory(world: World, organisations: Mapping[OrganId, Holder], persons: Mapping[str, Holder]) -> Directory:
-    """Exchanging agencies with the subjects that may sign for them."""
+def _directory(
+    world: World, organisations: Mapping[OrganId, Holder], persons: Mapping[str, Holder], tokens: Mapping[tuple[int, str], Holder]
+) -> Directory:
+    """Exchanging agencies with the subjects that may sign for them; whoever has a second certificate stands in it by both."""
+    seconds: dict[str, list[Holder]] = {}
+    for (_, name), holder in tokens.items():
+        seconds.setdefault(name, []).append(holder)
     entries, signers = [], {}
     for agency in world.agencies:
         if not agency.exchanges:
@@ -213,11 +224,12 @@ def _directory(world: World, organisations: Mapping[OrganId, Holder], persons: M
         entries.append(Organization(agency.id, agency.name, agency.level, agency.bloc, agency.province, agency.parent))
         seal = organisations.get(agency.id)
         signers[agency.id] = Signers.of(
-            [seal.subject] if seal else [],
+            [one.subject for one in (*([seal] if seal else []), *seconds.get(str(agency.id), []))],
             [
                 PersonSigner(holder.subject, person.name, person.position, _CAPACITIES.get(person.role, _DELEGATED))
                 for person in agency.people
-                if (holder := persons.get(person.id)) is not None
+                if (first := persons.get(person.id)) is not None
+                for holder in (first, *seconds.get(person.id, []))
             ],
         )
     return Directory(entries, signers)

@@ -12,7 +12,16 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from exchange.domain.organization import Bloc, Level
-from scenarios.world.bounds import MOST_EXPLICIT, MOST_HOLIDAYS, MOST_HOPS, MOST_OUTAGES, MOST_PAPER_RULES, MOST_REVOCATIONS
+from scenarios.world.bounds import (
+    MOST_DAYS,
+    MOST_EXPLICIT,
+    MOST_HOLIDAYS,
+    MOST_HOPS,
+    MOST_INCIDENTS,
+    MOST_OUTAGES,
+    MOST_PAPER_RULES,
+    MOST_REVOCATIONS,
+)
 
 _PRINTABLE = r"^ *[^\p{C}\p{Z}](?: |[^\p{C}\p{Z}])*$"
 """One line of what can be printed: what is written on letters, into certificates, and into sentences about either. Every text of a file is
@@ -208,6 +217,15 @@ class RevocationItem(Strict):
     at: Instant
 
 
+class IncidentItem(Strict):
+    """``[[incident]]``: a fault of the catalogue (``truc faults``) on one letter of an agency, from an instant on, in local time."""
+
+    agency: Word
+    fault: Word
+    at: Instant
+    """It befalls the first letter that a leader signs for the axis from then on."""
+
+
 class HopItem(Strict):
     """``[[hop]]``: one leg of the road. ``bus:*`` and ``party-gateway:*`` stand for those of every province that no other line names."""
 
@@ -368,7 +386,7 @@ class WorldItem(Strict):
     question: Text
     start: Start
     province: Province
-    days: Annotated[int, Field(ge=1, le=250)] | None = None
+    days: Annotated[int, Field(ge=1, le=MOST_DAYS)] | None = None
     """Working days it is run for when nobody says otherwise; without this key 1 for a small world, 5 for a large one."""
     holidays: Annotated[list[Day], Field(max_length=MOST_HOLIDAYS)] | None = None
     """Days off; without this key those of 2021."""
@@ -383,6 +401,7 @@ class WorldItem(Strict):
     authority_certificates: Annotated[AuthorityCertificatesItem, Field(alias="authority-certificates")] = AuthorityCertificatesItem()
     field: FieldItem = FieldItem()
     revocation: Annotated[list[RevocationItem], Field(max_length=MOST_REVOCATIONS)] = []
+    incident: Annotated[list[IncidentItem], Field(max_length=MOST_INCIDENTS)] = []
     assumption: list[AssumptionItem] = []
     hop: Annotated[list[HopItem], Field(max_length=MOST_HOPS)] = []
     paper_rule: Annotated[list[PaperRuleItem], Field(alias="paper-rule", max_length=MOST_PAPER_RULES)] = []

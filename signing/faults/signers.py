@@ -193,7 +193,7 @@ FAULTS = (
         Tree.G1,
     ),
     _fault("leaf-only", _of(_LEAF), _both(None), _VALID, group=Group.SOUND, incident=_LEAF),
-    _fault("leaf-only-unknown", _of(_LEAF, known=False), _both(S.NO_CERTIFICATE_CHAIN_FOUND, *_CHAIN), (False, False), incident=_LEAF),
+    _fault("leaf-only-unknown", _of(_LEAF, known=False), _both(S.NO_CERTIFICATE_CHAIN_FOUND, *_CHAIN), (False, False)),
     _fault(
         "clock-seven-hours",
         _of(Incident(clock=_SEVEN_HOURS), judged=SIGNED_AT + timedelta(minutes=10)),

@@ -17,7 +17,20 @@ from console.reports.trace_csv import COLUMNS
 from exchange.domain.calendar import VN
 from scenarios.office.registers import ARCHIVED, Registers
 from scenarios.run import RunResult, run
-from scenarios.trace import AXIS, Checked, Dispatched, Issued, Judged, Preserved, Record, Registered, StampChecked, Submitted, Timestamped
+from scenarios.trace import (
+    AXIS,
+    Befallen,
+    Checked,
+    Dispatched,
+    Issued,
+    Judged,
+    Preserved,
+    Record,
+    Registered,
+    StampChecked,
+    Submitted,
+    Timestamped,
+)
 from scenarios.tracefile import decode, encode
 from scenarios.world import pki
 from scenarios.world.file import load_world
@@ -94,7 +107,7 @@ def test_at_b_b_nothing_is_stamped_and_no_assumption_is_added(live: Live) -> Non
 
 def test_the_written_trace_of_worlds_without_time_stamps_keeps_its_columns() -> None:
     """The new records have no field that others had not before, so that a first day's file is the same to the byte."""
-    new = {Timestamped, StampChecked, Preserved}
+    new = {Timestamped, StampChecked, Preserved, Befallen}
     older = {name for kind in get_args(Record) if kind not in new for name in kind.__dataclass_fields__}
     assert {name for kind in new for name in kind.__dataclass_fields__} <= older
     assert set(COLUMNS) - {"record", "instant"} == older

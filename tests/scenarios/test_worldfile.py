@@ -43,6 +43,7 @@ def line_of(text: str, part: str) -> int:
 MARKED = "o" + "\u0301\u0323" * 50_000
 """A letter with so many marks out of order that composing it would take half a minute."""
 ESCAPED = "o" + r"\u0301\u0323" * 50_000
+INCIDENT = '[[incident]]\nagency = "H28.13"\nfault = "text-overwritten"\nat = 2021-09-27T08:00:00\n'
 MISTAKES = {
     "unknown top-level key": ('name = "first-day"', 'name = "first-day"\ncolour = "red"', "colour", "unknown key"),
     "unknown key of a profile": ("[profile.district]", "[profile.district]\nofficers = 3", "profile.district.officers", "unknown key"),
@@ -211,7 +212,13 @@ MISTAKES = {
             key,
             f"this must be a list of at most {most} tables, not a list of {most + 1}",
         )
-        for key, most in (("revocation", 1000), ("paper-rule", 100), ("time-stamping.outages", 400), ("time-stamping.slow", 400))
+        for key, most in (
+            ("revocation", 1000),
+            ("incident", 100),
+            ("paper-rule", 100),
+            ("time-stamping.outages", 400),
+            ("time-stamping.slow", 400),
+        )
     },
     "more hops than 500": ("[[hop]]", "[[hop]]\n" * 500, "hop", "this must be a list of at most 500 tables, not a list of 501"),
     "more agencies than 20,000": ("[[agency]]", "[[agency]]\n" * 19_999, "agency", "at most 20000 tables, not a list of 20001"),
@@ -273,6 +280,49 @@ MISTAKES = {
         "more than thirty combining marks behind one letter",
     ),
     "too many marks in a key": ('unit = "152"', f'"{ESCAPED}" = 1', "agency.3 (line", "more than thirty combining marks behind one letter"),
+    "an incident at an agency there is not": (
+        "[[hop]]",
+        f"{INCIDENT.replace('H28.13', 'H28.77')}[[hop]]",
+        "incident.1.agency (line 26)",
+        "this world has no agency H28.77",
+    ),
+    "an incident at an agency that signs nothing": (
+        'abbreviation = "STTTT"',
+        f'abbreviation = "STTTT"\nsoftware = false\n{INCIDENT}',
+        "incident.1.agency (line",
+        "H28.13 signs no letters for the axis: it lacks software, a seal or a leader's certificate",
+    ),
+    "an incident of a fault there is not": (
+        "[[hop]]",
+        f"{INCIDENT.replace('text-overwritten', 'text-overwriten')}[[hop]]",
+        "incident.1.fault (line 27)",
+        "the catalogue has no fault 'text-overwriten' of a letter; is 'text-overwritten' meant?",
+    ),
+    "an incident before the run": (
+        "[[hop]]",
+        f"{INCIDENT.replace('-27T', '-26T')}[[hop]]",
+        "incident.1.at (line 28)",
+        "the run begins on 2021-09-27, after that",
+    ),
+    "an incident after the run": (
+        'targets = ["b05", "e11", "e10"]',
+        f"days = 5\n{INCIDENT.replace('2021-09-27T', '2021-10-02T')}",
+        "incident.1.at (line",
+        "the run ends on 2021-10-01 at the latest, before that",
+    ),
+    "an incident after any run": (
+        "[[hop]]",
+        f"{INCIDENT.replace('2021-09-27T', '2030-09-27T')}[[hop]]",
+        "incident.1.at (line 28)",
+        "the run ends on 2022-09-09 at the latest, before that",
+    ),
+    "a time-stamp missing where there are none": (
+        "[[hop]]",
+        f"{INCIDENT.replace('text-overwritten', 'stamp-service-silent')}[[hop]]",
+        "incident.1.fault (line 27)",
+        "nothing is time-stamped where signature_level is B-B",
+    ),
+    "a misspelt incident": ("[[hop]]", f"{INCIDENT.replace('[incident]', '[incidents]')}[[hop]]", "incidents", "is incident meant?"),
     "starts on a Sunday": ("start = 2021-09-27", "start = 2021-09-26", "start", "no working day"),
     "starts on National Day": ("start = 2021-09-27", "start = 2021-09-02", "start", "no working day"),
 }

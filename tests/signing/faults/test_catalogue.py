@@ -159,8 +159,7 @@ def test_an_incident_befalls_any_letter(fault: Fault, sandbox: Sandbox) -> None:
     letter = shop.letter(incident, content)
     judged = shop.at + timedelta(minutes=10)
     evidence = shop.evidence(judged, trees=(Tree.G2, Tree.G1))
-    known = replace(evidence, certificates=()) if fault.name == "leaf-only-unknown" else evidence
-    case = replace(shop.letter_case(letter, judged, known), policy=fault.build(FAULT_SEED).policy)
+    case = replace(shop.letter_case(letter, judged, evidence), policy=fault.build(FAULT_SEED).policy)
     ruling = rule_on(case, sandbox)
     skip_unread(ruling.remarks)
     assert ruling.meets(fault.expected)
