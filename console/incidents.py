@@ -64,14 +64,19 @@ def incident_rows(tree: Tree, text: Text) -> list[list[str]]:
         [
             _title(one["fault"], text),
             one["agency"],
-            text.instant(datetime.fromisoformat(one["since"])),
-            text("incident.letter", number=one["letter"], at=text.instant(datetime.fromisoformat(one["at"]))) if one["letter"] else "–",
+            _minute(one["since"]),
+            f"{one['letter']}, {_minute(one['at'])}" if one["letter"] else "–",
             _said(one["fate"], one["rule"] if one["fate"] != Fate.ACCEPTED else "", one["sub-indication"], text),
             _said(one["expected"], one["expected-rule"], one["expected-sub-indication"], text),
             {True: text("word.yes"), False: text("word.no"), None: "–"}[one["agrees"]],
         ]
         for one in tree["incidents"]
     ]
+
+
+def _minute(instant: str) -> str:
+    """Short, for a column; both languages write the day first."""
+    return f"{datetime.fromisoformat(instant):%d/%m/%Y %H:%M}"
 
 
 def _said(fate: str, rule: str, sub_indication: str, text: Text) -> str:

@@ -159,7 +159,7 @@ def _announce(world: World, days: int, mode: str, text: Text, talk: Console) -> 
         for hop in world.hops
         for since, until in hop.outages
     ]
-    faults += disturbances(world, text, (Service.TSA, Service.CRL) if world.preserves else (Service.TSA,)) + announced(world, text)
+    faults += disturbances(world, text, (Service.TSA, Service.CRL) if world.preserves else (Service.TSA,))
     goals = [
         f"{text(f'measure.{spec.id}.title')} {target_text({'percent': spec.target.percent, 'over': spec.target.over}, text)} ({source})"
         for spec in CATALOGUE
@@ -170,7 +170,7 @@ def _announce(world: World, days: int, mode: str, text: Text, talk: Console) -> 
     question = question_of({"scenario": {"name": world.name, "question": world.question}, "days": days}, text)
     for sentence in (
         text("start.question", question=question),
-        text("start.faults", faults="; ".join(faults) or text("start.no-faults")),
+        text("start.faults", faults="; ".join([*faults, *announced(world, text)]) or text("start.no-faults")),
         text("start.targets", targets=" · ".join(goals) or text("start.no-targets")),
         text("start.test"),
     ):
