@@ -100,7 +100,7 @@ def read_trust(spec: str | None, fingerprints: Sequence[str], at: datetime, text
 def read_register_of(spec: str, read: Callable[[Path], bytes], text: Text) -> Register:
     """The register ``--register`` names: a file as bundles carry it, or a scenario's. Raises :class:`Unusable`."""
     path = Path(spec)
-    if path.suffix == ".toml" or not path.exists():
+    if path.suffix == ".toml" or not path.is_file():
         return Register(_scenario(spec, "verify.error.register", text).directory, spec)
     try:
         return Register(read_register(read(path)), spec)
