@@ -16,7 +16,7 @@ from signing import FAULT_SEED
 from tests.console.verify_lab import truc, write_trust
 
 AT = "2021-09-27T12:00"
-NOT_JUDGED = "Whether the signers may sign for the sender is for a register of organisations to say (--register), and was not judged here."
+NOT_JUDGED = "Whether the signers may sign for the sender is for a register of organisations to say"
 
 
 def case(name: str) -> PackageCase:
