@@ -337,6 +337,7 @@ def verify(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comma
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help=HELP("cli.verify.at.help"))] = None,
     trust: Annotated[str | None, typer.Option("--trust", metavar="DIR|SCENARIO[:SEED]", help=HELP("cli.verify.trust.help"))] = None,
     anchor: Annotated[list[str] | None, typer.Option("--anchor", metavar="SHA256", help=HELP("cli.verify.anchor.help"))] = None,
+    register: Annotated[str | None, typer.Option(metavar="FILE|SCENARIO[:SEED]", help=HELP("cli.verify.register.help"))] = None,
     content: Annotated[Path | None, typer.Option("--content", metavar="FILE", help=HELP("cli.verify.content.help"))] = None,
     policy: Annotated[str, typer.Option("--policy", metavar="NAME|FILE", help=HELP("cli.verify.policy.help"))] = "field",
     json: Annotated[bool, typer.Option("--json", help=HELP("cli.verify.json.help"))] = False,
@@ -349,7 +350,7 @@ def verify(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comma
     text = text_of(lang)
     from console.verify.command import Wish, perform
 
-    wish = Wish(tuple(files), at, trust, tuple(anchor or ()), content, policy, json, html, pdf, second_opinion)
+    wish = Wish(tuple(files), at, trust, tuple(anchor or ()), content, policy, json, html, pdf, second_opinion, register)
     raise typer.Exit(perform(wish, text))
 
 

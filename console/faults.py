@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,9 +15,24 @@ from console.locale import LANGUAGES, Text, catalogue
 from console.outcome import DONE, UNREACHED, USAGE
 from exchange.domain.calendar import VN
 from exchange.faults import PackageFault, package_fault_words, package_faults
-from signing import FAULT_SEED, Evidence, Fault, FaultForm, FaultGroup, FaultWords, SubIndication, every_fault, fault_words, vectors_of
+from exchange.trust import write_register
+from exchange.verification import ACCEPTED
+from signing import (
+    FAULT_SEED,
+    Evidence,
+    Fault,
+    FaultForm,
+    FaultGroup,
+    FaultWords,
+    Indication,
+    SubIndication,
+    every_fault,
+    fault_words,
+    vectors_of,
+)
 
 _FOLDERS = ("anchors", "timestamp-anchors", "authorities", "crls", "ocsp")
+_REGISTER = "register.json"
 _SUFFIXES = {"crls": "crl", "ocsp": "ors"}
 
 
@@ -32,6 +48,12 @@ class Entry:
     clause: str
     fault: Fault | PackageFault
 
+    @property
+    def afterwards(self) -> str:
+        """What the command printed with the files answers where it cannot answer as expected; empty where it does."""
+        answer = self.fault.afterwards if isinstance(self.fault, Fault) else None
+        return "" if answer is None else f"{Indication.INDETERMINATE} / {answer}"
+
     def words(self, lang: str) -> FaultWords:
         """What people are told."""
         return fault_words(self.name, lang) if isinstance(self.fault, Fault) else package_fault_words(self.name, lang)
@@ -41,17 +63,22 @@ def entries() -> tuple[Entry, ...]:
     """Both halves of the catalogue, by group."""
     signed = tuple(Entry(one.name, one.group, one.form, one.finders, _verdict(one), _clause(one), one) for one in every_fault())
     packages = tuple(
-        Entry(one.name, FaultGroup.PACKAGE, FaultForm.PACKAGE, one.finders, one.rule, one.clause, one) for one in package_faults()
+        Entry(one.name, FaultGroup.PACKAGE, FaultForm.PACKAGE, one.finders, _ruled(one), one.clause, one) for one in package_faults()
     )
     return signed + packages
 
 
+def _ruled(fault: PackageFault) -> str:
+    """The rule that names it, and that it refuses nothing where it is a finding only."""
+    return f"{ACCEPTED} / {fault.rule}" if fault.accepted else fault.rule
+
+
 def _verdict(fault: Fault) -> str:
-    """Indication and sub-indication, and what of the whole document fails where the signatures alone do not say it."""
+    """Indication and sub-indication, what of the whole document fails, and the remark where the signatures alone do not say it."""
     expected = fault.expected
     found = [str(expected.indication), *([str(expected.sub_indication)] if expected.sub_indication else [])]
-    if not expected.sub_indication:
-        found += [*expected.document, *([expected.check] if expected.check else [])]
+    found += () if expected.refused else expected.document  # what cannot be read lacks nothing
+    found += [expected.check] if expected.check and not expected.sub_indication else []
     return " / ".join(dict.fromkeys(found))
 
 
@@ -88,6 +115,8 @@ def facts(entry: Entry, text: Text) -> Iterator[tuple[str, str]]:
     yield text("faults.how"), words.how
     yield text("faults.remedy"), words.remedy
     yield text("faults.verdict"), entry.verdict
+    if entry.afterwards:
+        yield text("faults.afterwards"), f"{entry.afterwards}. {words.afterwards}"
     if entry.clause:
         yield text("faults.clause"), entry.clause
     yield text("faults.found"), ", ".join(text.label("finder", finder) for finder in entry.finders)
@@ -127,7 +156,7 @@ def _write_all(chosen: Sequence[Entry], out: Path, text: Text) -> int:
 
 def _write(entry: Entry, folder: Path, text: Text) -> str:
     """The files of one fault, what it stands on, and what it is; the command that judges it."""
-    files, evidence, at, policy = _files(entry)
+    files, evidence, at, policy, register = _files(entry)
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         (folder / name).write_bytes(data)
@@ -135,13 +164,17 @@ def _write(entry: Entry, folder: Path, text: Text) -> str:
     if policy is not None:
         (folder / "policy.toml").write_bytes(policy)
     subject = next(iter(files))
-    command = f"truc verify {folder / subject} --trust {folder / 'trust'} --at {at}"
-    command += f" --policy {folder / 'policy.toml'}" if policy is not None else ""
+    command = ["truc", "verify", str(folder / subject), "--trust", str(folder / "trust"), "--at", at]
+    if register is not None:
+        (folder / _REGISTER).write_bytes(register)
+        command += ["--register", str(folder / _REGISTER)]
+    command += ["--policy", str(folder / "policy.toml")] if policy is not None else []
     told = {
         "name": entry.name,
         "group": entry.group,
         "control_time": at,
         "expected": entry.verdict,
+        "answered_by_the_command": entry.afterwards or entry.verdict,
         "clause": entry.clause,
         "found_by": entry.finders,
         "files": list(files),
@@ -149,7 +182,7 @@ def _write(entry: Entry, folder: Path, text: Text) -> str:
         "words": {lang: _told(entry, catalogue(lang)) for lang in LANGUAGES},
     }
     (folder / "fault.json").write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
-    return command
+    return shlex.join(command)
 
 
 def _proofs(entry: Entry) -> list[dict[str, str]]:
@@ -162,18 +195,19 @@ def _told(entry: Entry, text: Text) -> dict[str, str]:
     return {"title": entry.words(text.lang).title, **dict(facts(entry, text))}
 
 
-def _files(entry: Entry) -> tuple[dict[str, bytes], Evidence, str, bytes | None]:
-    """Files by name, the one to judge first; evidence; control time; policy file where it is not the field's."""
+def _files(entry: Entry) -> tuple[dict[str, bytes], Evidence, str, bytes | None, bytes | None]:
+    """Files by name, the one to judge first; evidence; control time; policy file where it is not the field's; a package's register."""
     fault = entry.fault
     if isinstance(fault, PackageFault):
         package = fault.build(FAULT_SEED)
-        return {"package.edxml": package.package()}, package.evidence, package.at.astimezone(VN).isoformat(), None
+        at = package.at.astimezone(VN).isoformat()
+        return {"package.edxml": package.package()}, package.evidence, at, None, write_register(package.directory)
     case = fault.build(FAULT_SEED)
     at = case.at.astimezone(VN).isoformat()
     if fault.form is not FaultForm.CMS:
-        return {"letter.pdf": case.data}, case.evidence, at, case.policy
+        return {"letter.pdf": case.data}, case.evidence, at, case.policy, None
     content = {} if case.content is None else {"content.txt": case.content}
-    return {"content.txt.p7s": case.data, **content}, case.evidence, at, case.policy
+    return {"content.txt.p7s": case.data, **content}, case.evidence, at, case.policy, None
 
 
 def _write_trust(folder: Path, evidence: Evidence) -> None:

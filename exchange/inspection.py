@@ -1,26 +1,28 @@
-"""A package opened for an auditor: each signed thing in it with what it was signed over, and whether the header says what the letter says.
+"""A package opened for an auditor: each signed thing in it with what it was signed over, and whether the rules of the axis are kept.
 
-No register of organisations is needed, and none is trusted: who may sign for whom is another question (:mod:`exchange.verification`).
+The rules are those of :mod:`exchange.verification` but for the signatures, which the auditor validates by all evidence there is. What asks
+who may sign for whom is told once a register of organisations is at hand (:func:`inspect_again`); none is needed to open a package.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from exchange.agreement import Finding, differences, misleading_names, remarks
-from exchange.domain.lifecycle import Operation
+from exchange.agreement import Finding
 from exchange.domain.organization import Directory
 from exchange.edxml.attached import MemorySink
 from exchange.edxml.model import EdocHeader, StatusHeader
 from exchange.edxml.reader import read
 from exchange.edxml.tree import Limits
-from exchange.verification import DETACHED, Attachment
-from signing import LetterRefused, read_stamped
+from exchange.verification import DETACHED, Attachment, Signatories, judge_papers
+from signing import Letter, LetterRefused, read_stamped
 
 MAX_PACKAGE = 64 * 1024 * 1024
 """Longest package opened, in bytes; its attachments are kept in memory."""
 ENVELOPED = ".p7m"
+FOREIGN_LETTER = "foreign-letter"
+"""The rule by which a letter of another layout is told: nothing is wrong with it that could be seen."""
 _HEAD = 4096
 _BYTE_RANGE = b"/ByteRange"
 
@@ -41,14 +43,22 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """A package opened: ``violations`` are what the law of the axis refuses (header against letter), ``remarks`` what one should know."""
+    """A package opened: ``violations`` are what the law of the axis refuses, ``remarks`` what one should know."""
 
     header: EdocHeader
+    attachments: tuple[Attachment, ...]
+    letter: Letter | None
+    """``None`` where there is none, or it could not be read; one of another layout may be as good."""
+    refusal: Finding | None
+    """Why the letter could not be read."""
     pieces: tuple[Piece, ...]
-    violations: tuple[Finding, ...]
-    remarks: tuple[Finding, ...]
-    compared: bool
-    """Whether the header could be held against a letter; a letter of another layout, which may be as good, cannot be read for it."""
+    violations: tuple[Finding, ...] = ()
+    remarks: tuple[Finding, ...] = ()
+
+    @property
+    def compared(self) -> bool:
+        """Whether the header could be held against a letter."""
+        return self.letter is not None
 
 
 def looks_like_edxml(data: bytes) -> bool:
@@ -67,51 +77,54 @@ def inspect(data: bytes) -> Inspection | StatusHeader:
     if isinstance(package.header, StatusHeader):
         return package.header
     attachments = tuple(Attachment(one.name, sink.data[one.ref]) for one in package.attachments)
-    letter = next((one for one in attachments if one.data.startswith(b"%PDF-")), None)
-    violations, notes, compared = _against_letter(package.header, letter)
-    violations += misleading_names(tuple(one.name for one in attachments))
-    pieces, unsigned = _pieces(attachments, letter)
-    return Inspection(package.header, pieces, violations, (*notes, *unsigned), compared)
+    first = next((one for one in attachments if one.data.startswith(b"%PDF-")), None)
+    letter, refusal = (None, None) if first is None else _read(first)
+    return inspect_again(Inspection(package.header, attachments, letter, refusal, tuple(_pieces(attachments, first))))
 
 
-def _against_letter(header: EdocHeader, letter: Attachment | None) -> tuple[tuple[Finding, ...], tuple[Finding, ...], bool]:
-    """The law of the axis: what routes a document must be what was signed."""
-    if letter is None and header.operation is Operation.RECALL:
-        return (), (Finding("no-letter", "the recall carries no letter"),), False
-    if letter is None:
-        detail = "no attachment is a PDF letter; without both signatures a document is for information only"
-        return (Finding("no-letter", detail),), (), False
+def inspect_again(
+    found: Inspection,
+    register: Directory | None = None,
+    signatories: Signatories = Signatories(),  # noqa: B008 - frozen
+    *,
+    accept_secret: bool = False,
+    accept_sealed_files: bool = False,
+) -> Inspection:
+    """The same package by a register, its signers being known by now, and by the terms of the axis that took it."""
+    signed_inside = frozenset(piece.name for piece in found.pieces if not piece.is_letter)
+    said = judge_papers(
+        found.header, found.attachments, found.letter, register, signatories,
+        secret_rule=not accept_secret, letter_rule=not accept_sealed_files, signed_inside=signed_inside,
+    )  # fmt: skip
+    violations, remarks = said.violations, said.findings
+    if found.refusal is not None and found.refusal.rule == FOREIGN_LETTER:
+        remarks = (found.refusal, *remarks)
+    elif found.refusal is not None:
+        violations = (found.refusal, *violations)
+    return replace(found, violations=violations, remarks=remarks)
+
+
+def _read(first: Attachment) -> tuple[Letter | None, Finding | None]:
+    """The letter, or why it cannot be held against the header."""
     try:
-        read_in, _ = read_stamped(letter.data)
+        return read_stamped(first.data)[0], None
     except LetterRefused as refusal:
         if refusal.place == "file":
-            detail = f"{letter.name} {refusal.rule}; so the header cannot be held against it"
-            return (), (Finding("foreign-letter", detail),), False
-        detail = f"{letter.name}: {refusal}; so the header cannot be held against it"
-        return (Finding("letter-form", detail),), (), False
-    nobody = Directory(())
-    return tuple(differences(header, read_in, nobody)), tuple(remarks(header, read_in)), True
+            return None, Finding(FOREIGN_LETTER, f"{first.name} {refusal.rule}; so the header cannot be held against it")
+        return None, Finding("letter-form", f"{first.name}: {refusal}; so the header cannot be held against it")
 
 
-def _pieces(attachments: tuple[Attachment, ...], letter: Attachment | None) -> tuple[tuple[Piece, ...], tuple[Finding, ...]]:
-    """The letter first, then the annexes in the order of the package; what carries no signature is a remark."""
-    pieces = [Piece(letter.name, letter.data, is_letter=True)] if letter is not None else []
+def _pieces(attachments: tuple[Attachment, ...], letter: Attachment | None) -> Iterator[Piece]:
+    """The letter first, then the annexes that are signed in the order of the package, then signatures of annexes that are not in it."""
+    if letter is not None:
+        yield Piece(letter.name, letter.data, is_letter=True)
     signatures = {one.name: one for one in attachments if one.name.endswith(DETACHED)}
-    notes: list[Finding] = []
     for annex in attachments:
         if annex is letter or annex.name.endswith(DETACHED):
             continue
         signature = signatures.pop(annex.name + DETACHED, None)
         if signature is not None:
-            pieces.append(Piece(signature.name, signature.data, annex.data, annex.name))
+            yield Piece(signature.name, signature.data, annex.data, annex.name)
         elif annex.name.endswith(ENVELOPED) or (annex.data.startswith(b"%PDF-") and _BYTE_RANGE in annex.data):
-            pieces.append(Piece(annex.name, annex.data))
-        else:
-            notes.append(Finding("annex-unsigned", f"annex {annex.name} carries no signature"))
-    return (*pieces, *_strays(signatures, notes)), tuple(notes)
-
-
-def _strays(signatures: dict[str, Attachment], notes: list[Finding]) -> Iterator[Piece]:
-    for name, signature in signatures.items():
-        notes.append(Finding("stray-signature", f"{name} belongs to no annex of the package"))
-        yield Piece(name, signature.data)
+            yield Piece(annex.name, annex.data)
+    yield from (Piece(name, signature.data) for name, signature in signatures.items())

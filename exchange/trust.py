@@ -160,7 +160,7 @@ def read_register(data: bytes) -> Directory:
         fields = json.loads(data)
         organisations = [
             Organization(
-                OrganId.parse(one["id"]), one["name"], Level(one["level"]), Bloc(one["bloc"]), one["province"],
+                OrganId.parse(one["id"]), _text(one["name"]), Level(one["level"]), Bloc(one["bloc"]), _text(one["province"]),
                 None if one["parent"] is None else OrganId.parse(one["parent"]), OrganStatus(one["status"]),
                 tuple(OrganId.parse(alias) for alias in one["aliases"]),
             )
@@ -174,7 +174,15 @@ def read_register(data: bytes) -> Directory:
 
 def _signers(one: Any) -> Signers:
     persons = (
-        PersonSigner(person["subject"], person["name"], person["position"], frozenset(map(Capacity, person["capacities"])))
+        PersonSigner(
+            _text(person["subject"]), _text(person["name"]), _text(person["position"]), frozenset(map(Capacity, person["capacities"]))
+        )
         for person in one["persons"]
     )
-    return Signers.of(one["seals"], persons)
+    return Signers.of(map(_text, one["seals"]), persons)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.40} is no text")
+    return value

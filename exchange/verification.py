@@ -20,10 +20,10 @@ An annex ``plan.xlsx`` is signed by the detached CAdES-B in ``plan.xlsx.p7s``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 
 from exchange.agreement import Finding, differences, misleading_names, remarks, same_name
@@ -120,6 +120,18 @@ class Judgement:
         return sum(stamp.report.raw_verifications for stamp in self.stamps)
 
 
+@dataclass(frozen=True, slots=True)
+class Signatories:
+    """Who signed a document, by RFC 4514 subject, as somebody else has found it; ``None`` where no certificate was identified.
+
+    ``annexes``: all who signed an annex, by the annex' name.
+    """
+
+    leader: str | None = None
+    seal: str | None = None
+    annexes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
 def judge(
     header: EdocHeader,
     attachments: Sequence[Attachment],
@@ -140,17 +152,50 @@ def judge(
     document do so too when every file of it is under the sender's seal. ``verified``: what :func:`verify_documents` said of these
     attachments, of this validator at this instant, where it was asked before.
     """
-    case = _Case(header, attachments, directory, validator, at)
+    case = _Case(header, attachments, directory)
     case.check_sender()
     letter_at = _letter_at(attachments)
     if letter_at is None:
         case.without_letter(letter_rule=letter_rule)
     else:
         report = verified or verify_letter(_bytes_of(attachments[letter_at]), validator, at)
-        case.check_letter(attachments[letter_at].name, report, secret_rule=secret_rule, stamp_expected=stamp_expected)
+        case.check_letter(attachments[letter_at].name, report, at, secret_rule=secret_rule, stamp_expected=stamp_expected)
     case.violations += misleading_names(tuple([one.name for one in attachments]))
-    case.check_annexes(letter_at)
-    return Judgement(tuple(case.violations), tuple(case.findings), tuple(case.reports), case.stamps, case.stamped_at)
+    case.check_annexes(letter_at, partial(case.check_annex, validator, at))
+    return case.judgement()
+
+
+def judge_papers(
+    header: EdocHeader,
+    attachments: Sequence[Attachment],
+    letter: Letter | None,
+    register: Directory | None,
+    signatories: Signatories,
+    *,
+    secret_rule: bool = True,
+    letter_rule: bool = True,
+    signed_inside: frozenset[str] = frozenset(),
+) -> Judgement:
+    """What :func:`judge` says but for the signatures, which somebody else validates: steps (1), (3), (5) to (7), and whose the annexes are.
+
+    ``letter`` is the letter among the attachments as it was read, ``None`` where it could not be. Where there is no ``register``, what asks
+    one is left out: steps (1), (5) and (7). Annexes ``signed_inside`` carry signatures of whomever, and are not told to have none.
+    """
+    case = _Case(header, attachments, Directory(()) if register is None else register)
+    if register is not None:
+        case.check_sender()
+    letter_at = _letter_at(attachments)
+    if letter_at is None:
+        case.without_letter(letter_rule=letter_rule)
+    elif letter is not None:
+        case.check_secrecy(letter.content, secret_rule=secret_rule)
+        if register is not None:
+            case.check_signers(signatories.leader, signatories.seal, letter.content)
+        case.check_header(letter)
+    case.violations += misleading_names(tuple([one.name for one in attachments]))
+    whose: Mapping[str, tuple[str, ...]] = {} if register is None else signatories.annexes
+    case.check_annexes(letter_at, partial(case.check_annex_signers, whose), signed_inside)
+    return case.judgement()
 
 
 def verify_documents(
@@ -187,10 +232,8 @@ def _bytes_of(attachment: Attachment) -> bytes | UnpackedLetter:
 class _Case:
     """One judgement in progress."""
 
-    def __init__(
-        self, header: EdocHeader, attachments: Sequence[Attachment], directory: Directory, validator: Validator, at: datetime
-    ) -> None:
-        self.header, self.attachments, self.directory, self.validator, self.at = header, attachments, directory, validator, at
+    def __init__(self, header: EdocHeader, attachments: Sequence[Attachment], directory: Directory) -> None:
+        self.header, self.attachments, self.directory = header, attachments, directory
         self.sender = directory.lookup(header.sender_id)
         self.signers = directory.signers(header.sender_id)
         self.violations: list[Finding] = []
@@ -198,6 +241,9 @@ class _Case:
         self.reports: list[SignatureReport] = []
         self.stamps: tuple[StampReport, ...] = ()
         self.stamped_at: datetime | None = None
+
+    def judgement(self) -> Judgement:
+        return Judgement(tuple(self.violations), tuple(self.findings), tuple(self.reports), self.stamps, self.stamped_at)
 
     def violate(self, rule: str, detail: str, sub_indication: str = "") -> None:
         self.violations.append(Finding(rule, detail, sub_indication))
@@ -225,27 +271,38 @@ class _Case:
         else:
             self.violate("no-letter", "no attachment is a PDF letter; without both signatures a document is for information only")
 
-    def check_letter(self, name: str, report: LetterReport, *, secret_rule: bool, stamp_expected: bool) -> None:
+    def check_letter(self, name: str, report: LetterReport, at: datetime, *, secret_rule: bool, stamp_expected: bool) -> None:
         if report.refusal is not None:
             self._refused(name, report.refusal)
         letter = report.letter
         if letter is None:
             return
-        if letter.content.secrecy:
-            sentence = f"the letter is marked {letter.content.secrecy} and must not travel by the axis"
-            if secret_rule:
-                self.violate("secret", sentence)
-            else:
-                self.remark("secret", sentence)
-        self._check_signatures(report, letter)
-        self._check_stamps(report, letter, stamp_expected=stamp_expected)
+        self.check_secrecy(letter.content, secret_rule=secret_rule)
+        self._check_signatures(report)
+        leader, seal = (None if one is None else one.subject for one in (report.leader, report.seal))
+        self.check_signers(leader, seal, letter.content)
+        self._check_stamps(report, letter, at, stamp_expected=stamp_expected)
+        self.check_header(letter)
+        if letter.day > at.astimezone(VN).date():
+            self.violate("future-date", f"the letter is dated {letter.day:%d/%m/%Y}, after the day it is judged on")
+
+    def check_secrecy(self, content: LetterContent, *, secret_rule: bool) -> None:
+        if content.secrecy:
+            sentence = f"the letter is marked {content.secrecy} and must not travel by the axis"
+            (self.violate if secret_rule else self.remark)("secret", sentence)
+
+    def check_header(self, letter: Letter) -> None:
         differing = tuple(differences(self.header, letter, self.directory))
         self.violations.extend(differing)
         if self.sender is not None and all(one.rule != "sender-mismatch" for one in differing):
             self._check_issuing_body(letter.content, self.sender)
         self.findings.extend(remarks(self.header, letter))
-        if letter.day > self.at.astimezone(VN).date():
-            self.violate("future-date", f"the letter is dated {letter.day:%d/%m/%Y}, after the day it is judged on")
+
+    def check_signers(self, leader: str | None, seal: str | None, content: LetterContent) -> None:
+        if leader is not None:
+            self._check_leader(leader, content)
+        if seal is not None:
+            self._check_seal("organisation-not-sender", "the letter", seal)
 
     def _refused(self, name: str, refusal: LetterRefused) -> None:
         if refusal.place == "file":
@@ -254,19 +311,15 @@ class _Case:
         else:
             self.violate("letter-form", f"{name}: {refusal}", str(SubIndication.FORMAT_FAILURE))
 
-    def _check_signatures(self, report: LetterReport, letter: Letter) -> None:
+    def _check_signatures(self, report: LetterReport) -> None:
         for who, one in (("leader", report.leader), ("organisation", report.seal)):
             if one is None:
                 continue
             self.reports.append(one)
             if not one.passed:
                 self.violate(f"{who}-signature", f"the {who}'s signature: {one.reason}", str(one.sub_indication or one.indication))
-        if report.leader is not None and report.leader.subject is not None:
-            self._check_leader(report.leader.subject, letter.content)
-        if report.seal is not None and report.seal.subject is not None:
-            self._check_seal("organisation-not-sender", "the letter", report.seal.subject)
 
-    def _check_stamps(self, report: LetterReport, letter: Letter, *, stamp_expected: bool) -> None:
+    def _check_stamps(self, report: LetterReport, letter: Letter, at: datetime, *, stamp_expected: bool) -> None:
         self.stamps, self.stamped_at = report.stamps, report.stamped_at
         for stamp in self.stamps:
             reason = f"a time-stamp of the letter: {stamp.report.reason}"
@@ -280,7 +333,7 @@ class _Case:
         if stamp_expected and self.stamped_at is None:
             self.remark("no-time-stamp", "no time-stamp shows when the letter existed: it holds only as long as its certificates do")
         for who, slot in (("leader", letter.leader), ("organisation", letter.seal)):
-            if slot.claimed_at is not None and slot.claimed_at > self.at:
+            if slot.claimed_at is not None and slot.claimed_at > at:
                 self.remark("claimed-time-ahead", f"the {who}'s signature claims {slot.claimed_at:%d/%m/%Y %H:%M}, which is yet to come")
 
     def _check_leader(self, subject: str, content: LetterContent) -> None:
@@ -324,8 +377,10 @@ class _Case:
         owner = self.directory.owner(subject)
         return f"; it belongs to {owner}" if owner is not None else "; no organisation of the directory holds it"
 
-    def check_annexes(self, letter_at: int | None) -> None:
-        """Everything but the letter, which stands at ``letter_at``."""
+    def check_annexes(
+        self, letter_at: int | None, check: Callable[[Attachment, Attachment], None], signed_inside: frozenset[str] = frozenset()
+    ) -> None:
+        """Everything but the letter, which stands at ``letter_at``; ``check`` looks at an annex with its detached signature."""
         if letter_at == 0 and len(self.attachments) == 1:
             return
         others = [one for number, one in enumerate(self.attachments) if number != letter_at]
@@ -338,21 +393,27 @@ class _Case:
                 continue
             signature = signatures.pop(annex.name + DETACHED, None)
             if signature is not None:
-                self._check_annex(annex, signature)
+                check(annex, signature)
             elif head is not None and annex.data.startswith(head):
                 self.violate("second-letter", f"{annex.name} is a letter too and not signed as an annex: it is not clear which one is sent")
-            else:
+            elif annex.name not in signed_inside:
                 self.remark("annex-unsigned", f"annex {annex.name} carries no signature of the organisation")
         for name in signatures:
             self.remark("stray-signature", f"{name} belongs to no annex of the package")
 
-    def _check_annex(self, annex: Attachment, signature: Attachment) -> None:
-        report = self.validator.validate(signature.data, annex.sha256, self.at, Purpose.ANNEX)
+    def check_annex(self, validator: Validator, at: datetime, annex: Attachment, signature: Attachment) -> None:
+        report = validator.validate(signature.data, annex.sha256, at, Purpose.ANNEX)
         self.reports.append(report)
         if not report.passed:
             self.violate("annex-signature", f"annex {annex.name}: {report.reason}", str(report.sub_indication or report.indication))
         if report.subject is not None:
             self._check_seal("annex-not-of-sender", f"annex {annex.name}", report.subject)
+
+    def check_annex_signers(self, found: Mapping[str, tuple[str, ...]], annex: Attachment, _: Attachment) -> None:
+        """An annex that others have signed too is the sender's all the same."""
+        subjects = found.get(annex.name, ())
+        if subjects and self.signers.organisation.isdisjoint(subjects):
+            self._check_seal("annex-not-of-sender", f"annex {annex.name}", subjects[0])
 
 
 @lru_cache(maxsize=256)

@@ -34,6 +34,8 @@ from signing.formats.claims import SignatureClaim, SignerClaim, TokenClaim
 from signing.formats.cms import CadesSigner, CadesTemplate, parse_cms
 from signing.formats.coverage import NOTHING_COVERS, STRUCTURE, SignedRange, Span
 from signing.formats.letter.augment import AwaitingStamp, add_document_timestamp, add_store, augment_letter, await_timestamp
+from signing.formats.letter.claims import LEADER as LEADER_FIELD
+from signing.formats.letter.claims import SEAL as SEAL_FIELD
 from signing.formats.letter.claims import LetterClaims, letter_claims
 from signing.formats.letter.content import LetterContent
 from signing.formats.letter.frame import check_frame
@@ -94,11 +96,13 @@ __all__ = [
     "FAULT_SEED",
     "FOREIGN",
     "HONEST",
+    "LEADER_FIELD",
     "METER",
     "MOMENT_HEADER",
     "NEEDS_EXTRA",
     "NOTHING_COVERS",
     "READING",
+    "SEAL_FIELD",
     "STRUCTURE",
     "AlgorithmPolicy",
     "AlgorithmRule",

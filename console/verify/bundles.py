@@ -14,14 +14,16 @@ from pathlib import Path
 from console.locale import Text
 from console.options import fingerprint
 from console.outcome import Unusable
-from console.verify.trust import Trust
+from console.verify.trust import Register, Trust
 from exchange.agreement import Finding
 from exchange.audit.answers import answers_of
 from exchange.audit.bundle_check import BundleReport, check_bundle
 from exchange.audit.bundle_read import read_bundle
 from exchange.audit.bundle_zip import MAX_BUNDLE, looks_like_bundle, open_bundle
 from exchange.audit.dossier import Dossier
+from exchange.audit.told import REGISTER, TERMS
 from exchange.errors import BundleUnreadable
+from exchange.trust import Terms, read_register
 from signing import Evidence, ProofOfExistence, describe_certificate
 
 _MOST_TOLD = 20
@@ -59,6 +61,31 @@ def proofs_of(dossier: Dossier, trusted: frozenset[bytes]) -> tuple[ProofOfExist
         return ()
     anchors = tuple(one for one in dossier.evidence.anchors if sha256(one).digest() in trusted)
     return answers_of(replace(dossier, evidence=replace(dossier.evidence, anchors=anchors))).proofs
+
+
+def register_of(name: str, dossier: Dossier, report: BundleReport, trusted: frozenset[bytes]) -> Register | None:
+    """The register the axis judged by; ``None`` where that is nobody's word but the bundle's."""
+    if not _said_by_axis(REGISTER, dossier, report, trusted):
+        return None
+    try:
+        return Register(read_register(dossier.register), name)
+    except ValueError:
+        return None
+
+
+def terms_of(dossier: Dossier, report: BundleReport, trusted: frozenset[bytes]) -> Terms | None:
+    """The terms it judged by, likewise."""
+    if not _said_by_axis(TERMS, dossier, report, trusted):
+        return None
+    try:
+        return Terms.read(dossier.terms)
+    except ValueError:
+        return None
+
+
+def _said_by_axis(entry: str, dossier: Dossier, report: BundleReport, trusted: frozenset[bytes]) -> bool:
+    """Whether the ledger speaks of it, and the axis that keeps the ledger is known from elsewhere."""
+    return sha256(dossier.axis).digest() in trusted and entry not in report.unproven
 
 
 def unknown_axis(dossier: Dossier, trusted: frozenset[bytes]) -> tuple[Finding, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from console.verify.opinions import Judges
 from console.verify.phrasing import printable
 from console.verify.screen import show
 from console.verify.tree import file_tree, whole_tree
-from console.verify.trust import read_trust
+from console.verify.trust import read_register_of, read_trust
 from console.verify.words import tell
 from exchange.domain.calendar import VN
 from signing import Sandbox
@@ -47,6 +47,7 @@ class Wish:
     html: Path | None
     pdf: Path | None
     second_opinion: bool
+    register: str | None = None
 
 
 def perform(wish: Wish, text: Text) -> int:
@@ -87,6 +88,9 @@ def _bench(wish: Wish, sandbox: Sandbox, text: Text) -> Bench:
     bundles = [path for path in wish.files if is_bundle(path)]
     trust = read_trust(wish.trust, wish.anchors, at, text, bundled=bool(bundles))
     trust = with_bundles(trust, bundles, wish.anchors, lambda path: read_bounded(path, MAX_FILE, text), text)
+    if wish.register is not None:
+        register = read_register_of(wish.register, lambda path: read_bounded(path, MAX_FILE, text), text)
+        trust = replace(trust, asked_register=register)
     return Bench(trust, policy, at, sandbox, asked=wish.at is not None)
 
 

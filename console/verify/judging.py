@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from console.verify.membership import belonging
 from console.verify.opening import Opened, Subject
-from console.verify.trust import Trust
+from console.verify.trust import Register, Trust
+from exchange.agreement import Finding
 from signing import (
     NEEDS_EXTRA,
     Check,
@@ -83,16 +85,27 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class JudgedFile:
-    """A file with its signed things judged."""
+    """A file with its signed things judged, and by which register it was judged who may sign."""
 
     opened: Opened
     judged: tuple[Judged, ...]
+    register: Register | None = None
+
+    @property
+    def violations(self) -> tuple[Finding, ...]:
+        """What the law of the axis refuses, and what is wrong with a bundle."""
+        return (*self.opened.violations, *(self.opened.package.violations if self.opened.package is not None else ()))
+
+    @property
+    def remarks(self) -> tuple[Finding, ...]:
+        """What one should know about package and bundle."""
+        return (*self.opened.remarks, *(self.opened.package.remarks if self.opened.package is not None else ()))
 
     @property
     def outcome(self) -> Outcome:
         """The worst of what is in it; what the law of the axis refuses is a failure."""
         outcomes = [one.outcome for one in self.judged]
-        if self.opened.violations or Outcome.FAILED in outcomes or not outcomes:
+        if self.violations or Outcome.FAILED in outcomes or not outcomes:
             return Outcome.FAILED
         return Outcome.UNDECIDED if Outcome.UNDECIDED in outcomes or self.opened.uncompared else Outcome.PASSED
 
@@ -115,8 +128,14 @@ class Bench:
         self._judge = Rfc5280Judge(policy)
 
     def judge(self, opened: Opened) -> JudgedFile:
-        """Every signed thing of a file."""
-        return JudgedFile(opened, tuple(self._judge_subject(subject, opened.existence) for subject in opened.subjects))
+        """Every signed thing of a file, and then whose they are."""
+        judged = tuple(self._judge_subject(subject, opened.existence) for subject in opened.subjects)
+        if opened.package is None:
+            return JudgedFile(opened, judged)
+        register = self.trust.asked_register or opened.register or self.trust.register
+        signed = tuple((one.subject, one.verdict.signatures) for one in judged)
+        package = belonging(opened.package, signed, register, opened.terms, self.policy)
+        return JudgedFile(replace(opened, package=package), judged, register)
 
     def _judge_subject(self, subject: Subject, existence: tuple[ProofOfExistence, ...]) -> Judged:
         policy = self.policy if subject.as_document else replace(self.policy, signatures=1, in_order=False)

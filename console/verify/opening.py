@@ -11,12 +11,14 @@ from pathlib import Path
 from console.locale import Text
 from console.options import ARCHIVE
 from console.outcome import Unusable
-from console.verify.bundles import opened_bundle, proofs_of, told_findings, told_remarks, unknown_axis
+from console.verify.bundles import opened_bundle, proofs_of, register_of, terms_of, told_findings, told_remarks, unknown_axis
+from console.verify.trust import Register
 from exchange.agreement import Finding
 from exchange.audit.bundle_zip import looks_like_bundle
-from exchange.edxml.model import EdocHeader, StatusHeader
+from exchange.edxml.model import StatusHeader
 from exchange.errors import EdxmlError
-from exchange.inspection import Inspection, inspect, looks_like_edxml
+from exchange.inspection import FOREIGN_LETTER, Inspection, inspect, looks_like_edxml
+from exchange.trust import Terms
 from exchange.verification import DETACHED
 from signing import ProofOfExistence
 
@@ -45,7 +47,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A file opened: its signed things, and what a package shows as a whole."""
+    """A file opened: its signed things, the package it is or holds, and what a bundle shows beside its package."""
 
     name: str
     size: int
@@ -53,17 +55,19 @@ class Opened:
     kind: str
     """``edxml``, ``bundle``, or ``file`` for what is one signed thing itself."""
     subjects: tuple[Subject, ...]
-    header: EdocHeader | None = None
+    package: Inspection | None = None
     violations: tuple[Finding, ...] = ()
     remarks: tuple[Finding, ...] = ()
-    compared: bool = False
     existence: tuple[ProofOfExistence, ...] = ()
     """What a bundle proves of the age of its signatures, and of what they are judged by."""
+    register: Register | None = None
+    """A bundle's own, where it is the axis' word; so are its ``terms``."""
+    terms: Terms | None = None
 
     @property
     def uncompared(self) -> bool:
         """Whether there is a letter that the header should say the same as, and it could not be told."""
-        return any(remark.rule == "foreign-letter" for remark in self.remarks)
+        return self.package is not None and any(remark.rule == FOREIGN_LETTER for remark in self.package.remarks)
 
 
 Opener = Callable[[str, bytes, Text, frozenset[bytes]], Opened | None]
@@ -143,7 +147,7 @@ def _open_edxml(name: str, data: bytes, text: Text, _: frozenset[bytes]) -> Open
 def _package(name: str, data: bytes, found: Inspection) -> Opened:
     subjects = tuple(Subject(piece.name, piece.data, piece.content, piece.content_name, piece.is_letter) for piece in found.pieces)
     digest = sha256(data).digest()
-    return Opened(name, len(data), digest, "edxml", subjects, found.header, found.violations, found.remarks, found.compared)
+    return Opened(name, len(data), digest, "edxml", subjects, found)
 
 
 def _open_bundle(name: str, data: bytes, text: Text, confirmed: frozenset[bytes]) -> Opened | None:
@@ -162,9 +166,11 @@ def _open_bundle(name: str, data: bytes, text: Text, confirmed: frozenset[bytes]
         size=len(data),
         sha256=sha256(data).digest(),
         kind="bundle",
-        violations=(*told_findings(report), *package.violations),
-        remarks=(*unknown_axis(dossier, confirmed), *told_remarks(report), *package.remarks),
+        violations=told_findings(report),
+        remarks=(*unknown_axis(dossier, confirmed), *told_remarks(report)),
         existence=proofs_of(dossier, confirmed),
+        register=register_of(name, dossier, report, confirmed),
+        terms=terms_of(dossier, report, confirmed),
     )
 
 

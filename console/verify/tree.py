@@ -34,7 +34,12 @@ SCHEMA = "truc-verify/1"
 Opinions = Sequence[Sequence[Sequence[Tree]]]
 """What other judges say: by signed thing, then by signature, any number of opinions."""
 _HEADER_CLAUSE = "QCVN 102:2016; Decree 30/2020 Art. 5, Annex I"
+_ACTIVE, _ENTITLED, _DRAWN = "Decision 28/2018 Art. 2", "Circular 41/2017 Art. 6; Decree 30/2020 Art. 13", "Decree 30/2020 Annex I"
 _CLAUSES = {
+    "unknown-sender": _ACTIVE, "locked-sender": _ACTIVE, "dissolved-sender": _ACTIVE, "secret": "Decision 28/2018 Art. 1",
+    "leader-not-of-sender": _ENTITLED, "organisation-not-sender": _ENTITLED, "annex-not-of-sender": _ENTITLED, "capacity": _ENTITLED,
+    "signer-name": _DRAWN, "position-differs": _DRAWN, "issuing-body": _DRAWN, "superior-unknown": _DRAWN, "second-letter": _DRAWN,
+    "annex-unsigned": _DRAWN, "stray-signature": _DRAWN, "attachment-names": _DRAWN, "letter-not-first": _DRAWN,
     "bundle": "RFC 9162 §2.1; EN 319 102-1 §5.3", "bundle-axis": "EN 319 102-1 §5.6.2.3", "bundle-unproven": "RFC 9162 §2.1.3",
     "bundle-strange": "truc-evidence/2",
 }  # fmt: skip
@@ -77,16 +82,19 @@ def _worst(outcomes: Sequence[Outcome]) -> Outcome:
 def file_tree(one: JudgedFile, opinions: Opinions = ()) -> Tree:
     """The answer on one file; ``opinions`` are what other judges said."""
     opened = one.opened
-    violations = [_finding(found, "failed") for found in opened.violations]
-    remarks = [_finding(found, "warning") for found in opened.remarks]
-    equal = [{"name": "header", "status": "passed", "clause": _HEADER_CLAUSE, "detail": ""}] if opened.compared and not violations else []
-    header = opened.header
+    violations = [_finding(found, "failed") for found in one.violations]
+    remarks = [_finding(found, "warning") for found in one.remarks]
+    compared = opened.package is not None and opened.package.compared
+    differing = any(found["clause"] == _HEADER_CLAUSE for found in violations)
+    equal = [{"name": "header", "status": "passed", "clause": _HEADER_CLAUSE, "detail": ""}] if compared and not differing else []
+    header = None if opened.package is None else opened.package.header
     return {
         "file": opened.name,
         "kind": opened.kind,
         "size": opened.size,
         "sha256": opened.sha256.hex(),
         "verdict": str(one.outcome),
+        "register": "" if one.register is None else one.register.source,
         "header": None
         if header is None
         else {

@@ -9,20 +9,29 @@ A folder is read by the names of its folders, and by content where there are non
     *                     any of these, told apart by content; a root among them is trusted only if ``--anchor`` names it
 
 ``tools/take_out_letters.py`` lays a run's out so. Nothing is ever fetched.
+
+Who may sign for which organisation says a register: that of ``--register``, or of the scenario. It speaks of its own day: for an old
+document it should be as it was when the document was sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console.locale import Text
 from console.options import fingerprint
 from console.outcome import Unusable
+from exchange.domain.organization import Directory
+from exchange.trust import read_register
 from signing import Artefacts, Evidence, FormatFailure, describe_certificate, sort_artefacts
+
+if TYPE_CHECKING:
+    from scenarios.world.pki import WorldPki
 
 MAX_FILES = 10_000
 MAX_BYTES = 256 * 1024 * 1024
@@ -35,6 +44,14 @@ _SUFFIXES = frozenset({".der", ".cer", ".crt", ".pem", ".crl", ".ocsp", ".ors", 
 
 
 @dataclass(frozen=True, slots=True)
+class Register:
+    """Who may sign for which organisation, and where that is from."""
+
+    directory: Directory
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trust:
     """The evidence, where it is from (empty when nothing was given), and roots that lie there without being trusted."""
 
@@ -43,6 +60,10 @@ class Trust:
     untrusted_roots: tuple[bytes, ...] = ()
     confirmed: frozenset[bytes] = frozenset()
     """SHA-256 of certificates known from elsewhere: roots, and the axis whose receipt is to count."""
+    register: Register | None = None
+    """The scenario's, where it is one that is trusted."""
+    asked_register: Register | None = None
+    """The one that was asked for, which goes before any other."""
 
 
 @dataclass(slots=True)
@@ -71,11 +92,24 @@ def read_trust(spec: str | None, fingerprints: Sequence[str], at: datetime, text
         raise Unusable(text("verify.error.trust-file", path=spec))
     if wanted and not bundled:
         raise Unusable(text("verify.error.anchor-alone"))
-    return _of_scenario(spec, at, text)
+    built = _scenario(spec, "verify.error.trust", text)
+    axis = sha256(built.axis.certificate_der).digest()
+    return Trust(built.pki.evidence(at), spec, confirmed=frozenset({axis}), register=Register(built.directory, spec))
 
 
-def _of_scenario(spec: str, at: datetime, text: Text) -> Trust:
-    """The PKI of a scenario and its axis, whose word counts then; the house is entered only when one is named."""
+def read_register_of(spec: str, read: Callable[[Path], bytes], text: Text) -> Register:
+    """The register ``--register`` names: a file as bundles carry it, or a scenario's. Raises :class:`Unusable`."""
+    path = Path(spec)
+    if path.suffix == ".toml" or not path.is_file():
+        return Register(_scenario(spec, "verify.error.register", text).directory, spec)
+    try:
+        return Register(read_register(read(path)), spec)
+    except ValueError:
+        raise Unusable(text("verify.error.register-file", path=path)) from None
+
+
+def _scenario(spec: str, refusal: str, text: Text) -> WorldPki:
+    """PKI, axis and register of a scenario; the house is entered only when one is named."""
     from console.known import known, world_of
     from scenarios.world.pki import build
 
@@ -84,9 +118,8 @@ def _of_scenario(spec: str, at: datetime, text: Text) -> Trust:
     try:
         known(name, seed, text)
     except Unusable:
-        raise Unusable(text("verify.error.trust", spec=spec or "''")) from None
-    built = build(world_of(name, seed, text))
-    return Trust(built.pki.evidence(at), spec, confirmed=frozenset({sha256(built.axis.certificate_der).digest()}))
+        raise Unusable(text(refusal, spec=spec or "''")) from None
+    return build(world_of(name, seed, text))
 
 
 def _of_folder(folder: Path, spec: str, wanted: set[bytes], text: Text, bundled: bool) -> Trust:

@@ -95,7 +95,7 @@ def _notes(tree: Tree, text: Text) -> list[str]:
     elif not trust["anchors"]:
         notes.append(text("verify.note.no-anchors", source=trust["source"]))
         notes += [text("verify.note.root", name=one["name"], fingerprint=one["sha256"]) for one in trust["untrusted-roots"]]
-    if "signer-belongs-to-sender" in tree["policy"]["external"]:
+    if "signer-belongs-to-sender" in tree["policy"]["external"] and not all(file["register"] for file in tree["files"]):
         notes.append(text("verify.note.register"))
     if tree["policy"]["signatures"] > 1 and any(document["kind"] in _CMS for file in tree["files"] for document in file["documents"]):
         notes.append(text("verify.note.letters-only"))
@@ -123,7 +123,7 @@ def _file(one: Tree, tree: Tree, say: Phrasing) -> Told:
         "sha256": one["sha256"],
         "verdict": one["verdict"],
         "word": text(f"verify.word.{one['verdict']}"),
-        "header": _header(one["header"], text),
+        "header": _header(one["header"], one["register"], text),
         "problems": problems,
         "equal": text("verify.header.equal") if any(check["name"] == "header" for check in one["checks"]) else "",
         "documents": documents,
@@ -144,7 +144,7 @@ def _file(one: Tree, tree: Tree, say: Phrasing) -> Told:
 _REASON = ("headline", "wrong", "since", "do", "terms")
 
 
-def _header(header: Tree | None, text: Text) -> list[list[str]]:
+def _header(header: Tree | None, register: str, text: Text) -> list[list[str]]:
     if header is None:
         return []
     day = datetime.fromisoformat(header["date"])
@@ -156,6 +156,8 @@ def _header(header: Tree | None, text: Text) -> list[list[str]]:
     ]
     if header["packet-signature"]:
         rows.append([text("verify.header.packet"), text("verify.header.packet.unread")])
+    if register:
+        rows.append([text("verify.header.register"), register])
     return rows
 
 

@@ -93,22 +93,28 @@ def _catalogue_words() -> Mapping[str, Mapping[str, Words]]:
 
 
 def read_words(tables: Mapping[str, Any]) -> Mapping[str, Mapping[str, Words]]:
-    """Words by name and language from tables ``en.title``, ``en.what``, ``en.how``, the same in ``vi``, ``remedy`` and ``difference``.
+    """Words by name and language from tables ``en.title``, ``en.what``, ``en.how``, the same in ``vi``, ``remedy``, ``difference`` and
+    ``afterwards``.
 
     Remedy and differences are named, since many faults share them; they stand in ``words/remedies.toml`` and ``words/differences.toml``.
     """
     remedies, differences = (load_tables("signing.faults", f"{file}.toml") for file in ("remedies", "differences"))
     return {
         name: {
-            lang: Words(**table[lang], remedy=remedies[table["remedy"]][lang], difference=_joined(table, differences, lang))
+            lang: Words(
+                **table[lang],
+                remedy=remedies[table["remedy"]][lang],
+                difference=_joined(table, "difference", differences, lang),
+                afterwards=_joined(table, "afterwards", differences, lang),
+            )
             for lang in LANGUAGES
         }
         for name, table in tables.items()
     }
 
 
-def _joined(table: Mapping[str, Any], differences: Mapping[str, Any], lang: str) -> str:
-    return " ".join(differences[one][lang] for one in table.get("difference", ()))
+def _joined(table: Mapping[str, Any], key: str, differences: Mapping[str, Any], lang: str) -> str:
+    return " ".join(differences[one][lang] for one in table.get(key, ()))
 
 
 def load_tables(package: str, name: str) -> dict[str, Any]:
@@ -133,9 +139,7 @@ def rule_on(case: Case, sandbox: Sandbox | None = None) -> Ruling:
     if found.kind not in (SignedKind.LETTER, SignedKind.PDF):
         policy = replace(policy, signatures=1, in_order=False)
     document = validate_document(found.claims, case.evidence, case.at, policy, case.existence)
-    if found.kind in (SignedKind.LETTER, SignedKind.PDF):
-        document = replace(document, checks=(*document.checks, *_of_the_file(found, policy)))
-    return Ruling(found, document)
+    return Ruling(found, replace(document, checks=(*document.checks, *_of_the_file(found, policy))))
 
 
 def _of_the_file(found: SignedObject, policy: ValidationPolicy) -> Iterator[Check]:

@@ -60,6 +60,8 @@ class Words:
     remedy: str
     difference: str = ""
     """Why OpenSSL or pyHanko judge otherwise, where they do."""
+    afterwards: str = ""
+    """Why an auditor who has the files alone is answered otherwise, where he is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,11 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One vector. ``build(seed)`` makes its case; ``incident`` is how it befalls a real letter, where it can."""
+    """One vector. ``build(seed)`` makes its case; ``incident`` is how it befalls a real letter, where it can.
+
+    ``afterwards`` is what is answered in the place of the expected sub-indication when the files alone are judged as of a named moment,
+    where that is another one: naming a moment proves nothing, and receipts are not among the files.
+    """
 
     name: str
     group: Group
@@ -131,3 +137,4 @@ class Fault:
     build: Callable[[str], Case] = field(repr=False)
     peers: Peers = Peers()
     incident: Incident | None = field(default=None, repr=False)
+    afterwards: SubIndication | None = None

@@ -211,7 +211,8 @@ def _one(sub_indication: SubIndication | None, check: str, clause: str) -> Expec
 
 
 def _format(check: str, clause: str) -> Expected:
-    return _one(S.FORMAT_FAILURE, check, clause)
+    """The strict reader refuses the file, which is a finding on it as a whole."""
+    return Expected((S.FORMAT_FAILURE,), check, clause, ("finding",))
 
 
 _REFUSED = Expected((), document=("signatures-present",), refused=True)
@@ -240,7 +241,7 @@ FAULTS = (
     _fault(
         "certificate-unnamed",
         _of_attributes(lambda who: good_attributes(who)[:2]),
-        _one(S.SIG_CONSTRAINTS_FAILURE, "signing-certificate-attribute", "EN 319 122-1 §5.2.2"),
+        Expected((S.SIG_CONSTRAINTS_FAILURE,), "signing-certificate-attribute", "EN 319 122-1 §5.2.2", ("finding",)),
         False,
         True,
     ),
@@ -269,7 +270,7 @@ FAULTS = (
     ),
     _fault("digests-mixed", mixed_digests, _one(S.CRYPTO_CONSTRAINTS_FAILURE, "signature-value", "EN 319 102-1 §5.2.7"), False, False),
     _fault("key-too-short", short_key, _one(S.CRYPTO_CONSTRAINTS_FAILURE, "signature-algorithms", "EN 319 102-1 §5.2.8"), True, False),
-    _fault("protection-mismatch", protection_mismatch, _format("algorithm-protection", "RFC 6211 §2"), True, False),
+    _fault("protection-mismatch", protection_mismatch, _one(S.FORMAT_FAILURE, "algorithm-protection", "RFC 6211 §2"), True, False),
     _fault("attributes-reordered", reordered, _format(*_ENCODING), False, False),
     _fault("attributes-unsorted", _of_attributes(lambda who: good_attributes(who)[::-1]), _format(*_ENCODING), True, True),
     _fault("byte-appended", _changed(lambda cms: cms + b"\x00"), _format("encoding", "RFC 5652 §3"), True, True),

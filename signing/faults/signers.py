@@ -165,11 +165,14 @@ FAULTS = (
         "one-person-signs-twice", sealed_twice, Expected((None, None), document=("signatures-in-order",)), _VALID, Finder.CLERK, Finder.AXIS
     ),
     _incident("signer-expired", Incident(leader=expired), _leader(S.OUT_OF_BOUNDS_NO_POE, *_VALIDITY), (False, True)),
-    _incident(
-        "signer-not-yet-valid",
-        Incident(leader=early),
-        _leader(S.NOT_YET_VALID, "signature-after-issuance", "EN 319 102-1 §5.5.4 (4) b"),
-        (False, True),
+    replace(
+        _incident(
+            "signer-not-yet-valid",
+            Incident(leader=early),
+            _leader(S.NOT_YET_VALID, "signature-after-issuance", "EN 319 102-1 §5.5.4 (4) b"),
+            (False, True),
+        ),
+        afterwards=S.OUT_OF_BOUNDS_NO_POE,
     ),
     _incident("signer-revoked", Incident(leader=revoked), _leader(S.REVOKED_NO_POE, *_REVOCATION), (False, True)),
     _incident("seal-revoked", Incident(seal=revoked), Expected((None, S.REVOKED_NO_POE), *_REVOCATION), (True, False)),

@@ -136,10 +136,12 @@ def _try_later(check: str = "revocation-known") -> Expected:
     return Expected((S.TRY_LATER,), check, clause)
 
 
-def _fault(name: str, build: Callable[[str], Case], expected: Expected, openssl: bool | None, pyhanko: bool | None) -> Fault:
+def _fault(
+    name: str, build: Callable[[str], Case], expected: Expected, openssl: bool | None, pyhanko: bool | None, afterwards: S | None = None
+) -> Fault:
     peers = Peers(None if openssl is None else (openssl,), None if pyhanko is None else (pyhanko,))
     group = Group.SOUND if expected.signatures == (None,) else Group.REVOCATION
-    return Fault(name, group, Form.CMS, (Finder.AXIS, Finder.AUDITOR), expected, build, peers)
+    return Fault(name, group, Form.CMS, (Finder.AXIS, Finder.AUDITOR), expected, build, peers, afterwards=afterwards)
 
 
 FAULTS = (
@@ -161,6 +163,7 @@ FAULTS = (
         Expected((S.REVOCATION_OUT_OF_BOUNDS_NO_POE,), "past-validation", "EN 319 102-1 §5.6.2.4.4"),
         None,
         None,
+        S.OUT_OF_BOUNDS_NO_POE,
     ),
 )
 """Detached signatures that are good; what is known of their certificates is not."""

@@ -314,6 +314,17 @@ def test_a_bundle_is_judged_by_its_scenario_and_takes_what_its_own_advice_names(
     assert "It is not known whether the receipt is that of the axis" not in other.stdout
 
 
+def test_a_bundle_brings_the_register_of_an_axis_that_is_known(bundle: Path, root: str, axis: str, tmp_path: Path) -> None:
+    """The register is the axis' word, like the receipt: it counts for nothing while it is not known whose bundle it is."""
+    given = ("verify", str(bundle), "--at", "2040-01-01", "--json", "--anchor", root)
+    unknown, known = (json.loads(truc(*given, *more).stdout)["files"][0] for more in ((), ("--anchor", axis)))
+    assert (unknown["register"], known["register"], known["verdict"]) == ("", str(bundle), "passed")
+    (tmp_path / "r.json").write_bytes(b'{"organisations":[],"signers":[]}')
+    asked = json.loads(truc(*given, "--anchor", axis, "--register", str(tmp_path / "r.json")).stdout)["files"][0]
+    assert (asked["register"], asked["verdict"]) == (str(tmp_path / "r.json"), "failed")
+    assert [check["name"] for check in asked["checks"]][:3] == ["unknown-sender", "leader-not-of-sender", "organisation-not-sender"]
+
+
 def test_a_bundle_lends_nothing_to_others_and_a_name_that_fits_nothing_is_said(bundle: Path, tmp_path: Path) -> None:
     """Its list of roots may hold anything, the axis of the scenario too; that one is known as the axis and not as a root."""
     entries = open_bundle(bundle.read_bytes())

@@ -17,6 +17,8 @@ from console.policies import policy_of
 from console.verify.opinions import differences
 from console.verify.phrasing import Phrasing
 from exchange.audit import archive, contents, deliveries, evidence, packages, pairs
+from exchange.domain.organization import OrganStatus
+from exchange.inspection import FOREIGN_LETTER
 from signing import CHECKS, SubIndication
 from signing.formats.letter.revisions import NAMES
 from tests.console.test_locale import CONSOLE
@@ -72,7 +74,7 @@ def sources(*folders: str, leave_out: Collection[str] = ()) -> Iterator[ast.Modu
 
 def checks_of_the_code() -> set[str]:
     """Every name a check or a finding of a package is given, by reading the code."""
-    names = set(CHECKS)
+    names = {*CHECKS, *rules_of_the_axis(), FOREIGN_LETTER}
     others = ("exchange/agreement.py", "exchange/inspection.py", "console/verify/bundles.py")
     trees = [*sources("signing"), *(ast.parse((ROOT / one).read_text("utf-8")) for one in others)]
     for tree in trees:
@@ -82,6 +84,20 @@ def checks_of_the_code() -> set[str]:
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     names.add(first.value)
     return names
+
+
+def rules_of_the_axis() -> Iterator[str]:
+    """Names of what the axis' rules say that need no validator, by reading the code."""
+    validators = {"check_letter", "_refused", "_check_signatures", "_check_stamps", "check_annex"}
+    tree = ast.parse((ROOT / "exchange" / "verification.py").read_text("utf-8"))
+    methods = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name not in validators]
+    assert validators <= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    calls = (node for method in methods for node in ast.walk(method) if isinstance(node, ast.Call) and node.args)
+    for call in calls:
+        says = ast.unparse(call.func).endswith(("self.violate", "self.remark", "self._check_seal", "else self.remark)"))
+        if says and isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str):
+            yield call.args[0].value
+    yield from (f"{status}-sender" for status in OrganStatus if status is not OrganStatus.ACTIVE)
 
 
 def known(lang: str) -> dict[str, dict[str, dict[str, str]]]:
