@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -169,6 +169,10 @@ class Liar(BaseHTTPRequestHandler):
         """Nothing."""
 
     def _say(self, said: Any) -> None:
+        with suppress(ConnectionError):  # who has read enough hangs up
+            self._say_all(said)
+
+    def _say_all(self, said: Any) -> None:
         if callable(said):
             said(self)
             return
