@@ -51,6 +51,7 @@ BOUNDARIES: dict[str, dict[str, str]] = {
         "time.monotonic": "how long a process ran, and until when it may take its time to start or to end",
         "time.sleep": "the pause between two looks at the processes",
     },
+    "console/witness/command.py": {"time.sleep": "the pause between two looks at the axis"},
     "exchange/capacity.py": {"time.monotonic": "when the line was last looked at, and what the look cost; it decides who comes later"},
     "exchange/client.py": {
         "time.monotonic": "when a token is renewed and a repetition given up",
