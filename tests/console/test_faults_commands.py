@@ -77,8 +77,8 @@ def _holds_of_the_package(fault: PackageFault, file: Tree) -> None:
 
 def _holds_of_the_signatures(fault: Fault, file: Tree) -> None:
     (document,) = file["documents"]
-    if (document["reason"] or {}).get("kind") == "extra":
-        skip_unread("truc[foreign]")
+    needs_extra = (document["reason"] or {}).get("kind") == "extra"
+    skip_unread(["truc[foreign]"] if needs_extra else [check["detail"] for check in _remarked(document)])
     expected = fault.expected
     said = [one["sub-indication"] for one in document["signatures"]]
     wanted = [None if one is None else str(one) for one in expected.signatures]
