@@ -112,13 +112,11 @@ def with_kept(report: ArchiveReport, offices: Path, archive: Callable[[], Holdin
 
 
 def copies_of(document_id: str, offices: Path | None) -> Iterator[bytes]:
-    """What the offices keep of a document, as far as it can be read; an audit says of the rest why not."""
+    """What the offices keep of a document, as far as it can be unpacked; an audit says of the rest why not."""
     with suppress(KeptUnreadable):
         for one in () if offices is None or not document_id else kept_copies(offices):
-            if isinstance(one, KeptCopy) and one.document == document_id:
-                with suppress(LetterRefused):
-                    letter_claims(data := unpack_letter(one.kept))
-                    yield data
+            if isinstance(one, KeptCopy) and one.document == document_id and (data := _unpacked(one.kept)) is not None:
+                yield data
 
 
 class _KeptLetters:

@@ -19,7 +19,7 @@ from exchange.stages.mail import instant
 from exchange.store.facts import FactKind
 from exchange.store.tables import verdict
 from exchange.trust import EvidenceKind
-from signing import Evidence, Sandbox, ValidationPolicy, letter_claims
+from signing import Evidence, LetterRefused, Sandbox, ValidationPolicy, letter_claims
 
 _END = datetime(2200, 1, 1, tzinfo=UTC)
 """A bundle has no instants from then on."""
@@ -115,11 +115,18 @@ def _latest(copies: Iterable[bytes], contents: Contents, admitted_at: datetime) 
     """The copy of the package's letter that was time-stamped last, with the instants of its time-stamps; empty where none was."""
     kept: tuple[bytes, tuple[datetime, ...]] = b"", ()
     for data in copies:
-        if contents.begin(data):
-            stamped = tuple(token.generated_at for token in letter_claims(data).seal.archive_tokens)
-            if stamped and admitted_at <= max(stamped) < _END and (not kept[1] or max(stamped) > max(kept[1])):
-                kept = data, stamped
+        stamped = _stamped(data) if contents.begin(data) else ()
+        if stamped and admitted_at <= max(stamped) < _END and (not kept[1] or max(stamped) > max(kept[1])):
+            kept = data, stamped
     return kept
+
+
+def _stamped(letter: bytes) -> tuple[datetime, ...]:
+    """When it was archived; never, if it cannot be read."""
+    try:
+        return tuple(token.generated_at for token in letter_claims(letter).seal.archive_tokens)
+    except LetterRefused:
+        return ()
 
 
 def _moments(
