@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from exchange.domain.calendar import VN
+from exchange.domain.calendar import VN, Calendar
 from exchange.domain.document import TYPES, Capacity
 from exchange.domain.identifiers import OrganId, document_id
 from exchange.edxml.model import Business, Contact, EdocHeader, OtherInfo, OutgoingAttachment, SignerInfo, TypeInfo
@@ -21,11 +21,17 @@ _NOTATION = "UBND-VP"
 
 
 def world_file(folder: Path) -> Path:
-    """The world's file. It begins yesterday, so that its first day is past whatever the hour is."""
+    """The world's file. It begins on the last working day before today, so that its first day is past whatever the hour is."""
     text = (ROOT / "scenarios" / "library" / "first-day.toml").read_text("utf-8")
     path = folder / "today.toml"
-    path.write_text(text.replace("start = 2021-09-27", f"start = {datetime.now(VN).date() - timedelta(days=1)}"), encoding="utf-8")
+    path.write_text(text.replace("start = 2021-09-27", f"start = {last_working_day(datetime.now(VN).date())}"), encoding="utf-8")
     return path
+
+
+def last_working_day(today: date) -> date:
+    """The last one before ``today``: a world begins on no Saturday, and these tests run on every day."""
+    calendar = Calendar()
+    return next(day for back in range(1, 30) if calendar.is_working_day(day := today - timedelta(days=back)))
 
 
 @cache
