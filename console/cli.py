@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from console.admin.cli import admin
-from console.shared import HELP, AnyBroker, AnyDatabase, Broker, Database, Lang, text_of
+from console.shared import HELP, AnyBroker, AnyDatabase, Archive, Broker, Database, Lang, NamedArchive, text_of
 from console.usage import Speaking
 
 _INTERRUPTED = 130
@@ -356,7 +356,7 @@ def verify(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comma
 
 @app.command(short_help=HELP("cli.audit.short"), help=HELP("cli.audit.help"))
 def audit(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
-    archive: Annotated[str | None, typer.Argument(metavar="[DB]", help=HELP("cli.audit.archive.help"))] = None,
+    archive: NamedArchive = None,
     checkpoint: Annotated[list[Path] | None, typer.Option("--checkpoint", metavar="FILE", help=HELP("cli.audit.checkpoint.help"))] = None,
     trust: Annotated[Path | None, typer.Option("--trust", metavar="DIR", help=HELP("cli.audit.trust.help"))] = None,
     anchor: Annotated[list[str] | None, typer.Option("--anchor", metavar="SHA256", help=HELP("cli.audit.anchor.help"))] = None,
@@ -380,7 +380,7 @@ def audit(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comman
 def evidence(
     document: Annotated[str, typer.Argument(metavar="DOCUMENT", help=HELP("cli.evidence.document.help"))],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help=HELP("cli.evidence.out.help"))],
-    db: Annotated[str | None, typer.Option("--db", metavar="DB", help=HELP("cli.audit.archive.help"))] = None,
+    db: Archive = None,
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help=HELP("cli.evidence.at.help"))] = None,
     checkpoint: Annotated[Path | None, typer.Option("--checkpoint", metavar="FILE", help=HELP("cli.evidence.checkpoint.help"))] = None,
     trust: Annotated[Path | None, typer.Option("--trust", metavar="DIR", help=HELP("cli.audit.trust.help"))] = None,
@@ -399,7 +399,7 @@ def evidence(
 def blast_radius(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
     certificate: Annotated[str, typer.Argument(metavar="CERT", help=HELP("cli.blast.certificate.help"))],
     since: Annotated[str, typer.Option("--since", metavar="TIME", help=HELP("cli.blast.since.help"))],
-    db: Annotated[str | None, typer.Option("--db", metavar="DB", help=HELP("cli.audit.archive.help"))] = None,
+    db: Archive = None,
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help=HELP("cli.blast.at.help"))] = None,
     checkpoint: Annotated[list[Path] | None, typer.Option("--checkpoint", metavar="FILE", help=HELP("cli.blast.checkpoint.help"))] = None,
     trust: Annotated[Path | None, typer.Option("--trust", metavar="DIR", help=HELP("cli.audit.trust.help"))] = None,

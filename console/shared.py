@@ -59,9 +59,8 @@ def _completed(variable: str) -> Callable[[str | None], str | None]:
     return complete
 
 
-_DATABASE = typer.Option(
-    "--database", envvar="TRUC_DATABASE", metavar="URL", help=HELP("cli.database.help"), callback=_completed("TRUC_DATABASE_PASSWORD_FILE")
-)
+_COMPLETED = _completed("TRUC_DATABASE_PASSWORD_FILE")
+_DATABASE = typer.Option("--database", envvar="TRUC_DATABASE", metavar="URL", help=HELP("cli.database.help"), callback=_COMPLETED)
 _BROKER = typer.Option(
     "--broker", envvar="TRUC_BROKER", metavar="URL", help=HELP("cli.broker.help"), callback=_completed("TRUC_BROKER_PASSWORD_FILE")
 )
@@ -69,3 +68,7 @@ Database = Annotated[str, _DATABASE]
 Broker = Annotated[str, _BROKER]
 AnyDatabase = Annotated[str | None, _DATABASE]
 AnyBroker = Annotated[str | None, _BROKER]
+
+NamedArchive = Annotated[str | None, typer.Argument(metavar="[DB]", help=HELP("cli.audit.archive.help"), callback=_COMPLETED)]
+Archive = Annotated[str | None, typer.Option("--db", metavar="DB", help=HELP("cli.audit.archive.help"), callback=_COMPLETED)]
+"""An archive to be audited: a folder, a file or the address of a database."""

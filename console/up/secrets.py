@@ -63,7 +63,10 @@ def with_password(url: str, variable: str, environment: Mapping[str, str]) -> st
     Raises :class:`SecretUnreadable`.
     """
     file = environment.get(variable)
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # whoever opens it says what is wrong with it
+        return url
     if not file or parts.password is not None or not parts.hostname:
         return url
     user, _, rest = parts.netloc.rpartition("@")

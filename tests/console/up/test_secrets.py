@@ -53,10 +53,33 @@ def test_a_file_without_a_secret_is_named(tmp_path: Path, content: bytes | None)
         with_password(DATABASE, "P", {"P": str(tmp_path / "p")})
 
 
-def test_a_command_says_which_file_it_cannot_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+COMMANDS = {
+    "migrate": ["migrate", "--database", "ADDRESS"],
+    "audit": ["audit", "ADDRESS"],
+    "evidence": ["evidence", "1/CV", "--out", "e.zip", "--db", "ADDRESS"],
+    "blast-radius": ["blast-radius", "x.cer", "--since", "2021-09-27", "--db", "ADDRESS"],
+}
+
+
+def told(name: str, address: str) -> tuple[int, str]:
+    done = CliRunner().invoke(app, [*(address if word == "ADDRESS" else word for word in COMMANDS[name]), "--lang", "en"])
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    return done.exit_code, done.output
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_says_which_file_it_cannot_read(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRUC_DATABASE_PASSWORD_FILE", str(tmp_path / "none"))
-    done = CliRunner().invoke(app, ["migrate", "--database", DATABASE, "--lang", "en"])
-    assert (done.exit_code, done.output) == (2, f"TRUC_DATABASE_PASSWORD_FILE: {tmp_path / 'none'}: No such file or directory\n")
+    assert told(name, DATABASE) == (2, f"TRUC_DATABASE_PASSWORD_FILE: {tmp_path / 'none'}: No such file or directory\n")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_an_address_nobody_can_read_is_named_by_who_would_open_it(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "p").write_text("secret\n")
+    monkeypatch.setenv("TRUC_DATABASE_PASSWORD_FILE", str(tmp_path / "p"))
+    code, said = told(name, "oracle://[x")
+    assert (code, said.count("\n")) == (2, 1)
+    assert "postgresql+psycopg://USER@HOST/NAME" in said
 
 
 def test_the_command_makes_them_and_prints_none(tmp_path: Path) -> None:
