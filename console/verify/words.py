@@ -228,6 +228,8 @@ def _signature(one: Tree, place: int, count: int, tree: Tree, say: Phrasing) -> 
     early = _too_early(one, tree["at"], say)
     missing = "" if early else missing
     meaning = early or text.explanation("sub-indication", one["sub-indication"] or "")
+    if missing and _lacks_trust(one, tree):
+        meaning = {**meaning, "do": text("verify.missing.otherwise")}
     return {
         "field": one["name"],
         "title": text("verify.signature", place=place, count=count, name=text.label("verify-field", one["name"])),
@@ -297,12 +299,26 @@ def _level(one: Tree, say: Phrasing) -> str:
 
 def _missing(one: Tree, tree: Tree, say: Phrasing) -> str:
     """The single artefact that would turn the verdict, or the option to give."""
-    if not tree["trust"]["source"] and one["sub-indication"] == "NO_CERTIFICATE_CHAIN_FOUND":
-        return say.text("verify.missing.trust")
-    for root in tree["trust"]["untrusted-roots"] if one["sub-indication"] == "NO_CERTIFICATE_CHAIN_FOUND" else ():
-        if one["missing"].startswith(f"the certificate of {root['subject']}, "):
-            return say.text("verify.missing.root", name=root["name"], fingerprint=root["sha256"])
+    if _lacks_trust(one, tree):
+        root = _untrusted_root(one, tree) if tree["trust"]["source"] else None
+        return (
+            say.text("verify.missing.trust")
+            if root is None
+            else say.text("verify.missing.root", name=root["name"], fingerprint=root["sha256"])
+        )
     return say.text("verify.missing", what=say.phrase(one["missing"])) if one["missing"] else ""
+
+
+def _lacks_trust(one: Tree, tree: Tree) -> bool:
+    """Whether no chain is found because of what was not said: which roots are trusted."""
+    found_none = one["sub-indication"] == "NO_CERTIFICATE_CHAIN_FOUND"
+    return found_none and (not tree["trust"]["source"] or _untrusted_root(one, tree) is not None)
+
+
+def _untrusted_root(one: Tree, tree: Tree) -> Tree | None:
+    """The root at hand in which only trust is missing."""
+    roots: list[Tree] = tree["trust"]["untrusted-roots"]
+    return next((root for root in roots if one["missing"].startswith(f"the certificate of {root['subject']}, ")), None)
 
 
 def _passed(checks: list[Tree], say: Phrasing) -> list[Told]:

@@ -55,6 +55,8 @@ def test_in_a_flat_folder_a_root_is_trusted_only_when_it_is_named(desk: Desk, tm
     assert f"from elsewhere, then give --anchor {fingerprint}" in words
     assert "what is missing is your trust in it" in words
     assert "What is missing: the certificate of" not in words
+    assert "Give the roots you trust" not in words, "which one was said in the sentence before"
+    assert "If the signer's authority is not one of yours, the signature is not one for you to accept." in words
     spaced = ":".join(fingerprint[at : at + 2] for at in range(0, 64, 2)).upper()
     for named in (fingerprint, spaced):
         assert truc(desk.path("good.pdf"), "--trust", tmp_path, "--at", LETTER_AT, "--anchor", named).exit_code == 0
