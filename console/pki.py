@@ -1,8 +1,9 @@
-"""The PKI of a scenario on a port: time-stamps, certificate status, revocation lists and authority certificates as of one moment."""
+"""The PKI of a scenario on a port: time-stamps, certificate status, revocation lists, authority certificates as of a moment, or of now."""
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time
 from functools import partial
@@ -18,6 +19,8 @@ from scenarios.world.model import World
 from scenarios.world.pki import build
 from signing import Behaviour, Service, SigningError, TrustServices
 
+NOW = "now"
+"""The moment of a PKI whose clock is the machine's."""
 _OPENING = time(8)
 _YEARS = range(2010, 2101)
 """The first generation's root begins in 2010."""
@@ -45,9 +48,9 @@ def serve(stand: Stand, text: Text) -> int:
         return UNREACHED
     try:
         world = world_of(stand.scenario, stand.seed, text)
-        at = _moment(stand, world, text)
+        clock = _clock(stand, world, text)
         pki = build(world).pki
-        services = TrustServices(pki, lambda: at, behaviours=partial(_behaviours, world), moment_from_header=stand.moment_from_header)
+        services = TrustServices(pki, clock, behaviours=partial(_behaviours, world), moment_from_header=stand.moment_from_header)
         listening = socket.create_server((stand.host, stand.port))
     except Unusable as error:
         talk.print(str(error), markup=False)
@@ -59,8 +62,9 @@ def serve(stand: Stand, text: Text) -> int:
         talk.print(text("error.unreachable", error=f"{stand.host}:{stand.port}: {text.reason(error)}"), markup=False)
         return UNREACHED
     with listening:
-        faults = disturbances(world, text, Service, None if stand.moment_from_header else at)
-        _announce(stand, at, listening, faults, [str(id) for id in pki.authorities()], text, talk)
+        still = stand.at != NOW and not stand.moment_from_header
+        faults = disturbances(world, text, Service, clock() if still else None)
+        _announce(stand, clock(), listening, faults, [str(id) for id in pki.authorities()], text, talk)
         try:
             uvicorn.Server(uvicorn.Config(services, log_level="warning", lifespan="off", date_header=False)).run(sockets=[listening])
         except KeyboardInterrupt:  # uvicorn closes in order and hands the signal on
@@ -68,16 +72,22 @@ def serve(stand: Stand, text: Text) -> int:
     return DONE
 
 
-def _moment(stand: Stand, world: World, text: Text) -> datetime:
-    """The instant asked for, Vietnamese time unless it says otherwise; else the morning of the scenario's first day."""
-    if stand.at is None:
-        return datetime.combine(world.start, _OPENING, VN)
+def _clock(stand: Stand, world: World, text: Text) -> Callable[[], datetime]:
+    """The machine's clock where that is asked for; else one that stands still, on the first day's morning where no moment is named."""
+    if stand.at == NOW:
+        return lambda: datetime.now(VN).replace(microsecond=0)
+    at = datetime.combine(world.start, _OPENING, VN) if stand.at is None else _moment(stand.at, text)
+    return lambda: at
+
+
+def _moment(given: str, text: Text) -> datetime:
+    """An instant, Vietnamese time unless it says otherwise."""
     try:
-        at = datetime.fromisoformat(stand.at)
+        at = datetime.fromisoformat(given)
     except ValueError:
         at = None
     if at is None or at.year not in _YEARS:
-        raise Unusable(text("error.at", at=stand.at or "''"))
+        raise Unusable(text("error.at", at=given or "''"))
     return at if at.tzinfo is not None else at.replace(tzinfo=VN)
 
 
@@ -95,7 +105,9 @@ def _announce(
     talk.print(text("pki.line", name=stand.scenario, seed=stand.seed, moment=text.instant(at.astimezone(VN))), style="bold", markup=False)
     talk.print(text("start.faults", faults="; ".join(faults) or text("start.no-faults")), markup=False)
     talk.print(text("start.test"), markup=False)
-    talk.print(text("pki.header") if stand.moment_from_header else text("pki.still"), markup=False)
+    talk.print(text("pki.running" if stand.at == NOW else "pki.still"), markup=False)
+    if stand.moment_from_header:
+        talk.print(text("pki.header"), markup=False)
     lists = (f"{base}/crl/{id}.crl" for id in authorities)
     certificates = (f"{base}/ca/{id}.crt" for id in authorities)
     print("\n".join([f"{base}/", f"{base}/tsa", f"{base}/ocsp", *lists, *certificates]), flush=True)

@@ -43,6 +43,7 @@ BOUNDARIES: dict[str, dict[str, str]] = {
         "time.monotonic": "how long a recovery took: it is what is measured",
         "time.sleep": "how long a disturbance lasts, and the pause between two looks",
     },
+    "console/pki.py": {"datetime.now": "the clock of a PKI that is to follow the machine's (`--at now`)"},
     "console/session.py": {"time.monotonic": "progress shows documents per second of the machine; no fact and no file depends on it"},
     "console/service_doctor.py": {"time.time": "how far this machine's clock is from the database's; told to people"},
     "console/up/log.py": {"datetime.now": "when a process said it, in front of its line; read by people, and by nothing else"},

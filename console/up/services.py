@@ -171,7 +171,7 @@ SERVICES: tuple[Service, ...] = (
           health=Health(("truc", "health", "axis", "http://127.0.0.1:{port}/readyz"))),
     _truc("worker", *_WORLD, "--children", "{children}", pg=True, bell=True, many=True, health=Health(("truc", "health", "worker"))),
     _truc("beat", "--state", "{state}", bell=True, health=Health(("truc", "health", "beat"))),
-    _truc("pki", *_WORLD, "--host", "{host}", "--port", "{pki_port}",
+    _truc("pki", *_WORLD, "--at", "now", "--host", "{host}", "--port", "{pki_port}",
           health=Health(("truc", "health", "pki", "http://127.0.0.1:{pki_port}/"))),
 )  # fmt: skip
 """In the order in which they are started; stopped in the reverse of it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -77,6 +77,24 @@ def test_the_moment_is_the_first_days_morning_unless_given_with_any_offset(stage
     assert "T08:00:00+07:00" in stage.ask("/").body.decode()
     assert truc("first-day", "--port", "0", "--at", "2021-09-27T02:00:00+00:00").exit_code == 0
     assert "2021-09-27T02:00:00+00:00" in stage.ask("/").body.decode()
+
+
+def test_the_clock_may_be_the_machines(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    hours = iter(range(8, 24))
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime(2026, 11, 28, next(hours), 30, 0, 999, tz)
+
+    monkeypatch.setattr("console.pki.datetime", Clock)
+    answer = truc("first-day", "--port", "0", "--at", "now")
+    assert answer.exit_code == 0, answer.output
+    assert "The clock is the machine's" in answer.stderr
+    assert "stands still" not in answer.stderr
+    first, second = (stage.ask("/").body.decode() for _ in range(2))
+    for hour, page in ((9, first), (10, second)):
+        assert f"moment: 2026-11-28T{hour:02}:30:00+07:00" in page
 
 
 def test_a_request_sets_its_moment_only_where_admitted(stage: Stage) -> None:

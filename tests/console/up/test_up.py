@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -131,6 +133,13 @@ def the_settings_are_those_of_the_table(up: Up) -> None:
         assert client.config_get("appendonly") == {"appendonly": VALKEY_SETTINGS["appendonly"]}
 
 
+def its_pki_is_as_of_now(up: Up) -> None:
+    with urlopen(f"{up.said['addresses']['pki']}/") as answer:
+        page = answer.read().decode()
+    (said,) = re.findall(r"^moment: (\S+)$", page, re.MULTILINE)
+    assert abs((datetime.now(VN) - datetime.fromisoformat(said)).total_seconds()) < 60
+
+
 def the_folder_is_taken_once(up: Up) -> None:
     command = [sys.executable, "-c", ENTRY, "up", "--data", str(Path(up.said["secrets"]).parent), "--lang", "en"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
@@ -180,6 +189,7 @@ def test_it_serves_whatever_dies_ends_in_order_and_loses_nothing(folder: Path) -
     try:
         no_secret_is_on_a_command_line_or_in_an_environment(up)
         the_settings_are_those_of_the_table(up)
+        its_pki_is_as_of_now(up)
         the_folder_is_taken_once(up)
         receipts = documents_pass_whatever_dies(up, sent)
         with up.axis(PROVINCE) as axis:
