@@ -67,6 +67,14 @@ def looks_like_edxml(data: bytes) -> bool:
     return head.startswith(b"<") and b"edXML" in head
 
 
+def letter_alone(data: bytes) -> Letter | None:
+    """The letter that bytes outside a package are; ``None`` where they are none, or one of another layout."""
+    try:
+        return read_stamped(data)[0] if data.startswith(b"%PDF-") else None
+    except LetterRefused:
+        return None
+
+
 def inspect(data: bytes) -> Inspection | StatusHeader:
     """Open a package of at most :data:`MAX_PACKAGE` bytes; a status package, which holds nothing signed, gives its header.
 

@@ -23,14 +23,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import partial
 from hashlib import sha256
 
 from exchange.agreement import Finding, differences, misleading_names, remarks, same_name
+from exchange.belonging import Belonging
 from exchange.domain.calendar import VN
-from exchange.domain.document import Capacity
 from exchange.domain.lifecycle import Operation
-from exchange.domain.organization import Directory, Organization, OrganStatus, PersonSigner
+from exchange.domain.organization import Directory
 from exchange.edxml.model import EdocHeader
 from signing import (
     Letter,
@@ -229,15 +229,12 @@ def _bytes_of(attachment: Attachment) -> bytes | UnpackedLetter:
     return attachment.data if attachment.letter is None else attachment.letter
 
 
-class _Case:
+class _Case(Belonging):
     """One judgement in progress."""
 
     def __init__(self, header: EdocHeader, attachments: Sequence[Attachment], directory: Directory) -> None:
-        self.header, self.attachments, self.directory = header, attachments, directory
-        self.sender = directory.lookup(header.sender_id)
-        self.signers = directory.signers(header.sender_id)
-        self.violations: list[Finding] = []
-        self.findings: list[Finding] = []
+        super().__init__(header.sender_id, directory)
+        self.header, self.attachments = header, attachments
         self.reports: list[SignatureReport] = []
         self.stamps: tuple[StampReport, ...] = ()
         self.stamped_at: datetime | None = None
@@ -245,21 +242,11 @@ class _Case:
     def judgement(self) -> Judgement:
         return Judgement(tuple(self.violations), tuple(self.findings), tuple(self.reports), self.stamps, self.stamped_at)
 
-    def violate(self, rule: str, detail: str, sub_indication: str = "") -> None:
-        self.violations.append(Finding(rule, detail, sub_indication))
-
-    def remark(self, rule: str, detail: str) -> None:
-        self.findings.append(Finding(rule, detail))
-
     def check_sender(self) -> None:
-        if self.sender is None:
-            self.violate("unknown-sender", f"the directory knows no organisation {self.header.sender_id}")
-        elif self.sender.status is not OrganStatus.ACTIVE:
-            self.violate(f"{self.sender.status}-sender", f"{self.sender.name} ({self.sender.id}) is {self.sender.status}")
-        elif self.header.sender.name and not same_name(self.header.sender.name, self.sender.name):
-            self.remark(
-                "sender-name-differs", f"the header calls {self.sender.id} {self.header.sender.name}, the register {self.sender.name}"
-            )
+        self.check_membership()
+        sender = self.sender
+        if not self.violations and sender is not None and self.header.sender.name and not same_name(self.header.sender.name, sender.name):
+            self.remark("sender-name-differs", f"the header calls {sender.id} {self.header.sender.name}, the register {sender.name}")
 
     def without_letter(self, *, letter_rule: bool) -> None:
         names = {one.name for one in self.attachments}
@@ -295,14 +282,8 @@ class _Case:
         differing = tuple(differences(self.header, letter, self.directory))
         self.violations.extend(differing)
         if self.sender is not None and all(one.rule != "sender-mismatch" for one in differing):
-            self._check_issuing_body(letter.content, self.sender)
+            self.check_issuing_body(letter.content, self.sender)
         self.findings.extend(remarks(self.header, letter))
-
-    def check_signers(self, leader: str | None, seal: str | None, content: LetterContent) -> None:
-        if leader is not None:
-            self._check_leader(leader, content)
-        if seal is not None:
-            self._check_seal("organisation-not-sender", "the letter", seal)
 
     def _refused(self, name: str, refusal: LetterRefused) -> None:
         if refusal.place == "file":
@@ -336,47 +317,6 @@ class _Case:
             if slot.claimed_at is not None and slot.claimed_at > at:
                 self.remark("claimed-time-ahead", f"the {who}'s signature claims {slot.claimed_at:%d/%m/%Y %H:%M}, which is yet to come")
 
-    def _check_leader(self, subject: str, content: LetterContent) -> None:
-        person = self.signers.persons.get(subject)
-        if person is None:
-            self.violate("leader-not-of-sender", f"{subject} may not sign for {self.header.sender_id}{self._whose(subject)}")
-            return
-        if content.capacity not in _printed(person.capacities):
-            self.violate(
-                "capacity", f"{person.name} may not sign for {self.header.sender_id} with {content.capacity or 'no capacity prefix'}"
-            )
-        self._check_drawn_signer(person, content)
-
-    def _check_drawn_signer(self, person: PersonSigner, content: LetterContent) -> None:
-        if not same_name(person.name, content.signer_name):
-            self.violate("signer-name", f"the letter is signed by {person.name} and drawn as signed by {content.signer_name}")
-        if person.position and not same_name(person.position, content.position):
-            self.remark("position-differs", f"the register has {person.name} as {person.position}, the letter draws {content.position}")
-
-    def _check_issuing_body(self, content: LetterContent, sender: Organization) -> None:
-        """Heading and seal show names: they must be those of the organisation whose seal it is, not of another one."""
-        if not same_name(content.name, sender.name):
-            self.violate("issuing-body", f"the letter is drawn as one of {content.name}, but {sender.id} is {sender.name}")
-        if content.bloc != sender.bloc:
-            self.violate(
-                "issuing-body", f"the letter has the heading of the {content.bloc} bloc, but {sender.name} is of the {sender.bloc}"
-            )
-        superior = self.directory.lookup(sender.parent) if sender.parent is not None else None
-        if content.parent_name and superior is None:
-            self.remark(
-                "superior-unknown", f"the letter is drawn under {content.parent_name}; the register has no superior of {sender.name}"
-            )
-        elif content.parent_name and superior is not None and not same_name(content.parent_name, superior.name):
-            self.violate("issuing-body", f"the letter is drawn under {content.parent_name}, but {sender.name} is under {superior.name}")
-
-    def _check_seal(self, rule: str, what: str, subject: str) -> None:
-        if subject not in self.signers.organisation:
-            self.violate(rule, f"{what} is sealed by {subject}, not by {self.header.sender_id}{self._whose(subject)}")
-
-    def _whose(self, subject: str) -> str:
-        owner = self.directory.owner(subject)
-        return f"; it belongs to {owner}" if owner is not None else "; no organisation of the directory holds it"
-
     def check_annexes(
         self, letter_at: int | None, check: Callable[[Attachment, Attachment], None], signed_inside: frozenset[str] = frozenset()
     ) -> None:
@@ -407,15 +347,10 @@ class _Case:
         if not report.passed:
             self.violate("annex-signature", f"annex {annex.name}: {report.reason}", str(report.sub_indication or report.indication))
         if report.subject is not None:
-            self._check_seal("annex-not-of-sender", f"annex {annex.name}", report.subject)
+            self.check_seal("annex-not-of-sender", f"annex {annex.name}", report.subject)
 
     def check_annex_signers(self, found: Mapping[str, tuple[str, ...]], annex: Attachment, _: Attachment) -> None:
         """An annex that others have signed too is the sender's all the same."""
         subjects = found.get(annex.name, ())
         if subjects and self.signers.organisation.isdisjoint(subjects):
-            self._check_seal("annex-not-of-sender", f"annex {annex.name}", subjects[0])
-
-
-@lru_cache(maxsize=256)
-def _printed(capacities: frozenset[Capacity]) -> frozenset[str]:
-    return frozenset(one.value for one in capacities)
+            self.check_seal("annex-not-of-sender", f"annex {annex.name}", subjects[0])

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from console.verify.membership import belonging
+from console.verify.membership import belonging, belonging_alone
 from console.verify.opening import Opened, Subject
 from console.verify.trust import Register, Trust
 from exchange.agreement import Finding
+from exchange.belonging import Found
 from signing import (
     NEEDS_EXTRA,
     Check,
@@ -90,16 +91,18 @@ class JudgedFile:
     opened: Opened
     judged: tuple[Judged, ...]
     register: Register | None = None
+    letter: Found = ((), ())
+    """What the register says of a letter outside a package."""
 
     @property
     def violations(self) -> tuple[Finding, ...]:
         """What the law of the axis refuses, and what is wrong with a bundle."""
-        return (*self.opened.violations, *(self.opened.package.violations if self.opened.package is not None else ()))
+        return (*self.opened.violations, *self.letter[0], *(self.opened.package.violations if self.opened.package is not None else ()))
 
     @property
     def remarks(self) -> tuple[Finding, ...]:
         """What one should know about package and bundle."""
-        return (*self.opened.remarks, *(self.opened.package.remarks if self.opened.package is not None else ()))
+        return (*self.opened.remarks, *self.letter[1], *(self.opened.package.remarks if self.opened.package is not None else ()))
 
     @property
     def outcome(self) -> Outcome:
@@ -130,10 +133,11 @@ class Bench:
     def judge(self, opened: Opened) -> JudgedFile:
         """Every signed thing of a file, and then whose they are."""
         judged = tuple(self._judge_subject(subject, opened.existence) for subject in opened.subjects)
-        if opened.package is None:
-            return JudgedFile(opened, judged)
         register = self.trust.asked_register or opened.register or self.trust.register
         signed = tuple((one.subject, one.verdict.signatures) for one in judged)
+        if opened.package is None:
+            found = None if register is None else belonging_alone(signed, register)
+            return JudgedFile(opened, judged) if found is None else JudgedFile(opened, judged, register, found)
         package = belonging(opened.package, signed, register, opened.terms, self.policy)
         return JudgedFile(replace(opened, package=package), judged, register)
 

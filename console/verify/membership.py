@@ -1,4 +1,4 @@
-"""Whose the signatures of a package are: the rules of the axis, asked again once it is known who signed, by a register and a policy."""
+"""Whose the signatures of a package or a lone letter are: the axis' rules, asked once it is known who signed, by a register and policy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from console.verify.opening import Subject
 from console.verify.trust import Register
-from exchange.inspection import Inspection, inspect_again
+from exchange.belonging import Found, judge_letter
+from exchange.inspection import Inspection, inspect_again, letter_alone
 from exchange.trust import Terms
 from exchange.verification import Signatories
 from signing import LEADER_FIELD, SEAL_FIELD, Severity, SignatureVerdict, ValidationPolicy, describe_certificate
@@ -29,6 +30,15 @@ def belonging(package: Inspection, signed: Signed, register: Register | None, te
         accept_sealed_files=terms is not None and terms.accept_sealed_files,
     )
     return told if cost is not Severity.IGNORE else replace(told, remarks=tuple(one for one in told.remarks if one.rule != SECRET))
+
+
+def belonging_alone(signed: Signed, register: Register) -> Found | None:
+    """A letter outside a package by a register; ``None`` for what is no letter that could be read."""
+    letter = next((found for subject, _ in signed if subject.as_document and (found := letter_alone(subject.data))), None)
+    if letter is None:
+        return None
+    who = _signatories(signed)
+    return judge_letter(letter.content, register.directory, who.leader, who.seal)
 
 
 def _signatories(signed: Signed) -> Signatories:

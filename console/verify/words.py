@@ -145,8 +145,9 @@ _REASON = ("headline", "wrong", "since", "do", "terms")
 
 
 def _header(header: Tree | None, register: str, text: Text) -> list[list[str]]:
+    by = [[text("verify.header.register"), register]] if register else []
     if header is None:
-        return []
+        return by
     day = datetime.fromisoformat(header["date"])
     rows = [
         [text("verify.header.sender"), header["sender"]],
@@ -156,9 +157,7 @@ def _header(header: Tree | None, register: str, text: Text) -> list[list[str]]:
     ]
     if header["packet-signature"]:
         rows.append([text("verify.header.packet"), text("verify.header.packet.unread")])
-    if register:
-        rows.append([text("verify.header.register"), register])
-    return rows
+    return rows + by
 
 
 def _document(document: Tree, tree: Tree, say: Phrasing, *, in_banner: bool) -> Told:

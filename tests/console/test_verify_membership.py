@@ -63,6 +63,55 @@ def test_it_is_the_register_that_says_who_belongs_to_the_sender(tmp_path: Path) 
     assert (verdict, [rule for rule, status in found if status == "failed"]) == ("failed", unknown)
 
 
+def alone(folder: Path, one: PackageCase, register: Directory | None = None) -> list[str]:
+    """As :func:`laid_out`, with the letter outside its package."""
+    given = laid_out(folder, one, register)
+    (folder / "van-ban.pdf").write_bytes(one.attachments[0].data)
+    return [str(folder / "van-ban.pdf"), *given[1:]]
+
+
+ALONE = {
+    "signed-by-another-agency": ("leader-not-of-sender",),
+    "sealed-by-another-agency": ("organisation-not-sender",),
+    "drawn-as-another-agency": ("issuing-body",),
+    "drawn-as-another-signer": ("signer-name",),
+}
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_a_letter_outside_a_package_is_held_against_a_register_too(name: str, tmp_path: Path) -> None:
+    given = alone(tmp_path, case(name))
+    assert checks(given) == ("passed", "", [])
+    register = str(tmp_path / "r.json")
+    assert checks(given, "--register", register) == ("failed", register, [(rule, "failed") for rule in ALONE[name]])
+    assert [NOT_JUDGED in " ".join(truc(*given, *more).stdout.split()) for more in ((), ("--register", register))] == [True, False]
+
+
+def test_a_good_letter_passes_by_its_register_and_by_none_that_does_not_know_its_sender(tmp_path: Path) -> None:
+    given = alone(tmp_path, sound_package(FAULT_SEED))
+    register = str(tmp_path / "r.json")
+    assert checks(given, "--register", register) == ("passed", register, [])
+    (tmp_path / "r.json").write_bytes(write_register(Directory(())))
+    unknown = ["unknown-sender", "leader-not-of-sender", "organisation-not-sender"]
+    assert checks(given, "--register", register) == ("failed", register, [(rule, "failed") for rule in unknown])
+    assert checks(given, "--register", "first-day:2")[0] == "failed"
+
+
+def test_a_letter_of_who_is_no_member_any_more_is_the_senders_still(tmp_path: Path) -> None:
+    """Nobody is about to send it: signed before a merger it was the agency's."""
+    given = alone(tmp_path, case("sender-dissolved"))
+    register = str(tmp_path / "r.json")
+    assert checks(given, "--register", register) == ("passed", register, [("dissolved-sender", "warning")])
+
+
+def test_a_pdf_of_another_layout_is_not_judged_by_a_register_and_that_is_said(tmp_path: Path) -> None:
+    given = alone(tmp_path, sound_package(FAULT_SEED))
+    (tmp_path / "van-ban.pdf").write_bytes((tmp_path / "van-ban.pdf").read_bytes() + b"\n")
+    verdict, register, _ = checks(given, "--register", tmp_path / "r.json")
+    assert (verdict, register) == ("failed", "")
+    assert NOT_JUDGED in " ".join(truc(*given, "--register", tmp_path / "r.json").stdout.split())
+
+
 def test_an_asked_register_goes_before_that_of_the_scenario_trusted(tmp_path: Path) -> None:
     given = [laid_out(tmp_path, sound_package(FAULT_SEED))[0], "--trust", "first-day", "--at", AT]
     _, register, found = checks(given)

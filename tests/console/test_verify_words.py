@@ -89,12 +89,13 @@ def checks_of_the_code() -> set[str]:
 def rules_of_the_axis() -> Iterator[str]:
     """Names of what the axis' rules say that need no validator, by reading the code."""
     validators = {"check_letter", "_refused", "_check_signatures", "_check_stamps", "check_annex"}
-    tree = ast.parse((ROOT / "exchange" / "verification.py").read_text("utf-8"))
-    methods = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name not in validators]
-    assert validators <= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    trees = [ast.parse((ROOT / "exchange" / name).read_text("utf-8")) for name in ("verification.py", "belonging.py")]
+    functions = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    methods = [node for node in functions if node.name not in validators]
+    assert validators <= {node.name for node in functions}
     calls = (node for method in methods for node in ast.walk(method) if isinstance(node, ast.Call) and node.args)
     for call in calls:
-        says = ast.unparse(call.func).endswith(("self.violate", "self.remark", "self._check_seal", "else self.remark)"))
+        says = ast.unparse(call.func).endswith(("self.violate", "self.remark", "self.check_seal", "else self.remark)"))
         if says and isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str):
             yield call.args[0].value
     yield from (f"{status}-sender" for status in OrganStatus if status is not OrganStatus.ACTIVE)
