@@ -30,6 +30,7 @@ from signing import (
     FaultWords,
     Finder,
     Holder,
+    HolderKind,
     Indication,
     LetterContent,
     LetterPress,
@@ -78,15 +79,21 @@ def unchanged_header(header: EdocHeader) -> EdocHeader:
     return header
 
 
+def nothing_more(_: bytes) -> tuple[Attachment, ...]:
+    """No further file."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class PackageIncident:
     """How a fault befalls a real document: ``content`` changes the page before it is signed, ``header`` what the package says of it
-    afterwards, and ``more`` are files that are added. The catalogue's own vectors are made by the same parts.
+    afterwards, and ``more`` gives the files that are added to a finished letter. Who signs with another agency's key is in ``lent``.
     """
 
     content: Callable[[LetterContent], LetterContent] = unchanged_content
     header: Callable[[EdocHeader], EdocHeader] = unchanged_header
-    more: tuple[Attachment, ...] = ()
+    more: Callable[[bytes], tuple[Attachment, ...]] = nothing_more
+    lent: frozenset[HolderKind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,28 +173,10 @@ def sound_package(seed: str) -> PackageCase:
     return desk.case(desk.letter(), more=desk.annex())
 
 
-def _signed_by_another(seed: str) -> PackageCase:
-    desk = _Desk(seed)
-    return desk.case(desk.letter(leader=desk.other_leader))
-
-
-def _sealed_by_another(seed: str) -> PackageCase:
-    desk = _Desk(seed)
-    return desk.case(desk.letter(seal=desk.other_seal))
-
-
 def _header(**changes: object) -> Callable[[str], PackageCase]:
     def build(seed: str) -> PackageCase:
         desk = _Desk(seed)
         return desk.case(desk.letter(), replace(desk.header(), **changes))  # type: ignore[arg-type]
-
-    return build
-
-
-def _content(**changes: object) -> Callable[[str], PackageCase]:
-    def build(seed: str) -> PackageCase:
-        desk = _Desk(seed)
-        return desk.case(desk.letter(replace(FAULT_CONTENT, **changes)))  # type: ignore[arg-type]
 
     return build
 
@@ -221,6 +210,10 @@ def _day_before(header: EdocHeader) -> EdocHeader:
     return replace(header, promulgation_date=header.promulgation_date - timedelta(days=1))
 
 
+def _another_agency(content: LetterContent) -> LetterContent:
+    return replace(content, name=FAULT_CONTENT.name if content.name == _OTHER_NAME else _OTHER_NAME)
+
+
 def _another_signer(content: LetterContent) -> LetterContent:
     return replace(content, signer_name=_OTHER_PERSON)
 
@@ -229,10 +222,24 @@ def _secret(content: LetterContent) -> LetterContent:
     return replace(content, secrecy=Secrecy.SECRET.value)
 
 
+def _once_more(letter: bytes) -> tuple[Attachment, ...]:
+    """The letter itself under another name: on its way there is no other one at hand."""
+    return (Attachment("van-ban-2.pdf", letter),)
+
+
+def _under_the_same_name(_: bytes) -> tuple[Attachment, ...]:
+    return (Attachment("VAN-BAN.PDF", b"other"),)
+
+
 def _befallen(name: str, finders: tuple[Finder, ...], rule: str, clause: str, incident: PackageIncident) -> PackageFault:
     def build(seed: str) -> PackageCase:
         desk = _Desk(seed)
-        return desk.case(desk.letter(incident.content(FAULT_CONTENT)), incident.header(desk.header()), incident.more)
+        letter = desk.letter(
+            incident.content(FAULT_CONTENT),
+            leader=desk.other_leader if HolderKind.PERSON in incident.lent else None,
+            seal=desk.other_seal if HolderKind.ORGANISATION in incident.lent else None,
+        )
+        return desk.case(letter, incident.header(desk.header()), incident.more(letter))
 
     return PackageFault(name, finders, rule, clause, build, incident=incident)
 
@@ -248,9 +255,11 @@ _EQUAL = "Decision 28/2018/QĐ-TTg Art. 10"
 _ANNEXES = "Decree 30/2020/NĐ-CP Annex I"
 
 _FAULTS = (
-    PackageFault("signed-by-another-agency", _AXIS, "leader-not-of-sender", _LEGAL, _signed_by_another),
-    PackageFault("sealed-by-another-agency", _AXIS, "organisation-not-sender", _LEGAL, _sealed_by_another),
-    PackageFault("drawn-as-another-agency", _BOTH, "issuing-body", _ANNEXES, _content(name=_OTHER_NAME)),
+    _befallen("signed-by-another-agency", _AXIS, "leader-not-of-sender", _LEGAL, PackageIncident(lent=frozenset({HolderKind.PERSON}))),
+    _befallen(
+        "sealed-by-another-agency", _AXIS, "organisation-not-sender", _LEGAL, PackageIncident(lent=frozenset({HolderKind.ORGANISATION}))
+    ),
+    _befallen("drawn-as-another-agency", _BOTH, "issuing-body", _ANNEXES, PackageIncident(content=_another_agency)),
     _befallen("drawn-as-another-signer", _BOTH, "signer-name", _ANNEXES, PackageIncident(content=_another_signer)),
     _befallen("header-number-differs", _BOTH, "number-mismatch", _EQUAL, PackageIncident(header=_other_number)),
     _befallen("header-date-differs", _BOTH, "date-mismatch", _EQUAL, PackageIncident(header=_day_before)),
@@ -261,8 +270,8 @@ _FAULTS = (
     PackageFault("annex-unsigned", _BOTH, "annex-unsigned", _ANNEXES, _annex_unsigned, accepted=True),
     PackageFault("annex-changed", _AXIS, "annex-signature", "RFC 5652 §5.4", _annex_changed),
     PackageFault("annex-signed-by-another", _AXIS, "annex-not-of-sender", _LEGAL, _annex_of_another),
-    PackageFault("second-letter-inside", _BOTH, "second-letter", _ANNEXES, _second_letter),
-    _befallen("names-alike", _AXIS, "attachment-names", _ANNEXES, PackageIncident(more=(Attachment("VAN-BAN.PDF", b"other"),))),
+    PackageFault("second-letter-inside", _BOTH, "second-letter", _ANNEXES, _second_letter, incident=PackageIncident(more=_once_more)),
+    _befallen("names-alike", _AXIS, "attachment-names", _ANNEXES, PackageIncident(more=_under_the_same_name)),
 )
 
 

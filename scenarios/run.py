@@ -209,7 +209,7 @@ class _Assembly:
             kernel=kernel,
             agencies={agency.id: agency for agency in world.agencies},
             directory=issued.directory,
-            keys=KeyRing(issued.organisations, issued.persons, world.field.leaf_only, issued.tokens),
+            keys=KeyRing(issued.organisations, issued.persons, world.field.leaf_only, {**issued.tokens, **issued.lent}),
             registers=registers,
             outage_ahead=roads.Outages(kernel, issued.directory).ahead,
             trust=trust,

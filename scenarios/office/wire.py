@@ -115,7 +115,7 @@ def _write(
         files.append(OutgoingAttachment(f"phu-luc-{number}", annex.name, annex.data, "application/zip"))
         files.append(OutgoingAttachment(f"phu-luc-{number}-ky", f"{annex.name}.p7s", annex.signature, "application/pkcs7-signature"))
     if item.planned is not None:
-        more = enumerate(item.planned.package.more, 1)
+        more = enumerate(item.planned.package.more(letter), 1)
         files += [OutgoingAttachment(f"them-{number}", one.name, one.data) for number, one in more]
     return write_edoc(header, files)
 

@@ -75,6 +75,8 @@ def _plan(item: WorldItem, one: IncidentItem, place: Place, by_id: Mapping[Organ
     if not _writes(by_id[organ]):
         raise SpecError((*place, "agency"), f"{organ} signs no letters for the axis: it lacks software, a seal or a leader's certificate")
     _check_fault(one.fault, (*place, "fault"))
+    if package_incident_of(one.fault).lent and _lender(organ, by_id.values()) is None:
+        raise SpecError((*place, "fault"), "no other agency of the file has a seal and a leader's certificate to sign with")
     if not incident_of(one.fault).stamped and item.signature_level == "B-B":
         raise SpecError((*place, "fault"), "nothing is time-stamped where signature_level is B-B")
     at = local(one.at)
@@ -131,6 +133,27 @@ def bent_specs(
             if bent != usual:
                 bent = bend(usual, plan.at + WAITS) if bent.not_before > plan.at else bent
                 yield (number, name), _renamed(bent, name, number)
+
+
+def lent_holders(
+    world: World, organisations: Mapping[OrganId, Holder], persons: Mapping[str, Holder]
+) -> Iterator[tuple[tuple[int, str], Holder]]:
+    """What an incident signs with that is another agency's, keyed as above: of the first agency of the file that could have lent it."""
+    by_id = {agency.id: agency for agency in world.agencies}
+    for number, plan in enumerate(world.incidents):
+        kinds, agency = package_incident_of(plan.fault).lent, by_id[plan.agency]
+        other = _lender(plan.agency, world.agencies) if kinds else None
+        if other is None:
+            continue
+        if HolderKind.ORGANISATION in kinds:
+            yield (number, str(agency.id)), organisations[other.id]
+        if HolderKind.PERSON in kinds:
+            lender = next(one for one in other.people if one.role in _SIGNERS and one.id in persons)
+            yield from (((number, one.id), persons[lender.id]) for one in agency.people if one.role in _SIGNERS and one.id in persons)
+
+
+def _lender(organ: OrganId, agencies: Iterable[Agency]) -> Agency | None:
+    return next((one for one in agencies if one.id != organ and _writes(one)), None)
 
 
 def _lasting(spec: HolderSpec, at: datetime) -> HolderSpec:

@@ -17,7 +17,7 @@ from exchange.domain.calendar import VN
 from exchange.domain.document import Capacity
 from exchange.domain.identifiers import OrganId
 from exchange.domain.organization import Bloc, Directory, Organization, PersonSigner, Signers
-from scenarios.world.incidents import bent_specs
+from scenarios.world.incidents import bent_specs, lent_holders
 from scenarios.world.incidents import trees as trees_of
 from scenarios.world.model import Agency, CertificatePlan, FieldPlan, World
 from scenarios.world.names import mail_local_part
@@ -69,6 +69,8 @@ class WorldPki:
     """Which algorithms axis and recipients accept until when."""
     tokens: Mapping[tuple[int, str], Holder] = field(default_factory=dict)
     """The certificates incidents sign with, by the incident's place in the world and who holds it (an agency, a person's id)."""
+    lent: Mapping[tuple[int, str], Holder] = field(default_factory=dict)
+    """Those of other agencies that incidents sign with, by the incident's place and who signs with it."""
 
     @property
     def sha1_rule(self) -> Mapping[str, AlgorithmRule]:
@@ -113,7 +115,8 @@ def build(world: World, keys: Path | None = None) -> WorldPki:
     }
     tokens = {key: pki.issue(spec) for key, spec in bent_specs(world, organisations, persons)}
     directory = _directory(world, organisations, persons, tokens)
-    return WorldPki(pki, organisations, persons, former, directory, pki.issue(_axis(world)), _policy(world.field), tokens)
+    lent = dict(lent_holders(world, organisations, persons))
+    return WorldPki(pki, organisations, persons, former, directory, pki.issue(_axis(world)), _policy(world.field), tokens, lent)
 
 
 def _spec(world: World, keys: Path | None) -> PkiSpec:

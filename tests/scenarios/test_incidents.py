@@ -83,7 +83,7 @@ def broken(live: Live) -> Lived:
 def test_every_fault_befalls_one_letter_and_the_run_stays_exact(broken: Lived) -> None:
     """Conservation, reconciliation and raw operations hold, also where a letter cannot be read and its annex can."""
     assert sorted(one.reason for one in broken.of(Befallen)) == sorted(plannable())
-    assert len(plannable()) >= 24
+    assert len(plannable()) >= 28
     assert broken.result.holds
     assert broken.result.disagreements == ()
     unread = [one for one in broken.of(Judged) if one.rule == "letter-form"]
@@ -197,6 +197,27 @@ def test_a_fault_that_befalls_no_letter_is_refused_with_those_that_do(fault: str
         load_world(path, "1")
     assert caught.value.place.startswith("incident.1.fault (line ")
     assert caught.value.rule == f"the fault '{fault}' befalls no letter on its way; those that do are {', '.join(plannable())}"
+
+
+def test_a_token_is_lent_by_another_agency_or_the_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "world.toml"
+    head, *tables = FIRST_DAY.split("[[agency]]")
+    alone = [table.replace("[[agency]]", "") + ("software = false\n" if 'id = "H28"' not in table else "") for table in tables]
+    planned = incident("H28", "signed-by-another-agency")
+    path.write_text("[[agency]]".join([head, *tables]) + planned, encoding="utf-8")
+    assert load_world(path, "1").incidents
+    path.write_text("[[agency]]".join([head, *alone]) + planned, encoding="utf-8")
+    with pytest.raises(WorldFileError, match="no other agency of the file has a seal"):
+        load_world(path, "1")
+
+
+def test_whoever_is_lent_a_token_is_not_in_the_register_with_it(broken: Lived) -> None:
+    issued = pki.build(broken.world)
+    assert {broken.world.incidents[number].fault for number, _ in issued.lent} == {"signed-by-another-agency", "sealed-by-another-agency"}
+    for (_, name), holder in issued.lent.items():
+        owner = issued.directory.owner(holder.subject)
+        assert owner is not None
+        assert str(owner) != name.partition("/")[0]
 
 
 def test_what_is_no_fault_at_all_is_refused(tmp_path: Path) -> None:
