@@ -79,14 +79,17 @@ def write_reports(told: Told, wanted: Sequence[tuple[Path | None, Callable[[Told
 
 
 def put(path: Path, data: bytes) -> None:
-    """Write a file; whoever is stopped on the way leaves what was there. Devices and pipes are written to. Raises OSError."""
+    """Write a file; what was there stays if all stops on the way, even the machine. Devices and pipes are written to. Raises OSError."""
     if path.exists() and not path.is_file():
         path.write_bytes(data)
         return
     place = path.resolve()
     making = place.with_name(f".{os.getpid()}-{place.name}")
     try:
-        making.write_bytes(data)
+        with making.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         making.replace(place)
     finally:
         making.unlink(missing_ok=True)

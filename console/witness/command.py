@@ -1,10 +1,13 @@
 """``truc witness``: look at an axis' ledger, keep its newest checkpoint if it continues the one kept, and refuse it if not.
 
-What is kept is replaced only by what was verified, whole or not at all; what is refused is put beside it once, so that it can be shown.
+What is kept is replaced only by what was verified, whole or not at all, and only while it is still what that was verified against: of two
+witnesses with one file the slower one looks again. What is refused is put beside it once, so that it can be shown.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
 import signal
 import sys
 import time
@@ -21,10 +24,11 @@ from console.audit.asking import sentence
 from console.locale import Text
 from console.outcome import DONE, SHORT, UNREACHED, USAGE, Unusable
 from console.reports.files import put
+from console.verify.opening import read_bounded
 from console.verify.phrasing import printable
 from console.witness.asking import Bench, Wish, bench_of, kept
 from exchange.api import Checkpoint
-from exchange.checkpoints import write_checkpoint
+from exchange.checkpoints import MAX_FILE, write_checkpoint
 from exchange.errors import ArchiveUnreadable, ExchangeError, Forbidden, LockedOut, Unauthenticated
 from exchange.wary import WaryAxis
 from exchange.witness import Inconsistent, observe
@@ -88,6 +92,13 @@ def _stoppable() -> Iterator[None]:
 
 def _look(bench: Bench, text: Text) -> int:
     """One look; an exit code. Raises :class:`Unusable` where this witness is not let in, or cannot read or write its file."""
+    while (code := _glance(bench, text)) is None:
+        pass
+    return code
+
+
+def _glance(bench: Bench, text: Text) -> int | None:
+    """``None`` where another witness kept something else meanwhile: what was seen was not held against that."""
     last = kept(bench.keep, text)
     try:
         with WaryAxis(bench.url, bench.caller) as axis:
@@ -138,15 +149,33 @@ def _nothing(bench: Bench, last: Checkpoint | None, text: Text) -> int:
     return SHORT
 
 
-def _keep(bench: Bench, last: Checkpoint | None, seen: Checkpoint, text: Text) -> int:
+def _keep(bench: Bench, last: Checkpoint | None, seen: Checkpoint, text: Text) -> int | None:
     if last is not None and seen.statement == last.statement:
         typer.echo(text("witness.same", file=bench.keep, **_told(seen, text)))
         return DONE
+    try:
+        with _alone(bench.keep):
+            if kept(bench.keep, text) != last:
+                return None
+            put(bench.keep, write_checkpoint(seen, bench.certificate))
+    except OSError as error:
+        raise Unusable(text("verify.error.write", path=bench.keep, reason=text.reason(error))) from None
     if last is None:
         typer.echo(text("witness.first", file=bench.keep), err=True)
-    _put(bench.keep, write_checkpoint(seen, bench.certificate), text)
     typer.echo(text("witness.kept", file=bench.keep, **_told(seen, text)))
     return DONE
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """No other witness writes into the file's folder meanwhile; at its end the folder names on the disk what it names now."""
+    folder = os.open(path.resolve().parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)  # ends with the process at the latest
+        yield
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _refuse(bench: Bench, found: Inconsistent, text: Text) -> int:
@@ -161,19 +190,14 @@ def _shown(bench: Bench, refused: Checkpoint, text: Text) -> str:
     """Where what was refused lies now."""
     path, data = bench.keep.with_name(f"{bench.keep.name}.refused.json"), write_checkpoint(refused, bench.certificate)
     try:
-        if path.exists() and path.read_bytes() != data:
+        if path.exists() and read_bounded(path, MAX_FILE, text) != data:
             return text("witness.earlier", shown=path)
         put(path, data)
+    except Unusable as error:
+        return str(error)
     except OSError as error:
         return text("verify.error.write", path=path, reason=text.reason(error))
     return text("witness.shown", shown=path)
-
-
-def _put(path: Path, data: bytes, text: Text) -> None:
-    try:
-        put(path, data)
-    except OSError as error:
-        raise Unusable(text("verify.error.write", path=path, reason=text.reason(error))) from None
 
 
 def _told(one: Checkpoint, text: Text) -> dict[str, str]:

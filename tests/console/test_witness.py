@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import threading
@@ -138,6 +139,74 @@ def test_a_ledger_cut_short_is_refused(axis: Axis, folder: Path) -> None:
     assert (code, "REFUSED (shrunk)" in said) == (1, True)
     assert kept(folder) == axis.checkpoint()
     assert read_checkpoint((folder / "kept.json.refused.json").read_bytes()).checkpoint.size == short.size  # type: ignore[union-attr]
+
+
+def test_a_slower_witness_of_the_same_file_holds_what_it_saw_against_what_a_faster_one_kept(axis: Axis, folder: Path) -> None:
+    """As cron makes them where an answer takes longer than the pause: an axis of two pasts might have the second one put over the first."""
+    other = open_field(file_url(folder / "other.db"))
+    grow(other, "77", 20)
+    faster = grow(other, "78", 100)
+    asked, answer = threading.Event(), threading.Event()
+    newest = axis.checkpoint()
+    assert newest is not None
+
+    def late(liar: Liar) -> None:
+        asked.set()
+        assert answer.wait(60)
+        liar._say_all(body(newest))
+
+    said: list[tuple[int, str]] = []
+    with lying(late) as slow, hosting(other) as fast:
+        slower = threading.Thread(target=lambda: said.append(look(slow, folder)))
+        slower.start()
+        assert asked.wait(60)
+        assert look(fast, folder)[0] == 0
+        answer.set()
+        slower.join()
+    other.close()
+    assert kept(folder) == faster
+    ((code, words),) = said
+    assert (code, "REFUSED (shrunk)" in words, "first look" in words) == (1, True, False)
+    assert read_checkpoint((folder / "kept.json.refused.json").read_bytes()).checkpoint == newest
+
+
+def test_what_it_says_is_kept_is_on_the_disk(axis: Axis, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file before it has its name, and the name before anybody is told: a machine that stops must not come back with less."""
+    done: list[str] = []
+    sync, replace = os.fsync, Path.replace
+
+    def synced(descriptor: int) -> None:
+        done.append(f"sync {Path(os.readlink(f'/proc/self/fd/{descriptor}')).name}")
+        sync(descriptor)
+
+    def renamed(path: Path, target: Path) -> Path:
+        done.append(f"rename {path.name} {target.name}")
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    with hosting(axis) as url:
+        code, _ = look(url, folder)
+    making = f".{os.getpid()}-kept.json"
+    assert (code, done[-3:]) == (0, [f"sync {making}", f"rename {making} kept.json", f"sync {folder.name}"])
+
+
+@pytest.mark.parametrize("there", ["a pipe", "a device without end", "a file without end"])
+def test_what_lies_in_the_place_of_the_refused_is_not_read_without_end(there: str, axis: Axis, folder: Path) -> None:
+    place = folder / "kept.json.refused.json"
+    if there == "a pipe":
+        os.mkfifo(place)
+    elif there == "a device without end":
+        place.symlink_to("/dev/zero")
+    else:
+        with place.open("wb") as file:
+            file.truncate(1 << 36)
+    (folder / "kept.json").write_bytes(write_checkpoint(axis.checkpoint(), CERTIFICATE))  # type: ignore[arg-type]
+    last = kept(folder)
+    with lying(body(signed(axis_signer().holder, last.size, last.number))) as url:
+        code, said = look(url, folder)
+    assert (code, "REFUSED (" in said, str(place) in said.splitlines()[-1]) == (1, True, True), said
+    assert kept(folder) == last
 
 
 def test_an_axis_that_sealed_nothing_leaves_no_file(folder: Path) -> None:
