@@ -4,7 +4,8 @@ The axis' archive knows nothing of them, and nothing signed speaks of them but t
 
 (1) a copy begins with the very bytes that were delivered to its keeper            ISO 32000-1 §7.5.6
 (2) it has the level its row says                                                  EN 319 142-1 §6
-(3) its time-stamps are an authority's, over all that stands before them           EN 319 102-1 §5.4
+(3) its time-stamps are an authority's, over all that stands before them, and below B-LT or at B-LTA nothing stands behind the last one
+                                                                                   EN 319 102-1 §5.4
 (4) whoever reported a letter as registered (03) keeps a copy, where copies are kept
 
 How far a copy was made to last follows from nothing and is told as unchecked.
@@ -29,6 +30,7 @@ from console.audit.tree import printable
 from exchange.audit import ArchiveReport, Finding
 from exchange.audit.findings import Book, OnProgress, Place
 from exchange.audit.holdings import Holdings
+from exchange.audit.lasting import fault_of, faults, judged, sealed_end, stamped_last
 from exchange.domain.lifecycle import DeliveryState
 from exchange.errors import StoreUnavailable
 from exchange.store.tables import attachment, blob, delivery, delivery_event, document, package
@@ -42,12 +44,10 @@ from signing import (
     Rfc5280Judge,
     SignatureLevel,
     SubIndication,
-    TokenClaim,
     TokenVerdict,
     letter_claims,
     load_policy,
     unpack_letter,
-    validate_document,
 )
 
 COPY = "ISO 32000-1 §7.5.6; the archive of the axis"
@@ -187,10 +187,10 @@ class _KeptLetters:
             self._book.find(place, "kept-letter-unreadable", COPY, "the copy does not unpack into a letter: it is damaged")
             return
         read = letter_claims(data)
-        own = next((one for one in delivered if one.begins(data)), None)
+        own = next((one for one in delivered if one.size >= sealed_end(read) and one.begins(data)), None)
         if delivered and own is None:
             self._book.find(place, "kept-letter-differs", COPY, "the copy does not begin with the bytes that were delivered")
-        stamped = self._stamps(read, place, 0 if own is None else own.size)
+        stamped = self._stamps(read, place, 0 if own is None else own.size, len(data))
         form = read.seal.level
         if copy.level not in ({form.value} if stamped else {form.value, SignatureLevel.B.value}):
             self._book.find(place, "kept-letter-level", LEVEL, f"the row says {copy.level!a}, and the copy has the form of {form}")
@@ -202,28 +202,26 @@ class _KeptLetters:
             detail = "what stands beside the copy as the letter delivered is not what was delivered"
             self._book.find(place, "kept-letter-differs", COPY, detail)
 
-    def _stamps(self, read: LetterClaims, place: Place, delivered: int) -> bool:
+    def _stamps(self, read: LetterClaims, place: Place, delivered: int, size: int) -> bool:
         """The copy judged at the instant of its newest time-stamp, by what the archive of the axis holds; whether a time-stamp of it holds.
 
         Those among the ``delivered`` bytes are as they came: what they were worth then, the verdict on the package says.
         """
-        if not read.seal.archive_tokens:
-            return False
-        at = max(token.generated_at for token in read.seal.archive_tokens)
-        evidence = self._holdings.evidence([at])
-        verdict = validate_document((read.leader, read.seal), evidence, at, self._policy, judge=self._judge)
-        self._book.checked["kept letters found valid"] += verdict.passed
-        claims, tokens = read.seal.archive_tokens, verdict.signatures[-1].tokens
-        ends = [one.end for one in read.ranges[-len(claims) :]]
-        for number, (claim, token, end) in enumerate(zip(claims, tokens, ends, strict=True), 1):
-            self._book.checked["time-stamps of kept letters"] += 1
-            if token.sub_indication is SubIndication.TRY_LATER:
-                self._book.skip("time-stamps of kept letters", "the archive of the axis holds no revocation list of their time")
-            elif end > delivered and (fault := _fault(token) or _carried(claim, token, evidence)):
-                self._book.find(place, "kept-letter-stamp", STAMP, f"its time-stamp {number} {fault}")
+        at, evidence = stamped_last(read), Evidence(())
+        tokens: tuple[TokenVerdict, ...] = ()
+        if at is not None:
+            evidence = self._holdings.evidence([at])
+            verdict = judged(read, evidence, at, self._policy, self._judge)
+            tokens = verdict.signatures[-1].tokens
+            self._book.checked["kept letters found valid"] += verdict.passed
+            self._book.checked["time-stamps of kept letters"] += len(tokens)
+        for fault in faults(read, tokens, evidence, delivered, size):
+            self._book.find(place, "kept-letter-stamp", STAMP, fault)
+        untimely = sum(token.sub_indication is SubIndication.TRY_LATER for token in tokens)
+        self._book.skip("time-stamps of kept letters", "the archive of the axis holds no revocation list of their time", untimely)
         if read.seal.level is SignatureLevel.LT:
             self._book.skip("stores of kept letters", "no time-stamp covers the certificates and lists of a copy at B-LT")
-        return any(not _fault(token) for token in tokens)
+        return any(not fault_of(token) for token in tokens)
 
     def _missing(self) -> None:
         """Letters reported as registered of which no copy is kept."""
@@ -244,20 +242,6 @@ def _unpacked(packed: PackedLetter) -> bytes | None:
         return unpack_letter(packed)
     except LetterRefused:  # what a decompressor says of changed bytes helps nobody
         return None
-
-
-def _fault(token: TokenVerdict) -> str:
-    """What is wrong with a time-stamp; empty where it holds."""
-    if token.sub_indication is None:
-        return ""
-    failed = next((check.detail for check in token.checks if not check.passed), "")
-    return f"gives {token.sub_indication}: {failed}" if failed else f"gives {token.sub_indication}"
-
-
-def _carried(claim: TokenClaim, token: TokenVerdict, evidence: Evidence) -> str:
-    """Nothing signs what a time-stamp brings along: a certificate nobody knows is none that was there when it was made."""
-    known = {*evidence.anchors, *evidence.certificates, *(() if token.chain is None else token.chain.chain)}
-    return "" if known.issuperset(claim.certificates) else "carries a certificate that neither its path nor the archive of the axis has"
 
 
 def _place(name: tuple[Any, Any], package_id: str) -> Place:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -18,8 +19,10 @@ from exchange.audit.bundle_write import CHECK, bundle_entries, script
 from exchange.audit.bundle_zip import MANIFEST
 from exchange.audit.dossier import Dossier
 from exchange.audit.findings import Finding, Place
+from exchange.audit.lasting import copy_faults
 from exchange.audit.readme import LANGUAGES, readme
 from exchange.audit.told import HOPS, VERDICT, contradictions, unproven
+from signing import Evidence
 
 _BELONGS = re.compile(
     r"(package\.edxml|policy\.toml|check\.py|hops\.json|manifest\.json|README(\.vi)?\.md|receipt/(statement\.json|signature\.p7s)"
@@ -60,7 +63,7 @@ def check_bundle(bundle: Bundle) -> BundleReport:
     (3) the answers written down are the ones we give now
     (4) what is told of the document's way, of the verdict and of the terms is what the ledger has
     (5) the roots that OpenSSL is given are those of the bundle
-    (6) a copy that somebody made last begins with the letter
+    (6) a copy that somebody made last begins with the letter, and its time-stamps hold over the rest
     """
     dossier, entries = bundle.dossier, bundle.entries
     answers = answers_of(dossier)
@@ -84,9 +87,14 @@ def _roots(dossier: Dossier, entries: Mapping[str, bytes]) -> Iterable[Finding]:
 
 
 def _kept(dossier: Dossier, entries: Mapping[str, bytes]) -> Iterable[Finding]:
-    """What somebody made of the letter is the letter first of all; what the rest is worth, its own time-stamps say."""
-    if KEPT in entries and not dossier.contents.begin(dossier.kept):
-        yield _finding(KEPT, "file-differs", "it is no copy of the letter in the package")
+    """What somebody made of the letter is the letter first of all; what stands behind that, its time-stamps must hold over."""
+
+    def evidence(at: datetime) -> Evidence:
+        return replace(dossier.evidence, crls=dossier.lists.get(at.replace(microsecond=0), dossier.evidence.crls))
+
+    if KEPT in entries:
+        for fault in copy_faults(dossier.kept, dossier.contents, evidence, dossier.policy):
+            yield _finding(KEPT, "file-differs", fault)
 
 
 def _strange(dossier: Dossier, answers: Answers, entries: Mapping[str, bytes]) -> Iterable[str]:

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 from exchange.audit.entered import Entered, Prover, artefacts, entry_of, terms
 from exchange.audit.evidence import Epoch
 from exchange.audit.holdings import Found, Holdings
+from exchange.audit.lasting import copy_faults
 from exchange.audit.parts import Contents, take_apart
 from exchange.audit.trail import RECEIPT, Trail, Word, follow
 from exchange.checkpoints import CheckpointFile
@@ -81,7 +82,7 @@ def open_dossier(
     sandbox: Sandbox | None = None, copies: Iterable[bytes] = (),
 ) -> Dossier:  # fmt: skip
     """Gather it. ``at``: the control time of the long way, the admission by default. ``outside``: a checkpoint kept elsewhere.
-    ``copies``: letters that others keep, of which the one made to last latest goes along, if any is a copy of this one.
+    ``copies``: letters that others keep, of which the one made to last latest goes along, if any is a copy of this one and holds.
 
     Raises :class:`exchange.errors.EdxmlError` for a package that does not come back readable, :class:`NoReceipt`,
     :class:`exchange.audit.entered.NotOfThisLedger` for a checkpoint that says nothing about it, and
@@ -99,7 +100,7 @@ def open_dossier(
     prover = Prover(store, entered)
     trail = follow(holdings, row, prover)
     control = at or found.admitted_at
-    kept, lasting = _latest(copies, contents, found.admitted_at)
+    kept, lasting = _latest(copies, contents, found.admitted_at, holdings, policy)
     lists = {moment: holdings.epochs.lists.in_force(moment) for moment in _moments(found, contents, control, entered, lasting)}
     evidence = holdings.evidence(lists)
     register, statement = _register(holdings, epoch), b"" if epoch is None else epoch.terms.statement()
@@ -111,12 +112,19 @@ def open_dossier(
     )  # fmt: skip
 
 
-def _latest(copies: Iterable[bytes], contents: Contents, admitted_at: datetime) -> tuple[bytes, tuple[datetime, ...]]:
-    """The copy of the package's letter that was time-stamped last, with the instants of its time-stamps; empty where none was."""
+def _latest(
+    copies: Iterable[bytes], contents: Contents, admitted_at: datetime, holdings: Holdings, policy: ValidationPolicy
+) -> tuple[bytes, tuple[datetime, ...]]:
+    """The copy of the package's letter that was time-stamped last, with the instants of its time-stamps; empty where none was.
+
+    One with which something is wrong is none: whoever can write into an office's file would else choose what goes along.
+    """
     kept: tuple[bytes, tuple[datetime, ...]] = b"", ()
     for data in copies:
-        stamped = _stamped(data) if contents.begin(data) else ()
-        if stamped and admitted_at <= max(stamped) < _END and (not kept[1] or max(stamped) > max(kept[1])):
+        stamped = _stamped(data)
+        if not stamped or not admitted_at <= max(stamped) < _END or (kept[1] and max(stamped) <= max(kept[1])):
+            continue
+        if not any(copy_faults(data, contents, lambda at: holdings.evidence([at]), policy)):
             kept = data, stamped
     return kept
 

@@ -69,10 +69,6 @@ class Contents:
     parts: tuple[Part, ...]
     unread: tuple[tuple[str, str], ...]
 
-    def begin(self, data: bytes) -> bool:
-        """Whether some bytes are an attachment with something behind it, which is how a PDF is made to last."""
-        return any(one and len(data) > len(one) and data.startswith(one) for _, one in self.attachments)
-
 
 def take_apart(package: bytes, sandbox: Sandbox | None = None) -> Contents:
     """Every attachment and signature of a package of at most :data:`exchange.inspection.MAX_PACKAGE` bytes.

@@ -17,7 +17,6 @@ from importlib.resources import files
 
 from exchange.api import Checkpoint
 from exchange.audit.answers import Answers, SignatureAnswer, StampAnswer
-from exchange.audit.bundle_json import KEPT
 from exchange.audit.dossier import Dossier
 from exchange.audit.told import contradictions
 from exchange.domain.calendar import VN
@@ -113,8 +112,6 @@ def steps_of(dossier: Dossier, answers: Answers) -> Iterator[Step]:
             yield from _of_checkpoint("later", dossier.entered.later, answers.later)
     if any(one.word is not None for one in dossier.trail.others):
         yield Step("others", {}, _EACH_WORD, holds=True)
-    if dossier.kept:
-        yield Step("kept", {}, _BEGINS, dossier.contents.begin(dossier.kept))
 
 
 _EACH_WORD = (
@@ -123,14 +120,6 @@ _EACH_WORD = (
     "  openssl cms -verify -binary -inform DER -in $each/signature.p7s -content $each/statement.json \\\n"
     "    -noverify -nointern -certfile certificates/axis.pem -out work/other 2>work/log || { echo $each; exit 1; }\n"
     "done)"
-)
-
-
-_BEGINS = (
-    'python3 -I -S -c "import glob\n'
-    f"kept = open('{KEPT}', 'rb').read()\n"
-    "letters = [open(name, 'rb').read() for name in glob.glob('attachments/*.pdf')]\n"
-    'raise SystemExit(not any(kept.startswith(one) for one in letters))"'
 )
 
 

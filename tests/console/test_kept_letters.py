@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -26,12 +27,12 @@ from exchange.audit import ArchiveReport
 from exchange.audit.bundle_check import check_bundle
 from exchange.audit.bundle_json import KEPT
 from exchange.audit.bundle_read import read_bundle
-from exchange.audit.bundle_zip import MANIFEST, open_bundle
+from exchange.audit.bundle_zip import MANIFEST, open_bundle, pack
 from exchange.audit.holdings import Holdings
 from scenarios.office.kept import KeptCopy, kept_copies
 from scenarios.world.file import load_world
 from scenarios.world.pki import build
-from signing import LetterClaims, letter_claims, pack_letter, unpack_letter
+from signing import Artefacts, LetterClaims, add_store, letter_claims, pack_letter, unpack_letter
 from tests.console.conftest import Day
 from tests.console.test_verify_words import _ENGLISH
 
@@ -132,6 +133,21 @@ def signature(which: int) -> Callable[[bytes, LetterClaims], int]:
     return where
 
 
+def added_behind(level: str) -> Tamper:
+    """Another world's root and lists in the store of a copy, behind all that is stamped: as whoever knows how adds them to any letter."""
+
+    def tamper(db: sqlite3.Connection) -> None:
+        path = Path(db.execute("PRAGMA database_list").fetchone()[2])
+        copy = next(one for one in kept_copies(path) if isinstance(one, KeptCopy) and one.level == level)
+        stranger = build(load_world("first-day", "1")).pki.root.certificate_der
+        packed = pack_letter(add_store(unpack_letter(copy.kept), Artefacts(certificates=(stranger,))))
+        assert packed is not None
+        key = (packed.tail, copy.agency, copy.document)
+        assert db.execute("UPDATE archived_letters SET tail = ? WHERE agency = ? AND document = ?", key).rowcount == 1
+
+    return tamper
+
+
 def brought_along(data: bytes, read: LetterClaims) -> int:
     """In the certificate of an authority that the newest time-stamp carries: nothing covers it."""
     authority = read.seal.archive_tokens[-1].certificates[-1].hex().encode()
@@ -148,6 +164,8 @@ CHANGES: dict[str, tuple[Tamper, set[str]]] = {
     "a byte of what was delivered": (digit_changed(signature(0)), {"kept-letter-differs", "kept-letter-stamp"}),
     "a byte of a time-stamp": (digit_changed(signature(-1)), {"kept-letter-stamp"}),
     "a byte of what a time-stamp brings along": (digit_changed(brought_along), {"kept-letter-stamp"}),
+    "more behind the last time-stamp": (added_behind("B-LTA"), {"kept-letter-stamp"}),
+    "more behind the time-stamp it came with": (added_behind("B-T"), {"kept-letter-stamp"}),
     "what was delivered": (sql("UPDATE archived_letters SET delivered_tail = x'00'"), {"kept-letter-differs"}),
     "what was delivered made to last": (sql("UPDATE archived_letters SET delivered_tail = tail"), {"kept-letter-differs"}),
     "the letter of another document": (
@@ -356,32 +374,101 @@ def test_a_bundle_brings_the_copy_made_to_last_latest(entries: dict[str, bytes],
 
 
 def test_whoever_holds_the_bundle_can_judge_the_copy(entries: dict[str, bytes], tmp_path: Path) -> None:
-    """With nothing but what lies in it and the root known from elsewhere; and the README asks whether it is a copy at all."""
+    """With nothing but what lies in it and the root known from elsewhere."""
     for name, data in entries.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(data)
     day = max(token.generated_at for token in letter_claims(entries[KEPT]).seal.archive_tokens).isoformat()
     answer = truc("verify", str(tmp_path / KEPT), "--trust", str(tmp_path), "--anchor", root(), "--at", day)
     assert answer.exit_code == 0, answer.output
-    for name in ("README.md", "README.vi.md"):
-        command = entries[name].decode().rpartition("```sh\n")[2].partition("\n```")[0]
-        assert KEPT in command
-        asked = partial(subprocess.run, ["sh", "-c", command], cwd=tmp_path, capture_output=True, check=False)
-        (tmp_path / KEPT).write_bytes(entries[KEPT])
-        assert asked().returncode == 0
-        (tmp_path / KEPT).write_bytes(b"%" + entries[KEPT])
-        assert asked().returncode == 1
+
+
+def test_the_bundles_own_script_asks_whether_it_is_a_copy_at_all(entries: dict[str, bytes], tmp_path: Path) -> None:
+    """Whoever exchanged it wrote the manifest anew; the last one is another letter, whose own time-stamp holds."""
+    whole, letter = entries[KEPT], entries["attachments/01.pdf"]
+    digit = signature(-1)(whole, letter_claims(whole))
+    changed = whole[:digit] + (b"1" if whole[digit : digit + 1] == b"0" else b"0") + whole[digit + 1 :]
+    inside = len(letter) + 9
+    for data, words in (
+        (whole, "holds   kept: "),
+        (letter, "BROKEN  kept: "),
+        (letter + b"\n% more", "BROKEN  kept: "),
+        (whole + b"\n% more", f"UNPROVEN  {KEPT}: what stands at its end"),
+        (whole[:inside] + b"x" + whole[inside + 1 :], "BROKEN  kept: "),
+        (b"%" + whole, "BROKEN  kept: "),
+        (b"", "BROKEN  kept: "),
+        (changed, "holds   kept: "),  # hashes alone say nothing of a signature
+    ):
+        code, said = scripted(with_letter(entries, data), tmp_path)
+        assert (code, words in said) == (int(words.startswith("BROKEN")), True), said
+
+
+def scripted(entries: dict[str, bytes], folder: Path) -> tuple[int, str]:
+    for name, data in entries.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    command = [sys.executable, "-I", "-S", "check.py"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout
 
 
 def test_a_copy_that_is_none_is_found_in_a_bundle(entries: dict[str, bytes]) -> None:
     whole = entries[KEPT]
-    assert findings(entries | {KEPT: whole[:-1]}) == {(KEPT, "file-changed")}
+    assert findings(entries | {KEPT: whole[:-1]}) == {(KEPT, "file-changed"), (KEPT, "file-differs")}
     assert findings(with_letter(entries, whole[:9] + b"x" + whole[10:])) == {(KEPT, "file-differs")}
     assert findings(with_letter(entries, b"")) == {(KEPT, "file-differs")}
+    at = signature(-1)(whole, letter_claims(whole))
+    for changed in (
+        whole[:at] + (b"1" if whole[at : at + 1] == b"0" else b"0") + whole[at + 1 :],  # its newest time-stamp
+        whole + b"\n% more",
+        entries["attachments/01.pdf"] + b"\n% more",
+        add_store(whole, Artefacts(certificates=(build(load_world("first-day", "1")).pki.root.certificate_der,))),
+    ):
+        assert findings(with_letter(entries, changed)) == {(KEPT, "file-differs")}
     other = entries | {"kept/other.pdf": b"x"}
     assert ("kept/other.pdf", "file-extra") in findings(other)
     without = {name: data for name, data in entries.items() if name != KEPT}
     assert findings(without) == {(KEPT, "file-missing")}
+
+
+def test_an_exchanged_copy_is_told_by_verify(entries: dict[str, bytes], tmp_path: Path) -> None:
+    path = tmp_path / "e.zip"
+    path.write_bytes(pack(entries))
+    told = truc("verify", str(path), "--trust", "signed-for-years", "--lang", "vi")
+    assert told.exit_code == 0, told.output
+    path.write_bytes(pack(with_letter(entries, entries["attachments/01.pdf"] + b"\n% more")))
+    told = truc("verify", str(path), "--trust", "signed-for-years", "--lang", "vi")
+    assert (told.exit_code, f"{KEPT}: bản lưu trữ không đọc được như một văn bản" in told.stdout) == (1, True), told.output
+
+
+def test_a_spoilt_copy_does_not_take_the_place_of_a_good_one(run: Path, lasting: KeptCopy, tmp_path: Path) -> None:
+    """Whoever writes into an office's file must not choose what goes into the bundle: of two copies the later is spoilt, then both are."""
+    (tmp_path / "r").mkdir()
+    for name in ("axis.db", "offices.db"):
+        shutil.copy(run / name, tmp_path / "r")
+    copies = [one for one in kept_copies(run / "offices.db") if isinstance(one, KeptCopy)]
+    document = next(name for name, count in Counter(one.document for one in copies if one.level == "B-LTA").items() if count > 1)
+    own = sorted((one for one in copies if one.document == document), key=_newest, reverse=True)
+    good = {unpack_letter(one.kept) for one in own}
+    for one in own:
+        path = tmp_path / "e.zip"
+        assert truc("evidence", document, "--db", str(tmp_path / "r"), "-o", str(path), "--anchor", root()).exit_code == 0
+        assert open_bundle(path.read_bytes())[KEPT] in good
+        data = unpack_letter(one.kept)
+        good.remove(data)
+        at = signature(-1)(data, letter_claims(data))
+        packed = pack_letter(data[:at] + (b"1" if data[at : at + 1] == b"0" else b"0") + data[at + 1 :])
+        assert packed is not None
+        with closing(sqlite3.connect(tmp_path / "r" / "offices.db")) as db:
+            key = (packed.tail, one.agency, one.document)
+            assert db.execute("UPDATE archived_letters SET tail = ? WHERE agency = ? AND document = ?", key).rowcount == 1
+            db.commit()
+    assert truc("evidence", document, "--db", str(tmp_path / "r"), "-o", str(path), "--anchor", root()).exit_code == 0
+    assert KEPT not in open_bundle(path.read_bytes())
+
+
+def _newest(one: KeptCopy) -> datetime:
+    return max(token.generated_at for token in letter_claims(unpack_letter(one.kept)).seal.archive_tokens)
 
 
 def test_where_nobody_keeps_a_copy_the_bundle_has_none(run: Path, lasting: KeptCopy, tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+KEPT = "kept/letter.pdf"
+BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
 MADE_HERE = "work"  # the README's commands write into this folder
 
 
@@ -66,7 +68,7 @@ def signed_range(one):
     """A PDF's signature stands in a gap of its own /ByteRange; the bytes around the gap are what was signed (ISO 32000-1 §12.8.1)."""
     pdf = read(one["attachment"])
     start, opening, closing, rest = one["byte_range"]
-    written = re.findall(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]", pdf)
+    written = BYTE_RANGE.findall(pdf)
     gap, cms = pdf[opening:closing], read(one["signature"])
     value = bytes.fromhex(gap[1:-1].decode("ascii"))
     covered = pdf[start:opening] + pdf[closing : closing + rest]
@@ -84,6 +86,19 @@ def signed_file(one):
 def stamped(one):
     """A time-stamp names the SHA-256 of exactly these bytes."""
     return hashlib.new(one["hash"], read(one["content"])).digest() in read(one["token"])
+
+
+def kept_is_so():
+    """The copy is the letter with time-stamps behind it, each of which names the SHA-256 of all before it."""
+    kept, letters = read(KEPT), [read(one["attachment"]) for one in CONTENTS["signatures"] if "byte_range" in one]
+    own, ends = max(len(one) for one in letters if kept.startswith(one)), []
+    for start, opening, closing, rest in (map(int, each) for each in BYTE_RANGE.findall(kept, own)):
+        digest = hashlib.sha256(kept[:opening] + kept[closing : closing + rest]).digest()
+        token = bytes.fromhex(kept[opening + 1 : closing - 1].decode("ascii"))
+        ends.append(closing + rest if start == 0 < opening < closing and digest in token else 0)
+    if ends and ends[-1] != len(kept):
+        print(f"UNPROVEN  {KEPT}: what stands at its end")
+    return bool(ends) and all(ends)
 
 
 def receipt_speaks_of_package():
@@ -355,6 +370,8 @@ def main():
     kinds = ((signed_range if "byte_range" in one else signed_file, one) for one in CONTENTS["signatures"])
     answers += [ask(f"bytes signed: {one['folder']}", check, one) for check, one in kinds]
     answers += [ask(f"bytes time-stamped: {one['folder']}", stamped, one) for one in CONTENTS["timestamps"] if "content" in one]
+    if os.path.exists(os.path.join(HERE, *KEPT.split("/"))):
+        answers.append(ask("kept: begins with the letter, and its time-stamps are of all before them", kept_is_so))
     answers.append(ask("receipt: speaks of this package", receipt_speaks_of_package))
     if CONTENTS["entered"]:
         answers.append(ask("ledger: the entry speaks of this receipt", entry_speaks_of_receipt))
