@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from console.locale import Text
+from console.verify.phrasing import Phrasing
 from scenarios.measures import Measures
 from scenarios.run import RunResult
 from scenarios.world.model import ServicePlan, Window, World
@@ -55,7 +56,8 @@ def survival_words(text: Text) -> list[str]:
 
 
 def survival_rows(tree: Tree, text: Text) -> list[list[str]]:
-    """Copies by moment, level and verdict; what is missing is said of one of them, by the validation itself."""
+    """Copies by moment, level and verdict; what is missing is said of one of them, as ``truc verify`` would say it."""
+    say = Phrasing(text)
     return [
         [
             text.day(datetime.fromisoformat(one["at"])),
@@ -63,7 +65,7 @@ def survival_rows(tree: Tree, text: Text) -> list[list[str]]:
             text.label("indication", one["indication"]),
             one["sub-indication"] or "–",
             text.number(one["count"]),
-            text("lasting.missing", missing=one["missing"], document=one["document"]) if one["missing"] else "–",
+            text("lasting.missing", missing=say.phrase(one["missing"]), document=one["document"]) if one["missing"] else "–",
         ]
         for one in tree["lasting"]["survival"]
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
-from console.lasting import disturbances
+from console.lasting import disturbances, survival_rows
 from console.locale import LANGUAGES, catalogue
 from console.reports.html import page
 from console.session import Wish, working_days
@@ -45,6 +45,13 @@ def test_screen_and_page_show_every_row(years: Day, lang: str) -> None:
         assert text.label("indication", "TOTAL-PASSED") in where
         assert "REVOKED_NO_POE" in where
         assert text.label("lasting", "silent") in where
+
+
+def test_what_is_missing_is_said_in_the_reader_s_language_and_time(years: Day) -> None:
+    told = {lang: {row[-1].partition(" (")[0] for row in survival_rows(years.tree, catalogue(lang))} for lang in LANGUAGES}
+    assert "a time-stamp on the signature from before Tue 28/09/2021 10:00:00" in told["en"]
+    assert "dấu thời gian trên chữ ký có từ trước thứ Ba 28/09/2021 10:00:00" in told["vi"]
+    assert not {one for one in told["vi"] if "a time-stamp" in one or "a CRL" in one or "UTC" in one}
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
