@@ -51,27 +51,15 @@ _ABOUT_THE_PATH = {
     SubIndication.OUT_OF_BOUNDS_NOT_REVOKED,
 }
 
-CSV_REASONS = {
-    "4.14.30": "The row carries OpenSSL's result (error 54), not NIST's: the path is valid, as pkits.json and the test's own title say. "
-    "The list's signer is covered by its own list, a circle that RFC 5280 §6.3.3 (f) leaves open; we let a list speak of its own signer.",
-}
-CSV_NOTE = (
-    "247 rows against 246 entries is not one row more: ten rows stand only in expected.csv (4.8.1.4, 4.8.15, 4.8.16, 4.8.17, 4.8.18.1, "
-    "4.8.18.2, 4.8.19, 4.8.20, 4.10.12.1, 4.10.12.2: pkits.json leaves the tests of user notices to another file), and nine entries "
-    "only in pkits.json (eight with parameters of their own, one that repeats 4.1.1's inputs)."
-)
-NOTICE_NOTE = (
-    "a refusal counts as agreed only when it is for the same reason (revoked, nothing known, the path itself). The texts of "
-    "pkits-user-notice.json are not compared: qualifiers are for people, no verdict of ours prints them; their paths are in expected.csv."
-)
+CSV_REASONS = {"4.14.30": "pkits-4-14-30"}
 
 
 def pkits_by_index() -> Score:
     """The 246 entries of ``pkits.json``: verdict, why it is refused, and the length of the path where it is valid."""
-    outcomes: dict[str, str] = {}
+    outcomes: dict[str, tuple[str, str] | None] = {}
     for case in json.loads((PKITS / "pkits.json").read_text("utf-8")):
         outcomes[f"{case['id']} {case['name']}"] = _disagreement(case, index_verdict(case))
-    return score("PKITS, pkits.json", "NIST; certvalidator's index", outcomes, {}, notes=(NOTICE_NOTE,))
+    return score("PKITS, pkits.json", "nist-index", outcomes, {}, notes=("pkits-index",))
 
 
 def index_verdict(case: Mapping[str, Any]) -> ChainVerdict:
@@ -101,7 +89,7 @@ def pkits_by_number() -> Score:
     )
     kept = ArtefactCache(lists=256)
     engines: dict[ChainPolicy, ChainEngine] = {}
-    outcomes: dict[str, str] = {}
+    outcomes: dict[str, tuple[str, str] | None] = {}
     for row in pkits_rows():
         wanted = row["initial_policy_set"]
         policy = replace(
@@ -115,8 +103,8 @@ def pkits_by_number() -> Score:
             engines[policy] = ChainEngine(evidence, policy, cache=kept)
         verdict = engines[policy].validate(_certificate(row["end_entity"]), PKITS_AT)
         agreed = verdict.passed is (row["expected"] == "valid")
-        outcomes[row["test"]] = "" if agreed else f"expected {row['expected']}, found {_told(verdict)}"
-    return score("PKITS, expected.csv", "NIST's numbering", outcomes, CSV_REASONS, notes=(CSV_NOTE,))
+        outcomes[row["test"]] = None if agreed else (row["expected"], _told(verdict))
+    return score("PKITS, expected.csv", "nist-numbers", outcomes, CSV_REASONS, notes=("pkits-numbers",))
 
 
 def pkits_rows() -> list[dict[str, str]]:
@@ -127,7 +115,7 @@ def pkits_rows() -> list[dict[str, str]]:
 
 def ocsp_delegation() -> Score:
     """The 29 cases of OpenSSL's OCSP suite, each at its moment."""
-    outcomes: dict[str, str] = {}
+    outcomes: dict[str, tuple[str, str] | None] = {}
     for case in json.loads((OCSP / "openssl-ocsp.json").read_text("utf-8")):
         evidence = Evidence(
             tuple(_pem(case["root"])),
@@ -137,24 +125,24 @@ def ocsp_delegation() -> Score:
         (target, *_) = _pem(case["cert"])
         verdict = ChainEngine(evidence, OCSP_POLICY).validate(target, datetime.fromisoformat(case["moment"]))
         outcomes[case["name"]] = _disagreement(case, verdict)
-    return score("OCSP delegation", "OpenSSL test/ocsp-tests", outcomes, {})
+    return score("ocsp-delegation", "OpenSSL test/ocsp-tests", outcomes, {})
 
 
-def _disagreement(case: Mapping[str, Any], verdict: ChainVerdict) -> str:
+def _disagreement(case: Mapping[str, Any], verdict: ChainVerdict) -> tuple[str, str] | None:
     error = case.get("error")
     if error is None:
         agreed = verdict.passed and len(verdict.chain) == case["path_len"]
-        return "" if agreed else f"expected valid with {case['path_len']} certificates, found {_told(verdict)}"
+        return None if agreed else (f"valid with {case['path_len']} certificates", _told(verdict))
     if error["class"] == "RevokedError" and any(one.standing is Standing.ON_HOLD for one in verdict.revocation):
-        return ""  # on hold is TRY_LATER in the terms of EN 319 102-1 §5.2.6.4
+        return None  # on hold is TRY_LATER in the terms of EN 319 102-1 §5.2.6.4
     agreed = verdict.sub_indication in _FAILURES.get(error["class"], _ABOUT_THE_PATH)
-    return "" if agreed else f"expected {error['class']}, found {_told(verdict)}"
+    return None if agreed else (error["class"], _told(verdict))
 
 
 def _told(verdict: ChainVerdict) -> str:
     if verdict.passed:
         return f"valid with {len(verdict.chain)} certificates"
-    return f"{verdict.sub_indication}: {verdict.checks[-1].detail}"
+    return f"refused by our validation with {verdict.sub_indication}: {verdict.checks[-1].detail}"
 
 
 @cache

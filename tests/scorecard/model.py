@@ -11,9 +11,13 @@ VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One case on which we differ from a suite: which, what was found, and the written reason, empty where there is none."""
+    """One case on which we differ from a suite: what the suite says, what was found, and the written reason, if any.
+
+    Reasons, notes and sources are codes where they are sentences: the words stand in the console's catalogues (``scorecard-reason.…``).
+    """
 
     case: str
+    wanted: str
     found: str
     reason: str
 
@@ -45,14 +49,17 @@ class Score:
 def score(
     suite: str,
     source: str,
-    outcomes: Mapping[str, str],
+    outcomes: Mapping[str, tuple[str, str] | None],
     reasons: Mapping[str, str],
     excluded: Mapping[str, str] | None = None,
     notes: tuple[str, ...] = (),
 ) -> Score:
-    """Count ``outcomes`` (case → empty where agreed, else what was found). A reason for a case that agrees is itself a difference."""
+    """Count ``outcomes``: case → nothing where agreed, else what the suite says and what was found.
+
+    A reason for a case that agrees is itself a difference.
+    """
     left_out = dict(excluded or {})
-    differences = [Difference(case, found, reasons.get(case, "")) for case, found in outcomes.items() if found]
-    differences += [Difference(case, "agrees now: take its reason away", "") for case in reasons if not outcomes.get(case)]
-    agreed = len(outcomes) - sum(1 for found in outcomes.values() if found)
+    differences = [Difference(case, *told, reasons.get(case, "")) for case, told in outcomes.items() if told]
+    differences += [Difference(case, "", "agrees now: take its reason away", "") for case in reasons if not outcomes.get(case)]
+    agreed = len(outcomes) - sum(1 for told in outcomes.values() if told)
     return Score(suite, source, len(outcomes) + len(left_out), agreed, tuple(differences), left_out, notes)
