@@ -1,7 +1,8 @@
 """The ``truc`` command. Only options are read here; what a command needs is imported when it runs, so that ``--help`` answers at once.
 
 Exit codes: 0 done and held; 1 a verdict fell short (``run`` only with ``--require-targets``, or when its own sums do not agree); 2 wrong
-usage or unreadable input; 3 a part could not be used. Results go to stdout, progress and talk to stderr.
+usage or unreadable input; 3 a part could not be used; 130 interrupted; 141 nobody reads the output any more (``console/pipes.py``).
+Results go to stdout, progress and talk to stderr.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Annotated
 import typer
 
 from console.admin.cli import admin
+from console.pipes import finish, watch
 from console.shared import HELP, AnyBroker, AnyDatabase, Archive, Broker, Database, Lang, NamedArchive, text_of
 from console.usage import Speaking
 
@@ -467,11 +469,11 @@ def scorecard(lang: Lang = None) -> None:
 
 def main() -> None:
     """Entry point of the console script and of ``./truc``."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8")
+    watch()
     try:
         app()
     except KeyboardInterrupt:
         typer.echo(HELP("error.interrupted"), err=True)
         sys.exit(_INTERRUPTED)
+    finally:
+        finish()
