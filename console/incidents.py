@@ -1,11 +1,13 @@
-"""Planned incidents: what is said before a run, and which letters they befell: the report's data, and its rows for screen and page."""
+"""Planned incidents: what is said before a run, which letters they befell, and what there is to learn: the report's data, and its words."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from console.locale import Text
+from console.reasons import reason
 from exchange.domain.calendar import VN
 from exchange.faults import PackageFault, accepted_by_axis, package_fault_words
 from scenarios.measures import Measures
@@ -62,16 +64,32 @@ def incident_rows(tree: Tree, text: Text) -> list[list[str]]:
     """Planned, on which letter it fell, what the axis said, what the catalogue expects, and whether they agree."""
     return [
         [
-            _title(one["fault"], text),
+            words_of(one["fault"], text.lang).title,
             one["agency"],
             _minute(one["since"]),
             f"{one['letter']}, {_minute(one['at'])}" if one["letter"] else "–",
-            _said(one["fate"], one["rule"] if one["fate"] != Fate.ACCEPTED else "", one["sub-indication"], text),
-            _said(one["expected"], one["expected-rule"], one["expected-sub-indication"], text),
+            text.label("incident", one["fate"]),
+            text.label("incident", one["expected"]),
             {True: text("word.yes"), False: text("word.no"), None: "–"}[one["agrees"]],
         ]
         for one in tree["incidents"]
     ]
+
+
+def debriefings(tree: Tree, text: Text) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Each incident for the talk afterwards: letter and fault; what was wrong, what was said of it and should have been, what to do."""
+    return [
+        (f"{one['letter'] or one['agency']}: {_title(one['fault'], text)}", list(_debriefed(one, words_of(one["fault"], text.lang), text)))
+        for one in tree["incidents"]
+    ]
+
+
+def _debriefed(one: Tree, words: FaultWords, text: Text) -> Iterator[tuple[str, str]]:
+    yield text("faults.what"), words.what
+    yield text("faults.how"), words.how
+    yield text("word.axis-said"), _said(one["fate"], one["rule"] if one["fate"] != Fate.ACCEPTED else "", one["sub-indication"], text)
+    yield text("word.expected"), _said(one["expected"], one["expected-rule"], one["expected-sub-indication"], text)
+    yield text("faults.remedy"), words.remedy
 
 
 def _minute(instant: str) -> str:
@@ -80,8 +98,8 @@ def _minute(instant: str) -> str:
 
 
 def _said(fate: str, rule: str, sub_indication: str, text: Text) -> str:
-    reason = ", ".join(filter(None, (rule, sub_indication)))
-    return f"{text.label('incident', fate)} ({reason})" if reason else text.label("incident", fate)
+    why = reason(rule, sub_indication, text)
+    return text("incident.why", fate=text.label("incident", fate), why=why) if why else text.label("incident", fate)
 
 
 def _title(fault: str, text: Text) -> str:

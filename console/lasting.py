@@ -71,20 +71,33 @@ def survival_rows(tree: Tree, text: Text) -> list[list[str]]:
     ]
 
 
-def disturbances(world: World, text: Text, asked: Iterable[Service], at: datetime | None = None) -> list[str]:
-    """When these trust services do not work as they should, or which of them do not at a moment: a sentence each."""
+def disturbed(world: World, asked: Iterable[Service], at: datetime | None = None) -> list[Tree]:
+    """When these trust services do not work as they should, or which of them do not at a moment."""
     return [
-        text(
-            "start.service",
-            service=text.label("trust-service", service),
-            how=text.label("service", how),
-            since=text.instant(since),
-            until=text.instant(until),
-        )
+        {"service": service.value, "how": how, "since": since.isoformat(), "until": until.isoformat()}
         for service in asked
         for how, (since, until) in _windows(world.services[service])
         if at is None or since <= at < until
     ]
+
+
+def disturbances(found: Iterable[Tree], text: Text) -> list[str]:
+    """A sentence each."""
+    return [
+        text(
+            "start.service",
+            service=text.label("trust-service", one["service"]),
+            how=text.label("service", one["how"]),
+            since=text.instant(datetime.fromisoformat(one["since"])),
+            until=text.instant(datetime.fromisoformat(one["until"])),
+        )
+        for one in found
+    ]
+
+
+def asked_in_a_run(world: World) -> tuple[Service, ...]:
+    """The trust services that somebody asks in a run: clerks have letters stamped, archives fetch lists; OCSP is for ``truc pki`` alone."""
+    return (Service.TSA, Service.CRL) if world.preserves else (Service.TSA,)
 
 
 def _windows(plan: ServicePlan) -> list[tuple[str, Window]]:

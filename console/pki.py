@@ -11,7 +11,7 @@ from functools import partial
 from rich.console import Console
 
 from console.known import world_of
-from console.lasting import disturbances
+from console.lasting import disturbances, disturbed
 from console.locale import Text
 from console.outcome import DONE, UNREACHED, USAGE, Unusable
 from exchange.domain.calendar import VN
@@ -63,7 +63,7 @@ def serve(stand: Stand, text: Text) -> int:
         return UNREACHED
     with listening:
         still = stand.at != NOW and not stand.moment_from_header
-        faults = disturbances(world, text, Service, clock() if still else None)
+        faults = disturbances(disturbed(world, Service, clock() if still else None), text)
         _announce(stand, clock(), listening, faults, [str(id) for id in pki.authorities()], text, talk)
         try:
             uvicorn.Server(uvicorn.Config(services, log_level="warning", lifespan="off", date_header=False)).run(sockets=[listening])

@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError
 
 from console.incidents import announced
 from console.known import world_of
-from console.lasting import disturbances
+from console.lasting import asked_in_a_run, disturbances, disturbed
 from console.locale import Text
 from console.options import ARCHIVE
 from console.outcome import DONE, SHORT, UNREACHED, USAGE, Unusable
@@ -159,7 +159,9 @@ def _announce(world: World, days: int, mode: str, text: Text, talk: Console) -> 
         for hop in world.hops
         for since, until in hop.outages
     ]
-    faults += disturbances(world, text, (Service.TSA, Service.CRL) if world.preserves else (Service.TSA,))
+    asked = asked_in_a_run(world)
+    faults += disturbances(disturbed(world, asked), text)
+    unasked = disturbances(disturbed(world, [service for service in Service if service not in asked]), text)
     goals = [
         f"{text(f'measure.{spec.id}.title')} {target_text({'percent': spec.target.percent, 'over': spec.target.over}, text)} ({source})"
         for spec in CATALOGUE
@@ -171,6 +173,7 @@ def _announce(world: World, days: int, mode: str, text: Text, talk: Console) -> 
     for sentence in (
         text("start.question", question=question),
         text("start.faults", faults="; ".join([*faults, *announced(world, text)]) or text("start.no-faults")),
+        *([text("start.unasked", faults="; ".join(unasked))] if unasked else []),
         text("start.targets", targets=" · ".join(goals) or text("start.no-targets")),
         text("start.test"),
     ):

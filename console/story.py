@@ -8,6 +8,7 @@ from typing import Any
 
 from console.incidents import words_of
 from console.locale import Text
+from console.reasons import reason
 from exchange.domain.document import TYPES
 from exchange.domain.organization import Organization
 from exchange.domain.routing import hops_for
@@ -195,11 +196,11 @@ class _Tale:
 
     def _submitted(self, record: Submitted) -> Telling:
         if record.kind == "edoc" and record.agency == self._sender:
-            yield ("submitted" if record.receipt else "rejected"), {"rule": record.rule}
+            yield ("submitted" if record.receipt else "rejected"), {"why": reason(record.rule, "", self._text)}
 
     def _judged(self, record: Judged) -> Telling:
         if not record.accepted:
-            yield "refused", {"rule": record.rule, "sub": record.sub_indication}
+            yield "refused", {"why": reason(record.rule, record.sub_indication, self._text)}
             return
         yield "judged", {"verifies": record.verifies}
         yield "hops", {"hops": ", ".join(self._hop(hop) for hop in self._road())}
@@ -215,7 +216,8 @@ class _Tale:
 
     def _checked(self, record: Checked) -> Telling:
         if record.agency == self._recipient:
-            values = {"agency": self._agency(record.agency), "rule": record.rule, "sub": record.sub_indication, "verifies": record.verifies}
+            why = reason(record.rule, record.sub_indication, self._text)
+            values = {"agency": self._agency(record.agency), "why": why, "verifies": record.verifies}
             yield ("checked" if record.accepted else "checked-bad"), values
 
     def _registered(self, record: Registered) -> Telling:

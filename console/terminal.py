@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text as Line
 
-from console.incidents import incident_rows, incident_words
+from console.incidents import debriefings, incident_rows, incident_words
 from console.lasting import lasting_rows, survival_rows, survival_words
 from console.locale import Text
 from console.reports.canonical import Tree
@@ -38,7 +38,7 @@ def show(tree: Tree, text: Text, console: Console) -> None:
     columns = Table.grid(padding=(0, 3))
     columns.add_row(_causes(tree, text), _operations(tree, text))
     asked = [_negotiations(tree, text)] if tree["negotiations"] else []
-    asked += [_incidents(tree, text)] if "incidents" in tree else []
+    asked += _incidents(tree, text) if "incidents" in tree else []
     asked += _lasting(tree, text) if "lasting" in tree else []
     for part in (columns, _waiting(tree, text), _refusals(tree, text), *asked, _conservation(tree, text)):
         console.print()
@@ -151,7 +151,7 @@ def _refusals(tree: Tree, text: Text) -> RenderableType:
     for item in lines[:_REFUSALS_SHOWN]:
         table.add_row(text.label("refuser", item["by"]), item["rule"], item["sub-indication"] or "–", text.number(item["count"]))
     more = text("report.more", count=len(lines) - _REFUSALS_SHOWN) if len(lines) > _REFUSALS_SHOWN else ""
-    table.caption = "\n".join(filter(None, (more, returned))) or None
+    table.caption = "\n".join(filter(None, (more, text("report.refusals.note"), returned)))
     table.caption_justify = "left"
     return table
 
@@ -163,15 +163,25 @@ def _negotiations(tree: Tree, text: Text) -> RenderableType:
     return table
 
 
-def _incidents(tree: Tree, text: Text) -> RenderableType:
-    """What the world broke on purpose, and whether the axis said what the catalogue of faults expects."""
+def _incidents(tree: Tree, text: Text) -> list[RenderableType]:
+    """What the world broke on purpose, whether the axis said what the catalogue of faults expects, and each case for the debriefing."""
     table = _table(text("report.incidents"), *incident_words(text))
     for column in table.columns:
         column.justify = "left"
     for cells in incident_rows(tree, text):
         table.add_row(*cells)
     table.caption, table.caption_justify = text("report.incidents.note"), "left"
-    return table
+    return [table, *(_debriefing(heading, lines) for heading, lines in debriefings(tree, text))]
+
+
+def _debriefing(heading: str, lines: list[tuple[str, str]]) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    grid.title, grid.title_justify, grid.title_style = heading, "left", "bold"
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, sentence in lines:
+        grid.add_row(f"  {label}", sentence)
+    return grid
 
 
 def _lasting(tree: Tree, text: Text) -> list[RenderableType]:

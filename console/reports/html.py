@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from importlib.resources import files
 
-from console.incidents import incident_rows, incident_words
-from console.lasting import lasting_rows, survival_rows, survival_words
+from console.incidents import debriefings, incident_rows, incident_words
+from console.lasting import disturbances, lasting_rows, survival_rows, survival_words
 from console.locale import Text
+from console.reasons import meaning
 from console.reports import plots
 from console.reports.canonical import Tree
 from console.reports.markup import Markup, join, table, tag
@@ -84,15 +86,25 @@ def _header(tree: Tree, text: Text) -> Markup:
         agencies=text.number(sum(item["count"] for item in tree["agencies"])),
     )
     tiles = [(text.label("scope", scope), count) for scope, count in amounts["documents"].items()]
+    planned = list(_planned(tree, text))
     boxes = [tag("div", tag("b", text.number(count)), tag("span", label)) for label, count in tiles]
     return tag(
         "header",
         tag("h1", text("report.title", name=tree["scenario"]["name"])),
         tag("p", question_of(tree, text), class_="question"),
         tag("p", subtitle),
+        *([tag("p", text("start.faults", faults="; ".join(planned)))] if planned else []),
         tag("div", *boxes, class_="tiles"),
         tag("p", text("report.honest"), class_="note"),
     )
+
+
+def _planned(tree: Tree, text: Text) -> Iterator[str]:
+    """What was out of order and when: buses, and trust services. Faults of letters have a section."""
+    for one in tree["faults"]:
+        since, until = (text.instant(datetime.fromisoformat(one[key])) for key in ("since", "until"))
+        yield text("start.outage", hop=one["hop"], since=since, until=until)
+    yield from disturbances(tree["services"], text)
 
 
 def _rates(tree: Tree, text: Text) -> Markup:
@@ -209,22 +221,26 @@ def _refusals(tree: Tree, text: Text) -> Markup:
             text.label("refuser", item["by"]),
             tag("code", item["rule"]),
             tag("code", item["sub-indication"] or "–"),
+            meaning(item["rule"], item["sub-indication"], text) or "–",
             text.number(item["count"]),
         ]
         for item in sorted(tree["refusals"], key=lambda item: (-item["count"], item["by"], item["rule"]))
     ]
-    words = [text(f"word.{word}") for word in ("by", "rule", "sub-indication", "count")]
-    parts = [table(words, rows, numbers=[3]) if rows else tag("p", text("report.refusals.none"))]
+    words = [text(f"word.{word}") for word in ("by", "rule", "sub-indication", "meaning", "count")]
+    parts = [table(words, rows, numbers=[4]) if rows else tag("p", text("report.refusals.none"))]
     if tree["returned"]:
         returned = [[reason, text.number(count)] for reason, count in sorted(tree["returned"].items())]
         parts += [tag("h3", text("report.returned")), table([text("word.reason"), text("word.count")], returned, numbers=[1])]
-    return _section(text("report.refusals"), *parts)
+    return _section(text("report.refusals"), *parts, note=text("report.refusals.note") if rows else "")
 
 
 def _incidents(tree: Tree, text: Text) -> Markup:
     if "incidents" not in tree:
         return Markup("")
-    return _section(text("report.incidents"), table(incident_words(text), incident_rows(tree, text)), note=text("report.incidents.note"))
+    parts = [table(incident_words(text), incident_rows(tree, text))]
+    for heading, lines in debriefings(tree, text):
+        parts += [tag("h3", heading), *(tag("p", tag("b", f"{label}: "), sentence) for label, sentence in lines)]
+    return _section(text("report.incidents"), *parts, note=text("report.incidents.note"))
 
 
 def _negotiations(tree: Tree, text: Text) -> Markup:

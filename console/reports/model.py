@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from console.incidents import incidents_tree
-from console.lasting import lasting_tree
+from console.lasting import asked_in_a_run, disturbed, lasting_tree
 from console.locale import LANGUAGES, catalogue
 from console.reports.canonical import Tree
 from exchange.domain.negotiation import Kind, Step
@@ -31,6 +31,7 @@ def report_tree(world: World, measures: Measures, result: RunResult) -> Tree:
         "faults": [
             {"hop": hop.id, "since": since.isoformat(), "until": until.isoformat()} for hop in world.hops for since, until in hop.outages
         ],
+        "services": disturbed(world, asked_in_a_run(world)),
         "targets": list(world.targets),
         "agencies": [{"level": level, "bloc": bloc, "count": count} for (level, bloc), count in sorted(traffic.agencies.items())],
         "amounts": {

@@ -10,8 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from console.cli import app
-from console.incidents import incident_rows
+from console.incidents import debriefings, incident_rows
 from console.locale import LANGUAGES, catalogue
+from console.reasons import reason
 from console.reports.canonical import Tree
 from signing import fault_words
 
@@ -67,10 +68,32 @@ def test_a_run_with_incidents_tells_them_from_beginning_to_end(world: Path, tmp_
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_verdict_other_than_the_expected_one_is_said_to_be(lang: str) -> None:
     text, one = catalogue(lang), _outcome()
-    rows = incident_rows({"incidents": [one, one | {"fate": "accepted", "rule": "accepted", "agrees": False}]}, text)
+    tree = {"incidents": [one, one | {"fate": "accepted", "rule": "accepted", "agrees": False}]}
+    rows = incident_rows(tree, text)
     assert [row[-1] for row in rows] == [text("word.yes"), text("word.no")]
-    assert [row[4] for row in rows] == [f"{text('incident.refused')} (letter-form)", text("incident.accepted")]
-    assert rows[0][5] == f"{text('incident.refused')} (HASH_FAILURE)"
+    assert [row[4] for row in rows] == [text("incident.refused"), text("incident.accepted")]
+    said = [dict(lines)[text("word.axis-said")] for _, lines in debriefings(tree, text)]
+    assert said[0].startswith(f"{text('incident.refused')}: ")
+    assert said[0].endswith(" (letter-form)")
+    assert said[1] == text("incident.accepted")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_debriefing_says_in_words_what_was_said_and_what_should_have_been(lang: str) -> None:
+    text, one = catalogue(lang), _outcome() | {"rule": "leader-signature", "sub-indication": "REVOKED_NO_POE"}
+    ((heading, lines),) = debriefings({"incidents": [one]}, text)
+    words, told = fault_words("text-overwritten", lang), dict(lines)
+    assert heading == f"1/QĐ-UBND: {words.title} (text-overwritten)"
+    assert (told[text("faults.what")], told[text("faults.remedy")]) == (words.what, words.remedy)
+    meant = [text.explanation("sub-indication", code)["title"].rstrip(".") for code in ("REVOKED_NO_POE", "HASH_FAILURE")]
+    assert told[text("word.axis-said")] == f"{text('incident.refused')}: {meant[0]} (leader-signature, REVOKED_NO_POE)"
+    assert told[text("word.expected")] == f"{text('incident.refused')}: {meant[1]} (HASH_FAILURE)"
+
+
+def test_a_reason_nobody_has_words_for_is_told_by_its_names() -> None:
+    assert reason("leader-signature", "", catalogue("en")) == "leader-signature"
+    assert reason("accepted", "", catalogue("vi")) == "accepted"
+    assert reason("", "", catalogue("vi")) == ""
 
 
 def _outcome() -> Tree:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
+from datetime import datetime
+
 import pytest
 from rich.console import Console
 
-from console.lasting import disturbances, survival_rows
+from console.lasting import disturbances, disturbed, survival_rows
 from console.locale import LANGUAGES, catalogue
 from console.reports.html import page
-from console.session import Wish, working_days
+from console.session import Wish, _announce, working_days
 from console.terminal import show
+from exchange.domain.calendar import VN
 from scenarios.world.file import load_world
+from scenarios.world.model import ServicePlan
 from signing import Service
 from tests.console.conftest import Day
 
@@ -62,8 +68,27 @@ def test_the_story_tells_of_the_time_stamp(years: Day, lang: str) -> None:
 
 
 def test_the_start_says_when_the_service_is_not_there() -> None:
-    (sentence,) = disturbances(load_world("signed-for-years", "1"), catalogue("en"), [Service.TSA])
+    (sentence,) = disturbances(disturbed(load_world("signed-for-years", "1"), [Service.TSA]), catalogue("en"))
     assert sentence == "time-stamping silent Mon 27/09/2021 12:00:00 – Tue 28/09/2021 07:00:00"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_page_says_it_too(years: Day, lang: str) -> None:
+    text = catalogue(lang)
+    (sentence,) = disturbances(years.tree["services"], text)
+    assert text("start.faults", faults=sentence) in page(years.tree, text)
+
+
+def test_the_start_names_what_is_planned_and_nobody_in_a_run_asks() -> None:
+    """An outage of OCSP that is only served by ``truc pki`` must not look as if it had been forgotten, or as if it had shown nothing."""
+    window = ServicePlan(silent=((datetime(2021, 9, 27, 13, tzinfo=VN), datetime(2021, 9, 27, 17, tzinfo=VN)),))
+    world = replace(load_world("first-day", "1"), ocsp=window)
+    said = io.StringIO()
+    _announce(world, 1, "", catalogue("en"), Console(file=said, width=1000))
+    lines = said.getvalue().splitlines()
+    assert "Faults: none planned" in lines
+    (told,) = (line for line in lines if "`truc pki`" in line)
+    assert told.endswith("OCSP responder silent Mon 27/09/2021 13:00:00 – Mon 27/09/2021 17:00:00")
 
 
 def test_where_nothing_is_made_to_last_nothing_is_said(day: Day) -> None:
