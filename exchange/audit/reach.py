@@ -304,7 +304,7 @@ class Index:
                 recipients.setdefault(row, []).append(organ)
         return tuple(
             FallenDocument(
-                row.package_id, row.sender, f"{row.number}/{row.notation}" if row.number else str(PackageKind(row.kind)),
+                row.package_id, row.sender, f"{row.number.zfill(2)}/{row.notation}" if row.number else str(PackageKind(row.kind)),
                 instant(row.admitted_at), tuple(sorted(set(recipients.get(row.id, ())))),
                 tuple(sorted(changes[row.id], key=lambda one: (one[0] is not Purpose.LETTER, one[1]))),
             )

@@ -43,7 +43,7 @@ def readme(language: str, dossier: Dossier, answers: Answers) -> str:
     found = dossier.found
     values = {
         "package": found.package_id,
-        "document": f"{found.number}/{found.notation}" if found.number else found.kind,
+        "document": found.code or found.kind,
         "sender": found.sender,
         "admitted": _text(found.admitted_at),
         "at": _text(dossier.at),

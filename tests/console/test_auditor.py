@@ -220,6 +220,11 @@ def bundle(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.parametrize("name", ["README.md", "README.vi.md"])
+def test_a_bundle_names_its_document_as_the_letter_does(bundle: Path, name: str) -> None:
+    assert " 01/KH-UBND" in open_bundle(bundle.read_bytes())[name].decode().splitlines()[0]
+
+
 def test_evidence_about_a_document_found_by_any_of_its_names(folder: Path, bundle: Path, tmp_path: Path) -> None:
     for name in (
         "1/KH-UBND",
@@ -375,12 +380,12 @@ def test_what_changes_is_told_with_documents_agencies_and_verdicts(folder: Path,
     given = ("blast-radius", "Lê Xuân Long", "--since", "2021-09-27T14:00", "--db", str(folder))
     answer = truc(*given, "--html", str(tmp_path / "r.html"), "--lang", "en")
     assert answer.exit_code == 1, answer.output
-    for said in ("2/UBND-KGVX", "REVOKED_NO_POE", "They do not stand on this key", "Still hold"):
+    for said in ("02/UBND-KGVX", "REVOKED_NO_POE", "They do not stand on this key", "Still hold"):
         assert said in answer.stdout
     tree = json.loads(truc(*given, "--json").stdout)
-    assert [one["name"] for one in tree["documents"]] == ["2/UBND-KGVX"]
+    assert [one["name"] for one in tree["documents"]] == ["02/UBND-KGVX"]
     assert (tree["depending"], tree["standing"], tree["changing"]) == ({"letter": 2}, {"letter": 1}, {"letter": 1})
-    assert "2/UBND-KGVX" in (tmp_path / "r.html").read_text("utf-8")
+    assert "02/UBND-KGVX" in (tmp_path / "r.html").read_text("utf-8")
 
 
 def test_a_key_that_changes_nothing_ends_with_zero(folder: Path) -> None:
