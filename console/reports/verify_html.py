@@ -94,6 +94,9 @@ def _signature(one: Told, labels: dict[str, str]) -> Markup:
         parts += [tag("h4", labels["timeline"]), timeline(one["timeline"], labels)]
     if one["opinions"]:
         parts += [tag("h4", labels["opinions"]), *(_opinion(opinion) for opinion in one["opinions"])]
+    if one["counters"]:
+        parts += [tag("h4", labels["counters"]), tag("p", labels["counters-note"], class_="note")]
+        parts += [_signature(counter, labels) for counter in one["counters"]]
     parts.append(_passed(one["passed"], one["passed-count"]))
     return tag("div", *parts, class_="signature")
 

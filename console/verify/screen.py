@@ -98,6 +98,9 @@ def _signature(one: Told, labels: dict[str, str]) -> RenderableType:
         parts.append(Line.assemble((token["title"], STYLES[token["verdict"]]), ": ", token["sentence"], (f" ({token['terms']})", "dim")))
         parts += [_problem(problem) for problem in token["problems"]]
     parts += [_opinion(opinion) for opinion in one["opinions"]]
+    if one["counters"]:
+        parts.append(Line.assemble((labels["counters"], "bold"), "  ", (labels["counters-note"], "dim")))
+        parts += [Padding(_signature(counter, labels), (0, 0, 0, 2)) for counter in one["counters"]]
     parts.append(Line(one["passed-count"], style="dim"))
     return Group(title, Padding(Group(*parts), (0, 0, 0, 2)))
 

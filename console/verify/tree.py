@@ -162,9 +162,13 @@ def _first(verdict: SignatureVerdict) -> str:
     return next((check.detail for check in verdict.checks if not check.passed), "")
 
 
-def _signature(claim: SignatureClaim, verdict: SignatureVerdict, intervals: Sequence[Interval], opinions: Sequence[Tree]) -> Tree:
-    value = sha256(claim.signer.signature).digest()
+def _signature(
+    claim: SignatureClaim | None, verdict: SignatureVerdict, intervals: Sequence[Interval] = (), opinions: Sequence[Tree] = ()
+) -> Tree:
+    """One signature with those over it; only a counter-signature may have no claim, when it cannot be read."""
+    value = b"" if claim is None else sha256(claim.signer.signature).digest()
     proof = next((one for one in verdict.existence if one.object_sha256 == value), None)
+    counters = () if claim is None else claim.counter_signatures
     return {
         "name": verdict.name,
         "verdict": str(outcome_of(verdict)),
@@ -172,8 +176,8 @@ def _signature(claim: SignatureClaim, verdict: SignatureVerdict, intervals: Sequ
         "sub-indication": None if verdict.sub_indication is None else str(verdict.sub_indication),
         "level": verdict.level,
         "policy": verdict.policy,
-        "algorithm": claim.signer.signature_algorithm,
-        "digest": claim.signer.digest_algorithm,
+        "algorithm": "" if claim is None else claim.signer.signature_algorithm,
+        "digest": "" if claim is None else claim.signer.digest_algorithm,
         "claimed-at": None if verdict.claimed_at is None else _instant(verdict.claimed_at),
         "proven-at": _instant(verdict.best_signature_time),
         "proven-by": "control-time" if proof is None else proof.source,
@@ -182,9 +186,10 @@ def _signature(claim: SignatureClaim, verdict: SignatureVerdict, intervals: Sequ
         "checks": [*_checks(verdict.checks), *_checks(verdict.warnings, "warning"), *_checks(verdict.information, "information")],
         "missing": verdict.missing,
         "tokens": [_token(token) for token in verdict.tokens],
-        "carried": {"certificates": len(claim.certificates), "crls": len(claim.crls), "ocsps": len(claim.ocsps)},
+        "carried": {kind: 0 if claim is None else len(getattr(claim, kind)) for kind in ("certificates", "crls", "ocsps")},
         "timeline": [_interval(one) for one in intervals],
         "opinions": list(opinions),
+        "counter-signatures": [_signature(counter.claim, one) for counter, one in zip(counters, verdict.counter_signatures, strict=True)],
     }
 
 

@@ -51,7 +51,7 @@ def tell(tree: Tree, text: Text) -> Told:
 
 _LABELS = (
     *("wrong", "since", "do", "chain", "timeline", "bytes", "tokens", "opinions"),
-    *("from", "verdict", "because", "found", "reading", "header", "of", "not-to-scale", "now"),
+    *("counters", "counters-note", "from", "verdict", "because", "found", "reading", "header", "of", "not-to-scale", "now"),
 )
 
 
@@ -248,7 +248,24 @@ def _signature(one: Tree, place: int, count: int, tree: Tree, say: Phrasing) -> 
         "tokens": [_token(token, say) for token in one["tokens"]],
         "timeline": told_timeline(one["timeline"], tree["at"], say),
         "opinions": [_opinion(opinion, say) for opinion in one["opinions"]],
+        "counters": _counters(one, tree, say),
     }
+
+
+def _counters(one: Tree, tree: Tree, say: Phrasing) -> list[Told]:
+    """The counter-signatures over a signature, told as signatures are."""
+    told, text = [], say.text
+    for place, counter in enumerate(one["counter-signatures"], 1):
+        words = _signature(counter, place, len(one["counter-signatures"]), tree, say)
+        words |= {"title": text("verify.counter", place=place, count=len(one["counter-signatures"])), "told-above": False, "since": ""}
+        if counter["sub-indication"] == "HASH_FAILURE":
+            words["headline"] = text("verify.counter.moved")
+            words["problems"] = [{**one, "title": one["detail"], "detail": "", "do": ""} for one in words["problems"]]
+        elif counter["sub-indication"] == "FORMAT_FAILURE":
+            words["headline"] = ""  # which speaks of the file
+            words["problems"] = [{**one, "do": ""} for one in words["problems"]]
+        told.append(words)
+    return told
 
 
 def _too_early(one: Tree, at: str, say: Phrasing) -> Mapping[str, str]:
@@ -276,6 +293,8 @@ _UNKNOWN_YET = frozenset({"OUT_OF_BOUNDS_NO_POE", "TRY_LATER"})
 
 def _facts(one: Tree, say: Phrasing) -> list[list[str]]:
     text, signer = say.text, one["signer"]
+    if not one["algorithm"]:
+        return []
     rows = []
     if signer is not None:
         rows.append([text("verify.fact.signer"), " · ".join(dict.fromkeys((signer["name"], *reversed(signer["organisations"]))))])

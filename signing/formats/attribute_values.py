@@ -18,12 +18,15 @@ EssEntry = tuple[str, bytes, bytes | None, int | None]
 
 
 def content_type(notes: Notes, attributes: dict[str, bytes], content_type: str) -> str | None:
-    """The content-type attribute, noted unless it is eContentType."""
+    """The content-type attribute, noted unless it is eContentType; a counter-signature, which has no content type, must have none."""
     value = attributes.get(oids.CONTENT_TYPE)
     found: str | None = None
     if value is not None:
         found = notes.tried("content-type", "RFC 5652 §11.1", lambda: dotted(core.ObjectIdentifier.load(value, strict=True)), None)
-    if found != content_type:
+    if not content_type:
+        if value is not None:
+            notes.note("a counter-signature has a content-type", "RFC 5652 §11.4")
+    elif found != content_type:
         notes.note("content-type is missing or is not eContentType", "RFC 5652 §5.6, §11.1")
     return found
 

@@ -60,13 +60,13 @@ class Walker:
 
     def __init__(self, data: bytes, most: int = MAX_ELEMENTS) -> None:
         self._data = data
-        self._left = most
+        self._most = self._left = most
 
     def element(self, at: int, end: int, depth: int = 0) -> Element:
         """The element that starts at ``at`` and ends by ``end``. Raises :class:`FormatFailure`."""
         self._left -= 1
         if self._left < 0 or depth > MAX_DEPTH:
-            raise FormatFailure(f"byte {at}", f"no more than {MAX_ELEMENTS} elements nested {MAX_DEPTH} deep are read")
+            raise FormatFailure(f"byte {at}", f"no more than {self._most} elements nested {MAX_DEPTH} deep are read")
         tag_end = self._tag_end(at, end)
         tag = self._data[at:tag_end]
         size, content, shortest = self._length(tag_end, end)
@@ -118,16 +118,40 @@ class Walker:
         return at
 
 
-def der_end(data: bytes, leave: frozenset[tuple[int, ...]] = frozenset()) -> int:
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Definite elements that are taken as they stand and not looked into, since they have readers of their own.
+
+    ``paths`` are leading tag octets, outermost first; those of the path ``named`` only where they begin with ``begin``.
+    """
+
+    paths: frozenset[tuple[int, ...]] = frozenset()
+    named: tuple[int, ...] = ()
+    begin: bytes = b""
+
+    def holds(self, path: tuple[int, ...], data: bytes, content: int) -> bool:
+        """Whether the element of that path, whose contents begin there, is left as it is."""
+        return path in self.paths or (path == self.named and data.startswith(self.begin, content))
+
+    @property
+    def depths(self) -> frozenset[int]:
+        """At how many levels such elements may stand."""
+        return frozenset(map(len, (*self.paths, self.named)))
+
+
+NOTHING = Leave()
+
+
+def der_end(data: bytes, leave: Leave = NOTHING, most: int = MAX_ELEMENTS) -> int:
     """Where the first element ends when it and all inside it have definite, shortest lengths and no string of parts; otherwise -1.
 
     The quick look before :func:`definite`, which says what is wrong: a tenth of its cost. Gives up (-1) on more elements or depth than that
     would take, and on tags of several octets.
     """
     ends, tags = [len(data)], list[int]()
-    depths = {len(path) for path in leave}
+    depths = leave.depths
     at = 0
-    for _ in range(MAX_ELEMENTS):
+    for _ in range(most):
         if at + 2 > ends[-1]:
             return -1
         tag, size = data[at], data[at + 1]
@@ -141,7 +165,7 @@ def der_end(data: bytes, leave: frozenset[tuple[int, ...]] = frozenset()) -> int
         end = at + size
         if end > ends[-1] or tag & 0x1F == 0x1F or tag == 0x24:
             return -1
-        if tag & _CONSTRUCTED and not (len(ends) in depths and (*tags, tag) in leave):
+        if tag & _CONSTRUCTED and not (len(ends) in depths and leave.holds((*tags, tag), data, at)):
             ends.append(end)
             tags.append(tag)
             if len(ends) > MAX_DEPTH:
@@ -156,16 +180,15 @@ def der_end(data: bytes, leave: frozenset[tuple[int, ...]] = frozenset()) -> int
     return -1
 
 
-def definite(data: bytes, leave: frozenset[tuple[int, ...]] = frozenset()) -> Definite:
+def definite(data: bytes, leave: Leave = NOTHING, most: int = MAX_ELEMENTS) -> Definite:
     """The first element of ``data`` with definite lengths throughout; constructed OCTET STRINGs joined.
 
-    ``leave`` are paths of leading tag octets, outermost first, whose definite elements are taken as they stand and not looked into:
-    certificates and lists, which have readers of their own. Raises :class:`FormatFailure` for what is no BER or too much of it.
+    What is to ``leave`` stays as it stands. Raises :class:`FormatFailure` for what is no BER, or for more than the ``most`` elements of it.
     """
-    end = der_end(data, leave)
+    end = der_end(data, leave, most)
     if end >= 0:
         return Definite(data[:end], (), end)
-    walker = Walker(data)
+    walker = Walker(data, most)
     deviations: dict[tuple[str, str], None] = {}
 
     def encode(element: Element, path: tuple[int, ...], depth: int) -> bytes:
@@ -173,7 +196,7 @@ def definite(data: bytes, leave: frozenset[tuple[int, ...]] = frozenset()) -> De
             deviations[LONG_LENGTH] = None
         if element.indefinite:
             deviations[INDEFINITE] = None
-        elif not element.constructed or path in leave:
+        elif not element.constructed or leave.holds(path, data, element.content):
             return element.tag + der.length(element.stop - element.content) + data[element.content : element.stop]
         parts = [
             encode(child, (*path, child.tag[0]), depth + 1) if child.constructed or not child.shortest else data[child.start : child.end]

@@ -14,9 +14,9 @@ from signing import der, oids
 from signing.errors import FormatFailure
 from signing.formats.archive import Reach, stamped
 from signing.formats.artefacts import Artefacts, carried, revocation_choice
+from signing.formats.assembly import digest_of
 from signing.formats.claims import Digest
 from signing.formats.envelope import Attribute, Envelope, SignerEnvelope, signed_data_version
-from signing.formats.signed_data import digest_of
 from signing.formats.strict import read_envelope
 from signing.formats.timestamp import Token, read_token
 

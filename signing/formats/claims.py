@@ -37,6 +37,7 @@ class SignerClaim:
     (digest name, digest, issuer DER or None, serial or None) of signing-certificate(-v2), first the signer's.
     ``deviations`` are breaches of the format a tolerant reader saw and went past, each (rule, clause): non-DER attributes, trailing
     bytes, BER lengths …; what they cost is the policy's affair. Empty from a strict reader.
+    ``content_type`` is empty for a counter-signature, which has none (RFC 5652 §11.4).
     """
 
     issuer: bytes | None
@@ -108,3 +109,18 @@ class SignatureClaim:
     """How many signers the SignedData has: its certificates and revocation data serve all of them."""
     findings: tuple[tuple[str, str], ...] = ()
     """What the reader saw around the signature and policy must weigh, (rule, clause): later changes, uncovered bytes, foreign layout."""
+    counter_signatures: tuple[CounterSignature, ...] = ()
+    """Signatures of others over this one's value. They are judged each for itself and change nothing here."""
+
+
+@dataclass(frozen=True, slots=True)
+class CounterSignature:
+    """One counter-signature as it stands among the unsigned attributes (RFC 5652 §11.4), or why it could not be read.
+
+    ``der`` is the whole SignerInfo, by whose SHA-256 a time-stamp over the unsigned attributes knows it.
+    """
+
+    name: str
+    der: bytes
+    claim: SignatureClaim | None
+    refusal: Deviation | None = None

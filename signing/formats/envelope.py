@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from signing import der, oids
 from signing.algorithms import CMS_SIGNATURES, DIGESTS
 from signing.errors import FormatFailure
+from signing.formats.ber import Leave
 from signing.formats.claims import SignerClaim
 
 MAX_SIGNED_DATA = 16 * 1024 * 1024
@@ -23,8 +24,18 @@ MAX_SERIAL_BITS = 512
 MAX_ARTEFACTS = 128
 """Most certificates, and most revocation data, in one SignedData."""
 
-OWN_READERS = frozenset(((0x30, 0xA0, 0x30, 0xA0, 0x30), (0x30, 0xA0, 0x30, 0xA1, 0x30)))
-"""Where in a ContentInfo certificates and lists stand, by leading tags: taken as they are, since they have readers of their own."""
+MAX_COUNTER_ELEMENTS = 20_000
+"""Most elements in one counter-signature, those over it left out."""
+_COUNTER_SIGNATURE = der.oid(oids.COUNTER_SIGNATURE)
+
+OWN_READERS = Leave(
+    frozenset(((0x30, 0xA0, 0x30, 0xA0, 0x30), (0x30, 0xA0, 0x30, 0xA1, 0x30))),
+    (0x30, 0xA0, 0x30, 0x31, 0x30, 0xA1, 0x30),
+    _COUNTER_SIGNATURE,
+)
+"""Where in a ContentInfo certificates, lists and counter-signatures stand: taken as they are, since they have readers of their own."""
+NEXT_COUNTER_SIGNATURES = Leave(frozenset(), (0x30, 0xA1, 0x30), _COUNTER_SIGNATURE)
+"""Where in a SignerInfo those over it stand."""
 SIGNED_ATTRIBUTES_RULE = "signedAttrs must be present (EN 319 122-1 §5.1.1; draft-ietf-lamps-cms-euf-cma-signeddata)"
 
 

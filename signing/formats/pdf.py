@@ -20,12 +20,13 @@ from signing import oids
 from signing.errors import FormatFailure
 from signing.formats import tolerant
 from signing.formats.artefacts import Artefacts, carried
+from signing.formats.assembly import digest_of, level_of
 from signing.formats.ber import Walker
 from signing.formats.claims import Deviation, Digest, SignatureClaim, TokenClaim
 from signing.formats.coverage import SignedRange
 from signing.formats.pades import in_every_zone
 from signing.formats.sandbox import Sandbox
-from signing.formats.signed_data import digest_of, level_of, read_strict, read_tolerant
+from signing.formats.signed_data import read_strict, read_tolerant
 from signing.formats.timestamp import Token, read_token, token_claim
 
 MAX_PDF = 64 * 1024 * 1024

@@ -6,24 +6,16 @@ every fixture and over mutated files by the thousand.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
-from hashlib import sha256
 
-from signing import oids
-from signing.algorithms import DIGEST_SIZES
 from signing.errors import FormatFailure
 from signing.formats import strict, tolerant
-from signing.formats.archive import Reach, index_of, stamped
-from signing.formats.artefacts import Artefacts, carried, unsigned_artefacts
-from signing.formats.claims import Deviation, Digest, Level, SignatureClaim, SignerClaim, TokenClaim
+from signing.formats.assembly import STRICT, TOLERANT, Assembly, digest_of, refuse
+from signing.formats.claims import CounterSignature, Deviation, Digest, SignatureClaim, SignerClaim, TokenClaim
 from signing.formats.cms import looks_like_signed_attributes
-from signing.formats.envelope import Envelope, EnvelopeReader, SignerEnvelope
-from signing.formats.timestamp import Token, read_token, token_claim
+from signing.formats.envelope import Envelope
 
-MAX_TOKENS = 64
-"""Most time-stamp tokens read of one signer."""
 _CONFUSION = ("the content is itself the encoding of signed attributes", "draft-ietf-lamps-cms-euf-cma-signeddata")
 
 
@@ -38,8 +30,7 @@ def read_strict(data: bytes, content: bytes | Digest | None = None) -> tuple[Sig
     if found:
         raise FormatFailure("content", f"{found[0][0]} ({found[0][1]})")
     return tuple(
-        _Assembly(envelope, signer, source, strict.read_envelope, _refuse).claim(f"signer {number}")
-        for number, signer in enumerate(envelope.signers, 1)
+        Assembly(envelope, signer, source, STRICT, refuse).claim(f"signer {number}") for number, signer in enumerate(envelope.signers, 1)
     )
 
 
@@ -53,30 +44,13 @@ def read_tolerant(data: bytes, content: bytes | Digest | None = None) -> tuple[S
     claims = []
     for number, signer in enumerate(envelope.signers, 1):
         noted = list(found)
-        claim = _Assembly(envelope, signer, source, tolerant.read_envelope, noted.append).claim(f"signer {number}")
+        claim = Assembly(envelope, signer, source, TOLERANT, noted.append).claim(f"signer {number}")
         claims.append(replace(claim, findings=tuple(dict.fromkeys((*claim.findings, *noted)))))
     return tuple(claims)
 
 
-def digest_of(*parts: bytes | memoryview) -> Digest:
-    """The digest function over bytes in pieces; each algorithm is computed once."""
-    known: dict[str, bytes] = {}
-
-    def digest(name: str) -> bytes | None:
-        if name not in DIGEST_SIZES:
-            return None
-        if name not in known:
-            state = hashlib.new(name, usedforsecurity=False)
-            for part in parts:
-                state.update(part)
-            known[name] = state.digest()
-        return known[name]
-
-    return digest
-
-
 def disagreement(one: Sequence[SignatureClaim], other: Sequence[SignatureClaim]) -> str:
-    """In what two readings of the same bytes differ, or nothing: number, signer, attributes, content, artefacts, tokens, level."""
+    """In what two readings of the same bytes differ, or nothing: number, signer, content, artefacts, tokens, level, counter-signatures."""
     if len(one) != len(other):
         return f"{len(one)} and {len(other)} signers"
     for first, second in zip(one, other, strict=True):
@@ -106,6 +80,20 @@ def _claim_difference(one: SignatureClaim, other: SignatureClaim) -> str:
             difference = _token_difference(first, second)
             if difference:
                 return f"{kind}: {difference}"
+    return _counter_difference(one.counter_signatures, other.counter_signatures)
+
+
+def _counter_difference(one: Sequence[CounterSignature], other: Sequence[CounterSignature]) -> str:
+    """Compared as signatures where both readers can read them; one that only the tolerant one can read is its word in both."""
+    if [counter.der for counter in one] != [counter.der for counter in other]:
+        return "counter_signatures"
+    for first, second in zip(one, other, strict=True):
+        if first.claim is None or second.claim is None:
+            difference = "" if first.claim is second.claim else "one is read"
+        else:
+            difference = disagreement((first.claim,), (second.claim,))
+        if difference:
+            return f"counter_signatures: {difference}"
     return ""
 
 
@@ -133,108 +121,3 @@ def _content(envelope: Envelope, given: bytes | Digest | None) -> tuple[Digest, 
 def _absent(name: str) -> bytes | None:
     """The digest function of content that is not at hand."""
     return None
-
-
-def _refuse(deviation: Deviation) -> None:
-    raise FormatFailure("unsignedAttrs", f"{deviation[0]} ({deviation[1]})")
-
-
-class _Assembly:
-    """The claim of one signer: ``note`` says what is done with a token or attribute that cannot be read."""
-
-    def __init__(
-        self, envelope: Envelope, signer: SignerEnvelope, source: Digest, read: EnvelopeReader, note: Callable[[Deviation], None]
-    ) -> None:
-        self._envelope = envelope
-        self._signer = signer
-        self._source = source
-        self._read = read
-        self._note = note
-        self._reach: Reach | None = None
-        self._ocsps: list[bytes] = []
-        self._tokens = 0
-
-    def claim(self, name: str) -> SignatureClaim:
-        signer = self._signer
-        content = self._each(signer.content_tokens, "content-time-stamp", self._content_token)
-        signature = self._each(signer.values(oids.SIGNATURE_TIME_STAMP), "signature-time-stamp", self._signature_token)
-        archive = self._each(signer.values(oids.ARCHIVE_TIME_STAMP_V3), "archive-time-stamp-v3", self._archive_token)
-        found = carried(self._envelope) + self._attribute_artefacts() + Artefacts(ocsps=tuple(self._ocsps))
-        level = level_of(bool(signature), bool(found.crls or found.ocsps), bool(archive))
-        return SignatureClaim(
-            name,
-            signer.claim,
-            self._source,
-            found.certificates,
-            found.crls,
-            found.ocsps,
-            content,
-            signature,
-            tuple(sorted(archive, key=lambda token: token.generated_at)),
-            level,
-            len(self._envelope.signers),
-            tuple(self._remarks()),
-        )
-
-    def _each(self, values: Sequence[bytes], what: str, make: Callable[[Token], TokenClaim]) -> tuple[TokenClaim, ...]:
-        found = []
-        for value in values:
-            self._tokens += 1
-            if self._tokens > MAX_TOKENS:
-                raise FormatFailure("SignerInfo", f"no more than {MAX_TOKENS} time-stamp tokens of one signer are read")
-            try:
-                token = read_token(value, self._read)
-                found.append(make(token))
-            except FormatFailure as failure:
-                self._note((f"a {what} cannot be read: {failure}", "EN 319 122-1 §5.3, §5.5"))
-            else:
-                self._ocsps += carried(token.envelope).ocsps
-        return tuple(found)
-
-    def _content_token(self, token: Token) -> TokenClaim:
-        content = self._source("sha256")
-        return token_claim(token, self._source, frozenset() if content is None else frozenset((content,)))
-
-    def _signature_token(self, token: Token) -> TokenClaim:
-        signature = self._signer.claim.signature
-        return token_claim(token, digest_of(signature), frozenset((sha256(signature).digest(),)))
-
-    def _archive_token(self, token: Token) -> TokenClaim:
-        index = index_of(token.envelope)
-        if index.algorithm != token.info.imprint_algorithm:
-            # Else a weak digest in the index would say what a strong imprint covers.
-            raise FormatFailure(
-                "ats-hash-index-v3", f"must use the digest of its token's imprint, not {index.algorithm} (EN 319 122-1 §5.5.2)"
-            )
-        self._reach = self._reach or Reach(self._envelope, self._signer)
-
-        def expected(algorithm: str) -> bytes | None:
-            content = self._source(algorithm)
-            return None if content is None else digest_of(stamped(self._envelope, self._signer, content, index.encoded))(algorithm)
-
-        return token_claim(token, expected, self._reach.reached(index))
-
-    def _attribute_artefacts(self) -> Artefacts:
-        try:
-            return unsigned_artefacts(self._signer)
-        except FormatFailure as failure:
-            self._note((str(failure), "EN 319 122-1 annex A.1"))
-            return Artefacts()
-
-    def _remarks(self) -> list[Deviation]:
-        """Unsigned attributes that are seen and not judged; no breach of any rule."""
-        remarks = []
-        if counters := len(self._signer.values(oids.COUNTER_SIGNATURE)):
-            remarks.append((f"{counters} counter-signatures are there and were not looked at", "RFC 5652 §11.4"))
-        if self._signer.values(oids.ARCHIVE_TIME_STAMP_V2):
-            remarks.append(("an archive-time-stamp of version 2 is there and was not looked at", "EN 319 122-1 annex A.2.4"))
-        return remarks
-
-
-def level_of(stamped_signature: bool, revocation: bool, archived: bool) -> Level:
-    """The baseline level that artefacts amount to: each step needs the one before (EN 319 122-1 §6.1, EN 319 142-1 §6.1)."""
-    if not stamped_signature:
-        return Level.B
-    if not revocation:
-        return Level.T
-    return Level.LTA if archived else Level.LT

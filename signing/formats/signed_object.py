@@ -9,11 +9,12 @@ Whatever is wrong with the bytes is a finding; nothing is raised, nothing hangs.
 from __future__ import annotations
 
 import binascii
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from signing import der, oids
 from signing.errors import FormatFailure, LetterRefused
+from signing.formats.assembly import with_reason
 from signing.formats.ber import Element, Walker
 from signing.formats.claims import Deviation, SignatureClaim
 from signing.formats.coverage import NOTHING_COVERS, STRUCTURE, SignedRange, Span, joined, pdf_coverage
@@ -105,7 +106,7 @@ def _read_cms(data: bytes, content: bytes | None) -> SignedObject:
             refused = (f"the strict reader refuses the CMS: {strict}", "EN 319 122-1 §4")
             claims = read_tolerant(encoded, content)
             if strict.rule != NO_SIGNING_CERTIFICATE:
-                claims = tuple(_with_reason(claim, refused) for claim in claims)
+                claims = tuple(with_reason(claim, refused) for claim in claims)
             findings.append(refused)
         spans = _cms_coverage(encoded, len(claims))
     except FormatFailure as failure:
@@ -136,13 +137,6 @@ def _from_pem(data: bytes, findings: list[Deviation]) -> bytes:
         return binascii.a2b_base64(data[start + len(opening) : end].translate(None, b" \t\r\n"), strict_mode=True)
     except binascii.Error as error:
         raise FormatFailure("PEM", f"must hold base64 (RFC 7468 §3): {error}") from error
-
-
-def _with_reason(claim: SignatureClaim, refused: Deviation) -> SignatureClaim:
-    """What the strict reader refuses and the tolerant one saw nothing in is a deviation too: nothing goes past both without a word."""
-    if claim.signer.deviations or claim.findings:
-        return claim
-    return replace(claim, signer=replace(claim.signer, deviations=(refused,)))
 
 
 def _cms_coverage(data: bytes, signers: int) -> tuple[Span, ...]:

@@ -20,9 +20,11 @@ from signing.formats.claims import SignerClaim
 from signing.formats.envelope import (
     MAX_ARTEFACTS,
     MAX_ATTRIBUTES,
+    MAX_COUNTER_ELEMENTS,
     MAX_SIGNED_DATA,
     MAX_SIGNERS,
     MAX_VALUES,
+    NEXT_COUNTER_SIGNATURES,
     OWN_READERS,
     SIGNED_ATTRIBUTES_RULE,
     Attribute,
@@ -38,6 +40,7 @@ from signing.formats.schemas import (
     AlgorithmProtection,
     Attributes,
     ContentInfo,
+    Elements,
     EssCertificateId,
     EssCertificateIdOtherDigest,
     IssuerSerial,
@@ -107,13 +110,28 @@ def _choices(elements: asn1.SetOf[asn1.TLV] | None, place: str) -> tuple[bytes, 
     return found
 
 
-def _signer(element: asn1.TLV, content_type: str, listed: Sequence[bytes]) -> SignerEnvelope:
+def read_counter_signature(encoded: bytes) -> SignerEnvelope:
+    """Take one SignerInfo apart that stands as counter-signature, so without a content type (RFC 5652 §11.4).
+
+    Raises :class:`FormatFailure`.
+    """
+    for rule, clause in definite(encoded, NEXT_COUNTER_SIGNATURES, MAX_COUNTER_ELEMENTS).deviations:
+        raise FormatFailure("countersignature", f"{rule} ({clause})")
+    try:
+        (element,) = asn1.decode_der(Elements, der.sequence(der.sequence(encoded))).elements
+        return _signer(element, "", None)
+    except ValueError as error:
+        raise FormatFailure("countersignature", f"must be the strict DER of SignerInfo (RFC 5652 §11.4, X.690 §10): {error}") from error
+
+
+def _signer(element: asn1.TLV, content_type: str, listed: Sequence[bytes] | None) -> SignerEnvelope:
+    """``content_type`` is empty, and no digest ``listed``, for a counter-signature."""
     info = _signer_info(element)
     issuer, serial, key_id = _identifier(info.signer)
     if info.version != (1 if key_id is None else 3):
         raise FormatFailure("SignerInfo", "version must be 1 for issuer and serial number, 3 for a key identifier (RFC 5652 §5.3)")
     digest_encoded, signature_encoded = full(info.digest_algorithm), full(info.signature_algorithm)
-    if digest_encoded not in listed:
+    if listed is not None and digest_encoded not in listed:
         raise FormatFailure("SignedData", "digestAlgorithms must list the signer's digestAlgorithm (RFC 5652 §5.1)")
     if signature_encoded[2:].startswith(der.oid(oids.RSA_ENCRYPTION)):
         raise FormatFailure("SignerInfo", "signatureAlgorithm must name its digest, not be rsaEncryption (RFC 5754 §3.2)")
@@ -199,8 +217,12 @@ def _unsigned(info: SignerInfo) -> tuple[Attribute, ...]:
     return tuple(found)
 
 
-def _content_type(attributes: Signed, content_type: str) -> str:
+def _content_type(attributes: Signed, content_type: str) -> str | None:
     value = attributes.get(oids.CONTENT_TYPE)
+    if not content_type:
+        if value is not None:
+            raise FormatFailure("signedAttrs", "a counter-signature must have no content-type (RFC 5652 §11.4)")
+        return None
     if value is None or value.tag_bytes != _OID:
         raise FormatFailure("signedAttrs", "content-type must be present (RFC 5652 §11.1)")
     if full(value) != der.oid(content_type):

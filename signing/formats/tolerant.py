@@ -18,9 +18,11 @@ from signing.formats.claims import Deviation, SignerClaim
 from signing.formats.envelope import (
     MAX_ARTEFACTS,
     MAX_ATTRIBUTES,
+    MAX_COUNTER_ELEMENTS,
     MAX_SIGNED_DATA,
     MAX_SIGNERS,
     MAX_VALUES,
+    NEXT_COUNTER_SIGNATURES,
     OWN_READERS,
     SIGNED_ATTRIBUTES_RULE,
     Attribute,
@@ -128,6 +130,20 @@ def _envelope(signed: Any, deviations: list[Deviation]) -> Envelope:
     return Envelope(listed, content_type, None if content is None else content.native, certificates, revocation, signers)
 
 
+def read_counter_signature(encoded: bytes) -> SignerEnvelope:
+    """Take one SignerInfo apart that stands as counter-signature, so without a content type (RFC 5652 §11.4); breaches become deviations.
+
+    Raises :class:`FormatFailure`.
+    """
+    whole = definite(encoded, NEXT_COUNTER_SIGNATURES, MAX_COUNTER_ELEMENTS)
+    try:
+        return _signer(_SignerInfo.load(whole.encoded, strict=True), "", None, list(whole.deviations))
+    except FormatFailure:
+        raise
+    except Exception as error:  # as above
+        raise FormatFailure("countersignature", "cannot be read as SignerInfo (RFC 5652 §11.4)") from error
+
+
 def _choices(elements: Any, place: str, deviations: list[Deviation]) -> tuple[bytes, ...]:
     if optional(elements) is None:
         return ()
@@ -194,7 +210,8 @@ class _Signer(Notes):
         return tuple(found)
 
 
-def _signer(info: Any, content_type: str, listed: tuple[bytes, ...], common: list[Deviation]) -> SignerEnvelope:
+def _signer(info: Any, content_type: str, listed: tuple[bytes, ...] | None, common: list[Deviation]) -> SignerEnvelope:
+    """``content_type`` is empty, and no digest ``listed``, for a counter-signature."""
     signer = _Signer(info, common)
     sid, digest_encoded, signature_encoded = (dump(info[name]) for name in ("sid", "digest_algorithm", "signature_algorithm"))
     signed, attributes = signer.signed()
@@ -203,7 +220,7 @@ def _signer(info: Any, content_type: str, listed: tuple[bytes, ...], common: lis
     version = info["version"].native
     if version != (1 if key_id is None else 3):
         signer.note("the version of the SignerInfo is not what its identifier asks for", "RFC 5652 §5.3")
-    if digest_encoded not in listed:
+    if listed is not None and digest_encoded not in listed:
         signer.note("digestAlgorithms does not list the signer's digestAlgorithm", "RFC 5652 §5.1")
     digest = digest_name(digest_encoded)
     signature = info["signature"].native

@@ -113,6 +113,8 @@ class SignatureVerdict:
     policy: str
     information: tuple[Check, ...] = ()
     """Failed checks that the policy only wants to be told of (INFORM)."""
+    counter_signatures: tuple[SignatureVerdict, ...] = ()
+    """What each counter-signature over this signature's value is worth; none of it counts here."""
 
     @property
     def passed(self) -> bool:

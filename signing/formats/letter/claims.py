@@ -8,12 +8,12 @@ from hashlib import sha256
 from signing.errors import FormatFailure, LetterRefused
 from signing.formats import pades
 from signing.formats.artefacts import Artefacts, carried
+from signing.formats.assembly import digest_of, level_of
 from signing.formats.claims import Level, SignatureClaim, TokenClaim
 from signing.formats.coverage import SignedRange
 from signing.formats.envelope import Envelope
 from signing.formats.letter.reader import Contents, Letter, letter_of, open_first, open_second
 from signing.formats.letter.tails import Tails, read_tails
-from signing.formats.signed_data import digest_of, level_of
 from signing.formats.strict import read_envelope
 from signing.formats.timestamp import Token, read_token, token_claim
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from signing.errors import FormatFailure
 from signing.formats.claims import Level, SignatureClaim, SignerClaim
 from signing.validation.ades.constraints import Weakness, digest_weakness, signature_weakness
+from signing.validation.ades.identification import names
 from signing.validation.ades.judge import Path
 from signing.validation.ades.outcome import Fault, Record
 from signing.validation.ades.policy import Severity
+from signing.validation.ades.readings import certificate_or_failure
 from signing.validation.report import Check, SubIndication
 from signing.validation.rfc5280.objects import Certificate
 
@@ -43,7 +46,7 @@ def accept(claim: SignatureClaim, path: Path, record: Record) -> Fault | None:
         if _LEVELS.index(claim.level) >= _LEVELS.index(record.policy.required_level)
         else (f"the signature is of level {claim.level}, {record.policy.required_level} is required")
     )
-    spare = len(set(claim.certificates) - set(path) - _of_tokens(claim))
+    spare = len(set(claim.certificates) - set(path) - _of_tokens(claim) - _of_counter_signatures(claim))
     alone = claim.signers == 1 and claim.level in (Level.B, Level.T)
     stray = f"{spare} embedded certificate(s) belong to no chain of this signature" if spare and alone else ""
     fault = record.weigh("level", short) or record.weigh("embedded-certificates", stray)
@@ -56,6 +59,21 @@ def accept(claim: SignatureClaim, path: Path, record: Record) -> Fault | None:
 def _of_tokens(claim: SignatureClaim) -> set[bytes]:
     tokens = (*claim.content_tokens, *claim.signature_tokens, *claim.archive_tokens)
     return {certificate for token in tokens for certificate in token.certificates}
+
+
+def _of_counter_signatures(claim: SignatureClaim) -> set[bytes]:
+    """Embedded certificates that are there for counter-signatures: those they name, the issuers of these, and their time-stamps'."""
+    counters = [counter.claim for counter in claim.counter_signatures if counter.claim is not None]
+    if not counters:
+        return set()
+    found = set().union(*(_of_tokens(counter) | _of_counter_signatures(counter) for counter in counters))
+    readable = [facts for facts in map(certificate_or_failure, claim.certificates) if not isinstance(facts, FormatFailure)]
+    wanted = [facts for facts in readable if any(names(counter.signer, facts) for counter in counters)]
+    while wanted:
+        facts = wanted.pop()
+        found.add(facts.der)
+        wanted += [issuer for issuer in readable if issuer.subject == facts.issuer and issuer.der not in found]
+    return found
 
 
 def _findings(claim: SignatureClaim, record: Record) -> Fault | None:

@@ -30,7 +30,9 @@ def verify(signed: Signed, certificate: Certificate, record: Record) -> Fault | 
             return record.failed(Fault(DIGEST, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, detail))
         return record.failed(Fault(DIGEST, SubIndication.SIGNED_DATA_NOT_FOUND, "the bytes that were signed are not at hand"))
     if digest != signer.message_digest:
-        return record.failed(Fault(DIGEST, SubIndication.HASH_FAILURE, "the content is not the one that was signed"))
+        counter = "the signature it stands under is not the one it was made over"
+        detail = "the content is not the one that was signed" if signer.content_type else counter
+        return record.failed(Fault(DIGEST, SubIndication.HASH_FAILURE, detail))
     record.passed(DIGEST)
     algorithm = algorithm_named(signer.signature_algorithm)
     key = key_or_fault(certificate.spki)

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from itertools import pairwise
 
 from signing.evidence import Evidence
-from signing.formats.claims import Deviation, SignatureClaim
+from signing.formats.claims import CounterSignature, Deviation, SignatureClaim
 from signing.keys import Purpose
+from signing.validation.ades.existence import Existence, proofs_of_counter_signature
 from signing.validation.ades.judge import ChainJudge
 from signing.validation.ades.missing import what_is_missing
+from signing.validation.ades.outcome import Fault, indication
 from signing.validation.ades.policy import Severity, ValidationPolicy
 from signing.validation.ades.policy_file import load_policy
 from signing.validation.ades.process import validate_fully
 from signing.validation.ades.readings import certificate as certificate_of
 from signing.validation.ades.rfc5280_judge import Rfc5280Judge
 from signing.validation.ades.subject import Surroundings
-from signing.validation.report import Check, Indication
+from signing.validation.report import Check, Indication, SubIndication
 from signing.validation.verdicts import ProofOfExistence, SignatureVerdict
 
 ENOUGH = Check("signatures-present", True, "policy [document] signatures")
 IN_ORDER = Check("signatures-in-order", True, "policy [document] in_order")
 WHOLE = Check("whole-object", True, "policy [findings]")
+READ = Check("format", True, "EN 319 102-1 §5.2.2; RFC 5652 §11.4")
 EACH = Check("each-signature", True, "EN 319 102-1 §5.1.3")
 
 
@@ -61,12 +64,36 @@ def validate(
     ``evidence`` holds the anchors and whatever else is at hand; what the signature carries is added. ``existence`` are proofs from
     outside, receipts for one. ``purpose`` is what the signature's verification is counted as. ``asked`` says that ``at`` is
     a moment somebody asks about, not the clock's, so that being at hand proves nothing of it. Same arguments, same verdict.
+
+    Each counter-signature is validated for itself, by the same policy, and has its verdict beside: whatever that is, the verdict on the
+    signature it stands under is the same as without it.
     """
     policy = policy or load_policy()
     around = Surroundings(at, policy, evidence, judge or Rfc5280Judge(policy), asked)
+    return _judged(claim, around, existence, purpose)
+
+
+def _judged(claim: SignatureClaim, around: Surroundings, existence: Sequence[ProofOfExistence], purpose: Purpose) -> SignatureVerdict:
     found = validate_fully(claim, around, existence, purpose)
     verdict = found.verdict()
-    return found.verdict(what_is_missing(found, existence)) if verdict.indication is Indication.INDETERMINATE else verdict
+    if verdict.indication is Indication.INDETERMINATE:
+        verdict = found.verdict(what_is_missing(found, existence))
+    beside = replace(around, evidence=found.around.evidence)
+    counters = tuple(_judged_counter(counter, found.existence, beside, purpose) for counter in claim.counter_signatures)
+    return replace(verdict, counter_signatures=counters) if counters else verdict
+
+
+def _judged_counter(counter: CounterSignature, existence: Existence, around: Surroundings, purpose: Purpose) -> SignatureVerdict:
+    """A signature over another's value (RFC 5652 §11.4); what time-stamps over that other prove to have existed counts for it too."""
+    if counter.claim is not None:
+        return _judged(counter.claim, around, (*existence.proofs.values(), *proofs_of_counter_signature(counter, existence)), purpose)
+    rule, clause = counter.refusal or ("it cannot be read", READ.clause)
+    fault = Fault(replace(READ, clause=clause), SubIndication.FORMAT_FAILURE, rule)
+    found = indication(fault.sub_indication)
+    checks, at = (fault.check,), around.at
+    return SignatureVerdict(
+        counter.name, found, fault.sub_indication, checks, at, at, None, (), (), (), "", None, "", around.policy.name
+    )  # fmt: skip
 
 
 def validate_document(

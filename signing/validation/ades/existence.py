@@ -6,11 +6,11 @@ An object is known by the SHA-256 of its DER, a signature by that of its value. 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
-from signing.formats.claims import SignatureClaim, TokenClaim
+from signing.formats.claims import CounterSignature, SignatureClaim, TokenClaim
 from signing.validation.verdicts import ProofOfExistence
 
 
@@ -52,6 +52,18 @@ def of_signature(claim: SignatureClaim) -> bytes:
 def of_token(token: TokenClaim) -> bytes:
     """What a time-stamp token's own signature is known by: SHA-256 of its value."""
     return sha256(token.signer.signature).digest()
+
+
+def proofs_of_counter_signature(counter: CounterSignature, existence: Existence) -> tuple[ProofOfExistence, ...]:
+    """What a proof of the whole counter-signature, as an archive time-stamp over it is, says of its value and of all that is in it."""
+    proof, claim = existence.proofs.get(sha256(counter.der).digest()), counter.claim
+    if proof is None or claim is None:
+        return ()
+    tokens = (*claim.content_tokens, *claim.signature_tokens)
+    parts = {of_signature(claim), *map(of_token, tokens)}
+    parts |= {sha256(one).digest() for token in tokens for one in (token.der, *token.certificates, *token.crls)}
+    parts |= {sha256(inner.der).digest() for inner in claim.counter_signatures}
+    return tuple(replace(proof, object_sha256=part) for part in sorted(parts))
 
 
 def extracted(token: TokenClaim, source: str) -> tuple[ProofOfExistence, ...]:

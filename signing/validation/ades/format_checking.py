@@ -16,7 +16,7 @@ def check_format(signer: SignerClaim, record: Record) -> Fault | None:
     """The first breach of the format, ``None`` when there is none that counts.
 
     (1) signed attributes are there                              RFC 5652 §5.3
-    (2) content-type is there and names the content's type       RFC 5652 §11.1
+    (2) content-type is there and names the content's type       RFC 5652 §11.1; not asked of a counter-signature (§11.4)
     (3) message-digest is there                                  RFC 5652 §11.2
     (4) algorithm protection, where present, agrees              RFC 6211
     (5) deviations a tolerant reader went past, at their cost
@@ -40,6 +40,8 @@ def check_format(signer: SignerClaim, record: Record) -> Fault | None:
 
 
 def _content_type_fault(signer: SignerClaim) -> str:
+    if not signer.content_type:
+        return ""
     if signer.content_type_attribute is None:
         return "the content-type attribute is missing"
     if signer.content_type_attribute != signer.content_type:

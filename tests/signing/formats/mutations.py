@@ -116,14 +116,15 @@ def _read(reader: Callable[[bytes, bytes], tuple[SignatureClaim, ...]], data: by
         return None
 
 
-def campaign(count: int, seed: str = "ci") -> tuple[Counter[str], list[tuple[str, bytes]]]:
+def campaign(count: int, seed: str = "ci", files: Sequence[bytes] = ()) -> tuple[Counter[str], list[tuple[str, bytes]]]:
     """How often which reader accepted, and every file on which they differ with what they differ in.
 
+    ``files`` are what is changed, those of :mod:`tests.signing.formats.fixtures` where none are given.
     What the strict reader accepts, the tolerant one must accept too, alike and without a deviation.
     """
     counts: Counter[str] = Counter()
     found: list[tuple[str, bytes]] = []
-    for data in mutated(fixtures.cms_files(), count, seed):
+    for data in mutated(files or fixtures.cms_files(), count, seed):
         strict, tolerant = _read(read_strict, data), _read(read_tolerant, data)
         counts[f"{'strict' if strict else '-'} {'tolerant' if tolerant else '-'}"] += 1
         if strict is None:

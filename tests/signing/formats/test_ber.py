@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signing import FormatFailure, der
-from signing.formats.ber import CONSTRUCTED_STRING, INDEFINITE, LONG_LENGTH, MAX_DEPTH, Element, Walker, definite, der_end
+from signing.formats.ber import CONSTRUCTED_STRING, INDEFINITE, LONG_LENGTH, MAX_DEPTH, Element, Leave, Walker, definite, der_end
 
 PRIMITIVES = st.binary(max_size=200).map(der.octet_string) | st.integers(-(2**70), 2**70).map(der.integer)
 TREES = st.recursive(PRIMITIVES, lambda parts: st.lists(parts, max_size=4).map(lambda items: der.sequence(*items)), max_leaves=12)
@@ -71,7 +71,7 @@ def test_constructed_strings_are_joined_as_asn1crypto_does(parts: list[bytes]) -
 
 def test_what_is_left_to_other_readers_is_not_looked_into() -> None:
     inner = b"\x30\x03\x02\x81\x01"  # no BER at all inside
-    assert definite(der.sequence(inner), frozenset(((0x30, 0x30),))).encoded == der.sequence(inner)
+    assert definite(der.sequence(inner), Leave(frozenset(((0x30, 0x30),)))).encoded == der.sequence(inner)
     with pytest.raises(FormatFailure):
         definite(der.sequence(inner))
 

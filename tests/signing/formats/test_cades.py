@@ -19,8 +19,9 @@ from signing import FormatFailure, oids
 from signing.formats import cades
 from signing.formats.archive import index_of
 from signing.formats.artefacts import Artefacts
+from signing.formats.assembly import digest_of
 from signing.formats.claims import Level, SignatureClaim
-from signing.formats.signed_data import digest_of, read_strict, read_tolerant
+from signing.formats.signed_data import read_strict, read_tolerant
 from signing.formats.strict import read_envelope
 from signing.formats.timestamp import read_token
 from tests.judges import needs_openssl, needs_pyhanko

@@ -20,7 +20,7 @@ from signing.formats.envelope import MAX_SIGNED_DATA, Attribute, Envelope
 from signing.formats.signed_data import disagreement, read_strict, read_tolerant
 from tests.signing.formats import fixtures, mutations
 from tests.signing.formats.lab import Stamper
-from tests.signing.lab import AT, CONTENT, DIGEST, attribute, chain_of, der_set, good_attributes, person, signed, signed_data, signer_info
+from tests.signing.lab import AT, CONTENT, DIGEST, chain_of, der_set, good_attributes, person, signed, signed_data, signer_info
 from tests.signing.test_cms import REFUSED as ODDITIES
 
 
@@ -332,15 +332,6 @@ def test_an_unreadable_token_is_refused_strictly_and_a_finding_tolerantly() -> N
     (claim,) = read_tolerant(data, CONTENT)
     assert claim.level is Level.B
     assert "signature-time-stamp cannot be read" in claim.findings[0][0]
-
-
-def test_counter_signatures_are_reported() -> None:
-    holder = person()
-    counter = signer_info(holder, [attribute("message_digest", DIGEST)])
-    info = signer_info(holder, good_attributes(holder.certificate_der), unsigned=[attribute("counter_signature", counter)])
-    for read in (read_strict, read_tolerant):
-        (claim,) = read(signed_data([info], sorted(chain_of(holder))), CONTENT)
-        assert "1 counter-signatures" in claim.findings[0][0]
 
 
 @pytest.mark.parametrize("reader", [strict.read_envelope, tolerant.read_envelope])

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from signing import METER, FormatFailure, Purpose, der, oids
 from signing.algorithms import SHA256_IDENTIFIER
 from signing.formats import tolerant
+from signing.formats.assembly import digest_of
 from signing.formats.certificates import certificate_facts
-from signing.formats.signed_data import digest_of
 from signing.formats.strict import read_envelope
 from signing.formats.timestamp import (
     MAX_REQUEST,
