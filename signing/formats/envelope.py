@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from signing import der, oids
-from signing.algorithms import CMS_SIGNATURES, DIGESTS
+from signing.algorithms import CMS_SIGNATURES, DIGESTS, read_algorithm
 from signing.errors import FormatFailure
 from signing.formats.ber import Leave
 from signing.formats.claims import SignerClaim
@@ -85,8 +85,13 @@ def digest_name(encoded: bytes) -> str:
 
 
 def signature_name(digest: str, encoded: bytes) -> str:
-    """The signature algorithm of a digest name and an encoded AlgorithmIdentifier, or ``unknown:<hex>``."""
-    return CMS_SIGNATURES.get((digest, encoded), f"unknown:{encoded.hex()}")
+    """The signature algorithm of a digest name and an encoded AlgorithmIdentifier, or ``unknown:<hex>``: both must name one digest.
+
+    One of others than the house's own has no curve in its name, which only the key says.
+    """
+    known = CMS_SIGNATURES.get((digest, encoded))
+    foreign = read_algorithm(encoded) if known is None else None
+    return known or (foreign.name if foreign is not None and foreign.digest == digest else f"unknown:{encoded.hex()}")
 
 
 def bounded_serial(serial: int) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from signing.validation.ades.policy import ValidationPolicy
-from signing.validation.ades.readings import key_or_fault
+from signing.validation.ades.readings import algorithm_with, key_or_fault
 from signing.validation.report import SubIndication
 
 _EVER = -(1 << 40)
@@ -38,7 +38,8 @@ def signature_weakness(policy: ValidationPolicy, material: Material, at: datetim
     found = key_or_fault(spki)
     if isinstance(found, str):
         return Weakness(found, None)
-    key = found.public
+    key, bound = found.public, algorithm_with(algorithm, found)
+    algorithm = algorithm if bound is None else bound.name
     refusal = policy.algorithms.refusal(algorithm, key, int(at.timestamp()))
     if not refusal:
         return None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from signing.algorithms import algorithm_named
 from signing.validation.ades.outcome import Fault, Record
-from signing.validation.ades.readings import key_or_fault
+from signing.validation.ades.readings import algorithm_with, key_or_fault
 from signing.validation.ades.subject import Signed
 from signing.validation.report import Check, SubIndication
 from signing.validation.rfc5280.objects import Certificate
@@ -34,10 +33,10 @@ def verify(signed: Signed, certificate: Certificate, record: Record) -> Fault | 
         detail = "the content is not the one that was signed" if signer.content_type else counter
         return record.failed(Fault(DIGEST, SubIndication.HASH_FAILURE, detail))
     record.passed(DIGEST)
-    algorithm = algorithm_named(signer.signature_algorithm)
     key = key_or_fault(certificate.spki)
     if isinstance(key, str):
         return record.failed(Fault(SIGNATURE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, f"the signing certificate's key {key}"))
+    algorithm = algorithm_with(signer.signature_algorithm, key)
     if algorithm is None:
         detail = f"the signature algorithm {signer.signature_algorithm} is not known"
         return record.failed(Fault(SIGNATURE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, detail))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from signing.algorithms import SignatureAlgorithm, algorithm_named
 from signing.errors import FormatFailure, KeyUnusable
 from signing.foreign_keys import ForeignKey, load_foreign_key
 from signing.validation.rfc5280.objects import Certificate, read_certificate
@@ -24,6 +25,12 @@ def certificate(der: bytes) -> Certificate:
     if isinstance(found, FormatFailure):
         raise found
     return found
+
+
+def algorithm_with(name: str, key: ForeignKey) -> SignatureAlgorithm | None:
+    """The algorithm of that name as it is with a key, which alone says the curve; unbound where they do not fit each other."""
+    algorithm = algorithm_named(name)
+    return None if algorithm is None else key.algorithm(algorithm.encoded) or algorithm
 
 
 @lru_cache(maxsize=2048)

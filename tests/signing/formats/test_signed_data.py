@@ -233,7 +233,7 @@ def test_the_default_digest_written_out_is_refused_strictly_and_named_tolerantly
     [
         ("sha1", "sha1_rsa", ("sha1", "rsa-pkcs1-sha1")),
         ("sha256", "sha1_rsa", ("sha256", "unknown")),
-        ("sha256", "sha256_dsa", ("sha256", "unknown")),
+        ("sha256", "sha256_dsa", ("sha256", "dsa-sha256")),
     ],
 )
 def test_weak_and_mismatched_algorithms_are_named_for_the_policy(digest: str, signature: str, names: tuple[str, str]) -> None:
