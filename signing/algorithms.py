@@ -203,6 +203,15 @@ def read_algorithm(encoded: bytes) -> SignatureAlgorithm | None:
     return _FOREIGN_ENCODED.get(encoded) or _read_pss(encoded)
 
 
+_FOREIGN_OIDS = tuple({der.oid(oids.RSASSA_PSS), *(encoded[2 : 4 + encoded[3]] for encoded in _FOREIGN_ENCODED)})
+
+
+def does_not_fit(name: str) -> bool:
+    """Whether an ``unknown:<hex>`` is of a known algorithm, with parameters, or a digest beside it, that do not belong to it."""
+    encoded = bytes.fromhex(name.removeprefix("unknown:")) if name.startswith("unknown:") else b""
+    return len(encoded) > 1 and encoded[2 + (encoded[1] & 0x7F if encoded[1] & 0x80 else 0) :].startswith(_FOREIGN_OIDS)
+
+
 def algorithm_named(name: str) -> SignatureAlgorithm | None:
     """The algorithm of that name, from either table or with RSA-PSS parameters spelt out; ``None`` when there is none."""
     known = _FOREIGN.get(name)

@@ -101,11 +101,16 @@ _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 def raw_sign(key: PrivateKey, data: bytes, algorithm: SignatureAlgorithm, purpose: Purpose) -> bytes:
-    """Sign ``data`` and count it. ECDSA nonces follow RFC 6979, so the same input always gives the same bytes."""
+    """Sign ``data`` and count it. ECDSA nonces follow RFC 6979: the same input gives the same bytes, but for RSA-PSS with a salt."""
     METER.signs[purpose] += 1
     if isinstance(key, ec.EllipticCurvePrivateKey):
         return key.sign(data, _ECDSA_DETERMINISTIC)
-    return key.sign(data, _PKCS1, _HASHES[algorithm.digest])
+    scheme = _pss(algorithm) if algorithm.family is Family.RSA_PSS else _PKCS1
+    return key.sign(data, scheme, _HASHES[algorithm.digest])
+
+
+def _pss(algorithm: SignatureAlgorithm) -> padding.PSS:
+    return padding.PSS(padding.MGF1(_HASHES[algorithm.mgf_digest]), algorithm.salt)
 
 
 def raw_verify(key: AnyPublicKey, signature: bytes, data: bytes, algorithm: SignatureAlgorithm, purpose: Purpose) -> bool:
@@ -127,8 +132,7 @@ def raw_verify(key: AnyPublicKey, signature: bytes, data: bytes, algorithm: Sign
             if family is Family.RSA:
                 key.verify(signature, data, _PKCS1, _HASHES[algorithm.digest])
             elif family is Family.RSA_PSS:
-                scheme = padding.PSS(padding.MGF1(_HASHES[algorithm.mgf_digest]), algorithm.salt)
-                key.verify(signature, data, scheme, _HASHES[algorithm.digest])
+                key.verify(signature, data, _pss(algorithm), _HASHES[algorithm.digest])
             else:
                 return False
         elif isinstance(key, ed25519.Ed25519PublicKey):
@@ -233,8 +237,8 @@ class SigningKey:
         return cls(_derived_rsa(bits, f"{seed}\x00{subject}"))
 
     def signing_with(self, algorithm: SignatureAlgorithm) -> SigningKey:
-        """The same key, signing with another algorithm of its family (SHA-1, for authorities of the first generation)."""
-        if algorithm.family is not self.algorithm.family:
+        """The same key, signing with another algorithm for keys of its kind (SHA-1, for authorities of the first generation)."""
+        if not fits(self._private.public_key(), algorithm):
             raise KeyUnusable(algorithm.name, f"does not fit a key of kind {self.algorithm.family}")
         return SigningKey(self._private, algorithm)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from signing.errors import FormatFailure
-from signing.faults import chains, letters, rules, shapes, signers, stamps, statuses
+from signing.faults import chains, counters, letters, parameters, rules, shapes, signers, stamps, statuses
 from signing.faults.model import Case, Expected, Fault, Words
 from signing.formats.sandbox import Sandbox
 from signing.formats.signed_object import SignedKind, SignedObject, read_signed
@@ -47,12 +47,13 @@ class Ruling:
 
     @property
     def remarks(self) -> tuple[Check, ...]:
-        """Everything that failed or was remarked: checks of signatures and tokens, warnings, information, checks of the whole."""
+        """Everything that failed or was remarked of signatures, of tokens and counter-signatures beside them, and of the whole."""
         found: list[Check] = []
         for verdict in self.document.signatures:
             found += [check for check in verdict.checks if not check.passed]
             found += [*verdict.warnings, *verdict.information]
-            found += [check for token in verdict.tokens for check in token.checks if not check.passed]
+            beside = (*(one.checks for one in verdict.tokens), *(one.checks for one in verdict.counter_signatures))
+            found += [check for checks in beside for check in checks if not check.passed]
         return (*found, *(check for check in self.document.checks if not check.passed))
 
     @property
@@ -72,7 +73,11 @@ class Ruling:
 @cache
 def every_fault() -> tuple[Fault, ...]:
     """Every fault of signed objects, by group. Faults of whole packages are the exchange's."""
-    every = (*signers.FAULTS, *stamps.FAULTS, *letters.FAULTS, *statuses.FAULTS, *chains.FAULTS, *shapes.FAULTS, *rules.FAULTS)
+    parts: tuple[Sequence[Fault], ...] = (
+        *(signers.FAULTS, stamps.FAULTS, letters.FAULTS, statuses.FAULTS, chains.FAULTS),
+        *(shapes.FAULTS, parameters.FAULTS, counters.FAULTS, rules.FAULTS),
+    )
+    every = tuple(fault for part in parts for fault in part)
     order = {group: number for number, group in enumerate(type(every[0].group))}
     return tuple(sorted(every, key=lambda one: order[one.group]))
 

@@ -129,6 +129,15 @@ def twin_embedded(seed: str) -> Case:
     return shop.case(signed_data([info], (twin.certificate_der, *shop.signer.issuer_chain[:1])))
 
 
+def key_certified_twice(seed: str) -> Case:
+    """Another person's certificate for the signer's key: SignerInfo names that one, the signed attribute the signer's."""
+    shop = Workshop.open(seed)
+    claimant = signer_of(shop, "Người nhận vơ chữ ký TEST", key=shop.signer.key)
+    info = signer_info(claimant, good_attributes(shop.signer))
+    below = (claimant.certificate_der, shop.signer.certificate_der, *shop.signer.issuer_chain[:1])
+    return shop.case(signed_data([info], below))
+
+
 def not_embedded(seed: str) -> Case:
     """No certificate travels with the signature."""
     shop = Workshop.open(seed)
@@ -185,6 +194,7 @@ FAULTS = (
     ),
     _fault("look-alike-root", look_alike_root, _NO_CHAIN, False, False),
     _fault("certificate-twin", twin_embedded, _UNIDENTIFIED, False, False),
+    _fault("key-certified-twice", key_certified_twice, _UNIDENTIFIED, False, False),
     _fault("certificate-absent", not_embedded, _UNIDENTIFIED, False, False),
     _fault(
         "certificate-spare",

@@ -17,7 +17,7 @@ from signing.validation.report import SubIndication
 
 S = SubIndication
 _POLICY_ID = "2.999.1.8"
-_P256 = "ecdsa-p256-sha256 = { min_key_bits = 256 }"
+P256_LINE = "ecdsa-p256-sha256 = { min_key_bits = 256 }"
 
 
 def field_but(old: str, new: str, *, added: str = "") -> bytes:
@@ -88,10 +88,10 @@ FAULTS = (
         "chain-structure",
         "RFC 5280 §6.1",
     ),
-    _fault("algorithm-unlisted", _under(_P256, ""), S.CRYPTO_CONSTRAINTS_FAILURE, *_ALGORITHMS),
+    _fault("algorithm-unlisted", _under(P256_LINE, ""), S.CRYPTO_CONSTRAINTS_FAILURE, *_ALGORITHMS),
     _fault(
         "algorithm-ended",
-        _under(_P256, "ecdsa-p256-sha256 = { min_key_bits = 256, until = 2021-09-01T00:00:00Z }"),
+        _under(P256_LINE, "ecdsa-p256-sha256 = { min_key_bits = 256, until = 2021-09-01T00:00:00Z }"),
         S.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
         "chain-algorithms",
         "EN 319 102-1 §5.2.6.4 (6)",

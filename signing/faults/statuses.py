@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from signing import der, oids
 from signing.evidence import Evidence
 from signing.faults.crooked import NOT_AN_AUTHORITY, SIGNS, Entry, Issuer, certify, extension, revocation_list, serial_of
 from signing.faults.model import Case, Expected, Fault, Finder, Form, Group, Peers
-from signing.faults.workshop import DAY, HOUR, JUDGED_AT, Workshop
+from signing.faults.workshop import DAY, HOUR, JUDGED_AT, SIGNED_AT, Workshop
 from signing.formats.cms import parse_cms
 from signing.pki.authorities import Authority
 from signing.pki.behaviour import Behaviour, Wrong
@@ -23,6 +23,10 @@ from signing.validation.verdicts import ProofOfExistence
 S = SubIndication
 _MIDNIGHT = JUDGED_AT.replace(hour=0)
 _ASKED = JUDGED_AT - timedelta(minutes=10)
+_ENDED = JUDGED_AT.replace(month=12, day=31)
+_LATE = JUDGED_AT.replace(year=2022, month=6)
+"""When certificates have ended, and when their status is asked about."""
+_LISTS = extension(oids.KEY_USAGE, der.named_bits(6), critical=True)
 _GONE = reason_extension(RevocationReason.KEY_COMPROMISE)
 
 
@@ -81,6 +85,66 @@ def _of_another_issuer(shop: Workshop) -> tuple[bytes, ...]:
     party = Issuer.of(shop.pki.authority(Authority.PARTY), shop.pki.root.certificate_der)
     entry = Entry(serial_of(shop.signer), _MIDNIGHT - DAY, (_GONE,))
     return (_good(shop), revocation_list(party, _MIDNIGHT, entries=(entry,)))
+
+
+def _lister(shop: Workshop) -> Issuer:
+    """Somebody the root certified for nothing but lists."""
+    return Issuer.holder(
+        certify(Issuer.of(shop.pki.root), "Trung tâm danh sách thu hồi TEST", (NOT_AN_AUTHORITY, _LISTS), key=shop.key("lists"))
+    )
+
+
+def _indirect(authority: Authority) -> Callable[[str], Case]:
+    """A signer whose certificate names another's list, and that list with the signer's number under an authority's name."""
+
+    def build(seed: str) -> Case:
+        shop = Workshop.open(seed)
+        lister = _lister(shop)
+        where = extension(oids.CRL_DISTRIBUTION_POINTS, der.sequence(der.sequence(der.context(2, der.context(4, lister.name_der)))))
+        holder = certify(_state(shop), "Người ký theo danh sách chung TEST", (NOT_AN_AUTHORITY, SIGNS, where), key=shop.key("listed"))
+        named = der.sequence(der.context(4, shop.pki.authority(authority).name_der))
+        meant = extension(oids.CERTIFICATE_ISSUER, named, critical=True)
+        scope = extension(oids.ISSUING_DISTRIBUTION_POINT, der.sequence(b"\x84\x01\xff"), critical=True)
+        entry = Entry(serial_of(holder), _MIDNIGHT - DAY, (_GONE, meant))
+        listed = revocation_list(lister, _MIDNIGHT, entries=(entry,), extensions=(scope,))
+        root = shop.pki.crl(Authority.ROOT, JUDGED_AT) or b""
+        whole = shop.evidence(JUDGED_AT)
+        known = (*whole.certificates, lister.chain[0])
+        return shop.case(shop.signed(holder), evidence=replace(whole, certificates=known, crls=(root, listed)))
+
+    return build
+
+
+def _hold_lifted(shop: Workshop) -> tuple[bytes, ...]:
+    """Yesterday's complete list has the signer on hold; today's list of changes takes the line away (RFC 5280 §5.3.1)."""
+    base, serial = _MIDNIGHT - DAY, serial_of(shop.signer)
+    held, lifted = (extension(oids.REASON_CODE, der.enumerated(reason)) for reason in (6, 8))
+    changes = extension(oids.DELTA_CRL_INDICATOR, der.integer(int(base.timestamp())), critical=True)
+    where = der.context(0, der.context(0, der.tlv(0x86, b"http://crl.truc.test/changes.crl")))
+    named = extension(oids.FRESHEST_CRL, der.sequence(der.sequence(where)))
+    return (
+        revocation_list(_state(shop), base, entries=(Entry(serial, base - DAY, (held,)),), extensions=(named,)),
+        revocation_list(_state(shop), _MIDNIGHT, entries=(Entry(serial, base - DAY, (lifted,)),), extensions=(changes,)),
+    )
+
+
+def _answered_late(since: datetime) -> Callable[[str], Case]:
+    """A stamped signature whose certificate has ended; an answer of later, which goes back as far as ``since`` (RFC 6960 §4.4.4)."""
+
+    def build(seed: str) -> Case:
+        shop = Workshop.open(seed)
+        holder = shop.person(not_after=_ENDED)
+        purpose = extension(oids.EXTENDED_KEY_USAGE, der.sequence(der.oid(oids.OCSP_SIGNING)))
+        extensions = (NOT_AN_AUTHORITY, SIGNS, purpose, extension(oids.OCSP_NO_CHECK, der.NULL))
+        responder = certify(_state(shop), "Máy trả lời TEST", extensions, key=shop.key("answers"))
+        desk = Desk(responder, since, lambda serial: Status(known=True))
+        asked = make_request(shop.state.certificate_der, [serial_of(holder)])
+        answer = respond(asked, lambda issuer, at: desk, _LATE, HOUR)
+        whole = shop.evidence(_LATE)
+        others = tuple(one for one in whole.crls if one != shop.pki.crl(Authority.STATE, _LATE))
+        return shop.case(shop.stamped(holder), _LATE, replace(whole, crls=others, ocsps=(answer,)))
+
+    return build
 
 
 def before_certificate(seed: str) -> Case:
@@ -154,6 +218,23 @@ FAULTS = (
     _fault("list-delta-alone", _with(_delta_alone), _try_later(), True, False),
     _fault("list-before-certificate", before_certificate, _try_later(), True, True),
     _fault("list-of-another-issuer", _with(_of_another_issuer), Expected((None,)), True, True),
+    _fault(
+        "list-indirect",
+        _indirect(Authority.STATE),
+        Expected((S.REVOKED_NO_POE,), "revocation", "EN 319 102-1 §5.2.6.4 (3) b, c"),
+        False,
+        False,
+    ),
+    _fault("list-indirect-another", _indirect(Authority.PARTY), Expected((None,)), False, True),
+    _fault("list-change-lifts", _with(_hold_lifted), Expected((None,)), True, True),
+    _fault("answer-reaches-back", _answered_late(SIGNED_AT - 600 * DAY), Expected((None,)), None, False),
+    _fault(
+        "answer-forgets-expired",
+        _answered_late(_LATE - 31 * DAY),
+        Expected((S.OUT_OF_BOUNDS_NO_POE,), "validity", "EN 319 102-1 §5.2.6.4 (1)"),
+        None,
+        False,
+    ),
     _fault("answer-stale", _with(lambda _: (), _stale_answer), _try_later("revocation-freshness"), None, False),
     _fault("answer-unknown", unknown_answer, _try_later(), None, False),
     _fault("answer-unentitled", _with(lambda _: (), _unentitled_answer), _try_later(), None, False),

@@ -101,8 +101,9 @@ def _holds_of_the_signatures(fault: Fault, file: Tree) -> None:
 
 
 def _remarked(document: Tree) -> Iterator[Tree]:
-    """Every check that did not pass: of the whole, of its signatures, of their time-stamps."""
+    """Every check that did not pass: of the whole, of its signatures, of their time-stamps and counter-signatures."""
     for one in document["signatures"]:
         yield from (check for check in one["checks"] if check["status"] != "passed")
-        yield from (check for token in one["tokens"] for check in token["checks"] if check["status"] != "passed")
+        beside = (*one["tokens"], *one["counter-signatures"])
+        yield from (check for other in beside for check in other["checks"] if check["status"] != "passed")
     yield from (check for check in document["checks"] if check["status"] != "passed")

@@ -20,6 +20,7 @@ from signing.algorithms import (
     Family,
     algorithm_named,
     bound_to,
+    does_not_fit,
     foreign_names,
     read_algorithm,
     rsa_pss,
@@ -110,6 +111,22 @@ def test_the_bulk_path_still_knows_its_five_and_no_more() -> None:
 )
 def test_pss_parameters_that_are_not_understood(parameters: bytes) -> None:
     assert read_algorithm(der.sequence(der.oid(oids.RSASSA_PSS), der.sequence(parameters))) is None
+
+
+@pytest.mark.parametrize(
+    ("encoded", "misfit"),
+    [
+        (der.sequence(der.oid(oids.RSASSA_PSS)), True),
+        (der.sequence(der.oid(oids.ECDSA_WITH_SHA256), der.NULL), True),
+        (der.sequence(der.oid(oids.ECDSA_WITH_SHA256), bytes(200)), True),
+        (der.sequence(der.oid("1.2.3.4")), False),
+        (b"0", False),
+        (b"", False),
+    ],
+)
+def test_what_is_known_but_for_its_parameters(encoded: bytes, misfit: bool) -> None:
+    assert does_not_fit(f"unknown:{encoded.hex()}") is misfit
+    assert not does_not_fit("rsa-pss-sha256")
 
 
 def test_pss_without_parameters_and_with_its_defaults() -> None:

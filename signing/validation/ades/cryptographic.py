@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from signing.algorithms import does_not_fit
 from signing.validation.ades.outcome import Fault, Record
 from signing.validation.ades.readings import algorithm_with, key_or_fault
 from signing.validation.ades.subject import Signed
@@ -38,7 +39,9 @@ def verify(signed: Signed, certificate: Certificate, record: Record) -> Fault | 
         return record.failed(Fault(SIGNATURE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, f"the signing certificate's key {key}"))
     algorithm = algorithm_with(signer.signature_algorithm, key)
     if algorithm is None:
-        detail = f"the signature algorithm {signer.signature_algorithm} is not known"
+        name = signer.signature_algorithm
+        misfit = f"the signature algorithm is known, but its parameters or its digest do not belong to it ({name.removeprefix('unknown:')})"
+        detail = misfit if does_not_fit(name) else f"the signature algorithm {name} is not known"
         return record.failed(Fault(SIGNATURE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, detail))
     if algorithm.digest != signer.digest_algorithm or not key.verify(
         signer.signature, signer.signed_attributes or b"", algorithm, signed.purpose

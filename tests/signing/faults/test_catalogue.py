@@ -39,6 +39,12 @@ OF_TABLE = (
     "encryption-certificate", "authority-signs", "key-too-short", "stamp-missing", "certified-by-person", "path-too-long",
 )  # fmt: skip
 """The lines of the table of attacks and pitfalls that any verifier is measured by, in its order."""
+OF_THE_RULES = (
+    "pss-digest-differs", "pss-mask-differs", "pss-salt-differs", "pss-parameters-absent", "ecdsa-parameters-null", "rsa-parameters-absent",
+    "list-indirect", "list-indirect-another", "list-change-lifts", "answer-reaches-back", "answer-forgets-expired", "key-certified-twice",
+    "counter-signature-moved",
+)  # fmt: skip
+"""What follows from that table: parameters of algorithms, lists and answers that say more or less than they seem, keys, confirmations."""
 OF_THE_FIELD = (
     "text-overwritten", "signer-expired", "signer-revoked", "revoked-later-stamped", "stamp-missing", "stamp-service-silent",
     "public-authority", "first-generation", "leaf-only", "seal-missing", "comment-added", "stamp-wrong-imprint", "stamp-unit-revoked",
@@ -68,7 +74,7 @@ def test_the_verdict_is_the_expected_one(fault: Fault, sandbox: Sandbox) -> None
     ]
 
 
-@pytest.mark.parametrize("name", OF_TABLE + OF_THE_FIELD)
+@pytest.mark.parametrize("name", OF_TABLE + OF_THE_RULES + OF_THE_FIELD)
 def test_what_must_be_in_the_catalogue_is(name: str) -> None:
     assert fault_named(name).name == name
 
@@ -147,6 +153,17 @@ def test_the_time_stamp_makes_the_difference() -> None:
         assert stamped.signatures == (None, None)
         assert unstamped.signatures == (SubIndication.REVOKED_NO_POE,) * 2
         assert all("time-stamp" in verdict.missing or "proof" in verdict.missing for verdict in unstamped.document.signatures)
+
+
+def test_the_artefact_the_vector_is_named_for_makes_the_difference() -> None:
+    """The list of changes lifts the hold; the line of a common list counts for the issuer it names; an answer goes back so far."""
+    case = fault_named("list-change-lifts").build(FAULT_SEED)
+    held = replace(case, evidence=replace(case.evidence, crls=case.evidence.crls[:-1]))
+    assert rule_on(held).signatures == (SubIndication.TRY_LATER,)
+    for name in ("list-indirect", "list-indirect-another", "answer-reaches-back"):
+        case = fault_named(name).build(FAULT_SEED)
+        bare = replace(case, evidence=replace(case.evidence, crls=case.evidence.crls[:1], ocsps=()))
+        assert rule_on(bare).signatures not in ((None,), (SubIndication.REVOKED_NO_POE,)), name
 
 
 @pytest.mark.parametrize("fault", [one for one in FAULTS if one.incident is not None], ids=named)
