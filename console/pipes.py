@@ -1,6 +1,7 @@
-"""When whoever reads our output has gone (``truc faults | head -1``), the command ends as every other tool does: silently, with 141.
+"""Where output cannot be written. Whoever reads it has gone (``truc faults | head -1``): the command ends as every other tool does,
+silently, with 141. The disk is full: it says so and ends with 2.
 
-That is what a shell says of a program that SIGPIPE killed. Python ignores the signal, for the sake of sockets, and gets an error instead,
+141 is what a shell says of a program that SIGPIPE killed. Python ignores the signal, for the sake of sockets, and gets an error instead,
 which the libraries here would turn into 1 ("a verdict fell short") or into a sentence about a service that cannot be reached.
 """
 
@@ -11,38 +12,44 @@ import os
 import sys
 from typing import Any
 
+from console.outcome import USAGE
+from console.shared import HELP
+
 _NOBODY_READS = 141
 """128 and the number of SIGPIPE."""
 
 
-class _Pipe(io.FileIO):
-    """A standard stream that nobody may be reading: from then on what is written goes nowhere."""
-
-    ends = False
-    """Whether the program has nothing more to do then."""
+class _Talk(io.FileIO):
+    """Standard error. Once it cannot be written what is said goes nowhere; no service ends with the reader of its log."""
 
     def write(self, data: Any) -> int | None:  # type: ignore[override]  # the base's parameter has no name
-        """Raises SystemExit, which no handler of errors on the way takes for one of its own."""
         try:
             return super().write(data)
-        except BrokenPipeError:
+        except OSError as error:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.fileno())
             os.close(nowhere)
-            if self.ends:
-                raise SystemExit(_NOBODY_READS) from None
+            self._lost(error)
             return super().write(data)
 
+    def _lost(self, error: OSError) -> None:
+        """What follows from it."""
 
-class _Results(_Pipe):
-    """Standard output: results are what a command is for. A log goes to standard error, and no service ends with the log's reader."""
 
-    ends = True
+class _Results(_Talk):
+    """Standard output: results are what a command is for, so it has nothing more to do without."""
+
+    def _lost(self, error: OSError) -> None:
+        """Raises SystemExit, which no handler of errors on the way takes for one of its own."""
+        if isinstance(error, BrokenPipeError):
+            raise SystemExit(_NOBODY_READS)
+        print(HELP("error.output", reason=HELP.reason(error)), file=sys.stderr)
+        raise SystemExit(USAGE)
 
 
 def watch() -> None:
     """Put both standard streams on pipes of this kind, in UTF-8 whatever the locale says. A stream without a file stays what it is."""
-    for name, kind in (("stdout", _Results), ("stderr", _Pipe)):
+    for name, kind in (("stdout", _Results), ("stderr", _Talk)):
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
             raw = io.BufferedWriter(kind(stream.fileno(), "w", closefd=False))

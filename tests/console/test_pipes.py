@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,9 +20,13 @@ def ended(words: tuple[str, ...], closed: str) -> subprocess.CompletedProcess[by
     os.close(ours)
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, closed: theirs}
     try:
-        return subprocess.run([sys.executable, "-c", ENTRY, *words], cwd=ROOT, timeout=60, check=False, **streams)
+        return entered(*words, **streams)
     finally:
         os.close(theirs)
+
+
+def entered(*words: str, **streams: Any) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([sys.executable, "-c", ENTRY, *words], cwd=ROOT, timeout=60, check=False, **streams)
 
 
 @pytest.mark.parametrize("words", [("faults",), ("scenarios", "--lang", "vi"), ("--help",), ("--version",), ("run", "first-day", "--json")])
@@ -41,3 +46,12 @@ def test_results_are_whole_where_the_talk_is_not_read(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert done.stdout.startswith(b"sound-letter: ")
     assert (tmp_path / "f" / "letter.pdf").is_file()
+
+
+def test_a_full_disk_is_one_sentence() -> None:
+    """``/dev/full`` is one, on every Linux."""
+    with Path("/dev/full").open("wb") as full:
+        told = entered("faults", "--lang", "en", stdout=full, stderr=subprocess.PIPE)
+        assert (told.returncode, told.stderr) == (2, b"Standard output cannot be written: No space left on device.\n")
+        silent = entered("verify", "none.pdf", stdout=subprocess.PIPE, stderr=full)
+        assert (silent.returncode, silent.stdout) == (2, b"")
