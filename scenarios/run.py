@@ -312,9 +312,10 @@ def _revocation_lists(kernel: Kernel, issued: WorldPki) -> Process:
 
 def _tidy(kernel: Kernel) -> Process:
     """Every five minutes of the province; no fact depends on it."""
+    bytes_kept = give_back()
     while True:
         yield kernel.sleep(300)
-        give_back()
+        bytes_kept = give_back(bytes_kept)
 
 
 def _tell(kernel: Kernel, tally: Tally, progress: Callable[[Progress], None], end: int) -> Process:

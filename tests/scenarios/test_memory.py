@@ -1,9 +1,15 @@
 """What a run does to its process's memory is undone when it ends."""
 
 import gc
+import sys
 import weakref
 
-from scenarios.memory import seldom
+import pytest
+
+from scenarios import memory
+from scenarios.memory import give_back, seldom
+
+MEGABYTE = 1 << 20
 
 
 class Cell:
@@ -33,3 +39,29 @@ def test_thresholds_come_back() -> None:
         set_aside()
         assert gc.get_freeze_count() > 0
     assert (gc.get_threshold(), gc.get_freeze_count()) == (before, 0)
+
+
+def test_pages_are_asked_for_when_the_process_has_grown_since_the_last_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    sizes = iter([100, 60, 63, 50, 53, 54, 51])
+    monkeypatch.setattr(memory, "_TRIM", asked.append)
+    monkeypatch.setattr(memory, "_resident", lambda: next(sizes) * MEGABYTE)
+    kept = give_back()
+    assert (kept, len(asked)) == (60 * MEGABYTE, 1), "the first time always"
+    kept = give_back(kept)
+    assert (kept, len(asked)) == (60 * MEGABYTE, 1)
+    kept = give_back(kept)
+    assert (kept, len(asked)) == (50 * MEGABYTE, 1), "what became smaller by itself grows from there"
+    kept = give_back(kept)
+    assert (kept, len(asked)) == (50 * MEGABYTE, 1)
+    kept = give_back(kept)
+    assert (kept, len(asked)) == (51 * MEGABYTE, 2)
+    assert next(sizes, None) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /proc")
+def test_the_size_of_this_process_is_read() -> None:
+    before = memory._resident()
+    held = b"x" * (32 * MEGABYTE)
+    assert 30 * MEGABYTE < memory._resident() - before < 40 * MEGABYTE
+    assert len(held) == 32 * MEGABYTE
