@@ -15,7 +15,7 @@ ELSEWHERE = {
     "chaos-1000": "tests/console/test_chaos.py kills two parts of a service by the same code, for half a minute",
     "chaos-no-broker": "the same, and tests/workers/test_celery.py without a broker",
     "tamper-10000": "tests/exchange/audit/test_tamper.py changes an archive by the same code",
-    "intervals-200": "tests/scenarios/measures/test_coverage.py plays forty seeds by the same code",
+    "intervals-200": "tests/scenarios/measures/test_coverage.py plays twenty seeds by the same code",
     "two-readers-100000": "tests/signing/formats/test_signed_data.py changes twice as many files by the same code",
 }
 """Campaigns that other tests run for the same seconds, and which."""

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import multiprocessing
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import NormalDist, fmean
 
 from scenarios.measures import Fold, MeasureId
 from scenarios.run import run
@@ -28,6 +30,8 @@ DAYS = 3
 JUDGED = (MeasureId.INTERNAL, MeasureId.STAFF_EMAIL)
 """The rates of the toy world that chance decides; its official documents are electronic nearly always, as their rules have it."""
 LEAST, MOST = 0.90, 0.98
+NARROW, WIDE = (NormalDist().inv_cdf((1 + held) / 2) ** -2 for held in (LEAST, MOST))
+"""What :attr:`Coverage.spread` is of limits that hold as often: 0.37 and 0.18."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +43,29 @@ class Seen:
     low: float
     high: float
 
+    def distance(self, rate: float) -> float:
+        """From the rate seen here to ``rate``, as a part of the way to the limit on that side; infinite where there is no way."""
+        seen = self.n / self.d
+        way = self.high - seen if rate > seen else seen - self.low
+        return 0.0 if rate == seen else abs(rate - seen) / way if way > 0 else math.inf
+
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """One rate over all seeds: what it is in the long run, and in what share of the seeds the interval holds that."""
+    """One rate over all seeds: what it is in the long run, in what share of the seeds the interval holds that, and how far it lies off."""
 
     rate: float
     held: float
+    spread: float
+    """Mean square of :meth:`Seen.distance`: 0.26 for 95 %. It tells of intervals too wide, which a share of few seeds cannot."""
 
     def passes(self, slack: float = 0.0) -> bool:
         """Whether the share is a 95 % interval's; ``slack``: what few seeds allow besides."""
         return LEAST - slack <= self.held <= MOST + slack
+
+    def fits(self, slack: float) -> bool:
+        """Whether the spread is a 95 % interval's; ``slack``: what few seeds allow besides, as a part of it."""
+        return WIDE * (1 - slack) <= self.spread <= NARROW * (1 + slack)
 
 
 def play(seed: int) -> Mapping[MeasureId, Seen]:
@@ -71,7 +87,8 @@ def play_all(seeds: int, processes: int) -> list[Mapping[MeasureId, Seen]]:
 def coverage(seen: Sequence[Seen]) -> Coverage:
     """What the intervals of one rate are worth."""
     rate = sum(one.n for one in seen) / sum(one.d for one in seen)
-    return Coverage(rate, sum(one.low <= rate <= one.high for one in seen) / len(seen))
+    held = sum(one.low <= rate <= one.high for one in seen) / len(seen)
+    return Coverage(rate, held, fmean(one.distance(rate) ** 2 for one in seen if one.d))
 
 
 def main() -> int:
@@ -82,7 +99,7 @@ def main() -> int:
     asked = parser.parse_args()
     plays = play_all(asked.seeds, asked.processes)
     found = {measure: coverage([rates[measure] for rates in plays]) for measure in plays[0] if any(rates[measure].d for rates in plays)}
-    rows = {measure.value: {"rate": one.rate, "held": one.held, "judged": measure in JUDGED} for measure, one in found.items()}
+    rows = {measure.value: {**asdict(one), "judged": measure in JUDGED} for measure, one in found.items()}
     print(json.dumps({"seeds": asked.seeds, "days": DAYS, "rates": rows}, indent=1))
     return 0 if asked.unjudged or all(found[measure].passes() for measure in JUDGED) else 1
 
