@@ -17,7 +17,8 @@ from console.outcome import Unusable
 from console.verify.trust import Register, Trust
 from exchange.agreement import Finding
 from exchange.audit.answers import answers_of
-from exchange.audit.bundle_check import BundleReport, check_bundle
+from exchange.audit.bundle_check import BundleReport, check_bundle, kept_faults
+from exchange.audit.bundle_json import KEPT
 from exchange.audit.bundle_read import read_bundle
 from exchange.audit.bundle_zip import MAX_BUNDLE, looks_like_bundle, open_bundle
 from exchange.audit.dossier import Dossier
@@ -59,8 +60,20 @@ def proofs_of(dossier: Dossier, trusted: frozenset[bytes]) -> tuple[ProofOfExist
     """
     if sha256(dossier.axis).digest() not in trusted:
         return ()
+    return answers_of(_by_known_roots(dossier, trusted)).proofs
+
+
+def _by_known_roots(dossier: Dossier, trusted: frozenset[bytes]) -> Dossier:
     anchors = tuple(one for one in dossier.evidence.anchors if sha256(one).digest() in trusted)
-    return answers_of(replace(dossier, evidence=replace(dossier.evidence, anchors=anchors))).proofs
+    return replace(dossier, evidence=replace(dossier.evidence, anchors=anchors))
+
+
+def foreign_copy(dossier: Dossier, trusted: frozenset[bytes]) -> tuple[Finding, ...]:
+    """What is wrong with its copy by the roots known from elsewhere alone, where it brings more: under those anybody stamps anything."""
+    known = _by_known_roots(dossier, trusted)
+    if not dossier.kept or not known.evidence.anchors or known.evidence == dossier.evidence:
+        return ()
+    return tuple(Finding("bundle", f"{KEPT}: {fault}") for fault in kept_faults(known))
 
 
 def register_of(name: str, dossier: Dossier, report: BundleReport, trusted: frozenset[bytes]) -> Register | None:

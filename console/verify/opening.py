@@ -11,7 +11,7 @@ from pathlib import Path
 from console.locale import Text
 from console.options import ARCHIVE
 from console.outcome import Unusable
-from console.verify.bundles import opened_bundle, proofs_of, register_of, terms_of, told_findings, told_remarks, unknown_axis
+from console.verify.bundles import foreign_copy, opened_bundle, proofs_of, register_of, terms_of, told_findings, told_remarks, unknown_axis
 from console.verify.trust import Register
 from exchange.agreement import Finding
 from exchange.audit.bundle_zip import looks_like_bundle
@@ -166,7 +166,7 @@ def _open_bundle(name: str, data: bytes, text: Text, confirmed: frozenset[bytes]
         size=len(data),
         sha256=sha256(data).digest(),
         kind="bundle",
-        violations=told_findings(report),
+        violations=told_findings(report) or foreign_copy(dossier, confirmed),
         remarks=(*unknown_axis(dossier, confirmed), *told_remarks(report)),
         existence=proofs_of(dossier, confirmed),
         register=register_of(name, dossier, report, confirmed),

@@ -87,14 +87,17 @@ def _roots(dossier: Dossier, entries: Mapping[str, bytes]) -> Iterable[Finding]:
 
 
 def _kept(dossier: Dossier, entries: Mapping[str, bytes]) -> Iterable[Finding]:
+    for fault in kept_faults(dossier) if KEPT in entries else ():
+        yield _finding(KEPT, "file-differs", fault)
+
+
+def kept_faults(dossier: Dossier) -> Iterable[str]:
     """What somebody made of the letter is the letter first of all; what stands behind that, its time-stamps must hold over."""
 
     def evidence(at: datetime) -> Evidence:
         return replace(dossier.evidence, crls=dossier.lists.get(at.replace(microsecond=0), dossier.evidence.crls))
 
-    if KEPT in entries:
-        for fault in copy_faults(dossier.kept, dossier.contents, evidence, dossier.policy):
-            yield _finding(KEPT, "file-differs", fault)
+    return copy_faults(dossier.kept, dossier.contents, evidence, dossier.policy)
 
 
 def _strange(dossier: Dossier, answers: Answers, entries: Mapping[str, bytes]) -> Iterable[str]:

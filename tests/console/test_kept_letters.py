@@ -7,10 +7,11 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from base64 import encodebytes
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -32,7 +33,7 @@ from exchange.audit.holdings import Holdings
 from scenarios.office.kept import KeptCopy, kept_copies
 from scenarios.world.file import load_world
 from scenarios.world.pki import build
-from signing import Artefacts, LetterClaims, add_store, letter_claims, pack_letter, unpack_letter
+from signing import Artefacts, LetterClaims, SignatureLevel, add_store, augment_letter, letter_claims, pack_letter, unpack_letter
 from tests.console.conftest import Day
 from tests.console.test_verify_words import _ENGLISH
 
@@ -431,6 +432,10 @@ def test_a_copy_that_is_none_is_found_in_a_bundle(entries: dict[str, bytes]) -> 
     assert findings(without) == {(KEPT, "file-missing")}
 
 
+def pem(label: str, items: Iterable[bytes]) -> bytes:
+    return b"".join(b"-----BEGIN %b-----\n%b-----END %b-----\n" % (label.encode(), encodebytes(one), label.encode()) for one in items)
+
+
 def test_an_exchanged_copy_is_told_by_verify(entries: dict[str, bytes], tmp_path: Path) -> None:
     path = tmp_path / "e.zip"
     path.write_bytes(pack(entries))
@@ -439,6 +444,29 @@ def test_an_exchanged_copy_is_told_by_verify(entries: dict[str, bytes], tmp_path
     path.write_bytes(pack(with_letter(entries, entries["attachments/01.pdf"] + b"\n% more")))
     told = truc("verify", str(path), "--trust", "signed-for-years", "--lang", "vi")
     assert (told.exit_code, f"{KEPT}: bản lưu trữ không đọc được như một văn bản" in told.stdout) == (1, True), told.output
+
+
+def test_a_copy_stamped_under_a_root_that_the_bundle_brings_along_is_told(entries: dict[str, bytes], tmp_path: Path) -> None:
+    """Everything in the bundle fits, but the root is somebody's own: it is none of those known from elsewhere."""
+    own, at = build(load_world("first-day", "1")).pki, datetime(2021, 9, 29, 20, tzinfo=UTC)
+    lists = tuple(own.crls(at))
+    artefacts = Artefacts(certificates=own.trust_store().authorities, crls=lists)
+    copy = augment_letter(entries["attachments/01.pdf"], SignatureLevel.LTA, lambda digest: own.stamp(digest, at), artefacts)
+    root_too = {
+        name: data + pem("CERTIFICATE", [own.root.certificate_der])
+        for name, data in entries.items()
+        if name == "certificates/anchors.pem" or name.startswith("trust/at-")
+    }
+    root_too[f"trust/at-{int(at.timestamp())}.pem"] = root_too["certificates/anchors.pem"] + pem("X509 CRL", lists)
+    changed = with_letter(entries | root_too, copy)
+    manifest = json.loads(changed[MANIFEST])
+    manifest["files"] |= {name: {"sha256": sha256(data).hexdigest(), "size": len(data)} for name, data in root_too.items()}
+    changed |= {MANIFEST: json.dumps(manifest).encode()}
+    assert {found for found in findings(changed) if found[1] != "strange"} == set(), "by its own roots it is whole"
+    path = tmp_path / "e.zip"
+    path.write_bytes(pack(changed))
+    told = truc("verify", str(path), "--trust", "signed-for-years", "--lang", "en")
+    assert (told.exit_code, f"{KEPT}: its time-stamp 2 gives NO_" in told.stdout) == (1, True), told.output
 
 
 def test_a_spoilt_copy_does_not_take_the_place_of_a_good_one(run: Path, lasting: KeptCopy, tmp_path: Path) -> None:
