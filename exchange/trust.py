@@ -185,4 +185,5 @@ def _signers(one: Any) -> Signers:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r:.40} is no text")
+    value.encode()  # JSON can say half of a character, and no report can
     return value

@@ -152,6 +152,9 @@ def hostile(register: bytes) -> list[bytes]:
         changed = json.loads(register)
         changed["signers"][0]["persons"][0][key] = ["x"]
         found.append(json.dumps(changed).encode())
+    changed = json.loads(register)
+    changed["organisations"][0]["name"] = "\ud800"
+    found.append(json.dumps(changed).encode())
     return [*found, json.dumps(whole | {"organisations": whole["organisations"] * 2}).encode()]
 
 

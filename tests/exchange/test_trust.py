@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
 from pathlib import Path
 
@@ -36,6 +37,17 @@ def test_a_register_comes_back_as_it_was() -> None:
 def test_what_is_no_register_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"register|decode|codec|Expecting|recursion"):
         read_register(data)
+
+
+@pytest.mark.parametrize("part", ["name", "position", "subject", "seals", "province"])
+def test_half_of_a_character_is_no_text_of_a_register(part: str) -> None:
+    said = json.loads(write_register(directory()))
+    if part == "seals":
+        said["signers"][0]["seals"] = ["\ud800"]
+    else:
+        (said["organisations"][0] if part == "province" else said["signers"][0]["persons"][0])[part] = "\ud800"
+    with pytest.raises(ValueError, match="surrogates"):
+        read_register(json.dumps(said).encode())
 
 
 digests = st.binary(min_size=32, max_size=32)
