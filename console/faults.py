@@ -17,6 +17,7 @@ from exchange.domain.calendar import VN
 from exchange.faults import PackageFault, package_fault_words, package_faults
 from exchange.trust import write_register
 from exchange.verification import ACCEPTED
+from scenarios.world.incidents import plannable
 from signing import (
     FAULT_SEED,
     Evidence,
@@ -127,11 +128,23 @@ def facts(entry: Entry, text: Text) -> Iterator[tuple[str, str]]:
             yield text("faults.peers"), "; ".join(said)
     if words.difference:
         yield text("faults.difference"), words.difference
+    if entry.name in plannable():
+        yield text("faults.planned"), f'`[[incident]]`, `fault = "{entry.name}"`'
 
 
 def _said(peer: str, accepts: tuple[bool, ...] | None, text: Text) -> Iterator[str]:
     if accepts:
-        yield f"{peer}: " + ", ".join(text("faults.accepts") if one else text("faults.refuses") for one in accepts)
+        yield f"{peer}: {_answers(accepts, text)}"
+
+
+def _answers(accepts: tuple[bool, ...], text: Text) -> str:
+    """One answer, one for all signatures, or one for each in the order they stand in the file."""
+    words = [text("faults.accepts") if one else text("faults.refuses") for one in accepts]
+    if len(words) == 1:
+        return words[0]
+    if len(set(words)) == 1:
+        return text("faults.every-signature", answer=words[0], count=text.number(len(words)))
+    return ", ".join(text("faults.signature", answer=word, number=number) for number, word in enumerate(words, 1))
 
 
 def _explained(entry: Entry, text: Text) -> Iterator[str]:

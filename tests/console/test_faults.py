@@ -12,9 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from console.cli import app
-from console.faults import document, entries
+from console.faults import document, entries, facts
 from console.locale import LANGUAGES, catalogue
 from exchange.edxml.reader import read
+from scenarios.world.incidents import plannable
 from signing import Evidence, FaultCase, SubIndication, fault_named, rule_on
 from tests.judges import skip_unread
 
@@ -48,6 +49,27 @@ def test_a_name_there_is_not_is_answered_with_the_nearest() -> None:
     code, out, err = run("seal-mising", "--lang", "en")
     assert (code, out) == (2, "")
     assert "did you mean seal-missing?" in err
+
+
+@pytest.mark.parametrize(
+    ("name", "lang", "said"),
+    [
+        ("signer-revoked", "en", "Others: pyHanko: refuses signature 1, accepts signature 2"),
+        ("signer-revoked", "vi", "Công cụ khác: pyHanko: từ chối chữ ký 1, chấp nhận chữ ký 2"),
+        ("sound-letter", "en", "Others: pyHanko: accepts each of the 2 signatures"),
+        ("two-signers", "en", "Others: OpenSSL: accepts; pyHanko: refuses"),
+    ],
+)
+def test_what_others_say_of_each_signature_is_told_apart(name: str, lang: str, said: str) -> None:
+    assert f"  {said}" in run(name, "--lang", lang)[1].splitlines()
+
+
+def test_whoever_reads_of_a_fault_learns_whether_a_world_can_plan_it() -> None:
+    told = {
+        entry.name for entry in entries() if f'fault = "{entry.name}"' in dict(facts(entry, catalogue("en"))).get("In a world file", "")
+    }
+    assert told == set(plannable())
+    assert len(told) > 20
 
 
 def artefacts(folder: Path) -> tuple[bytes, ...]:
