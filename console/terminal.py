@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text as Line
@@ -38,8 +39,8 @@ def show(tree: Tree, text: Text, console: Console) -> None:
     columns = Table.grid(padding=(0, 3))
     columns.add_row(_causes(tree, text), _operations(tree, text))
     asked = [_negotiations(tree, text)] if tree["negotiations"] else []
-    asked += _incidents(tree, text) if "incidents" in tree else []
-    asked += _lasting(tree, text) if "lasting" in tree else []
+    asked += _incidents(tree, text, console.width) if "incidents" in tree else []
+    asked += _lasting(tree, text, console.width) if "lasting" in tree else []
     for part in (columns, _waiting(tree, text), _refusals(tree, text), *asked, _conservation(tree, text)):
         console.print()
         console.print(part)
@@ -50,6 +51,34 @@ def _table(title: str, *columns: str) -> Table:
     for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number == 0 else "right", overflow="fold")
     return table
+
+
+def _whole_words(title: str, heads: list[str], rows: list[list[str]], width: int) -> Table:
+    """A table of sentences, flush left: where it must wrap, each column first gets room for its longest word."""
+    table = _table(title, *heads)
+    for column in table.columns:
+        column.justify = "left"
+    for cells in rows:
+        table.add_row(*cells)
+    columns = list(zip(heads, *rows, strict=True))
+    least = [max(cell_len(word) for cell in column for word in cell.split()) for column in columns]
+    most = [max(map(cell_len, column)) for column in columns]
+    spare = width - sum(least) - 2 * (len(columns) - 1)
+    if spare >= 0 and sum(most) + 3 * len(columns) > width:
+        table.collapse_padding = True
+        for column, room in zip(table.columns, _shared(least, most, spare), strict=True):
+            column.width = room
+    return table
+
+
+def _shared(least: list[int], most: list[int], spare: int) -> list[int]:
+    """Widths from the least: what is to spare goes to all alike, and what one does not need to the others."""
+    widths = list(least)
+    wishes = sorted(range(len(least)), key=lambda place: most[place] - least[place])
+    for done, place in enumerate(wishes):
+        more = min(most[place] - least[place], spare // (len(wishes) - done))
+        widths[place], spare = widths[place] + more, spare - more
+    return widths
 
 
 def target_text(target: Tree, text: Text) -> str:
@@ -163,13 +192,9 @@ def _negotiations(tree: Tree, text: Text) -> RenderableType:
     return table
 
 
-def _incidents(tree: Tree, text: Text) -> list[RenderableType]:
+def _incidents(tree: Tree, text: Text, width: int) -> list[RenderableType]:
     """What the world broke on purpose, whether the axis said what the catalogue of faults expects, and each case for the debriefing."""
-    table = _table(text("report.incidents"), *incident_words(text))
-    for column in table.columns:
-        column.justify = "left"
-    for cells in incident_rows(tree, text):
-        table.add_row(*cells)
+    table = _whole_words(text("report.incidents"), incident_words(text), incident_rows(tree, text), width)
     table.caption, table.caption_justify = text("report.incidents.note"), "left"
     return [table, *(_debriefing(heading, lines) for heading, lines in debriefings(tree, text))]
 
@@ -184,18 +209,15 @@ def _debriefing(heading: str, lines: list[tuple[str, str]]) -> RenderableType:
     return grid
 
 
-def _lasting(tree: Tree, text: Text) -> list[RenderableType]:
+def _lasting(tree: Tree, text: Text, width: int) -> list[RenderableType]:
     """How letters were made to last, and what those kept would be worth later."""
     table = _table(text("report.lasting", level=tree["lasting"]["level"]), text("word.letters"), text("word.count"))
     for cells in lasting_rows(tree, text):
         table.add_row(*cells)
     if not tree["lasting"]["survival"]:
         return [table]
-    later = _table(text("report.survival"), *survival_words(text))
-    for number, column in enumerate(later.columns):
-        column.justify = "right" if number == _COUNT else "left"
-    for cells in survival_rows(tree, text):
-        later.add_row(*cells)
+    later = _whole_words(text("report.survival"), survival_words(text), survival_rows(tree, text), width)
+    later.columns[_COUNT].justify = "right"
     later.caption, later.caption_justify = text("report.survival.note", level=tree["lasting"]["level"]), "left"
     return [table, later]
 

@@ -53,6 +53,18 @@ def test_screen_and_page_show_every_row(years: Day, lang: str) -> None:
         assert text.label("lasting", "silent") in where
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_word_of_it_is_broken_on_a_terminal_of_eighty_columns(years: Day, lang: str) -> None:
+    text, screen = catalogue(lang), Console(width=80)
+    with screen.capture() as captured:
+        show(years.tree, text, screen)
+    shown = captured.get()
+    table = shown[shown.index(text("report.survival")) : shown.index(text("report.conservation"))]
+    assert max(map(len, table.splitlines())) <= 80
+    words = {word for row in survival_rows(years.tree, text) for cell in row for word in cell.split()}
+    assert words <= set(table.split())
+
+
 def test_what_is_missing_is_said_in_the_reader_s_language_and_time(years: Day) -> None:
     told = {lang: {row[-1].partition(" (")[0] for row in survival_rows(years.tree, catalogue(lang))} for lang in LANGUAGES}
     assert "a time-stamp on the signature from before Tue 28/09/2021 10:00:00" in told["en"]
