@@ -79,7 +79,10 @@ def incident_rows(tree: Tree, text: Text) -> list[list[str]]:
 def debriefings(tree: Tree, text: Text) -> list[tuple[str, list[tuple[str, str]]]]:
     """Each incident for the talk afterwards: letter and fault; what was wrong, what was said of it and should have been, what to do."""
     return [
-        (f"{one['letter'] or one['agency']}: {_title(one['fault'], text)}", list(_debriefed(one, words_of(one["fault"], text.lang), text)))
+        (
+            f"{', '.join(filter(None, (one['letter'], one['agency'])))}: {_title(one['fault'], text)}",
+            list(_debriefed(one, words_of(one["fault"], text.lang), text)),
+        )
         for one in tree["incidents"]
     ]
 

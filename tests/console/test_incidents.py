@@ -83,7 +83,7 @@ def test_the_debriefing_says_in_words_what_was_said_and_what_should_have_been(la
     text, one = catalogue(lang), _outcome() | {"rule": "leader-signature", "sub-indication": "REVOKED_NO_POE"}
     ((heading, lines),) = debriefings({"incidents": [one]}, text)
     words, told = fault_words("text-overwritten", lang), dict(lines)
-    assert heading == f"1/QĐ-UBND: {words.title} (text-overwritten)"
+    assert heading == f"1/QĐ-UBND, H28: {words.title} (text-overwritten)", "several agencies have a letter of that number"
     assert (told[text("faults.what")], told[text("faults.remedy")]) == (words.what, words.remedy)
     meant = [text.explanation("sub-indication", code)["title"].rstrip(".") for code in ("REVOKED_NO_POE", "HASH_FAILURE")]
     assert told[text("word.axis-said")] == f"{text('incident.refused')}: {meant[0]} (leader-signature, REVOKED_NO_POE)"
