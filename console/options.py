@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 from console.locale import Text
 from console.outcome import Unusable
@@ -15,6 +17,14 @@ _YEARS = range(1990, 2200)
 _DAY = len("2021-09-27")
 _SLASHES = re.compile(r"(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>\d{4})(?:[ T]+(?P<clock>\d\d:\d\d(?::\d\d)?))?")
 """A date as reports show it and Vietnamese write it."""
+
+
+def answered(ask: Callable[[Path], bool], path: Path, text: Text) -> bool:
+    """What a path is asked to be, where one may look at it and a file can have the name. Raises :class:`Unusable`."""
+    try:
+        return ask(path)
+    except OSError as error:
+        raise Unusable(text("verify.error.unreadable", path=path, reason=text.reason(error))) from None
 
 
 def fingerprint(given: str, text: Text) -> bytes:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from console.locale import Text
-from console.options import ARCHIVE, fingerprint
+from console.options import ARCHIVE, answered, fingerprint
 from console.outcome import Unusable
 from console.reports.files import write_reports
 from console.reports.sheet import Sheet
@@ -44,9 +44,9 @@ def archive_of(given: str | None, text: Text) -> Path | str:
     if given is not None and "://" in given:
         return given
     path = Path(given or "")
-    if path.is_dir():
+    if answered(Path.is_dir, path, text):
         found = path / ARCHIVE
-        if not found.is_file():
+        if not answered(Path.is_file, found, text):
             raise Unusable(text("audit.error.folder", folder=path, name=ARCHIVE))
         return found
     if not path.exists():

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from os.path import isfile
 from pathlib import Path
 
 from console.audit.asking import Stopwatch, archive_of, checkpoints, fingerprints, sentence, talker, trust_folder, watching, write_sheets
@@ -92,7 +93,7 @@ def _question(wish: Wish, text: Text) -> Question:
 def _certificate(wanted: str, index: Index, text: Text) -> bytes:
     """The certificate meant: of a file, or one of the archive. Raises :class:`Unusable`."""
     path = Path(wanted)
-    if path.is_file():
+    if isfile(path):  # a distinguished name may be longer than any file's
         return _of_file(path, text)
     found = find_certificate(index.certificates, wanted)
     if not found:

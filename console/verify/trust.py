@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.locale import Text
-from console.options import fingerprint
+from console.options import answered, fingerprint
 from console.outcome import Unusable
 from exchange.domain.organization import Directory
 from exchange.trust import read_register
@@ -86,7 +86,7 @@ def read_trust(spec: str | None, fingerprints: Sequence[str], at: datetime, text
             raise Unusable(text("verify.error.anchor-alone"))
         return Trust(Evidence(()))
     path = Path(spec)
-    if path.is_dir():
+    if answered(Path.is_dir, path, text):
         return _of_folder(path, spec, wanted, text, bundled)
     if path.is_file() and path.suffix != ".toml":
         raise Unusable(text("verify.error.trust-file", path=spec))
@@ -100,7 +100,7 @@ def read_trust(spec: str | None, fingerprints: Sequence[str], at: datetime, text
 def read_register_of(spec: str, read: Callable[[Path], bytes], text: Text) -> Register:
     """The register ``--register`` names: a file as bundles carry it, or a scenario's. Raises :class:`Unusable`."""
     path = Path(spec)
-    if path.suffix == ".toml" or not path.is_file():
+    if path.suffix == ".toml" or not answered(Path.is_file, path, text):
         return Register(_scenario(spec, "verify.error.register", text).directory, spec)
     try:
         return Register(read_register(read(path)), spec)

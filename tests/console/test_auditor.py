@@ -160,6 +160,9 @@ def test_wrong_options_are_told_apart(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "c.json").write_text("{}", encoding="utf-8")
     db = str(folder)
     for arguments, said in (
+        (("audit", "a" * 300), "cannot be read: File name too long."),
+        (("evidence", DOCUMENT, "--db", "a" * 300, "-o", str(tmp_path / "e.zip")), f"{'a' * 300} cannot be read: File name too long."),
+        (("blast-radius", f"CN={'a' * 300}", "--since", "2021-09-27", "--db", db), "No certificate"),
         (("audit", db, "--checkpoint", str(tmp_path / "c.json")), "no checkpoint"),
         (("audit", db, "--checkpoint", str(tmp_path / "none")), "cannot be read"),
         (("audit", db, "--trust", str(tmp_path / "none")), "No such file"),

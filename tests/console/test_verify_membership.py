@@ -169,7 +169,8 @@ def test_what_is_no_register_is_one_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "sentence"), [("no-such-world", "neither a file nor a scenario"), (".", "neither a file"), ("", "neither a file")]
+    ("spec", "sentence"),
+    [("no-such-world", "neither a file nor a scenario"), (".", "neither a file"), ("", "neither a file"), ("a" * 300, "name too long")],
 )
 def test_a_register_that_cannot_be_read_is_a_sentence(tmp_path: Path, spec: str, sentence: str) -> None:
     answer = truc(*laid_out(tmp_path, sound_package(FAULT_SEED)), "--register", spec)

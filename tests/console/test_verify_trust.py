@@ -106,3 +106,8 @@ def test_a_folder_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_file_is_no_trust(tmp_path: Path) -> None:
     (tmp_path / "root.der").write_bytes(evidence().anchors[0])
     assert "is a file" in refused(tmp_path / "root.der")
+
+
+def test_a_place_that_cannot_be_looked_at_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(Unusable, match=r"^a+ cannot be read: File name too long\.$"):
+        read_trust("a" * 300, (), AT, TEXT)
