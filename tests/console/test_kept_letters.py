@@ -399,9 +399,20 @@ def test_the_bundles_own_script_asks_whether_it_is_a_copy_at_all(entries: dict[s
         (b"%" + whole, "BROKEN  kept: "),
         (b"", "BROKEN  kept: "),
         (changed, "holds   kept: "),  # hashes alone say nothing of a signature
+        (hashed(letter, 64), "holds   kept: "),  # nor that a digest stands in a token
+        (hashed(letter, 65), "BROKEN  kept: "),  # each costs a reading of the whole
     ):
         code, said = scripted(with_letter(entries, data), tmp_path)
         assert (code, words in said) == (int(words.startswith("BROKEN")), True), said
+
+
+def hashed(letter: bytes, times: int) -> bytes:
+    """Something of the form of so many time-stamps behind a letter."""
+    for _ in range(times):
+        opening = len(letter) + len(b"/ByteRange [0 000000000 000000000 1]")
+        letter += b"/ByteRange [0 %09d %09d 1]" % (opening, opening + 66)
+        letter += b"<" + sha256(letter + b"\n").hexdigest().encode() + b">\n"
+    return letter
 
 
 def scripted(entries: dict[str, bytes], folder: Path) -> tuple[int, str]:
