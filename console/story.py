@@ -93,6 +93,7 @@ class _Tale:
         self._recipient = self._followed()
         self._sender = records[0].agency
         self._sent_at = 0
+        self._level = ""
 
     def _followed(self) -> str:
         facts = (Arrived, PaperArrived, Checked, Registered, StatusSent)
@@ -180,7 +181,8 @@ class _Tale:
 
     def _preserved(self, record: Preserved) -> Telling:
         if record.agency == self._recipient:
-            yield "preserved", {"agency": self._agency(record.agency), "level": record.level}
+            key, self._level = "renewed" if self._level == record.level else "preserved", record.level
+            yield key, {"agency": self._agency(record.agency), "level": record.level}
 
     def _dispatched(self, record: Dispatched) -> Telling:
         if record.recipient == self._recipient:

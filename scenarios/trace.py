@@ -305,7 +305,7 @@ class Registered:
 @dataclass(frozen=True, slots=True)
 class Preserved:
     """An archive made its copy of a registered letter last longer: ``level`` is what the copy is at now, ``accepted`` whether that is the
-    level asked for. What was delivered is unchanged and kept beside it.
+    level asked for. What was delivered is unchanged and kept beside it. The same level a second time is its renewal.
     """
 
     at: int

@@ -4,7 +4,8 @@ Every night, half an hour after the authorities have published their lists, the 
 is why it is done at night and not when a letter is registered: a list from before the signature cannot show that the signer's certificate
 was still good when it was made; the first list after the time-stamp can (EN 319 102-1 §5.2.5). A letter that came without a time-stamp gets
 one on the first night, and its lists on the next. Where no lists are to be had, or only old ones, the letter waits another night; a list
-is kept as it came, its signature is the later reader's to verify.
+is kept as it came, its signature is the later reader's to verify. A copy at B-LTA is renewed in the same way before its newest time-stamp
+stops proving anything (:mod:`scenarios.office.renewal`).
 
 What was delivered is kept as it is; what is made of it begins with the same bytes and stands beside it, and delivered bytes never change.
 """
@@ -21,6 +22,7 @@ import simpy
 from scenarios.kernel import DAY, Kernel, Process
 from scenarios.office.office import Office
 from scenarios.office.registers import ARCHIVED
+from scenarios.office.renewal import planned
 from scenarios.office.services import Services
 from scenarios.office.stamping import obtain
 from scenarios.trace import Preserved
@@ -88,6 +90,7 @@ def nightly(office: Office) -> Process:
         lists = yield from _fetch(kernel)
         for copy in tuple(office.archive.values()):
             yield from _preserve(office, copy, lists)
+        yield from _renew(office, lists)
         day = max(day, kernel.now // DAY) + 1
 
 
@@ -124,6 +127,19 @@ def _preserve(office: Office, copy: Copy, lists: Lists | None) -> Generator[simp
         _keep(office, copy, archived, SignatureLevel.LTA)
 
 
+def _renew(office: Office, lists: Lists | None) -> Generator[simpy.Event, Any, None]:
+    """Every copy whose plan is due: the lists of the night, and a time-stamp over all; another night where either is not to be had."""
+    services = office.services
+    for document, plan in tuple(office.lasting.items()):
+        if plan.due_at > services.kernel.now or lists is None or plan.stamped_at >= lists.published_at:
+            continue
+        letter = unpack_letter(services.registers.archived(office.name, document))
+        stored = add_store(letter, lasting(services, letter, lists))
+        renewed = yield from obtain(office, document, "archive", stored)
+        if renewed is not None:
+            _keep(office, Copy(document, services.registers.archived(office.name, document), plan.stamped_at), renewed, SignatureLevel.LTA)
+
+
 def _keep(office: Office, copy: Copy, letter: bytes, level: SignatureLevel) -> None:
     """The new artefact takes the place of the last one; the delivered bytes stay where they are."""
     services, document = office.services, copy.document
@@ -132,12 +148,22 @@ def _keep(office: Office, copy: Copy, letter: bytes, level: SignatureLevel) -> N
         raise RuntimeError(f"what the archive of {office.name} made of {document} is no letter any more")
     done = level.value == services.kernel.world.signature_level
     if done:
-        del office.archive[document]
+        office.archive.pop(document, None)
     else:
         office.archive[document] = replace(copy, letter=packed)
+    if level is SignatureLevel.LTA:
+        _plan(office, document, letter)
     row = {"agency": office.name, "document": document, "level": level.value, "template": packed.template_sha256, "tail": packed.tail}
     services.registers.change(ARCHIVED, row)
     services.kernel.record(Preserved(services.kernel.now, office.name, document, level.value, done))
+
+
+def _plan(office: Office, document: str, letter: bytes) -> None:
+    """Write down when the copy is to be renewed, or that it is not."""
+    services = office.services
+    plan = planned(services.kernel, letter, office.lasting.pop(document, None))
+    if plan is not None:
+        office.lasting[document] = plan
 
 
 def lasting(services: Services, letter: bytes, given: Lists) -> Artefacts:

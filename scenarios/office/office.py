@@ -20,6 +20,7 @@ from scenarios.world.model import Agency, CertificatePlan, Person
 
 if TYPE_CHECKING:
     from scenarios.office.archive import Copy
+    from scenarios.office.renewal import Renewal
 
 LEADERS = ("leader", "deputy")
 _SITTINGS = {"clerk": "clerk_sittings", "leader": "leader_sittings", "deputy": "leader_sittings", "unit-head": "head_sittings"}
@@ -61,6 +62,8 @@ class Office:
     """Letters found valid and not registered yet, by document identifier; only where an archive is kept."""
     archive: dict[str, Copy] = field(default_factory=dict)
     """Copies its archive is not done with."""
+    lasting: dict[str, Renewal] = field(default_factory=dict)
+    """When it renews those it is done with, by document identifier."""
     numbering: Numbering = field(default_factory=Numbering)
     register_number: int = 0
     arrival_number: int = 0

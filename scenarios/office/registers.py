@@ -33,6 +33,7 @@ from sqlalchemy.exc import DBAPIError
 
 from exchange.errors import StoreUnavailable
 from exchange.store.ailments import fault_of
+from signing import PackedLetter
 
 OFFICES = "offices.db"
 """The file in the folder of a run."""
@@ -234,6 +235,14 @@ class Registers:
         columns = INCOMING.c
         where = (columns.agency == agency, columns.document == document, columns.issuer == issuer)
         return self._connection.execute(select(columns.arrival_number).where(*where)).scalar()
+
+    def archived(self, agency: str, document: str) -> PackedLetter:
+        """The copy of a letter in the agency's archive, as it is now."""
+        self.flush()
+        columns = ARCHIVED.c
+        where = (columns.agency == agency, columns.document == document)
+        found = self._connection.execute(select(columns.template, columns.tail).where(*where)).one()
+        return PackedLetter(found.template, found.tail)
 
     def reported(self, agency: str, document: str, code: str) -> frozenset[str]:
         """Partners who reported this code about a document of the agency's."""

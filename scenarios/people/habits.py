@@ -66,6 +66,9 @@ STAMPING: tuple[Assumption, ...] = (
     Assumption(
         "archive_run_minutes", 30.0, "minutes after midnight, when the new revocation lists are out, at which archives do their work"
     ),
+    Assumption(
+        "archive_renewal_days", 365.0, "days before the proof of its newest time-stamp ends at which an archive renews a copy at B-LTA"
+    ),
 )
 """What is assumed besides where letters are made to last."""
 FIELD_SHARES = ("first_generation_share", "leaf_only_share", "clock_ahead_share")
