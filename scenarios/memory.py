@@ -51,13 +51,15 @@ def seldom(young: int = _YOUNG) -> Iterator[Callable[[], None]]:
     """Look for cycles less often within the block; gives a function that sets aside what is there when it is called, for the block's time.
 
     ``young``: new containers before the youngest are looked through. Both are undone at the end: the process is as it was. What earlier
-    blocks left is cleared first, for it would be set aside too, and a process that plays world after world would keep them all.
+    blocks left is cleared first, for it would be set aside too, and a process that plays world after world would keep them all. Where
+    something is set aside already, nothing more is: all of it can be taken back, a part cannot.
     """
     gc.collect()
-    before = gc.get_threshold()
+    before, free = gc.get_threshold(), gc.get_freeze_count() == 0
     gc.set_threshold(young, _OLDER, _OLDER)
     try:
-        yield gc.freeze
+        yield gc.freeze if free else lambda: None
     finally:
-        gc.unfreeze()
+        if free:
+            gc.unfreeze()
         gc.set_threshold(*before)

@@ -196,13 +196,11 @@ async def _tell(book: Book, order: Order, driver: Driver, recent: tuple[_Recent,
 def _quiet() -> Iterator[None]:
     """No garbage collection during the load: it would be lateness of the driver's own making. What it holds does not grow in cycles."""
     gc.collect()
-    gc.freeze()
     gc.disable()
     try:
         yield
     finally:
         gc.enable()
-        gc.unfreeze()
 
 
 async def settle_accounts(book: Book, journal: Path, wire: Wire, validator: Validator, certificate: bytes, watch: Watch) -> Reckoning:

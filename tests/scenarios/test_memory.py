@@ -3,6 +3,7 @@
 import gc
 import sys
 import weakref
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,10 +13,19 @@ from scenarios.memory import give_back, seldom
 MEGABYTE = 1 << 20
 
 
+@pytest.fixture
+def nothing_aside() -> Iterator[None]:
+    """What the tests' own process has set aside (tests/conftest.py) is not, for this test."""
+    gc.unfreeze()
+    yield
+    gc.freeze()
+
+
 class Cell:
     """Something that a finished run leaves in a cycle."""
 
 
+@pytest.mark.usefixtures("nothing_aside")
 def test_what_an_earlier_run_left_is_not_set_aside_with_the_next_one() -> None:
     """Else a process that plays world after world keeps them all: five megabytes for each toy world."""
     cell = Cell()
@@ -32,6 +42,7 @@ def test_what_an_earlier_run_left_is_not_set_aside_with_the_next_one() -> None:
         gc.enable()
 
 
+@pytest.mark.usefixtures("nothing_aside")
 def test_thresholds_come_back() -> None:
     before = gc.get_threshold()
     with seldom(50_000) as set_aside:
@@ -39,6 +50,16 @@ def test_thresholds_come_back() -> None:
         set_aside()
         assert gc.get_freeze_count() > 0
     assert (gc.get_threshold(), gc.get_freeze_count()) == (before, 0)
+
+
+def test_what_the_process_had_set_aside_stays_aside() -> None:
+    gc.freeze()
+    before = gc.get_freeze_count()
+    with seldom() as set_aside:
+        held = [[] for _ in range(1000)]  # type: ignore[var-annotated]
+        set_aside()
+        assert len(held) == 1000
+    assert 0 < gc.get_freeze_count() <= before
 
 
 def test_pages_are_asked_for_when_the_process_has_grown_since_the_last_time(monkeypatch: pytest.MonkeyPatch) -> None:
