@@ -87,8 +87,11 @@ def _moments(
             yield ends, f"{rule} ends"
     verdict = validate_fully(claim, Surroundings(end, policy, evidence, judge), existence).verdict()
     yield from _revocations(verdict)
+    own = () if verdict.chain is None else verdict.chain.chain
+    told = {moment for certificate in own for moment, _ in _certificate_moments(certificate)}
     for certificate in (*everything.anchors, *everything.timestamp_anchors, *everything.certificates):
-        yield from _certificate_moments(certificate)
+        # Of certificates that begin or end together, the signature's own are named.
+        yield from (one for one in _certificate_moments(certificate) if certificate in own or one[0] not in told)
     for issued, until, name in judge.issuances(everything):
         yield issued, f"{name} of {issued:%Y-%m-%d %H:%M:%S} UTC"
         for bound in (until, None if policy.max_age is None else shifted(issued, policy.max_age)):
