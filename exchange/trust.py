@@ -25,7 +25,7 @@ from exchange.receipts import canonical
 from exchange.settings import AxisSettings
 from exchange.store.tables import evidence, trust, verdict
 from exchange.store.work import Work
-from signing import TrustStore, certificate_facts
+from signing import TrustStore, certificate_facts, stream_safe
 
 
 class EvidenceKind(StrEnum):
@@ -186,4 +186,6 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r:.40} is no text")
     value.encode()  # JSON can say half of a character, and no report can
+    if not value.isascii() and not stream_safe(value):  # it is compared with names that letters draw, in normal form
+        raise ValueError("the register cannot be read: it has more than thirty combining marks behind one letter")
     return value

@@ -152,9 +152,10 @@ def hostile(register: bytes) -> list[bytes]:
         changed = json.loads(register)
         changed["signers"][0]["persons"][0][key] = ["x"]
         found.append(json.dumps(changed).encode())
-    changed = json.loads(register)
-    changed["organisations"][0]["name"] = "\ud800"
-    found.append(json.dumps(changed).encode())
+    for name in ("\ud800", "a" + "\u0301\u0323" * 3_000_000):
+        changed = json.loads(register)
+        changed["organisations"][0]["name"] = name
+        found.append(json.dumps(changed, ensure_ascii=len(name) == 1).encode())
     return [*found, json.dumps(whole | {"organisations": whole["organisations"] * 2}).encode()]
 
 

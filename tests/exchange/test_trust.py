@@ -39,14 +39,17 @@ def test_what_is_no_register_is_refused(data: bytes) -> None:
         read_register(data)
 
 
+@pytest.mark.parametrize(
+    ("text", "why"), [("\ud800", "surrogates"), ("a" + "\u0301\u0323" * 100_000, "combining marks")], ids=["half", "marks"]
+)
 @pytest.mark.parametrize("part", ["name", "position", "subject", "seals", "province"])
-def test_half_of_a_character_is_no_text_of_a_register(part: str) -> None:
+def test_what_no_report_can_say_and_no_comparison_reads_in_time_is_no_text_of_a_register(part: str, text: str, why: str) -> None:
     said = json.loads(write_register(directory()))
     if part == "seals":
-        said["signers"][0]["seals"] = ["\ud800"]
+        said["signers"][0]["seals"] = [text]
     else:
-        (said["organisations"][0] if part == "province" else said["signers"][0]["persons"][0])[part] = "\ud800"
-    with pytest.raises(ValueError, match="surrogates"):
+        (said["organisations"][0] if part == "province" else said["signers"][0]["persons"][0])[part] = text
+    with pytest.raises(ValueError, match=why):
         read_register(json.dumps(said).encode())
 
 
