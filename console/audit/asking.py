@@ -18,6 +18,7 @@ from console.reports.files import write_reports
 from console.reports.sheet import Sheet
 from console.reports.sheet_html import sheet_page
 from console.reports.verify_pdf import pdf
+from console.verify.opening import read_bounded
 from exchange.audit import Progress, TrustFolder, read_trust_folder
 from exchange.checkpoints import MAX_FILE, CheckpointFile, read_checkpoint
 from exchange.errors import ArchiveUnreadable, CheckpointUnreadable
@@ -67,13 +68,9 @@ def checkpoints(paths: Sequence[Path], text: Text) -> tuple[CheckpointFile, ...]
 
 def _checkpoint(path: Path, text: Text) -> CheckpointFile:
     try:
-        if path.stat().st_size > MAX_FILE:
-            raise Unusable(text("audit.error.checkpoint", path=path, rule=text("audit.error.checkpoint.large", most=text.number(MAX_FILE))))
-        return read_checkpoint(path.read_bytes())
+        return read_checkpoint(read_bounded(path, MAX_FILE, text))
     except CheckpointUnreadable as error:
         raise Unusable(text("audit.error.checkpoint", path=path, rule=text.phrase(error.rule))) from None
-    except OSError as error:
-        raise Unusable(text("verify.error.unreadable", path=path, reason=text.reason(error))) from None
 
 
 def trust_folder(given: Path | None) -> TrustFolder | None:

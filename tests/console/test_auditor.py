@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -158,13 +159,17 @@ def test_what_is_no_archive_is_wrong_usage_in_one_sentence(command: str, folder:
 
 def test_wrong_options_are_told_apart(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "c.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "long.json").write_bytes(b" " * 65_537)
+    os.mkfifo(tmp_path / "pipe")
     db = str(folder)
     for arguments, said in (
         (("audit", "a" * 300), "cannot be read: File name too long."),
         (("evidence", DOCUMENT, "--db", "a" * 300, "-o", str(tmp_path / "e.zip")), f"{'a' * 300} cannot be read: File name too long."),
         (("blast-radius", f"CN={'a' * 300}", "--since", "2021-09-27", "--db", db), "No certificate"),
         (("audit", db, "--checkpoint", str(tmp_path / "c.json")), "no checkpoint"),
-        (("audit", db, "--checkpoint", str(tmp_path / "none")), "cannot be read"),
+        (("audit", db, "--checkpoint", str(tmp_path / "none")), "there is no such file"),
+        (("audit", db, "--checkpoint", str(tmp_path / "pipe")), "is no regular file"),
+        (("audit", db, "--checkpoint", str(tmp_path / "long.json")), "files of at most 65,536 bytes are read"),
         (("audit", db, "--trust", str(tmp_path / "none")), "No such file"),
         (("audit", db, "--anchor", "abc"), "SHA-256"),
         (("audit", db, "--timeline", "77/XX"), "no document"),
