@@ -108,7 +108,7 @@ def test_a_pdf_of_another_layout_is_not_judged_by_a_register_and_that_is_said(tm
     given = alone(tmp_path, sound_package(FAULT_SEED))
     (tmp_path / "van-ban.pdf").write_bytes((tmp_path / "van-ban.pdf").read_bytes() + b"\n")
     verdict, register, _ = checks(given, "--register", tmp_path / "r.json")
-    assert (verdict, register) == ("failed", "")
+    assert (verdict != "passed", register) == (True, ""), "failed, or undecided where the reader for foreign letters is not there"
     assert NOT_JUDGED in " ".join(truc(*given, "--register", tmp_path / "r.json").stdout.split())
 
 
