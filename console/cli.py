@@ -8,7 +8,8 @@ Results go to stdout, progress and talk to stderr.
 from __future__ import annotations
 
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +35,8 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
         try:
             number = version("truc")
         except PackageNotFoundError:  # run from a clone by ./truc, which installs libraries only
@@ -467,11 +470,20 @@ def scorecard(lang: Lang = None) -> None:
     raise typer.Exit(run_suites(text))
 
 
+def _of(words: Sequence[str]) -> typer.Typer:
+    """The commands, or the one alone a line begins with: typer reads the signatures of all it is given, a quarter of a start."""
+    named = words[0] if words else ""
+    alone = copy(app)
+    alone.registered_commands = [one for one in app.registered_commands if one.callback and named == (one.name or one.callback.__name__)]
+    alone.registered_groups = [one for one in app.registered_groups if named == one.name]
+    return alone if alone.registered_commands or alone.registered_groups else app
+
+
 def main() -> None:
     """Entry point of the console script and of ``./truc``."""
     watch()
     try:
-        app()
+        _of(sys.argv[1:])()
     except KeyboardInterrupt:
         typer.echo(HELP("error.interrupted"), err=True)
         sys.exit(_INTERRUPTED)

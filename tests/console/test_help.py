@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from console.cli import _of, app
 from console.helping import argument, option, usage
 from console.locale import catalogue
 
@@ -63,3 +65,22 @@ def test_the_language_may_stand_behind_the_command() -> None:
 @pytest.mark.parametrize("words", [(), ("admin",)])
 def test_commands_are_told_whole(words: tuple[str, ...]) -> None:
     assert "..." not in page("--lang", "en", *words, "--help").replace("[ARGS]...", "")
+
+
+NAMES = [one.name or getattr(one.callback, "__name__", "") for one in app.registered_commands] + ["admin"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_command_alone_reads_as_it_does_among_all(name: str) -> None:
+    """A start puts together only what it was asked for."""
+    alone = _of([name, "--help"])
+    assert len([*alone.registered_commands, *alone.registered_groups]) == 1
+    among, by_itself = (CliRunner().invoke(one, [name, "--help"]) for one in (app, alone))
+    assert (by_itself.exit_code, by_itself.output) == (0, among.output)
+    assert name in by_itself.output
+
+
+@pytest.mark.parametrize("words", [(), ("--help",), ("--lang", "vi", "run"), ("no-such",), ("parked",)])
+def test_where_no_command_stands_first_all_are_there(words: tuple[str, ...]) -> None:
+    assert _of(words) is app
+    assert len(app.registered_commands) == len(NAMES) - 1 > 10
