@@ -12,6 +12,8 @@ import pytest
 import typer.testing
 from hypothesis import settings
 
+from exchange.store import schema
+from tests import empty_databases
 from tests.judges import JUDGES, NO_SKIPS, needs_postgres
 from tests.servers import Postgres, Valkey, postgres_server, valkey_server
 
@@ -45,6 +47,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
     """Half a million objects of modules and tests stay to the end; looking at them again for garbage takes half a second each time."""
+    schema.upgrade = empty_databases.upgrade
     gc.collect()
     gc.freeze()
 

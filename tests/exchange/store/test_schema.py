@@ -21,11 +21,13 @@ from exchange.api import Receipt, Submission
 from exchange.audit import audit_archive
 from exchange.errors import StoreUnavailable, StoreVersionMismatch
 from exchange.metering import Reported
+from exchange.store import schema
 from exchange.store.engine import open_engine
 from exchange.store.schema import MIGRATIONS, ensure_schema, upgrade
 from exchange.store.tables import APPEND_ONLY, VERSION, metadata
 from exchange.store.work import Store
 from signing import add_document_timestamp
+from tests import empty_databases
 from tests.exchange.axis.field import (
     DEPARTMENT,
     DISTRICT,
@@ -43,6 +45,28 @@ from tests.exchange.axis.field import (
     take,
     total,
 )
+
+
+@pytest.fixture(autouse=True)
+def migrations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here every empty database is brought up by Alembic."""
+    monkeypatch.setattr(schema, "upgrade", upgrade)
+
+
+def test_a_database_of_other_tests_is_what_the_migrations_make() -> None:
+    """Table by table, index by index, row by row; the second one is the copy."""
+    dumps = []
+    for bring in (upgrade, empty_databases.upgrade, empty_databases.upgrade):
+        engine = open_engine("sqlite://")
+        bring(engine)
+        with engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            dumps.append(sorted(raw.iterdump()))
+        engine.dispose()
+    assert dumps[0] == dumps[1] == dumps[2]
+    assert len(dumps[0]) > 50
+    assert upgrade is empty_databases.MIGRATE is not empty_databases.upgrade
 
 
 def packages(count: int, start: int = 100) -> list[bytes]:
