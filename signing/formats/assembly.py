@@ -22,6 +22,8 @@ MAX_TOKENS = 64
 """Most time-stamp tokens read of one signer, those of its counter-signatures among them."""
 MAX_COUNTER_SIGNATURES = 8
 """Most counter-signatures read of one signer, those of counter-signatures among them."""
+MAX_OF_ALL_SIGNERS = 16
+"""Most counter-signatures read of one SignedData: each signer may have its share, for each is judged with artefacts of its own."""
 MAX_NESTING = 3
 """How deep counter-signatures are read: one, one over it, one over that."""
 _COUNTER = "RFC 5652 §11.4; EN 319 122-1 §5.2.7"
@@ -105,10 +107,11 @@ class Assembly:
         return tuple(self._counter_signatures(values))
 
     def _counter_signatures(self, values: Sequence[bytes]) -> Iterator[CounterSignature]:
+        most = min(MAX_COUNTER_SIGNATURES, MAX_OF_ALL_SIGNERS // len(self._envelope.signers))
         for number, value in enumerate(values, 1):
             self._spent.counter_signatures += 1
-            if self._spent.counter_signatures > MAX_COUNTER_SIGNATURES:
-                yield _beyond(f"no more than {MAX_COUNTER_SIGNATURES} counter-signatures of one signature are looked at")
+            if self._spent.counter_signatures > most:
+                yield _beyond(f"no more than {most} counter-signatures of one signature are looked at")
                 return
             yield self._counter_signature(f"counter-signature {number}", value)
 

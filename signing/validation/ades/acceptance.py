@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime, timedelta
 
-from signing.errors import FormatFailure
 from signing.formats.claims import Level, SignatureClaim, SignerClaim
 from signing.validation.ades.constraints import Weakness, digest_weakness, signature_weakness
-from signing.validation.ades.identification import names
+from signing.validation.ades.identification import names, readable
 from signing.validation.ades.judge import Path
 from signing.validation.ades.outcome import Fault, Record
 from signing.validation.ades.policy import Severity
-from signing.validation.ades.readings import certificate_or_failure
 from signing.validation.report import Check, SubIndication
 from signing.validation.rfc5280.objects import Certificate
 
@@ -67,12 +66,14 @@ def _of_counter_signatures(claim: SignatureClaim) -> set[bytes]:
     if not counters:
         return set()
     found = set().union(*(_of_tokens(counter) | _of_counter_signatures(counter) for counter in counters))
-    readable = [facts for facts in map(certificate_or_failure, claim.certificates) if not isinstance(facts, FormatFailure)]
-    wanted = [facts for facts in readable if any(names(counter.signer, facts) for counter in counters)]
+    issuers: defaultdict[bytes, list[Certificate]] = defaultdict(list)
+    for facts in readable(claim.certificates):
+        issuers[facts.subject].append(facts)
+    wanted = [facts for facts in readable(claim.certificates) if any(names(counter.signer, facts) for counter in counters)]
     while wanted:
         facts = wanted.pop()
         found.add(facts.der)
-        wanted += [issuer for issuer in readable if issuer.subject == facts.issuer and issuer.der not in found]
+        wanted += issuers.pop(facts.issuer, ())  # each name is looked up once: hundreds of certificates may issue one another
     return found
 
 

@@ -13,7 +13,7 @@ from signing.formats.claims import CounterSignature, Deviation, SignatureClaim
 from signing.keys import Purpose
 from signing.validation.ades.existence import Existence, proofs_of_counter_signature
 from signing.validation.ades.judge import ChainJudge
-from signing.validation.ades.missing import what_is_missing
+from signing.validation.ades.missing import MAX_TOKENS, what_is_missing
 from signing.validation.ades.outcome import Fault, indication
 from signing.validation.ades.policy import Severity, ValidationPolicy
 from signing.validation.ades.policy_file import load_policy
@@ -29,6 +29,8 @@ IN_ORDER = Check("signatures-in-order", True, "policy [document] in_order")
 WHOLE = Check("whole-object", True, "policy [findings]")
 READ = Check("format", True, "EN 319 102-1 §5.2.2; RFC 5652 §11.4")
 EACH = Check("each-signature", True, "EN 319 102-1 §5.1.3")
+_FOR_COUNTER_SIGNATURE = MAX_TOKENS // 8
+"""What finding out what a counter-signature lacks may cost: a signature may have eight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +75,14 @@ def validate(
     return _judged(claim, around, existence, purpose)
 
 
-def _judged(claim: SignatureClaim, around: Surroundings, existence: Sequence[ProofOfExistence], purpose: Purpose) -> SignatureVerdict:
+def _judged(
+    claim: SignatureClaim, around: Surroundings, existence: Sequence[ProofOfExistence], purpose: Purpose, suppose: int = MAX_TOKENS
+) -> SignatureVerdict:
+    """``suppose`` is how many time-stamps may be validated to find out what is missing."""
     found = validate_fully(claim, around, existence, purpose)
     verdict = found.verdict()
     if verdict.indication is Indication.INDETERMINATE:
-        verdict = found.verdict(what_is_missing(found, existence))
+        verdict = found.verdict(what_is_missing(found, existence, suppose))
     beside = replace(around, evidence=found.around.evidence)
     counters = tuple(_judged_counter(counter, found.existence, beside, purpose) for counter in claim.counter_signatures)
     return replace(verdict, counter_signatures=counters) if counters else verdict
@@ -86,7 +91,8 @@ def _judged(claim: SignatureClaim, around: Surroundings, existence: Sequence[Pro
 def _judged_counter(counter: CounterSignature, existence: Existence, around: Surroundings, purpose: Purpose) -> SignatureVerdict:
     """A signature over another's value (RFC 5652 §11.4); what time-stamps over that other prove to have existed counts for it too."""
     if counter.claim is not None:
-        return _judged(counter.claim, around, (*existence.proofs.values(), *proofs_of_counter_signature(counter, existence)), purpose)
+        proofs = (*existence.proofs.values(), *proofs_of_counter_signature(counter, existence))
+        return _judged(counter.claim, around, proofs, purpose, _FOR_COUNTER_SIGNATURE)
     rule, clause = counter.refusal or ("it cannot be read", READ.clause)
     fault = Fault(replace(READ, clause=clause), SubIndication.FORMAT_FAILURE, rule)
     found = indication(fault.sub_indication)

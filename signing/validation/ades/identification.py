@@ -31,7 +31,7 @@ def identify(signed: Signed, around: Surroundings, record: Record) -> Certificat
     fault = record.weigh("signing-certificate-attribute", absent)
     if fault is not None:
         return fault
-    candidates = _readable(signed.embedded, around.evidence.certificates)
+    candidates = readable(signed.embedded, around.evidence.certificates)
     if signer.ess_certificates:
         found, detail = _by_digest(signer, candidates)
     else:
@@ -67,7 +67,7 @@ def names(signer: SignerClaim, facts: Certificate) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _readable(embedded: tuple[bytes, ...], known: tuple[bytes, ...]) -> tuple[Certificate, ...]:
-    """Those that can be read, each once; kept, since every token of a signature asks for the same."""
+def readable(embedded: tuple[bytes, ...], known: tuple[bytes, ...] = ()) -> tuple[Certificate, ...]:
+    """Those of the first :data:`_MAX_CANDIDATES` that can be read, each once; kept, since every token of a signature asks for the same."""
     candidates = tuple(dict.fromkeys((*embedded, *known)))[:_MAX_CANDIDATES]
     return tuple(one for one in map(certificate_or_failure, candidates) if not isinstance(one, FormatFailure))

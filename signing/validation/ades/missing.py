@@ -29,7 +29,7 @@ from signing.validation.rfc5280.objects import Certificate
 from signing.validation.verdicts import ProofOfExistence, RevocationVerdict, Standing
 
 _MAX_SUPPOSITIONS = 48
-_MAX_TOKENS = 256
+MAX_TOKENS = 256
 """Token validations that all suppositions together may cost; a hostile signature carries 64 tokens."""
 _UNTESTED = " (whether it suffices shows only once it is there)"
 _CONTINUED = {
@@ -51,10 +51,10 @@ class _Supposition:
     latest: datetime
 
 
-def what_is_missing(found: Validation, proofs: Sequence[ProofOfExistence]) -> str:
+def what_is_missing(found: Validation, proofs: Sequence[ProofOfExistence], most_tokens: int = MAX_TOKENS) -> str:
     """The sentence on the artefact that could be made latest, now before all; empty when no single one helps.
 
-    An archive time-stamp that brings lists along is named only where nothing less helps.
+    An archive time-stamp that brings lists along is named only where nothing less helps. ``most_tokens`` is what all may cost.
     """
     fault = found.fault
     if fault is None:
@@ -65,7 +65,7 @@ def what_is_missing(found: Validation, proofs: Sequence[ProofOfExistence]) -> st
         *sorted(_suppositions(found, tuple(proofs)), key=lambda one: one.latest, reverse=True),
         *_archived(found, tuple(proofs)),
     ]
-    for supposition in suppositions[: min(_MAX_SUPPOSITIONS, _MAX_TOKENS // max(len(found.tokens), 1))]:
+    for supposition in suppositions[: min(_MAX_SUPPOSITIONS, most_tokens // max(len(found.tokens), 1))]:
         if _passes(supposition, found):
             return supposition.sentence
     return ""
