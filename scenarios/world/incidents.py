@@ -19,7 +19,7 @@ from exchange.faults import PackageFault, PackageIncident, package_faults
 from scenarios.world.bounds import MOST_DAYS
 from scenarios.world.expand import Place, SpecError
 from scenarios.world.fieldfile import agency_of
-from scenarios.world.model import Agency, IncidentPlan, World
+from scenarios.world.model import Agency, CertificatePlan, IncidentPlan, World
 from scenarios.world.schema import IncidentItem, WorldItem
 from scenarios.world.statements import local
 from signing import (
@@ -75,11 +75,14 @@ def _plan(item: WorldItem, one: IncidentItem, place: Place, by_id: Mapping[Organ
     if not _writes(by_id[organ]):
         raise SpecError((*place, "agency"), f"{organ} signs no letters for the axis: it lacks software, a seal or a leader's certificate")
     _check_fault(one.fault, (*place, "fault"))
-    if package_incident_of(one.fault).lent and _lender(organ, by_id.values()) is None:
-        raise SpecError((*place, "fault"), "no other agency of the file has a seal and a leader's certificate to sign with")
+    at = local(one.at)
+    if package_incident_of(one.fault).lent and _lender(organ, by_id.values(), at) is None:
+        raise SpecError(
+            (*place, "fault"),
+            "no other agency of the file has a seal and a leader's certificate to sign with, both good while it waits for a letter",
+        )
     if not incident_of(one.fault).stamped and item.signature_level == "B-B":
         raise SpecError((*place, "fault"), "nothing is time-stamped where signature_level is B-B")
-    at = local(one.at)
     if at < datetime.combine(item.start, time(), VN):
         raise SpecError((*place, "at"), f"the run begins on {item.start}, after that")
     last = _last_day(item)
@@ -138,22 +141,35 @@ def bent_specs(
 def lent_holders(
     world: World, organisations: Mapping[OrganId, Holder], persons: Mapping[str, Holder]
 ) -> Iterator[tuple[tuple[int, str], Holder]]:
-    """What an incident signs with that is another agency's, keyed as above: of the first agency of the file that could have lent it."""
+    """What an incident signs with that is another agency's, keyed as above: of the first agency of the file that could have lent it.
+
+    What is lent is good while the incident waits, so that nothing is wrong but whose it is.
+    """
     by_id = {agency.id: agency for agency in world.agencies}
     for number, plan in enumerate(world.incidents):
         kinds, agency = package_incident_of(plan.fault).lent, by_id[plan.agency]
-        other = _lender(plan.agency, world.agencies) if kinds else None
+        other = _lender(plan.agency, world.agencies, plan.at) if kinds else None
         if other is None:
             continue
         if HolderKind.ORGANISATION in kinds:
             yield (number, str(agency.id)), organisations[other.id]
         if HolderKind.PERSON in kinds:
-            lender = next(one for one in other.people if one.role in _SIGNERS and one.id in persons)
+            lender = next(one for one in other.people if one.role in _SIGNERS and _good(one.certificate, plan.at))
             yield from (((number, one.id), persons[lender.id]) for one in agency.people if one.role in _SIGNERS and one.id in persons)
 
 
-def _lender(organ: OrganId, agencies: Iterable[Agency]) -> Agency | None:
-    return next((one for one in agencies if one.id != organ and _writes(one)), None)
+def _lender(organ: OrganId, agencies: Iterable[Agency], at: datetime) -> Agency | None:
+    return next((one for one in agencies if one.id != organ and _writes(one) and _lends(one, at)), None)
+
+
+def _lends(agency: Agency, at: datetime) -> bool:
+    leaders = any(person.role in _SIGNERS and _good(person.certificate, at) for person in agency.people)
+    return leaders and _good(agency.organisation_certificate, at)
+
+
+def _good(plan: CertificatePlan | None, at: datetime) -> bool:
+    """Whether a certificate is there and good for as long as an incident waits."""
+    return plan is not None and plan.valid_from <= at and at + WAITS < min(plan.valid_until, plan.revoked_at or plan.valid_until)
 
 
 def _lasting(spec: HolderSpec, at: datetime) -> HolderSpec:

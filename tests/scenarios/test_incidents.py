@@ -209,6 +209,19 @@ def test_a_token_is_lent_by_another_agency_or_the_file_is_refused(tmp_path: Path
     path.write_text("[[agency]]".join([head, *alone]) + planned, encoding="utf-8")
     with pytest.raises(WorldFileError, match="no other agency of the file has a seal"):
         load_world(path, "1")
+    revoked = "".join(f'\n[[revocation]]\nagency = "{one}"\nrole = "seal"\nat = 2021-09-27T08:00:00\n' for one in ("H28.13", "H28.32"))
+    path.write_text(FIRST_DAY + revoked + planned, encoding="utf-8")
+    with pytest.raises(WorldFileError, match="both good while it waits for a letter"):
+        load_world(path, "1")
+
+
+@pytest.mark.parametrize(("role", "fault"), [("seal", "sealed-by-another-agency"), ("leader", "signed-by-another-agency")])
+def test_a_token_that_is_lent_is_good_so_that_nothing_is_wrong_but_whose_it_is(role: str, fault: str, live: Live) -> None:
+    """The first other agency's was revoked the day before: somebody else lends one."""
+    revoked = f'\n[[revocation]]\nagency = "H28"\nrole = "{role}"\nat = 2021-09-27T08:00:00\n'
+    lived = live(FIRST_DAY + revoked + incident("H28.13", fault, "2021-09-28T08:00:00"), 2)
+    (outcome,) = lived.outcomes()
+    assert outcome.rule == ("organisation-not-sender" if role == "seal" else "leader-not-of-sender")
 
 
 def test_whoever_is_lent_a_token_is_not_in_the_register_with_it(broken: Lived) -> None:
