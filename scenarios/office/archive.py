@@ -20,9 +20,9 @@ from typing import Any
 import simpy
 
 from scenarios.kernel import DAY, Kernel, Process
+from scenarios.office import renewal
 from scenarios.office.office import Office
 from scenarios.office.registers import ARCHIVED
-from scenarios.office.renewal import planned
 from scenarios.office.services import Services
 from scenarios.office.stamping import obtain
 from scenarios.trace import Preserved
@@ -128,7 +128,10 @@ def _preserve(office: Office, copy: Copy, lists: Lists | None) -> Generator[simp
 
 
 def _renew(office: Office, lists: Lists | None) -> Generator[simpy.Event, Any, None]:
-    """Every copy whose plan is due: the lists of the night, and a time-stamp over all; another night where either is not to be had."""
+    """Every copy whose plan is due: the lists of the night, and a time-stamp over all; another night where either is not to be had.
+
+    One that gains nothing is not kept, and the plan stays.
+    """
     services = office.services
     for document, plan in tuple(office.lasting.items()):
         if plan.due_at > services.kernel.now or lists is None or plan.stamped_at >= lists.published_at:
@@ -136,8 +139,12 @@ def _renew(office: Office, lists: Lists | None) -> Generator[simpy.Event, Any, N
         letter = unpack_letter(services.registers.archived(office.name, document))
         stored = add_store(letter, lasting(services, letter, lists))
         renewed = yield from obtain(office, document, "archive", stored)
-        if renewed is not None:
-            _keep(office, Copy(document, services.registers.archived(office.name, document), plan.stamped_at), renewed, SignatureLevel.LTA)
+        if renewed is None:
+            continue
+        if renewal.planned(services.kernel, renewed, plan) is None:
+            office.lasting[document] = replace(plan, due_at=services.kernel.now + renewal.AGAIN)
+            continue
+        _keep(office, Copy(document, services.registers.archived(office.name, document), plan.stamped_at), renewed, SignatureLevel.LTA)
 
 
 def _keep(office: Office, copy: Copy, letter: bytes, level: SignatureLevel) -> None:
@@ -161,7 +168,7 @@ def _keep(office: Office, copy: Copy, letter: bytes, level: SignatureLevel) -> N
 def _plan(office: Office, document: str, letter: bytes) -> None:
     """Write down when the copy is to be renewed, or that it is not."""
     services = office.services
-    plan = planned(services.kernel, letter, office.lasting.pop(document, None))
+    plan = renewal.planned(services.kernel, letter, office.lasting.pop(document, None))
     if plan is not None:
         office.lasting[document] = plan
 

@@ -13,6 +13,9 @@ from functools import cache
 from scenarios.kernel import DAY, Kernel
 from signing import certificate_facts, load_policy, parse_token, read_stamped
 
+AGAIN = 30 * DAY
+"""After so long an archive asks again whose last time-stamp would have gained nothing: a unit that lasts longer may have come."""
+
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
@@ -24,9 +27,9 @@ class Renewal:
 
 
 def planned(kernel: Kernel, letter: bytes, before: Renewal | None) -> Renewal | None:
-    """The plan for a copy as it is now; ``None`` where another time-stamp gains nothing.
+    """The plan for a copy as it is now; ``None`` where its newest time-stamp gains nothing.
 
-    That is the case when the last one did not reach further than the one ``before`` it: the services have none to offer that does.
+    That is the case when it does not reach further than the one ``before`` it: the services have none to offer yet that does.
     """
     token = parse_token(read_stamped(letter)[1][-1].token)
     signer = token.message.signer

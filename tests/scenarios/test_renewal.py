@@ -15,6 +15,7 @@ import pytest
 from console.locale import catalogue
 from console.story import Storyteller
 from exchange.domain.calendar import VN
+from scenarios.office import renewal
 from scenarios.run import run
 from scenarios.trace import Preserved, Record
 from scenarios.world.file import load_world
@@ -26,22 +27,22 @@ LEAD = '[[assumption]]\nkey = "archive_renewal_days"\nvalue = {days}\nlabel = "d
 LATER = datetime(2027, 1, 4, 9, tzinfo=VN)
 """Between the end of the one unit and that of the next, when the signers' certificates have ended too."""
 NIGHT = 86_400
-Live = Callable[[int], Lived]
+Live = Callable[..., Lived]
 
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Live:
-    """Run three days of the teaching world with that many days of lead."""
+    """Run some days of the teaching world with that many days of lead."""
 
-    def go(lead: int) -> Lived:
+    def go(lead: int, days: int = 3, start: str = "2024-08-20") -> Lived:
         folder = tmp_path_factory.mktemp("renewal")
         head = 'province = "17"\nsignature_level = "B-LTA"\ncontrol_times = [2027-01-04T09:00:00]\n'
-        text = FIRST_DAY.replace('province = "17"\n', head, 1).replace("start = 2021-09-27", "start = 2024-08-20", 1)
+        text = FIRST_DAY.replace('province = "17"\n', head, 1).replace("start = 2021-09-27", f"start = {start}", 1)
         text = text.replace("value = 750", "value = 2000").replace("[[assumption]]", LEAD.format(days=lead) + "[[assumption]]", 1)
         (folder / "world.toml").write_text(text, encoding="utf-8")
         world = load_world(folder / "world.toml", "1")
         records: list[Record] = []
-        return Lived(world, records, run(world, days=3, sink=records.append, workdir=folder), folder)
+        return Lived(world, records, run(world, days=days, sink=records.append, workdir=folder), folder)
 
     return go
 
@@ -86,6 +87,18 @@ def test_a_renewed_copy_is_a_new_artefact_that_begins_with_what_was_delivered(re
 def test_no_copy_is_renewed_before_its_time(unrenewed: Lived) -> None:
     assert unrenewed.result.holds
     assert all(len(steps) == 1 for steps in nights(unrenewed).values())
+
+
+def test_an_archive_that_renews_too_early_asks_again_and_keeps_nothing_that_gains_nothing(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the second night there is no unit yet that lasts longer than the one of the first; on the third there is."""
+    monkeypatch.setattr(renewal, "AGAIN", NIGHT // 2)
+    eager = live(1000, 4, "2024-08-19")
+    assert eager.result.holds
+    assert {tuple(steps) for steps in nights(eager).values() if steps[0] == 1} == {(1, 3)}
+    stamps = {len(read_stamped(kept)[1]) for _, _, kept, level in copies(eager) if level == "B-LTA"}
+    assert stamps == {2, 3}
 
 
 def test_what_is_renewed_outlives_the_unit_and_what_is_not_lacks_it(renewed: Lived, unrenewed: Lived) -> None:
