@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from kombu.transport import TRANSPORT_ALIASES, redis, virtual
+from kombu.transport import TRANSPORT_ALIASES, _transport_cache, redis, virtual
 
 
 class _QoS(redis.QoS):
@@ -47,3 +47,4 @@ def take_over() -> None:
     """Let every connection to ``redis://…`` and ``rediss://…`` opened from now on be of this kind."""
     for alias in ("redis", "rediss"):
         TRANSPORT_ALIASES[alias] = f"{__name__}:Transport"
+        _transport_cache.pop(alias, None)  # what it stood for, where somebody has asked already

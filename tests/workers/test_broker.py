@@ -42,12 +42,14 @@ class _Silent:
 
 @needs_valkey
 def test_every_address_of_a_broker_stands_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from kombu.transport import TRANSPORT_ALIASES, get_transport_cls
+    from kombu.transport import TRANSPORT_ALIASES, _transport_cache, get_transport_cls
 
     from workers import broker
 
     for alias in ("redis", "rediss"):
         monkeypatch.setitem(TRANSPORT_ALIASES, alias, "kombu.transport.redis:Transport")
+        monkeypatch.delitem(_transport_cache, alias, raising=False)
+    assert get_transport_cls("redis") is not broker.Transport, "asked for before, and remembered"
     broker.take_over()
     assert {get_transport_cls(alias) for alias in ("redis", "rediss")} == {broker.Transport}
 
