@@ -15,7 +15,7 @@ from threading import RLock
 from exchange.api import Checkpoint
 from exchange.dispatch import expire_mail, machine_clock, move, reach_of_workers
 from exchange.doorbell import Doorbell
-from exchange.errors import StoreUnavailable
+from exchange.errors import SealedLater, StoreUnavailable
 from exchange.logs import about
 from exchange.outbox import EVERYTHING, FOLLOWS, Reach, Stage, look
 from exchange.stages.desk import Desk
@@ -156,7 +156,7 @@ class Crew:
                     self.expire()
                     self.seal()
                     sealed = time.monotonic()
-            except (StoreUnavailable, Conflict) as error:  # it is tried again
+            except (StoreUnavailable, Conflict, SealedLater) as error:  # it is tried again; the database's clock may have been set back
                 _log.warning("the patrol found no way", extra=about(reason=str(error)))
 
     def close(self) -> None:

@@ -15,6 +15,7 @@
     ├── UnknownPackage           not in this caller's mailbox or archive
     ├── UnknownHop               no such leg of the road
     ├── UnknownLedgerSize        the ledger never had so many entries
+    ├── SealedLater              the ledger was sealed as of a later instant
     ├── NotSettled               workers left work undone for too long
     ├── CheckpointUnreadable     a file that holds no checkpoint
     ├── ArchiveUnreadable        a file that is no archive, or a trust folder that is none
@@ -208,6 +209,17 @@ class UnknownLedgerSize(ExchangeError):
         return (
             f"the ledger has {self.size} {'entry' if self.size == 1 else 'entries'}: there is no proof from {self.first} to {self.second}"
         )
+
+
+class SealedLater(ExchangeError):
+    """The ledger was to be sealed as of an instant before its newest checkpoint (both ISO 8601): it goes forwards only."""
+
+    def __init__(self, sealed: str, asked: str) -> None:
+        super().__init__(sealed, asked)
+        self.sealed, self.asked = sealed, asked
+
+    def __str__(self) -> str:
+        return f"the ledger was sealed at {self.sealed} and cannot be sealed as of {self.asked}"
 
 
 class NotSettled(ExchangeError):

@@ -18,6 +18,7 @@ from sqlalchemy import bindparam, func, select
 from exchange.api import Checkpoint
 from exchange.checkpoints import checkpoint_statement, read_statement
 from exchange.domain.merkle import Frontier, leaf_hash
+from exchange.errors import SealedLater
 from exchange.ledger import leaf
 from exchange.stages.desk import Desk
 from exchange.stages.mail import instant
@@ -95,7 +96,7 @@ def _checkpoint(desk: Desk, at: datetime) -> Checkpoint:
     if newest is not None and newest.size == edge.size:
         return read_statement(newest.statement, newest.signature)
     if newest is not None and round(at.timestamp()) < newest.at:
-        raise ValueError(f"the ledger was sealed at {instant(newest.at).isoformat()} and cannot be sealed as of {at.isoformat()}")
+        raise SealedLater(instant(newest.at).isoformat(), at.isoformat())
     number, root = 1 if newest is None else newest.id + 1, edge.root()
     statement = checkpoint_statement(desk.settings.origin, number, edge.size, root, at)
     with desk.metering.settling(desk.store) as (work, _):

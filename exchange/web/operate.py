@@ -26,7 +26,7 @@ def routes(service: Service) -> APIRouter:
         """Have everything done that is due by now, or by the scenario's instant; answers when it is."""
         return body_of(SettledBody.of(await pool.run(axis.settle, await service.instant(request))))
 
-    @router.post("/operate/seal", response_model=CheckpointBody, summary="Seal", responses=documented(400, *EVERYWHERE))
+    @router.post("/operate/seal", response_model=CheckpointBody, summary="Seal", responses=documented(400, 409, *EVERYWHERE))
     async def seal(request: Request) -> Response:
         """Enter into the ledger what happened and is not in it yet, and sign what the ledger then is."""
         return body_of(CheckpointBody.of(await pool.run(axis.seal, await service.instant(request))))

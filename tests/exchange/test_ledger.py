@@ -24,7 +24,7 @@ from exchange.domain.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from exchange.errors import UnknownLedgerSize
+from exchange.errors import SealedLater, UnknownLedgerSize
 from exchange.ledger import leaf
 from exchange.receipts import canonical
 from exchange.stages import seal as stage
@@ -87,7 +87,7 @@ def test_the_ledger_is_sealed_forwards_only(store_url: str) -> None:
     axis = open_field(store_url)
     axis.seal(at(60))
     send(axis, PROVINCE, document(1).package(), 0)
-    with pytest.raises(ValueError, match="cannot be sealed as of"):
+    with pytest.raises(SealedLater, match="cannot be sealed as of"):
         axis.seal(at(59))
     assert axis.seal(at(60)).number == 2  # what was entered before the refusal stands, and is signed now
     axis.close()

@@ -10,8 +10,9 @@ import pytest
 
 from exchange.edxml.rules import NOT_WELL_FORMED, RULES
 from exchange.errors import Overloaded, TooManyRequests
-from tests.exchange.axis.field import PROVINCE, caller
+from tests.exchange.axis.field import DEPARTMENT, PROVINCE, Doc, caller, send
 from tests.exchange.web.conftest import Served
+from tests.exchange.web.host import OPERATOR
 
 ROOT = Path(__file__).resolve().parents[3]
 NAME = "must be a package's name, 24 of the signs 0-9 and a-f"
@@ -100,3 +101,16 @@ def test_whoever_is_sent_away_reads_why_on_both_sides_of_the_wire() -> None:
     source = "\n".join(path.read_text("utf-8") for path in (ROOT / "exchange").rglob("*.py"))
     for rule in set(re.findall(r"Overloaded\([^,]+, \"([a-z-]+)\"\)", source)):
         assert rule not in str(Overloaded(3, rule))
+
+
+def test_the_ledger_is_not_sealed_backwards_and_both_instants_are_named(served: Served) -> None:
+    headers = served.headers(OPERATOR)
+    assert served.http.post("/v1/operate/settle", headers=headers).status_code == 200
+    sealed = served.http.post("/v1/operate/seal", headers={**headers, "Truc-Instant": "2021-10-29T08:00:00+07:00"})
+    assert sealed.status_code == 200, sealed.text
+    send(served.axis, PROVINCE, Doc(PROVINCE, (DEPARTMENT,), "15").package(), 0)
+    answer = served.http.post("/v1/operate/seal", headers={**headers, "Truc-Instant": "2019-01-01T07:00:00+07:00"})
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "/problems/sealed-later"
+    detail = f"the ledger was sealed at {sealed.json()['at']} and cannot be sealed as of 2019-01-01T07:00:00+07:00"
+    assert answer.json()["detail"] == detail
