@@ -7,6 +7,7 @@ against them as well (:func:`judge_letter`).
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from exchange.agreement import Finding, same_name
 from exchange.domain.document import Capacity
@@ -15,8 +16,12 @@ from exchange.domain.organization import Directory, Organization, OrganStatus, P
 from exchange.errors import InvalidOrganId
 from signing import LetterContent
 
-Found = tuple[tuple[Finding, ...], tuple[Finding, ...]]
-"""Violations, and remarks that refuse nothing."""
+
+class LetterFindings(NamedTuple):
+    """What a register says of a letter; ``remarks`` refuse nothing."""
+
+    violations: tuple[Finding, ...] = ()
+    remarks: tuple[Finding, ...] = ()
 
 
 class Belonging:
@@ -93,7 +98,7 @@ def _printed(capacities: frozenset[Capacity]) -> frozenset[str]:
     return frozenset(one.value for one in capacities)
 
 
-def judge_letter(content: LetterContent, register: Directory, leader: str | None, seal: str | None) -> Found:
+def judge_letter(content: LetterContent, register: Directory, leader: str | None, seal: str | None) -> LetterFindings:
     """Violations and remarks on a letter outside a package; who signed is given by RFC 4514 subject, ``None`` where that is not known.
 
     That its sender is no member any more is a remark: nobody is about to send it.
@@ -101,10 +106,10 @@ def judge_letter(content: LetterContent, register: Directory, leader: str | None
     try:
         case = Belonging(OrganId.parse(content.sender_id), register)
     except InvalidOrganId:
-        return (Finding("unknown-sender", f"the directory knows no organisation {content.sender_id}"),), ()
+        return LetterFindings((Finding("unknown-sender", f"the directory knows no organisation {content.sender_id}"),))
     case.check_membership()
     if case.sender is not None:
         case.findings, case.violations = case.violations, []
         case.check_issuing_body(content, case.sender)
     case.check_signers(leader, seal, content)
-    return tuple(case.violations), tuple(case.findings)
+    return LetterFindings(tuple(case.violations), tuple(case.findings))

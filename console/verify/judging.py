@@ -10,7 +10,8 @@ from console.verify.membership import belonging, belonging_alone
 from console.verify.opening import Opened, Subject
 from console.verify.trust import Register, Trust
 from exchange.agreement import Finding
-from exchange.belonging import Found
+from exchange.belonging import LetterFindings
+from exchange.inspection import Inspection
 from signing import (
     NEEDS_EXTRA,
     Check,
@@ -91,18 +92,24 @@ class JudgedFile:
     opened: Opened
     judged: tuple[Judged, ...]
     register: Register | None = None
-    letter: Found = ((), ())
+    letter: LetterFindings | None = None
     """What the register says of a letter outside a package."""
 
     @property
     def violations(self) -> tuple[Finding, ...]:
         """What the law of the axis refuses, and what is wrong with a bundle."""
-        return (*self.opened.violations, *self.letter[0], *(self.opened.package.violations if self.opened.package is not None else ()))
+        said = self._said
+        return (*self.opened.violations, *(said.violations if said is not None else ()))
 
     @property
     def remarks(self) -> tuple[Finding, ...]:
-        """What one should know about package and bundle."""
-        return (*self.opened.remarks, *self.letter[1], *(self.opened.package.remarks if self.opened.package is not None else ()))
+        """What one should know about letter, package and bundle."""
+        said = self._said
+        return (*self.opened.remarks, *(said.remarks if said is not None else ()))
+
+    @property
+    def _said(self) -> Inspection | LetterFindings | None:
+        return self.letter if self.opened.package is None else self.opened.package
 
     @property
     def outcome(self) -> Outcome:

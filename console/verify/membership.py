@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from console.verify.opening import Subject
 from console.verify.trust import Register
-from exchange.belonging import Found, judge_letter
+from exchange.belonging import LetterFindings, judge_letter
 from exchange.inspection import Inspection, inspect_again, letter_alone
 from exchange.trust import Terms
 from exchange.verification import Signatories
@@ -32,7 +32,7 @@ def belonging(package: Inspection, signed: Signed, register: Register | None, te
     return told if cost is not Severity.IGNORE else replace(told, remarks=tuple(one for one in told.remarks if one.rule != SECRET))
 
 
-def belonging_alone(signed: Signed, register: Register) -> Found | None:
+def belonging_alone(signed: Signed, register: Register) -> LetterFindings | None:
     """A letter outside a package by a register; ``None`` for what is no letter that could be read."""
     letter = next((found for subject, _ in signed if subject.as_document and (found := letter_alone(subject.data))), None)
     if letter is None:

@@ -260,10 +260,10 @@ def _counters(one: Tree, tree: Tree, say: Phrasing) -> list[Told]:
         words |= {"title": text("verify.counter", place=place, count=len(one["counter-signatures"])), "told-above": False, "since": ""}
         if counter["sub-indication"] == "HASH_FAILURE":
             words["headline"] = text("verify.counter.moved")
-            words["problems"] = [{**one, "title": one["detail"], "detail": "", "do": ""} for one in words["problems"]]
+            words["problems"] = [{**problem, "title": problem["detail"], "detail": "", "do": ""} for problem in words["problems"]]
         elif counter["sub-indication"] == "FORMAT_FAILURE":
             words["headline"] = ""  # which speaks of the file
-            words["problems"] = [{**one, "do": ""} for one in words["problems"]]
+            words["problems"] = [{**problem, "do": ""} for problem in words["problems"]]
         told.append(words)
     return told
 
