@@ -138,6 +138,7 @@ def load(path: Path) -> ModuleType:
         ("run first-day --axis http://127.0.0.1:8080", True), ("run first-day --axis=http://127.0.0.1:8080", True), ("", False),
         ("audit postgresql+psycopg://truc@127.0.0.1/truc", True), ("audit archive.db", False),
         ("doctor --broker redis://127.0.0.1/0", True),
+        ("pki first-day --at now", True),
         ("verify up", False), ("migrate --database sqlite:///a.db", False), ("admin lock H28 --reason https://a/b", False),
     ],
 )  # fmt: skip
